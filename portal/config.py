@@ -1,0 +1,153 @@
+"""Settings: everything that an installation can choose, read once from the environment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one installation runs with. Times are in seconds."""
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    # Encryption keys by id; the first encrypts, all decrypt.
+    master_keys: Mapping[str, bytes] = field(repr=False)
+    migration_database_url: str = ""
+    data: Path = Path(".data")
+    port: int = 8000
+    sandbox_port: int = 8100
+    public_url: str = "http://127.0.0.1:8000"
+    demo: bool = False
+    # The developer switch that lets the sandboxes on loopback pass the host allow-list.
+    allow_loopback: bool = False
+    settle_seconds: float = 180.0
+    backoff_cap_seconds: float = 900.0
+    lease_seconds: float = 45.0
+    sweep_seconds: float = 5.0
+    poll_seconds: float = 300.0
+    drain_seconds: float = 8.0
+    links_at_once: int = 8
+    live_watchers: int = 500
+
+
+DEMO_PACE = {"settle_seconds": 10.0, "backoff_cap_seconds": 60.0, "poll_seconds": 30.0}
+
+
+def from_environment(env: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of this process.
+
+    Args:
+        env: variables to read instead of the process environment.
+
+    Raises:
+        WrongSetting: a variable is missing or cannot be used.
+    """
+    env = os.environ if env is None else env
+    demo = env.get("TRELLIS_DEMO", "") == "1"
+    secret_key, master_keys = _secrets(env)
+    port = _integer(env, "PORT", 8000)
+    pace = DEMO_PACE if demo else {}
+    return Settings(
+        database_url=_database_url(env, "DATABASE_URL"),
+        migration_database_url=_database_url(env, "MIGRATION_DATABASE_URL", needed=False),
+        redis_url=_needed(env, "REDIS_URL", "for example redis://127.0.0.1:6379/0"),
+        secret_key=secret_key,
+        master_keys=master_keys,
+        data=Path(env.get("DATA", ".data")),
+        port=port,
+        sandbox_port=_integer(env, "SANDBOX_PORT", 8100),
+        public_url=env.get("TRELLIS_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+        demo=demo,
+        allow_loopback=demo or env.get("TRELLIS_ALLOW_LOOPBACK", "") == "1",
+        settle_seconds=_seconds(env, "TRELLIS_SETTLE_SECONDS", pace.get("settle_seconds", 180.0)),
+        backoff_cap_seconds=_seconds(
+            env, "TRELLIS_BACKOFF_CAP_SECONDS", pace.get("backoff_cap_seconds", 900.0)
+        ),
+        lease_seconds=_seconds(env, "TRELLIS_LEASE_SECONDS", 45.0),
+        sweep_seconds=_seconds(env, "TRELLIS_SWEEP_SECONDS", 5.0),
+        poll_seconds=_seconds(env, "TRELLIS_POLL_SECONDS", pace.get("poll_seconds", 300.0)),
+        links_at_once=_integer(env, "TRELLIS_LINKS_AT_ONCE", 8),
+        live_watchers=_integer(env, "TRELLIS_LIVE_WATCHERS", 500),
+    )
+
+
+def _needed(env: Mapping[str, str], name: str, hint: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise WrongSetting(f"{name} is not set: {hint}; or start everything with `trellis up`.")
+    return value
+
+
+def _database_url(env: Mapping[str, str], name: str, *, needed: bool = True) -> str:
+    hint = "for example postgresql://user:password@127.0.0.1/trellis"
+    value = _needed(env, name, hint) if needed else env.get(name, "").strip()
+    if not value:
+        return ""
+    for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+        if value.startswith(prefix):
+            return "postgresql+psycopg://" + value.removeprefix(prefix)
+    raise WrongSetting(f"{name} is not a PostgreSQL address ({hint}). Trellis runs on PostgreSQL only.")
+
+
+def _integer(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name, "").strip() or str(default)
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
+        raise WrongSetting(f"{name} is {value!r}: give a whole number from 1 to 65535.")
+    return int(value)
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    value = env.get(name, "").strip() or str(default)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 86_400:
+        raise WrongSetting(f"{name} is {value!r}: give seconds, more than 0 and less than a day.")
+    return seconds
+
+
+def _secrets(env: Mapping[str, str]) -> tuple[str, dict[str, bytes]]:
+    stored: dict[str, str] = {}
+    path = env.get("TRELLIS_SECRET_FILE", "")
+    if path:
+        try:
+            stored = json.loads(Path(path).read_text())
+        except (OSError, ValueError) as error:
+            raise WrongSetting(f"TRELLIS_SECRET_FILE {path} cannot be read: {error}.") from error
+    how = 'make one with: python -c "import secrets,base64;print(base64.b64encode(secrets.token_bytes(32)).decode())"'
+    secret_key = env.get("TRELLIS_SECRET_KEY") or stored.get("secret_key", "")
+    if len(secret_key) < 32:
+        raise WrongSetting(f"TRELLIS_SECRET_KEY is missing or shorter than 32 characters: {how}")
+    keys = env.get("TRELLIS_MASTER_KEY") or stored.get("master_key", "")
+    first_id = env.get("TRELLIS_MASTER_KEY_ID") or stored.get("master_key_id", "k1")
+    return secret_key, _master_keys(keys, first_id, how)
+
+
+def _master_keys(text: str, first_id: str, how: str) -> dict[str, bytes]:
+    """Read `key` or `id:key,id:key`, each 32 bytes in base64; the first one encrypts."""
+    keys: dict[str, bytes] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key_id, _, value = part.rpartition(":")
+        try:
+            key = base64.b64decode(value, validate=True)
+        except binascii.Error:
+            key = b""
+        if len(key) != 32:
+            raise WrongSetting(f"TRELLIS_MASTER_KEY holds a key that is not 32 bytes in base64: {how}")
+        keys[key_id or first_id] = key
+    if not keys:
+        raise WrongSetting(f"TRELLIS_MASTER_KEY is missing: {how}")
+    return keys

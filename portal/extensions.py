@@ -1,0 +1,120 @@
+"""The database and Redis as the rest of the portal meets them: sessions with a role and a tenant."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from redis import Redis
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.orm import Session, SessionTransaction
+
+db = SQLAlchemy(session_options={"expire_on_commit": False})
+
+APP_ROLE = "trellis_app"
+SYSTEM_ROLE = "trellis_system"
+
+_ENTER = text(
+    "SELECT set_config('role', :role, true), set_config('app.tenant', :tenant, true),"
+    " set_config('app.user', :user, true)"
+)
+_open = threading.local()
+
+
+class OpenTransaction(Exception):
+    """A foreign API was about to be called while a transaction is open: a bug, never a condition."""
+
+
+def new_engine(url: str, **options: Any) -> Engine:
+    """Make an engine as every process uses it: pre-ping, short statements, bounded waits for locks."""
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=15000 -c lock_timeout=5000"
+            " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC",
+        },
+        **options,
+    )
+
+
+def enter(
+    session: Session, *, tenant: UUID | None = None, user: UUID | None = None, role: str = APP_ROLE
+) -> None:
+    """Set role, tenant and user for this session's transactions, the open one included."""
+    session.info.update(role=role, tenant=str(tenant or ""), user=str(user or ""))
+    if session.in_transaction():
+        session.execute(_ENTER, _scope(session))
+
+
+def _scope(session: Session) -> dict[str, str]:
+    return {
+        "role": session.info.get("role", APP_ROLE),
+        "tenant": session.info.get("tenant", ""),
+        "user": session.info.get("user", ""),
+    }
+
+
+@event.listens_for(Session, "after_begin")
+def _enter_transaction(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    connection.execute(_ENTER, _scope(session))
+    _sessions_in_transaction().add(id(session))
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _leave_transaction(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        _sessions_in_transaction().discard(id(session))
+
+
+def _sessions_in_transaction() -> set[int]:
+    if not hasattr(_open, "sessions"):
+        _open.sessions = set()
+    sessions: set[int] = _open.sessions
+    return sessions
+
+
+def refuse_open_transaction() -> None:
+    """Raise when this thread has a transaction open.
+
+    Raises:
+        OpenTransaction: a call to a foreign API now would hold locks for as long as that API likes.
+    """
+    if _sessions_in_transaction():
+        raise OpenTransaction("a foreign API is called while a transaction is open")
+
+
+class Sessions:
+    """Short database sessions for workers and commands, each with a role and, mostly, a tenant."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def tenant(self, tenant_id: UUID) -> Iterator[Session]:
+        """Open one transaction inside a tenant; commits at the end, rolls back on an error."""
+        with self._begin(role=APP_ROLE, tenant=tenant_id) as session:
+            yield session
+
+    @contextmanager
+    def system(self) -> Iterator[Session]:
+        """Open one transaction over all tenants, with the few columns that the system role may see."""
+        with self._begin(role=SYSTEM_ROLE, tenant=None) as session:
+            yield session
+
+    @contextmanager
+    def _begin(self, *, role: str, tenant: UUID | None) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            enter(session, tenant=tenant, role=role)
+            with session.begin():
+                yield session
+
+
+def new_redis(url: str) -> Redis:
+    """Make a client whose calls give up quickly: Redis is a doorbell, never worth waiting for."""
+    return Redis.from_url(url, socket_timeout=5, socket_connect_timeout=1)

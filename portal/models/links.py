@@ -1,0 +1,115 @@
+"""Links: one thing known on both sides, the unit of sync."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.models.base import Base, Created, Owned
+from portal.models.connections import Connection
+
+# new: seen, not looked at yet. waiting: will be looked at again by itself, or somebody has to act
+# elsewhere first. settled: both sides agree. skipped: not taken, with a reason. stuck: has a problem.
+LINK_STATES = ("new", "waiting", "settled", "skipped", "stuck")
+
+
+class Link(Owned, Created, Base):
+    """One order, item or customer on a platform, and its counterpart in Flourish."""
+
+    __tablename__ = "link"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "kind", "foreign_id"),
+        # A Flourish order has one link over the whole company: two links to it would be two owners.
+        Index(
+            "uq_link_flourish_order",
+            "hub_id",
+            "flourish_id",
+            unique=True,
+            postgresql_where=text("kind = 'order' AND flourish_id IS NOT NULL"),
+        ),
+        Index("ix_link_flourish", "hub_id", "kind", "flourish_id"),
+        Index(
+            "ix_link_due",
+            "connection_id",
+            "priority",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_link_orders",
+            "tenant_id",
+            text("placed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("kind = 'order'"),
+        ),
+        Index(
+            "ix_link_orders_by_state",
+            "tenant_id",
+            "state",
+            text("placed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("kind = 'order'"),
+        ),
+        CheckConstraint("kind IN ('order', 'item', 'customer')", name="kind"),
+        CheckConstraint("state IN ('new', 'waiting', 'settled', 'skipped', 'stuck')", name="state"),
+        CheckConstraint("done_seq <= dirty_seq", name="sequence"),
+        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
+        CheckConstraint("state = 'new' OR decision_code IS NOT NULL", name="decided"),
+    )
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
+    hub_id: Mapped[UUID] = mapped_column(ForeignKey("hub.id"))
+    kind: Mapped[str]
+    foreign_id: Mapped[str] = mapped_column(Text(collation="C"))
+    flourish_kind: Mapped[str | None]
+    flourish_id: Mapped[str | None] = mapped_column(Text(collation="C"))
+
+    # The work: marks, when to look, who is looking.
+    dirty_seq: Mapped[int] = mapped_column(server_default="1")
+    done_seq: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    priority: Mapped[int] = mapped_column(server_default="10")
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(server_default="0")
+    # Failed looks in a row, for backoff; 0 after one that worked.
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    # Claims that never came back: the worker died.
+    crashes: Mapped[int] = mapped_column(server_default="0")
+    event_head: Mapped[int] = mapped_column(server_default="0")
+
+    # What both sides last agreed on, and what they looked like when last read (for pages).
+    base: Mapped[dict[str, Any] | None]
+    snapshot: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    foreign_version: Mapped[str | None]
+    foreign_status: Mapped[str | None]
+    flourish_version: Mapped[str | None]
+    flourish_status: Mapped[str | None]
+    looked_at: Mapped[datetime | None]
+
+    # The decision: why it is where it is, and what comes next.
+    state: Mapped[str] = mapped_column(server_default="new")
+    state_since: Mapped[datetime] = mapped_column(server_default=func.now())
+    decision_code: Mapped[str | None]
+    decision_text: Mapped[str | None]
+    next_step: Mapped[str | None]
+
+    label: Mapped[str] = mapped_column(Text(collation="C"), server_default="")
+    placed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    connection: Mapped[Connection] = relationship()
+
+
+class SearchTerm(Base):
+    """One normalised word by which a link is found: exact or by prefix."""
+
+    __tablename__ = "search_term"
+    __table_args__ = (Index("ix_search_term_term", "tenant_id", "term"),)
+
+    link_id: Mapped[UUID] = mapped_column(ForeignKey("link.id"), primary_key=True)
+    term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"))

@@ -1,0 +1,62 @@
+"""Operations: writes to foreign APIs, committed as intents before the call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base, Owned
+
+
+class Operation(Owned, Base):
+    """One write. `intent` before the call, then `ok`, `refused` or `unknown`; `abandoned` when a look
+    showed that it never took effect."""
+
+    __tablename__ = "operation"
+    __table_args__ = (
+        CheckConstraint("status IN ('intent', 'unknown', 'ok', 'refused', 'abandoned')", name="status"),
+        CheckConstraint("(status IN ('intent', 'unknown')) = (finished_at IS NULL)", name="finished"),
+        CheckConstraint("status <> 'unknown' OR settle_at IS NOT NULL", name="settle"),
+        # One write at a time on one link.
+        Index(
+            "uq_operation_open",
+            "link_id",
+            unique=True,
+            postgresql_where=text("status IN ('intent', 'unknown')"),
+        ),
+        # What may exist once only (an order, a destination) is made once only, whoever asks.
+        Index(
+            "uq_operation_once",
+            "hub_id",
+            "natural_key",
+            unique=True,
+            postgresql_where=text("once AND status IN ('intent', 'unknown', 'ok')"),
+        ),
+        Index("ix_operation_link", "link_id", "intent_at"),
+    )
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
+    hub_id: Mapped[UUID] = mapped_column(ForeignKey("hub.id"))
+    link_id: Mapped[UUID] = mapped_column(ForeignKey("link.id"))
+    kind: Mapped[str]
+    # flourish, or the platform's key: whose API is written to.
+    system: Mapped[str]
+    natural_key: Mapped[str]
+    once: Mapped[bool]
+    request: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(server_default="intent")
+    fence: Mapped[int]
+    intent_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Committed just before the call; null means that nothing was sent.
+    sent_at: Mapped[datetime | None]
+    settle_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    response: Mapped[dict[str, Any] | None]
+    response_ref: Mapped[str | None]
+    http_status: Mapped[int | None]
+    duration_ms: Mapped[int | None]
+    error: Mapped[str | None]

@@ -1,0 +1,35 @@
+"""Schedule: streams that are polled, each with its watermark and when it is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base, Owned
+
+
+class Stream(Owned, Base):
+    """One list of a foreign API that is read again and again, from its watermark less an overlap."""
+
+    __tablename__ = "stream"
+    __table_args__ = (
+        UniqueConstraint("source_id", "name"),
+        CheckConstraint("interval_seconds > 0", name="interval"),
+    )
+
+    # The connection, or for Flourish's own lists the hub: one poll serves every platform on it.
+    source_id: Mapped[UUID]
+    hub_id: Mapped[UUID] = mapped_column(ForeignKey("hub.id"))
+    connection_id: Mapped[UUID | None] = mapped_column(ForeignKey("connection.id"))
+    name: Mapped[str]
+    interval_seconds: Mapped[float]
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    lease_until: Mapped[datetime | None]
+    # The latest modification time seen in complete pulls.
+    watermark: Mapped[datetime | None]
+    last_ok_at: Mapped[datetime | None]
+    last_found: Mapped[int] = mapped_column(server_default="0")
+    failures: Mapped[int] = mapped_column(server_default="0")
