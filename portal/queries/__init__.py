@@ -1,0 +1,1 @@
+"""Named reads for pages; the tenant is always the first argument."""
