@@ -1,0 +1,1 @@
+"""Sync: everything that reads from and writes to the systems that Trellis connects."""

@@ -1,0 +1,1 @@
+"""Flourish: the ERP that every platform is connected to."""

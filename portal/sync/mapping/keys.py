@@ -1,0 +1,45 @@
+"""Match keys: what must be equal for two things to be one, and what is merely near."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LICENSE = re.compile(r"[A-Z0-9]+(?:[-./_][A-Z0-9]+)*")
+_PUNCTUATION = re.compile(r"[^0-9a-z]+")
+
+
+def sku_key(sku: str) -> str:
+    """Make two SKUs equal exactly when they are one: trimmed, Unicode NFC, nothing else (LL-1)."""
+    return unicodedata.normalize("NFC", sku).strip()
+
+
+def license_key(shown: str) -> str:
+    """Normalise a license number: upper case, inner spaces and a trailing type label removed (LL-2).
+
+    Live data holds "RE000000  Adult Use Retailer (NJ)"; the number is the first token that holds a
+    digit, together with single spaced-out parts of it before any such label.
+    """
+    tokens = unicodedata.normalize("NFKC", shown).upper().split()
+    number: list[str] = []
+    for token in tokens:
+        if _LICENSE.fullmatch(token) is None or not any(character.isdigit() for character in token):
+            if number or not _is_prefix(token):
+                break
+        number.append(token)
+    return "".join(number) if any(character.isdigit() for character in "".join(number)) else ""
+
+
+def _is_prefix(token: str) -> bool:
+    """A short lead-in such as the "RE" of "RE 000123" belongs to the number."""
+    return token.isalpha() and token.isascii() and len(token) <= 4
+
+
+def email_key(email: str) -> str:
+    """Compare e-mails whatever their case (LL-3)."""
+    return email.strip().casefold()
+
+
+def near_key(text: str) -> str:
+    """Fold case, spaces and punctuation away: equal near keys are a near match, never a link (LL-1)."""
+    return _PUNCTUATION.sub("", unicodedata.normalize("NFKC", text).casefold())

@@ -1,0 +1,1 @@
+"""The sales platforms, one folder each; they do not know each other."""
