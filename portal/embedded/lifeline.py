@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,17 +15,19 @@ _SESSION_FIELD = 3  # of /proc/<pid>/stat, counted after the command's closing p
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def tie_to_parent(last_signal: signal.Signals) -> Callable[[], None]:
+def tie_to_parent(last_signal: signal.Signals) -> Callable[[], None] | None:
     """Return what a new child calls before its program runs: when we die, the kernel sends it `last_signal`.
 
-    Only Linux has this; elsewhere the call does nothing.
+    None where that cannot be: only Linux has it, and in a process with threads (a parallel test run) no Python
+    may run between a fork and its exec.
     """
+    if _libc is None or threading.active_count() > 1:
+        return None
+    set_option = _libc.prctl
     parent = os.getpid()
 
     def tie() -> None:
-        if _libc is None:
-            return
-        _libc.prctl(_PR_SET_PDEATHSIG, int(last_signal))
+        set_option(_PR_SET_PDEATHSIG, int(last_signal))
         if os.getppid() != parent:  # we died between the fork and the line above
             os.kill(os.getpid(), last_signal)
 

@@ -57,12 +57,9 @@ class Postgres(EmbeddedServer):
     """
 
     def __init__(self, data: Path, *, system_state: Path = unprivileged.SYSTEM_STATE) -> None:
-        super().__init__(data)
+        super().__init__(data, "postgres")
         self._system_state = system_state
         self._account = unprivileged.account() if os.geteuid() == 0 else None
-        self._home = data / "postgres"
-        self._sockets = self._home / "run"
-        self._password = ""
         self._programs = Path()
 
     @property

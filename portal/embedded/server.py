@@ -1,5 +1,6 @@
 """What the two embedded servers have in common."""
 
+import shutil
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -26,8 +27,11 @@ class EmbeddedServer(ABC):
     `stop()`.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, name: str) -> None:
         self._data = data
+        self._home = data / name
+        self._sockets = self._home / "run"
+        self._password = ""
         self._lock: Lock | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -89,6 +93,14 @@ class EmbeddedServer(ABC):
         kill_session(process.pid)
         process.wait()
         self.release()
+
+    def discard(self) -> None:
+        """Delete the stopped server's files, those outside DATA included."""
+        for place in (self._sockets, self._home):
+            shutil.rmtree(place, ignore_errors=True)
+        for link in self._data.iterdir():
+            if link.is_symlink() and not link.exists():
+                link.unlink()
 
     @contextmanager
     def running(self) -> Iterator[str]:

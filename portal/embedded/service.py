@@ -56,7 +56,7 @@ class Program:
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=tie_to_parent(self.last_signal),  # noqa: PLW1509 - this process has one thread
+            preexec_fn=tie_to_parent(self.last_signal),  # noqa: PLW1509 - None when there are threads
         )
 
 

@@ -22,7 +22,7 @@ class Supervisor:
     """Starts services, keeps them running and stops them in the order of their stages.
 
     What they print goes to files in `logs`, and with `verbose` to `say` too; `say` also hears of each service
-    that had to be started again. Forks must not meet threads: use it in a process without any.
+    that had to be started again. Use it in a process without threads: only then do its children die with it.
     """
 
     def __init__(self, logs: Path, say: Say, *, verbose: bool = False) -> None:

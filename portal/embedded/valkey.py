@@ -40,10 +40,7 @@ class Valkey(EmbeddedServer):
     """A Valkey (or Redis) server with its files in `data`/valkey. What it took survives being killed."""
 
     def __init__(self, data: Path) -> None:
-        super().__init__(data)
-        self._home = data / "valkey"
-        self._sockets = self._home / "run"
-        self._password = ""
+        super().__init__(data, "valkey")
         self._program = Path()
 
     @property

@@ -1,0 +1,213 @@
+import os
+import shutil
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+
+from portal.embedded import postgres, unprivileged
+from portal.embedded.errors import CannotStart
+from portal.embedded.postgres import Postgres
+from tests.embedded.running import loose_modes
+
+pytestmark = pytest.mark.processes
+
+
+def connect(url: str, password: str | None = None) -> psycopg.Connection:
+    parts = urlsplit(url)
+    return psycopg.connect(
+        user=parts.username,
+        password=password or parts.password,
+        dbname=parts.path.lstrip("/"),
+        host=parse_qs(parts.query)["host"][0],
+    )
+
+
+def ask(url: str, question: str) -> object:
+    with connect(url) as connection:
+        row = connection.execute(question.encode()).fetchone()
+        assert row
+        return row[0]
+
+
+def tell(url: str, statement: str) -> None:
+    with connect(url) as connection:
+        connection.execute(statement.encode())
+
+
+def postmaster(data: Path) -> int:
+    return int((data / "postgres/data/postmaster.pid").read_text().split()[0])
+
+
+@pytest.fixture(scope="module")
+def server(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    data = tmp_path_factory.mktemp("pg")
+    server = Postgres(data)
+    with server.running() as url:
+        yield data, url
+    server.discard()
+
+
+class TestAFreshDatabase:
+    def test_may_create_roles_and_databases(self, server: tuple[Path, str]) -> None:
+        _data, url = server
+        tell(url, "CREATE ROLE trellis_tried NOLOGIN")
+        tell(url, "SET ROLE trellis_tried")
+
+    def test_speaks_utf8_without_a_locale_of_the_machine(self, server: tuple[Path, str]) -> None:
+        _data, url = server
+        assert ask(url, "SHOW server_encoding") == "UTF8"
+        assert ask(url, "SELECT lower('ÄÖ')") == "äö"
+
+    def test_refuses_a_wrong_password(self, server: tuple[Path, str]) -> None:
+        _data, url = server
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            connect(url, password="guessed")
+
+    def test_trusts_nobody_and_listens_to_no_network(self, server: tuple[Path, str]) -> None:
+        _data, url = server
+        rules = "SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules"
+        assert ask(url, rules) == "scram-sha-256"
+        assert ask(url, "SHOW listen_addresses") == ""
+
+    def test_keeps_its_files_to_itself(self, server: tuple[Path, str]) -> None:
+        data, _url = server
+        assert loose_modes(data) == []
+
+
+def test_no_mode_is_changed_outside_data(data: Path) -> None:
+    home = data / "shared" / "DATA"
+    home.mkdir(parents=True)
+    (data / "shared").chmod(0o750)
+    home.chmod(0o755)
+    server = Postgres(home)
+    with server.running():
+        assert stat.S_IMODE((data / "shared").stat().st_mode) == 0o750
+        assert stat.S_IMODE(home.stat().st_mode) == 0o755
+    server.discard()
+
+
+def test_data_survives_a_kill_of_the_server(data: Path) -> None:
+    first = Postgres(data)
+    url = first.start()
+    tell(url, "CREATE TABLE kept AS SELECT 42 AS answer")
+    os.kill(postmaster(data), signal.SIGKILL)
+    first.stop()
+    with Postgres(data).running() as url:
+        assert ask(url, "SELECT answer FROM kept") == 42
+
+
+def test_a_stale_pid_file_that_names_a_living_stranger_does_not_matter(data: Path) -> None:
+    with Postgres(data).running():
+        pid_file = data / "postgres/data/postmaster.pid"
+        text = pid_file.read_text()
+    pid_file.write_text(text.replace(text.split()[0], str(os.getppid()), 1))
+    with Postgres(data).running() as url:
+        assert ask(url, "SELECT 1") == 1
+
+
+def test_a_second_server_on_the_same_data_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "PATIENCE", 0.1)
+    with Postgres(data).running() as url:
+        with pytest.raises(CannotStart, match="DATA is in use by another trellis up"):
+            Postgres(data).start()
+        assert ask(url, "SELECT 1") == 1
+
+
+def test_data_of_another_major_version_is_refused_in_one_line(data: Path) -> None:
+    with Postgres(data).running():
+        pass
+    (data / "postgres/data/PG_VERSION").write_text("16\n")
+    with pytest.raises(CannotStart, match="made by PostgreSQL 16 and this Trellis brings 18") as refused:
+        Postgres(data).start()
+    assert "\n" not in str(refused.value)
+
+
+def test_a_set_up_that_was_interrupted_is_done_again(data: Path) -> None:
+    server = Postgres(data)
+    server.prepare()
+    server.release()
+    (data / "postgres/data").rename(data / "postgres/data.unfinished")
+    with Postgres(data).running() as url:
+        assert ask(url, "SELECT 1") == 1
+
+
+def test_the_server_says_why_it_does_not_start(data: Path) -> None:
+    with Postgres(data).running():
+        pass
+    with (data / "postgres/data/postgresql.conf").open("a") as configuration:
+        configuration.write("no_such_setting = 1\n")
+    with pytest.raises(CannotStart, match="postgres did not start") as refused:
+        Postgres(data).start()
+    assert any("no_such_setting" in line for line in refused.value.lines)
+
+
+def test_without_the_wheel_it_says_what_to_set(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CannotStart, match="set DATABASE_URL to a PostgreSQL 15 or newer"):
+        Postgres(data).start()
+
+
+def test_any_path_of_data_will_do(data: Path) -> None:
+    home = data / f"with a comma, 'quotes\" and {'a' * 100}"
+    home.mkdir()
+    server = Postgres(home)
+    with server.running() as url:
+        assert ask(url, "SELECT 1") == 1
+        sockets = Path(parse_qs(urlsplit(url).query)["host"][0])
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+        assert sockets == (home / "postgres/run").resolve()
+    server.discard()
+    assert not sockets.exists()
+
+
+class TestAsRoot:
+    @pytest.fixture(autouse=True)
+    def root(self) -> None:
+        if os.geteuid() != 0:
+            pytest.skip("needs root")
+
+    def test_it_runs_as_nobody_with_binaries_that_root_owns(self, data: Path) -> None:
+        server = Postgres(data)
+        with server.running():
+            running = Path(f"/proc/{postmaster(data)}")
+            assert running.owner() == "nobody"
+            binary = (running / "exe").readlink()
+            assert binary.is_relative_to(unprivileged.SYSTEM_STATE)
+            assert (binary.owner(), stat.S_IMODE(binary.stat().st_mode)) == ("root", 0o755)
+            assert (data / "postgres").readlink().owner() == "nobody"
+        server.discard()
+
+    def test_a_new_data_of_an_old_name_starts_empty_and_the_old_database_is_kept(self, data: Path) -> None:
+        with Postgres(data).running() as url:
+            tell(url, "CREATE TABLE old ()")
+        state = (data / "postgres").resolve()
+        shutil.rmtree(data)
+        data.mkdir()
+        server = Postgres(data)
+        with server.running() as url:
+            assert ask(url, "SELECT to_regclass('old')") is None
+        server.discard()
+        kept = list(state.parent.glob(f"{state.name}.before-*"))
+        assert len(kept) == 1
+        shutil.rmtree(kept[0])
+
+    def test_a_database_that_is_gone_is_not_silently_replaced(self, data: Path) -> None:
+        (data / "postgres").symlink_to(data / "nowhere")
+        with pytest.raises(CannotStart, match="which is gone"):
+            Postgres(data).start()
+
+    def test_data_made_by_another_user_is_refused(self, data: Path) -> None:
+        (data / "postgres").mkdir()
+        shutil.chown(data / "postgres", "nobody")
+        with pytest.raises(CannotStart, match="was made by the user nobody: run trellis as nobody"):
+            Postgres(data).start()
+
+    def test_a_state_directory_that_cannot_be_made_is_one_line(self, data: Path) -> None:
+        (data / "file").touch()
+        with pytest.raises(CannotStart, match="PostgreSQL cannot use its files: Not a directory"):
+            Postgres(data, system_state=data / "file" / "state").start()
