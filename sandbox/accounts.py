@@ -1,0 +1,56 @@
+"""The companies of each platform and their fixed, documented demo keys. None of them is a secret."""
+
+from dataclasses import dataclass
+
+LEAFLINK = "leaflink"
+FLOURISH = "flourish"
+PLATFORMS = (LEAFLINK, FLOURISH)
+BASE_PATHS = {LEAFLINK: "/leaflink/api/v2/", FLOURISH: "/flourish/external/api/v1/"}
+WORLDS = ("greenleaf", "sunrise")
+
+
+@dataclass(frozen=True)
+class Account:
+    """One company on one platform.
+
+    Args:
+        platform: leaflink or flourish.
+        world: the operator's own short name, the same on both platforms; the store's `company`.
+        company: the company's name there.
+        company_id: its id there.
+        key: the API key.
+        username: the other half of Flourish's Basic credentials.
+        webhook_key: LeafLink's company webhook key, until the control API sets another.
+    """
+
+    platform: str
+    world: str
+    company: str
+    company_id: int
+    key: str
+    username: str | None = None
+    webhook_key: str | None = None
+
+
+ACCOUNTS = (
+    Account(
+        LEAFLINK, "greenleaf", "Greenleaf Farms", 3721, "ll-greenleaf-key", webhook_key="ll-greenleaf-webhook"
+    ),
+    Account(LEAFLINK, "sunrise", "Sunrise Brands", 4810, "ll-sunrise-key", webhook_key="ll-sunrise-webhook"),
+    Account(FLOURISH, "greenleaf", "Greenleaf Farms", 118, "fl-greenleaf-key", username="gl7k2m9x4q"),
+    Account(FLOURISH, "sunrise", "Sunrise Brands", 127, "fl-sunrise-key", username="sr3v8n5t1w"),
+)
+
+
+def by_key(platform: str, key: str | None) -> Account | None:
+    """Return the account that a platform's API key belongs to, or None."""
+    return next(
+        (account for account in ACCOUNTS if account.platform == platform and account.key == key), None
+    )
+
+
+def of_world(platform: str, world: str) -> Account | None:
+    """Return a world's account on a platform, or None when there is no such world."""
+    return next(
+        (account for account in ACCOUNTS if account.platform == platform and account.world == world), None
+    )

@@ -1,0 +1,65 @@
+"""The whole sandbox as one WSGI application: each platform behind its gate, control API and console beside them."""
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+import sandbox.control.routes
+import sandbox.flourish.api
+import sandbox.flourish.auth
+import sandbox.leaflink.api
+import sandbox.leaflink.auth
+from sandbox.accounts import BASE_PATHS, FLOURISH, LEAFLINK
+from sandbox.gate import Gate
+from sandbox.simulation import Simulation
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+APPS = {
+    LEAFLINK: (sandbox.leaflink.api.create_app, sandbox.leaflink.auth.key_of),
+    FLOURISH: (sandbox.flourish.api.create_app, sandbox.flourish.auth.key_of),
+}
+
+
+def create_app(simulation: Simulation) -> "WSGIApplication":
+    """Return the application that serves a simulation."""
+    gates: dict[str, WSGIApplication] = {}
+    for platform, (make, key_of) in APPS.items():
+        app = make(simulation.store, simulation.outbox)
+        gate = Gate(platform, app, key_of, simulation.store, simulation.ledger, simulation.faults)
+        gates[BASE_PATHS[platform].rstrip("/")] = gate
+    return DispatcherMiddleware(_staff_side(simulation), gates)
+
+
+def _staff_side(simulation: Simulation) -> Flask:
+    """Return control API and console, which anyone on this machine may use, and no one else."""
+    app = Flask("sandbox")
+    app.extensions["simulation"] = simulation
+    app.before_request(refuse_strangers)
+    app.register_blueprint(sandbox.control.routes.blueprint)
+    return app
+
+
+def refuse_strangers() -> None:
+    """Refuse requests from other machines, under other names, and writes that another site's page sends."""
+    host = urlsplit(f"//{request.host}").hostname or ""
+    if not _is_loopback(request.remote_addr or "") or not (host == "localhost" or _is_loopback(host)):
+        abort(403, "The sandbox answers this machine only.")
+    if request.method in ("GET", "HEAD"):
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
+    if site not in ("same-origin", "none") or (
+        origin is not None and urlsplit(origin).netloc != request.host
+    ):
+        abort(403, "This was sent by another site's page.")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

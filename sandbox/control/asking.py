@@ -1,0 +1,89 @@
+"""Reading what the control API is sent: JSON objects, value by value."""
+
+import math
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request
+
+from sandbox.errors import BadValue
+from sandbox.store import Body
+
+
+def body() -> Body:
+    """Return the request's JSON object; nothing at all is an empty one.
+
+    Raises:
+        BadValue: it is not JSON, or not an object.
+    """
+    if not request.get_data():
+        return {}
+    found = request.get_json(force=True, silent=True)
+    if not isinstance(found, dict):
+        raise BadValue("The body is a JSON object.")
+    return found
+
+
+def text(asked: Body, name: str, default: str | None = None) -> str:
+    """Return a text.
+
+    Raises:
+        BadValue: it is missing without a default, or no text.
+    """
+    value = asked.get(name, default)
+    if not isinstance(value, str) or not value:
+        raise BadValue(f"'{name}' is needed, as a text.", name)
+    return value
+
+
+def number(asked: Body, name: str, default: float | None, low: float, high: float) -> float | None:
+    """Return a number within bounds, or the default when it is absent or null."""
+    value = asked.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadValue(f"'{name}' is a number.", name)
+    if not low <= value <= high:
+        raise BadValue(f"'{name}' is from {low:g} to {high:g}.", name)
+    return value
+
+
+def whole(asked: Body, name: str, default: int | None, low: int, high: int) -> int | None:
+    """Return a whole number within bounds, or the default when it is absent or null."""
+    value = number(asked, name, default, low, high)
+    if value is not None and value != int(value):
+        raise BadValue(f"'{name}' is a whole number.", name)
+    return None if value is None else int(value)
+
+
+def flag(asked: Body, name: str) -> bool:
+    """Return true or false, false when absent."""
+    value = asked.get(name, False)
+    if not isinstance(value, bool):
+        raise BadValue(f"'{name}' is true or false.", name)
+    return value
+
+
+def url(asked: Body, name: str) -> str:
+    """Return a URL of http or https."""
+    value = text(asked, name)
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or not value.isprintable() or " " in value:
+        raise BadValue(f"'{name}' is an http or https URL.", name)
+    return value
+
+
+def headers(asked: Body, name: str) -> dict[str, str]:
+    """Return extra headers: an object of texts, or nothing."""
+    value: Any = asked.get(name) or {}
+    if not isinstance(value, dict):
+        raise BadValue(f"'{name}' is an object of texts.", name)
+    for key, each in value.items():
+        plain = isinstance(each, str) and each.isascii() and each.isprintable() and key.isascii()
+        if not plain or not key.replace("-", "").replace("_", "").isalnum():
+            raise BadValue(f"'{name}' is an object of plain texts.", name)
+    return dict(value)

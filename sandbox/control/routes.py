@@ -1,0 +1,277 @@
+"""The routes of the control API."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+import sandbox.flourish.shapes
+import sandbox.leaflink.shapes
+from sandbox.accounts import ACCOUNTS, BASE_PATHS, FLOURISH, LEAFLINK, PLATFORMS, WORLDS
+from sandbox.clock import parse, stamp
+from sandbox.control import asking
+from sandbox.control.openapi import document
+from sandbox.errors import BadValue, Missing, Refused
+from sandbox.flourish.orders import STAFF_ACTIONS
+from sandbox.leaflink.limits import BURST
+from sandbox.leaflink.webhooks import webhook_key
+from sandbox.office import Office
+from sandbox.placing import change_order, place_order
+from sandbox.simulation import SEED, Simulation
+from sandbox.store import Body
+
+blueprint = Blueprint("control", __name__, url_prefix="/control")
+
+FAULT_DAYS = 7 * 24 * 3600
+
+
+def simulation() -> Simulation:
+    """Return the simulation that this application serves."""
+    found: Simulation = current_app.extensions["simulation"]
+    return found
+
+
+@blueprint.errorhandler(Refused)
+def refused(error: Refused) -> ResponseReturnValue:
+    """Answer a refusal in words."""
+    return jsonify(error=error.message), error.status
+
+
+@blueprint.errorhandler(HTTPException)
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    """Answer an HTTP error as JSON too."""
+    return jsonify(error=error.description), error.code or 500
+
+
+@blueprint.get("/health")
+def health() -> ResponseReturnValue:
+    """Say that the sandbox is up."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """Describe this API."""
+    return jsonify(document())
+
+
+@blueprint.get("/accounts")
+def accounts() -> ResponseReturnValue:
+    """List the companies and their keys."""
+    return jsonify([_account(each.platform, each.world) for each in ACCOUNTS])
+
+
+def _account(platform: str, world: str) -> Body:
+    office = simulation().office(platform, world)
+    shown = asdict(office.account) | {"base_url": request.host_url.rstrip("/") + BASE_PATHS[platform]}
+    if platform == LEAFLINK:
+        return shown | {"webhook_key": webhook_key(office), "facilities": []}
+    facilities = office.find("facility")
+    return shown | {
+        "facilities": [
+            {name: each[name] for name in ("id", "facility_name", "license_number")} for each in facilities
+        ]
+    }
+
+
+@blueprint.post("/leaflink/orders")
+def add_order() -> ResponseReturnValue:
+    """Place a LeafLink order."""
+    asked = asking.body()
+    with simulation().store.transaction():
+        office, order = place_order(simulation(), asked)
+        shown = _leaflink_order(office, order)
+    return jsonify(shown), 201
+
+
+@blueprint.post("/leaflink/orders/<number>")
+def edit_order(number: str) -> ResponseReturnValue:
+    """Change a LeafLink order, with the app's freedom."""
+    asked = asking.body()
+    with simulation().store.transaction():
+        office, order = change_order(simulation(), number, asked)
+        shown = _leaflink_order(office, order)
+    return jsonify(shown)
+
+
+def _leaflink_order(office: Office, order: Body) -> Body:
+    shown = sandbox.leaflink.shapes.order(office, order, sandbox.leaflink.shapes.ORDER_CHILDREN)
+    return shown | {"company": office.account.world}
+
+
+@blueprint.post("/flourish/orders/<order_id>/<action>")
+def act_on_order(order_id: str, action: str) -> ResponseReturnValue:
+    """Do what warehouse staff do with an outbound order."""
+    if action not in STAFF_ACTIONS:
+        raise Missing(f"The action is one of {', '.join(STAFF_ACTIONS)}.")
+    with simulation().store.transaction():
+        for world in WORLDS:
+            office = simulation().office(FLOURISH, world)
+            if office.get("order", order_id) is not None:
+                order = STAFF_ACTIONS[action](office, order_id)
+                return jsonify(sandbox.flourish.shapes.order(office, order) | {"company": world})
+    raise Missing(f"No Flourish order has the id '{order_id}'.")
+
+
+@blueprint.get("/faults")
+def list_faults() -> ResponseReturnValue:
+    """List the faults that are on."""
+    return jsonify([asdict(each) for each in simulation().faults.on()])
+
+
+@blueprint.post("/faults")
+def add_fault() -> ResponseReturnValue:
+    """Switch a fault on."""
+    asked = asking.body()
+    fault = simulation().faults.add(
+        asking.text(asked, "platform"),
+        asking.text(asked, "fault"),
+        asking.number(asked, "rate", 1.0, 0, 1) or 0.0,
+        asking.number(asked, "seconds", None, 0, FAULT_DAYS),
+        asked.get("argument"),
+        asking.whole(asked, "times", None, 1, 1_000_000),
+    )
+    return jsonify(asdict(fault)), 201
+
+
+@blueprint.delete("/faults")
+def clear_faults() -> ResponseReturnValue:
+    """Switch all faults off."""
+    simulation().faults.clear()
+    return "", 204
+
+
+@blueprint.get("/ledger")
+def ledger() -> ResponseReturnValue:
+    """List requests, oldest first, from a moment (ISO 8601) or after a number."""
+    platform, since = request.args.get("platform") or None, request.args.get("since", "")
+    if platform not in (None, *PLATFORMS):
+        raise BadValue(f"The platform is one of {', '.join(PLATFORMS)}.")
+    if since.isascii() and since.isdigit() and len(since) < 19:
+        return jsonify(simulation().ledger.since(after=int(since), platform=platform))
+    return jsonify(simulation().ledger.since(moment=stamp(parse(since)) if since else "", platform=platform))
+
+
+@blueprint.post("/reset")
+def reset() -> ResponseReturnValue:
+    """Make all data anew."""
+    asked = asking.body()
+    seed = asking.whole(asked, "seed", SEED, 0, 2**31)
+    simulation().reset(SEED if seed is None else seed, keep_webhooks=asking.flag(asked, "keep_webhooks"))
+    return jsonify(seed=seed)
+
+
+@blueprint.get("/state")
+def state() -> ResponseReturnValue:
+    """Show everything, of all companies, in the platforms' own field names."""
+    with simulation().store.transaction():
+        return jsonify(leaflink=_leaflink_state(), flourish=_flourish_state())
+
+
+def _leaflink_state() -> Body:
+    shapes = sandbox.leaflink.shapes
+    offices = [simulation().office(LEAFLINK, world) for world in WORLDS]
+    return {
+        "orders": [_leaflink_order(office, each) for office in offices for each in office.find("order")],
+        "products": _marked(offices, "product", shapes.product),
+        "customers": _marked(offices, "customer", shapes.dated),
+        "webhooks": [
+            _webhook(each, webhook_key(office), office.account.world)
+            for office in offices
+            for each in office.find("webhook")
+        ],
+    }
+
+
+def _flourish_state() -> Body:
+    shapes = sandbox.flourish.shapes
+    offices = [simulation().office(FLOURISH, world) for world in WORLDS]
+    return {
+        "orders": _marked(offices, "order", shapes.order),
+        "items": _marked(offices, "item", shapes.item),
+        "destinations": _marked(offices, "destination", shapes.destination),
+        "webhooks": [
+            _webhook(each, each["key"], office.account.world)
+            for office in offices
+            for each in office.find("webhook")
+        ],
+    }
+
+
+def _marked(offices: list[Office], kind: str, shape: Any) -> list[Body]:
+    """Return a kind's records of every company in a shape, each marked with its company."""
+    return [
+        shape(office, each) | {"company": office.account.world}
+        for office in offices
+        for each in office.find(kind)
+    ]
+
+
+def _webhook(webhook: Body, key: str, world: str) -> Body:
+    return {"url": webhook["url"], "key": key, "headers": webhook["headers"], "company": world}
+
+
+@blueprint.post("/leaflink/webhooks")
+def add_leaflink_webhook() -> ResponseReturnValue:
+    """Register a webhook of a LeafLink company; a key given here becomes the company's webhook key."""
+    asked = asking.body()
+    url = asking.url(asked, "url")
+    office = simulation().office(LEAFLINK, asking.text(asked, "company"))
+    with simulation().store.transaction():
+        if asked.get("key") is not None:
+            key_name = f"leaflink.webhook_key.{office.account.world}"
+            simulation().store.set_setting(key_name, asking.text(asked, "key"))
+        webhook = {"url": url, "headers": {}}
+        office.put("webhook", f"{office.account.world} {url}", webhook)
+        return jsonify(_webhook(webhook, webhook_key(office), office.account.world)), 201
+
+
+@blueprint.post("/flourish/webhooks")
+def add_flourish_webhook() -> ResponseReturnValue:
+    """Register a webhook endpoint of a Flourish company, with its signing key and extra headers."""
+    asked = asking.body()
+    webhook = {
+        "url": asking.url(asked, "url"),
+        "key": asking.text(asked, "key"),
+        "headers": asking.headers(asked, "headers"),
+    }
+    office = simulation().office(FLOURISH, asking.text(asked, "company"))
+    with simulation().store.transaction():
+        office.put("webhook", f"{office.account.world} {webhook['url']}", webhook)
+    return jsonify(_webhook(webhook, webhook["key"], office.account.world)), 201
+
+
+@blueprint.get("/settings")
+def settings() -> ResponseReturnValue:
+    """Show the settings."""
+    return jsonify(_settings())
+
+
+def _settings() -> Body:
+    store = simulation().store
+    return {
+        "leaflink_rate_limit": store.setting("leaflink_rate_limit", 300),
+        "refuse_duplicate_original_order_id": store.setting("refuse_duplicate_original_order_id", False),
+    }
+
+
+@blueprint.post("/settings")
+def change_settings() -> ResponseReturnValue:
+    """Change settings: LeafLink's requests a minute (0 is no limit), and whether Flourish refuses a second order."""
+    asked = asking.body()
+    with simulation().store.transaction():
+        if "leaflink_rate_limit" in asked:
+            limit = asking.whole(asked, "leaflink_rate_limit", 0, 0, BURST)
+            simulation().store.set_setting("leaflink_rate_limit", limit)
+        if "refuse_duplicate_original_order_id" in asked:
+            refuse = asking.flag(asked, "refuse_duplicate_original_order_id")
+            simulation().store.set_setting("refuse_duplicate_original_order_id", refuse)
+        return jsonify(_settings())
+
+
+@blueprint.get("/deliveries")
+def deliveries() -> ResponseReturnValue:
+    """List the latest webhook deliveries, newest first."""
+    return jsonify(simulation().outbox.last(200))

@@ -1,0 +1,1 @@
+"""Flourish, simulated: its external API, its webhooks and what warehouse staff do in it."""

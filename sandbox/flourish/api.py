@@ -1,0 +1,231 @@
+"""The external API, version 1, as a Flask application of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from sandbox.clock import stamp
+from sandbox.errors import BadValue, Refused, Unauthorized
+from sandbox.flourish import filters, orders, reading, seed, shapes
+from sandbox.flourish.auth import account_of
+from sandbox.flourish.filters import Filter, conditions
+from sandbox.flourish.stock import summary
+from sandbox.money import decimal
+from sandbox.office import Office
+from sandbox.outbox import Outbox
+from sandbox.store import Body, Condition, Store, equal
+
+MAX_PAGE = 50
+Show = Callable[[Office, Body], Any]
+
+
+def _list_order(office: Office, body: Body) -> dict[str, Any]:
+    return shapes.order(office, body, with_notes=False)
+
+
+def _strain_alone(_office: Office, body: Body) -> list[Body]:
+    """Return a single strain in a list, as the documented example does."""
+    return [body]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A list of the API with, where it has them, its single objects.
+
+    Args:
+        path: its path.
+        kind: the record kind.
+        filters: what a list can be filtered by.
+        listed: the shape in a list.
+        read: the shape alone, or None when there is no such operation.
+        facility: "" when the FacilityID header says nothing, "needed" or "optional" when it narrows the list.
+    """
+
+    path: str
+    kind: str
+    filters: dict[str, Filter]
+    listed: Show = shapes.plain
+    read: Show | None = None
+    facility: str = ""
+
+
+RESOURCES = (
+    Resource("facilities", "facility", filters.FACILITIES, read=shapes.plain),
+    Resource("items", "item", filters.ITEMS, shapes.item, shapes.item),
+    Resource("brands", "brand", filters.BRANDS),
+    Resource("strains", "strain", {}, read=_strain_alone),
+    Resource("uoms", "uom", {}),
+    Resource("itemcategories", "category", {}),
+    Resource("inventory/summary", "stock", filters.STOCK, summary, facility="needed"),
+    Resource("sales-reps", "sales_rep", {}, facility="checked"),
+    Resource("order-payment-terms", "term", filters.TERMS, read=shapes.plain, facility="checked"),
+    Resource("destinations", "destination", filters.DESTINATIONS, shapes.destination, shapes.destination),
+    Resource("outbound-orders", "order", filters.ORDERS, _list_order, shapes.order, facility="optional"),
+)
+
+
+def create_app(store: Store, outbox: Outbox) -> Flask:
+    """Return the API.
+
+    Args:
+        store: all state.
+        outbox: takes webhooks.
+    """
+    app = Flask("sandbox.flourish")
+
+    @app.before_request
+    def enter() -> None:
+        account = account_of(request.headers)  # type: ignore[arg-type] # EnvironHeaders is a Headers
+        if account is None:
+            raise Unauthorized("Unauthorized")
+        g.office = Office(store, outbox, account)
+
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    for resource in RESOURCES:
+        app.add_url_rule(f"/{resource.path}", f"{resource.path}_list", _lister(resource))
+        if resource.read is not None:
+            app.add_url_rule(
+                f"/{resource.path}/<key>", f"{resource.path}_read", _reader(resource, resource.read)
+            )
+    app.add_url_rule("/order-payment-terms", view_func=add_term, methods=["POST"])
+    app.add_url_rule("/destinations", view_func=add_destination, methods=["POST"])
+    app.add_url_rule("/destinations/<key>", view_func=change_destination, methods=["PUT"])
+    app.add_url_rule("/outbound-orders", view_func=create_order, methods=["POST"])
+    app.add_url_rule("/outbound-orders/<key>", view_func=update_order, methods=["PUT"])
+    return app
+
+
+def _refused(error: Refused) -> ResponseReturnValue:
+    return jsonify(message=error.message, status=error.status), error.status
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    return jsonify(message=error.name, status=error.code), error.code or 500
+
+
+def _one(data: Any) -> ResponseReturnValue:
+    return jsonify(message="Success", status=200, data=data)
+
+
+def _lister(resource: Resource) -> Callable[[], ResponseReturnValue]:
+    def list_all() -> ResponseReturnValue:
+        office: Office = g.office
+        where = [*conditions(resource.filters, request.args), *_scope(office, resource)]
+        limit, offset = min(_count("limit", MAX_PAGE) or MAX_PAGE, MAX_PAGE), _count("offset", 0)
+        found = office.find(resource.kind, *where, limit=limit, offset=offset)
+        total = office.count(resource.kind, *where)
+        more = _link(limit, offset + limit) if offset + limit < total else ""
+        meta = {"total": total, "offset": offset, "limit": limit, "count": len(found), "next": more}
+        data = [resource.listed(office, body) for body in found]
+        return jsonify(message="Success", status=200, meta=meta, data=data)
+
+    return list_all
+
+
+def _reader(resource: Resource, show: Show) -> Callable[[str], ResponseReturnValue]:
+    def read(key: str) -> ResponseReturnValue:
+        office: Office = g.office
+        where = _scope(office, resource)
+        body = office.need(resource.kind, key)
+        if where and resource.facility == "optional" and body["facility_id"] != request.headers["FacilityID"]:
+            return _refused(_missing(resource))
+        return _one(show(office, body))
+
+    return read
+
+
+def _missing(resource: Resource) -> Refused:
+    error = Refused(f"No {resource.kind} with this id")
+    error.status = 404
+    return error
+
+
+def _scope(office: Office, resource: Resource) -> list[Condition]:
+    """Return what the FacilityID header narrows a list to, after checking it where it is needed."""
+    given = request.headers.get("FacilityID")
+    if not resource.facility or (resource.facility == "optional" and not given):
+        return []
+    facility = facility_id(office)
+    return [] if resource.facility == "checked" else [equal("$.facility_id", facility)]
+
+
+def facility_id(office: Office) -> str:
+    """Return the facility that a request names in its header.
+
+    Raises:
+        BadValue: there is none, or it is not the company's.
+    """
+    given = request.headers.get("FacilityID")
+    if not given:
+        raise BadValue("FacilityID header is required")
+    if office.get("facility", given) is None:
+        raise BadValue(f"Facility not found: {given}")
+    return given
+
+
+def add_term() -> ResponseReturnValue:
+    """Add a payment term."""
+    office: Office = g.office
+    facility_id(office)
+    body = _body()
+    name = reading.text(body, "order_payment_term", needed=True) or ""
+    days = int(decimal(body.get("due_num_days", 0), "due_num_days"))
+    if office.first("term", equal("$.order_payment_term", name)) is not None:
+        raise BadValue(f"Payment term already exists: {name}")
+    return _one(seed.add_term(office, name, days))
+
+
+def add_destination() -> ResponseReturnValue:
+    """Add a destination."""
+    office: Office = g.office
+    return _one(shapes.destination(office, seed.add_destination(office, reading.destination_fields(_body()))))
+
+
+def change_destination(key: str) -> ResponseReturnValue:
+    """Change a destination."""
+    office: Office = g.office
+    present = office.need("destination", key)
+    changed = {
+        **present,
+        **reading.destination_fields({**present, **_body()}),
+        "last_updated_timestamp": stamp(),
+    }
+    office.put("destination", key, changed)
+    return _one(shapes.destination(office, changed))
+
+
+def create_order() -> ResponseReturnValue:
+    """Create an outbound order in the facility of the header."""
+    office: Office = g.office
+    return _one(shapes.order(office, orders.create(office, facility_id(office), _body())))
+
+
+def update_order(key: str) -> ResponseReturnValue:
+    """Change or cancel an outbound order of the facility of the header."""
+    office: Office = g.office
+    return _one(shapes.order(office, orders.update(office, facility_id(office), key, _body())))
+
+
+def _body() -> Body:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise BadValue("A JSON object is required")
+    return body
+
+
+def _count(name: str, default: int) -> int:
+    text = request.args.get(name, request.args.get(name.title(), ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+def _link(limit: int, offset: int) -> str:
+    """Return this request's absolute URL at another place of the list."""
+    paging = ("limit", "offset", "Limit", "Offset")
+    query = [(name, value) for name, value in request.args.items(multi=True) if name not in paging]
+    return f"{request.base_url}?{urlencode([*query, ('limit', limit), ('offset', offset)])}"

@@ -1,0 +1,238 @@
+"""Outbound orders: what the API may do with them, and what staff do."""
+
+import copy
+from collections.abc import Callable
+from decimal import Decimal
+
+from sandbox.clock import stamp
+from sandbox.errors import BadValue, Missing
+from sandbox.flourish import reading, webhooks
+from sandbox.flourish.seed import padded
+from sandbox.flourish.stock import settle
+from sandbox.office import Office
+from sandbox.store import Body, equal
+
+API_USER = "api"
+STAFF_USER = "warehouse"
+OPEN = ("Created", "Partially Allocated", "Allocated")
+ENDED = {
+    "Shipped": "Order has already been shipped",
+    "Completed": "Order has already been completed",
+    "Cancelled": "Order has already been cancelled",
+}
+REF_FIELDS = tuple(f"ref_field_{number}" for number in range(1, 6))
+
+
+def create(office: Office, facility_id: str, body: Body) -> Body:
+    """Create an order from the fields that POST takes; a payment term or date is left unread, as in Flourish.
+
+    Args:
+        office: the company.
+        facility_id: where it is to be filled.
+        body: what was sent.
+
+    Raises:
+        BadValue: a field is missing or not valid.
+    """
+    original = reading.text(body, "original_order_id")
+    if original and office.store.setting("refuse_duplicate_original_order_id", False):
+        _refuse_second(office, original)
+    moment = stamp()
+    order: Body = {
+        "id": padded(office.next_number("order")),
+        "facility_id": facility_id,
+        "original_order_id": original or "",
+        "order_timestamp": reading.moment(body, "order_timestamp") or moment,
+        "invoice_date": reading.day(body, "invoice_date"),
+        "requested_delivery_date": None,
+        "pretax_discounts": bool(body.get("pretax_discounts", False)),
+        "charges": reading.amounts(office, body, "charges"),
+        "discounts": reading.amounts(office, body, "discounts"),
+        "notes": reading.notes(body),
+        "order_lines": reading.lines(office, body),
+        "sales_rep_id": reading.sales_rep(office, body),
+        "destination_id": reading.destination(office, body)["id"],
+        "contact": reading.contact(body),
+        "distributor": None,
+        "payment_term": None,
+        **dict.fromkeys(REF_FIELDS),
+        "order_status": "Created",
+        "payment_status": "Awaiting Payment",
+        "origin_type": "Online",
+        "is_approved": True,
+        "total_paid": "0",
+        "shipment_id": None,
+        "shipped_timestamp": None,
+        "delivered_timestamp": None,
+        "created_by": API_USER,
+        "created_timestamp": moment,
+        "last_updated_timestamp": moment,
+    }
+    facility = office.need("facility", facility_id)
+    if facility["sales_rep_required_for_outbound"] and order["sales_rep_id"] is None:
+        raise BadValue("sales_rep is required for outbound orders of this facility")
+    _save(office, None, order)
+    return order
+
+
+def _refuse_second(office: Office, original: str) -> None:
+    present = office.first("order", equal("$.original_order_id", original))
+    if present is not None:
+        raise BadValue(f"original_order_id already exists on order {present['id']}")
+
+
+def update(office: Office, facility_id: str, order_id: str, body: Body) -> Body:
+    """Change an order by the fields that PUT takes; those that are absent stay.
+
+    Only while nothing is allocated; only order_status "Cancelled" may be sent, and frees what is allocated.
+
+    Raises:
+        Missing: the facility has no such order.
+        BadValue: the order's status or a field does not allow it.
+    """
+    order = office.need("order", order_id)
+    if order["facility_id"] != facility_id:
+        raise Missing("Order not found")
+    _refuse_ended(order)
+    if body.get("order_status") == "Cancelled":
+        return cancel(office, order_id)
+    if body.get("order_status") not in (None, order["order_status"]):
+        raise BadValue("order_status can only be changed to Cancelled")
+    if any(Decimal(line["allocated_qty"]) for line in order["order_lines"]):
+        raise BadValue("Order cannot be edited because it has allocated packages")
+    _refuse_moved(office, order, body)
+    before = copy.deepcopy(order)
+    for name, read in _readers(office).items():
+        if name in body:
+            order[name] = read(body)
+    _save(office, before, order)
+    return order
+
+
+def _readers(office: Office) -> dict[str, Callable[[Body], object]]:
+    return {
+        "original_order_id": lambda body: reading.text(body, "original_order_id") or "",
+        "order_timestamp": lambda body: reading.moment(body, "order_timestamp") or stamp(),
+        "invoice_date": lambda body: reading.day(body, "invoice_date"),
+        "requested_delivery_date": lambda body: reading.day(body, "requested_delivery_date"),
+        "pretax_discounts": lambda body: bool(body["pretax_discounts"]),
+        "charges": lambda body: reading.amounts(office, body, "charges"),
+        "discounts": lambda body: reading.amounts(office, body, "discounts"),
+        "notes": reading.notes,
+        "order_lines": lambda body: reading.lines(office, body),
+        "payment_term": lambda body: _term(office, body),
+        **{name: lambda body, name=name: reading.text(body, name) for name in REF_FIELDS},
+    }
+
+
+def _term(office: Office, body: Body) -> str | None:
+    name = reading.text(body, "payment_term")
+    if name and office.first("term", equal("$.order_payment_term", name)) is None:
+        raise BadValue(f"Payment term not found: {name}")
+    return name or None
+
+
+def _refuse_moved(office: Office, order: Body, body: Body) -> None:
+    if body.get("destination"):
+        sent = body["destination"]
+        same = isinstance(sent, dict) and sent.get("id", order["destination_id"]) == order["destination_id"]
+        if not same:
+            raise BadValue("Destination cannot be edited")
+    if body.get("sales_rep") and reading.sales_rep(office, body) != order["sales_rep_id"]:
+        raise BadValue("Sales rep cannot be edited")
+
+
+def _refuse_ended(order: Body) -> None:
+    if order["order_status"] in ENDED:
+        raise BadValue(ENDED[order["order_status"]])
+
+
+def cancel(office: Office, order_id: str) -> Body:
+    """Cancel an order that has not left, and free what is allocated to it.
+
+    Raises:
+        Missing: there is no such order.
+        BadValue: it is shipped, completed or cancelled.
+    """
+    order = office.need("order", order_id)
+    _refuse_ended(order)
+    before = copy.deepcopy(order)
+    for line in order["order_lines"]:
+        line["allocated_qty"] = "0"
+    order["order_status"] = "Cancelled"
+    _save(office, before, order)
+    return order
+
+
+def partially_allocate(office: Office, order_id: str) -> Body:
+    """Allocate half of the first line, rounded up, but never the whole order."""
+    order = office.need("order", order_id)
+    _refuse_ended(order)
+    wanted = Decimal(order["order_lines"][0]["order_qty"])
+    half = wanted - wanted // 2
+    if half == wanted and len(order["order_lines"]) == 1:
+        raise BadValue("An order of one each cannot be allocated in part")
+    before = copy.deepcopy(order)
+    for place, line in enumerate(order["order_lines"]):
+        line["allocated_qty"] = "0" if place else str(half)
+    order["order_status"] = "Partially Allocated"
+    _save(office, before, order)
+    return order
+
+
+def allocate(office: Office, order_id: str) -> Body:
+    """Allocate every line in full; the warehouse always finds the packages."""
+    order = office.need("order", order_id)
+    _refuse_ended(order)
+    before = copy.deepcopy(order)
+    for line in order["order_lines"]:
+        line["allocated_qty"] = line["order_qty"]
+    order["order_status"] = "Allocated"
+    _save(office, before, order)
+    return order
+
+
+def ship(office: Office, order_id: str) -> Body:
+    """Ship an order that is allocated.
+
+    Raises:
+        Missing: there is no such order.
+        BadValue: it is not allocated.
+    """
+    order = office.need("order", order_id)
+    _refuse_ended(order)
+    if order["order_status"] != "Allocated":
+        raise BadValue("Order must be allocated before it can be shipped")
+    before = copy.deepcopy(order)
+    order["order_status"] = "Shipped"
+    order["shipment_id"] = padded(office.next_number("shipment"))
+    order["shipped_timestamp"] = stamp()
+    _save(office, before, order)
+    return order
+
+
+STAFF_ACTIONS: dict[str, Callable[[Office, str], Body]] = {
+    "partially-allocate": partially_allocate,
+    "allocate": allocate,
+    "ship": ship,
+    "cancel": cancel,
+}
+
+
+def open_actions(order: Body) -> list[str]:
+    """Return what staff can do with an order now."""
+    return {
+        "Created": ["partially-allocate", "allocate", "cancel"],
+        "Partially Allocated": ["allocate", "cancel"],
+        "Allocated": ["ship", "cancel"],
+    }.get(order["order_status"], [])
+
+
+def _save(office: Office, before: Body | None, order: Body) -> None:
+    """Keep a changed order: record, stock, webhooks."""
+    order["last_updated_timestamp"] = stamp()
+    changed = settle(office, before, order)
+    office.put("order", order["id"], order)
+    webhooks.announce_order(office, order, "create" if before is None else "update")
+    for stock in changed:
+        webhooks.announce_stock(office, stock)

@@ -1,0 +1,37 @@
+"""Flourish's webhooks: the GET object under `data`, signed in lower-case hex with the endpoint's own key."""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.flourish.shapes import order as order_shape
+from sandbox.flourish.stock import summary
+from sandbox.office import Office
+from sandbox.store import Body
+
+SIGNATURE = "Auth-Signature"
+
+
+def announce_order(office: Office, order: Body, action: str) -> None:
+    """Queue the webhook of an outbound order; `action` is create or update."""
+    shown = order_shape(office, order)
+    _announce(office, f"order {order['id']} {action} ({order['order_status']})", "order", action, shown)
+
+
+def announce_stock(office: Office, stock: Body) -> None:
+    """Queue the webhook of a row of the inventory summary."""
+    shown = summary(office, stock)
+    _announce(office, f"inventory of {shown['sku']}", "inventory_summary", "update", shown)
+
+
+def _announce(office: Office, subject: str, resource: str, action: str, data: dict[str, Any]) -> None:
+    office.announce(subject, {"action": action, "resource_type": resource, "data": data}, _headers)
+
+
+def _headers(body: bytes, address: Body) -> Mapping[str, str]:
+    return {SIGNATURE: sign(address["key"], body), **address["headers"]}
+
+
+def sign(key: str, body: bytes) -> str:
+    """Return the lower-case hex of the HMAC-SHA256 of the raw body."""
+    return hmac.digest(key.encode(), body, "sha256").hex()

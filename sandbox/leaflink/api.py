@@ -1,0 +1,237 @@
+"""The Marketplace V2 API as a Flask application of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from sandbox.accounts import LEAFLINK, by_key
+from sandbox.errors import BadValue, Refused, Unauthorized
+from sandbox.leaflink import filters, orders, shapes
+from sandbox.leaflink.auth import key_of
+from sandbox.leaflink.filters import Filter, conditions
+from sandbox.leaflink.limits import PER_MINUTE, RateLimit
+from sandbox.leaflink.orders import Actor
+from sandbox.office import Office
+from sandbox.outbox import Outbox
+from sandbox.store import Body, Store, equal
+
+PAGE, MAX_PAGE = 50, 100
+Show = Callable[[Office, Body], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A list of the API with its single objects."""
+
+    path: str
+    kind: str
+    filters: dict[str, Filter]
+    show: Show = shapes.dated
+
+
+RESOURCES = (
+    Resource("products", "product", filters.PRODUCTS, shapes.product),
+    Resource("customers", "customer", filters.CUSTOMERS),
+    Resource("company-staff", "staff", filters.STAFF),
+    Resource("brands", "brand", filters.BRANDS),
+    Resource("product-lines", "line", filters.LINES),
+    Resource("product-categories", "category", {}),
+    Resource("product-subcategories", "subcategory", {}),
+    Resource("strains", "strain", filters.STRAINS),
+    Resource("licenses", "license", filters.LICENSES),
+    Resource("license-types", "license_type", {}),
+    Resource("batches", "batch", filters.BATCHES),
+    Resource("companies", "company", {}),
+    Resource("order-event-logs", "event", filters.EVENTS),
+)
+
+
+def create_app(store: Store, outbox: Outbox) -> Flask:
+    """Return the API.
+
+    Args:
+        store: all state.
+        outbox: takes webhooks.
+    """
+    app = Flask("sandbox.leaflink")
+    limit = RateLimit()
+
+    @app.before_request
+    def enter() -> ResponseReturnValue | None:
+        if not request.path.endswith("/"):
+            raise BadValue("Request paths must end in a slash.")
+        key = key_of(request.headers)
+        account = by_key(LEAFLINK, key)
+        if account is None:
+            raise Unauthorized("Invalid token." if key else "Authentication credentials were not provided.")
+        g.office = Office(store, outbox, account)
+        per_minute = store.setting("leaflink_rate_limit", PER_MINUTE)
+        if per_minute and not limit.allows(account.key, per_minute):
+            return jsonify(detail="Request was throttled."), 429
+        return None
+
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    for resource in RESOURCES:
+        app.add_url_rule(f"/{resource.path}/", f"{resource.path}_list", _lister(resource))
+        app.add_url_rule(f"/{resource.path}/<int:key>/", f"{resource.path}_read", _reader(resource))
+    app.add_url_rule("/orders-received/", view_func=list_orders)
+    app.add_url_rule("/orders-received/<number>/", view_func=read_order)
+    app.add_url_rule("/orders-received/<number>/", view_func=patch_order, methods=["PATCH"])
+    app.add_url_rule("/orders-received/<number>/transition/<action>/", view_func=move_order, methods=["POST"])
+    app.add_url_rule("/orders-received/<number>/line-items/", view_func=list_order_lines)
+    app.add_url_rule("/line-items/", view_func=list_lines)
+    app.add_url_rule("/order-sales-reps/", view_func=list_order_reps)
+    return app
+
+
+def _refused(error: Refused) -> ResponseReturnValue:
+    body = {error.field: [error.message]} if error.field else {"detail": error.message}
+    return jsonify(body), error.status
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    return jsonify(detail="Not found." if error.code == 404 else error.description), error.code or 500
+
+
+def _lister(resource: Resource) -> Callable[[], ResponseReturnValue]:
+    def list_all() -> ResponseReturnValue:
+        office: Office = g.office
+        where = conditions(resource.filters, request.args)
+        limit, offset = _window()
+        found = office.find(resource.kind, *where, limit=limit, offset=offset)
+        shown = [_chosen_fields(resource.show(office, body)) for body in found]
+        return _page(shown, office.count(resource.kind, *where), limit, offset)
+
+    return list_all
+
+
+def _reader(resource: Resource) -> Callable[[int], ResponseReturnValue]:
+    def read(key: int) -> ResponseReturnValue:
+        office: Office = g.office
+        return jsonify(_chosen_fields(resource.show(office, office.need(resource.kind, key))))
+
+    return read
+
+
+def list_orders() -> ResponseReturnValue:
+    """List the company's orders, drafts of buyers not among them."""
+    office: Office = g.office
+    where = conditions(filters.ORDERS, request.args)
+    limit, offset = _window()
+    children = _names("include_children")
+    found = office.find("order", *where, limit=limit, offset=offset)
+    shown = [_chosen_fields(shapes.order(office, body, children)) for body in found]
+    return _page(shown, office.count("order", *where), limit, offset)
+
+
+def read_order(number: str) -> ResponseReturnValue:
+    """Return one order."""
+    office: Office = g.office
+    return jsonify(
+        _chosen_fields(shapes.order(office, office.need("order", number), _names("include_children")))
+    )
+
+
+def patch_order(number: str) -> ResponseReturnValue:
+    """Change the fields of an order that the API may change."""
+    office: Office = g.office
+    order = orders.change(office, number, _body(), _actor(office))
+    return jsonify(shapes.order(office, order))
+
+
+def move_order(number: str, action: str) -> ResponseReturnValue:
+    """Take one step of the status machine."""
+    office: Office = g.office
+    order = orders.transition(office, number, action, _actor(office))
+    return jsonify(shapes.order(office, order))
+
+
+def list_order_lines(number: str) -> ResponseReturnValue:
+    """Return an order's lines as a bare list."""
+    office: Office = g.office
+    order = office.need("order", number)
+    return jsonify([_line(office, order, each) for each in order["line_items"]])
+
+
+def list_lines() -> ResponseReturnValue:
+    """List lines over all orders, or of one."""
+    office: Office = g.office
+    where = [equal("$.number", request.args["order"])] if "order" in request.args else []
+    shown = [
+        _line(office, order, each) for order in office.find("order", *where) for each in order["line_items"]
+    ]
+    limit, offset = _window()
+    return _page(shown[offset : offset + limit], len(shown), limit, offset)
+
+
+def list_order_reps() -> ResponseReturnValue:
+    """List which rep is assigned to which order."""
+    office: Office = g.office
+    shown = [
+        {**each, "order": order["number"], "created_on": shapes.moment(each["created_on"])}
+        for order in office.find("order")
+        for each in order["sales_reps"]
+    ]
+    limit, offset = _window()
+    return _page(shown[offset : offset + limit], len(shown), limit, offset)
+
+
+def _line(office: Office, order: Body, each: Body) -> dict[str, Any]:
+    expanded = None
+    if request.args.get("expand") == "product":
+        expanded = shapes.product(office, office.need("product", each["product"]))
+    return shapes.line(order, each, expanded)
+
+
+def _actor(office: Office) -> Actor:
+    return Actor(f"{office.account.world}.api", "api")
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise BadValue("JSON parse error - a JSON object is expected.")
+    return body
+
+
+def _names(parameter: str) -> list[str]:
+    return [name for name in request.args.get(parameter, "").split(",") if name]
+
+
+def _chosen_fields(shown: dict[str, Any]) -> dict[str, Any]:
+    include, exclude = _names("fields_include"), _names("fields_exclude")
+    return {
+        name: value
+        for name, value in shown.items()
+        if (not include or name in include) and name not in exclude
+    }
+
+
+def _window() -> tuple[int, int]:
+    limit, offset = (_count(name, default) for name, default in (("limit", PAGE), ("offset", 0)))
+    return min(limit or PAGE, MAX_PAGE), offset
+
+
+def _count(name: str, default: int) -> int:
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+def _page(shown: list[dict[str, Any]], count: int, limit: int, offset: int) -> ResponseReturnValue:
+    after = _link(limit, offset + limit) if offset + limit < count else None
+    before = _link(limit, max(0, offset - limit)) if offset > 0 else None
+    return jsonify(count=count, next=after, previous=before, results=shown)
+
+
+def _link(limit: int, offset: int) -> str:
+    """Return this request's absolute URL at another place of the list."""
+    query = [
+        (name, value) for name, value in request.args.items(multi=True) if name not in ("limit", "offset")
+    ]
+    return f"{request.base_url}?{urlencode([*query, ('limit', limit), ('offset', offset)])}"

@@ -1,0 +1,263 @@
+"""All state, in one SQLite file, committed before any answer leaves.
+
+A record is a JSON document under (kind, company, key). `company` is the world's name, or "" for what every
+company of a platform sees. Kinds are prefixed by their platform.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any, NamedTuple
+
+Body = dict[str, Any]
+
+SHARED = ""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    company TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (kind, key)
+);
+CREATE INDEX IF NOT EXISTS record_by_company ON record (kind, company, place);
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS request (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    key TEXT,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    status INTEGER,
+    body_hash TEXT NOT NULL,
+    body TEXT
+);
+CREATE INDEX IF NOT EXISTS request_by_time ON request (time);
+CREATE TABLE IF NOT EXISTS delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    due TEXT NOT NULL,
+    state TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    company TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    url TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT
+);
+CREATE INDEX IF NOT EXISTS delivery_by_due ON delivery (state, due);
+"""
+
+
+class Condition(NamedTuple):
+    """One test on a record's body, in SQL with its arguments."""
+
+    sql: str
+    arguments: tuple[Any, ...]
+
+
+class Transaction:
+    """What happens together; `undo()` makes it as if it never had."""
+
+    def __init__(self) -> None:
+        self.undone = False
+        self.afterwards: list[Callable[[], None]] = []
+
+    def undo(self) -> None:
+        """Roll back at the end, without an error."""
+        self.undone = True
+
+
+class Store:
+    """One SQLite connection behind one lock: each transaction is short, so waiting is too.
+
+    Args:
+        path: the database file; made when absent.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(SCHEMA)
+        self._lock = RLock()
+        self._open: Transaction | None = None
+
+    def close(self) -> None:
+        """Close the file once the running transaction is over."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Group reads and writes; an inner transaction joins the outer one."""
+        with self._lock:
+            if self._open is not None:
+                yield self._open
+                return
+            running = self._open = Transaction()
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield running
+            except BaseException:
+                running.undo()
+                raise
+            finally:
+                self._open = None
+                self._db.execute("ROLLBACK" if running.undone else "COMMIT")
+        if not running.undone:
+            for act in running.afterwards:
+                act()
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Call `act` when the running transaction is committed; never when it is undone."""
+        if self._open is not None and act not in self._open.afterwards:
+            self._open.afterwards.append(act)
+
+    def execute(self, sql: str, arguments: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Run one statement and return its rows."""
+        with self._lock:
+            return self._db.execute(sql, arguments).fetchall()
+
+    def get(self, kind: str, company: str, key: object) -> Body | None:
+        """Return one record of the company, or a shared one, else None."""
+        rows = self.execute(
+            "SELECT body FROM record WHERE kind = ? AND key = ? AND company IN (?, '')",
+            (kind, str(key), company),
+        )
+        return json.loads(rows[0]["body"]) if rows else None
+
+    def put(self, kind: str, company: str, key: object, body: Body) -> None:
+        """Write one record, new or changed."""
+        self.execute(
+            "INSERT INTO record (kind, company, key, body) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+            (kind, company, str(key), json.dumps(body, separators=(",", ":"))),
+        )
+
+    def find(
+        self,
+        kind: str,
+        company: str,
+        where: Sequence[Condition] = (),
+        limit: int = -1,
+        offset: int = 0,
+    ) -> list[Body]:
+        """Return the company's and the shared records that meet every condition, oldest first."""
+        test, arguments = _test(kind, company, where)
+        rows = self.execute(
+            f"SELECT body FROM record WHERE {test} ORDER BY place LIMIT ? OFFSET ?",  # noqa: S608 - code's own words
+            (*arguments, limit, offset),
+        )
+        return [json.loads(row["body"]) for row in rows]
+
+    def count(self, kind: str, company: str, where: Sequence[Condition] = ()) -> int:
+        """Return how many records `find` would."""
+        test, arguments = _test(kind, company, where)
+        rows = self.execute(
+            f"SELECT count(*) AS n FROM record WHERE {test}",  # noqa: S608 - code's own words
+            arguments,
+        )
+        return int(rows[0]["n"])
+
+    def first(self, kind: str, company: str, *where: Condition) -> Body | None:
+        """Return the oldest record that meets every condition, or None."""
+        found = self.find(kind, company, where, limit=1)
+        return found[0] if found else None
+
+    def values(self, kind: str, company: str, path: str, *where: Condition) -> list[Any]:
+        """Return one value of each record that meets every condition, oldest first, without reading the rest."""
+        test, arguments = _test(kind, company, where)
+        rows = self.execute(
+            f"SELECT json_extract(body, ?) AS value FROM record WHERE {test} ORDER BY place",  # noqa: S608 - code's own words
+            (path, *arguments),
+        )
+        return [row["value"] for row in rows]
+
+    def delete(self, kind: str, key: object) -> None:
+        """Remove one record."""
+        self.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, str(key)))
+
+    def next_number(self, name: str) -> int:
+        """Return the next number of a series, from 1 unless `start_number` said otherwise."""
+        rows = self.execute(
+            "INSERT INTO counter (name, value) VALUES (?, 1)"
+            " ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (name,),
+        )
+        return int(rows[0]["value"])
+
+    def start_number(self, name: str, value: int) -> None:
+        """Make a series go on after `value`."""
+        self.execute("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", (name, value))
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """Return a setting's value, or the default."""
+        rows = self.execute("SELECT value FROM setting WHERE name = ?", (name,))
+        return json.loads(rows[0]["value"]) if rows else default
+
+    def set_setting(self, name: str, value: Any) -> None:
+        """Keep a setting."""
+        self.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, json.dumps(value)))
+
+    def clear(self, keep: Sequence[str] = ()) -> None:
+        """Remove every record except of the kinds to keep, every series and every delivery; settings stay."""
+        marks = ", ".join("?" * len(keep))
+        self.execute(f"DELETE FROM record WHERE kind NOT IN ({marks})", keep)  # noqa: S608 - question marks only
+        self.execute("DELETE FROM counter")
+        self.execute("DELETE FROM delivery")
+
+
+def _test(kind: str, company: str, where: Sequence[Condition]) -> tuple[str, tuple[Any, ...]]:
+    arguments: list[Any] = [kind, company]
+    for condition in where:
+        arguments.extend(condition.arguments)
+    tests = ["kind = ?", "company IN (?, '')", *(condition.sql for condition in where)]
+    return " AND ".join(tests), tuple(arguments)
+
+
+def equal(path: str, value: Any) -> Condition:
+    """Return the condition that the value at a JSON path equals this one; None means absent or null."""
+    if value is None:
+        return Condition("json_extract(body, ?) IS NULL", (path,))
+    return Condition("json_extract(body, ?) = ?", (path, value))
+
+
+def one_of(path: str, values: Sequence[Any]) -> Condition:
+    """Return the condition that the value at a JSON path is among these."""
+    return Condition(f"json_extract(body, ?) IN ({', '.join('?' * len(values))})", (path, *values))
+
+
+def none_of(path: str, values: Sequence[Any]) -> Condition:
+    """Return the condition that the value at a JSON path is not among these."""
+    return Condition(f"json_extract(body, ?) NOT IN ({', '.join('?' * len(values))})", (path, *values))
+
+
+def compare(path: str, operator: str, value: Any) -> Condition:
+    """Return the condition of an order comparison; the operator is one of <, <=, >, >=."""
+    return Condition(f"json_extract(body, ?) {operator} ?", (path, value))
+
+
+def contains(path: str, text: str) -> Condition:
+    """Return the condition that the text at a JSON path contains this one, whatever the case."""
+    return Condition("instr(lower(coalesce(json_extract(body, ?), '')), lower(?)) > 0", (path, text))
+
+
+def starts_with(path: str, text: str) -> Condition:
+    """Return the condition that the text at a JSON path starts with this one."""
+    return Condition("instr(coalesce(json_extract(body, ?), ''), ?) = 1", (path, text))
+
+
+def in_list(path: str, value: Any) -> Condition:
+    """Return the condition that the JSON list at a path holds this value."""
+    return Condition("EXISTS (SELECT 1 FROM json_each(body, ?) WHERE value = ?)", (path, value))

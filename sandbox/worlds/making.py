@@ -1,0 +1,115 @@
+"""Make a world from a seed: first one that both platforms agree on, then, for sunrise, its planted mismatches."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from random import Random
+
+from sandbox.worlds import catalogue
+from sandbox.worlds.mismatches import planted
+from sandbox.worlds.parts import Facility, Good, Partner, Rep, Side, World
+
+PARTNERS = 120
+NEW_PARTNERS = 8
+STATE = "CA"
+
+STYLES = {
+    "greenleaf": (
+        "Greenleaf",
+        "GL",
+        ("Greenleaf Farms", "Greenleaf Extracts", "Greenleaf Kitchen"),
+        "Avenue",
+        214,
+    ),
+    "sunrise": ("Sunrise", "SR", ("Sunrise Gardens", "Sunrise Labs", "Sunrise Pantry"), "Boulevard", 5214),
+}
+
+
+def make_world(name: str, seed: int) -> World:
+    """Return a world's facts; the same name and seed give the same facts.
+
+    Args:
+        name: greenleaf (everything matches) or sunrise (with planted mismatches).
+        seed: prices, stock and who buys from whom follow from it.
+    """
+    random = Random(f"{name}:{seed}")
+    marker, prefix, brands, street, first_license = STYLES[name]
+    partners = tuple(_partners(marker, street, first_license, random))
+    side = Side(
+        goods=tuple(_goods(marker, prefix, brands, random)),
+        strains=catalogue.STRAINS,
+        brands=brands,
+        partners=partners,
+        reps=tuple(_reps(marker)),
+        terms=catalogue.TERMS,
+    )
+    known = Side(side.goods, side.strains, side.brands, partners[:-NEW_PARTNERS], side.reps, side.terms)
+    world = World(
+        name, marker, STATE, _facilities(marker, street, first_license), leaflink=side, flourish=known
+    )
+    return planted(world) if name == "sunrise" else world
+
+
+def _goods(marker: str, prefix: str, brands: tuple[str, ...], random: Random) -> Iterator[Good]:
+    kinds = [(form, strain.name, strain.name) for strain in catalogue.STRAINS for form in catalogue.BY_STRAIN]
+    kinds += [(form, flavour, None) for flavour in catalogue.FLAVOURS for form in catalogue.BY_FLAVOUR]
+    for form, variety, strain in kinds:
+        yield Good(
+            sku=f"{prefix}-{form.code}-{_code(variety)}",
+            name=f"{marker} {variety} {form.label}",
+            brand=brands[form.brand],
+            line=form.line,
+            category=form.category,
+            subcategory=form.subcategory,
+            strain=strain,
+            price=Decimal(form.price) + random.choice(catalogue.UNIT_PRICE_SPREAD),
+            multiplier=form.multiplier,
+            stock=random.randint(20, 90) * max(form.multiplier, 10),
+            grams=Decimal(form.grams),
+        )
+
+
+def _code(words: str) -> str:
+    """Shorten a variety to letters of each of its words: Blue Dream becomes BLUDRE."""
+    return "".join(part[:3] for part in words.upper().replace("#", "").replace("-", " ").split())
+
+
+def _partners(marker: str, street: str, first_license: int, random: Random) -> Iterator[Partner]:
+    names = [f"{first} {last}" for last in catalogue.SHOP_LAST for first in catalogue.SHOP_FIRST]
+    for place, name in enumerate(names[:PARTNERS]):
+        city, zip_code = catalogue.CITIES[place % len(catalogue.CITIES)]
+        slug = name.lower().replace(" ", "").replace(".", "")
+        yield Partner(
+            name=f"{name} {marker} {street}",
+            dba=name,
+            license=f"C10-{first_license + place:07d}-LIC",
+            license_type=catalogue.LICENSE_TYPES[0 if place % 5 else place // 5 % 4],
+            address=f"{100 + 7 * place} {marker} {street}",
+            city=city,
+            zip_code=zip_code,
+            phone=f"555-01{place % 100:02d}",
+            email=f"orders@{slug}.{marker.lower()}.example",
+            contact=f"{random.choice(catalogue.PEOPLE)[0]} {random.choice(catalogue.PEOPLE)[1]}",
+            term=random.choice(catalogue.COMMON_TERMS),
+            rep=place % len(catalogue.PEOPLE),
+        )
+
+
+def _reps(marker: str) -> Iterator[Rep]:
+    for place, (first, last) in enumerate(catalogue.PEOPLE):
+        email = f"{first}.{last}@{marker}.example".lower()
+        yield Rep(
+            first, last, email, f"555-02{place:02d}", facility=0 if place < len(catalogue.PEOPLE) // 2 else 1
+        )
+
+
+def _facilities(marker: str, street: str, first_license: int) -> tuple[Facility, ...]:
+    return (
+        Facility(
+            f"{marker} Oakland Distribution", "Oakland DC", "Distributor", f"C11-{first_license - 100:07d}-LIC",
+            f"1 {marker} {street}", "Oakland", "94621", "America/Los_Angeles", sales_rep_required=True,
+        ),
+        Facility(
+            f"{marker} Long Beach Distribution", "Long Beach DC", "Distributor", f"C11-{first_license - 99:07d}-LIC",
+            f"2 {marker} {street}", "Long Beach", "90813", "America/Los_Angeles", sales_rep_required=False,
+        ),
+    )  # fmt: skip

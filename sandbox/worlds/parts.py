@@ -1,0 +1,102 @@
+"""What a world is made of: the same plain facts for both platforms, before either puts them in its own words."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Facility:
+    """A licensed place of the operator."""
+
+    name: str
+    alias: str
+    kind: str
+    license: str
+    address: str
+    city: str
+    zip_code: str
+    timezone: str
+    sales_rep_required: bool
+
+
+@dataclass(frozen=True)
+class Good:
+    """Something sold, priced and counted in eaches; `multiplier` eaches make the unit that LeafLink sells."""
+
+    sku: str
+    name: str
+    brand: str
+    line: str
+    category: str
+    subcategory: str
+    strain: str | None
+    price: Decimal
+    multiplier: int
+    stock: int
+    grams: Decimal
+    active: bool = True
+    ecommerce: bool = True
+    listing_state: str = "Available"
+    uom: str = "ea"
+
+
+@dataclass(frozen=True)
+class Strain:
+    """A strain and its type, one of Sativa, Indica, Hybrid, CBD."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A shop that buys: LeafLink's customer, Flourish's destination."""
+
+    name: str
+    dba: str
+    license: str | None
+    license_type: str
+    address: str
+    city: str
+    zip_code: str
+    phone: str
+    email: str
+    contact: str
+    term: str
+    rep: int
+
+
+@dataclass(frozen=True)
+class Rep:
+    """A sales rep; `facility` is the place in the world's list, or None."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    facility: int | None
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one platform knows of a world."""
+
+    goods: tuple[Good, ...]
+    strains: tuple[Strain, ...]
+    brands: tuple[str, ...]
+    partners: tuple[Partner, ...]
+    reps: tuple[Rep, ...]
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """An operator's company as each platform sees it."""
+
+    name: str
+    marker: str
+    state: str
+    facilities: tuple[Facility, ...]
+    leaflink: Side
+    flourish: Side
