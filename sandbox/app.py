@@ -1,4 +1,4 @@
-"""The whole sandbox as one WSGI application: each platform behind its gate, control API and console beside them."""
+"""The whole sandbox as one WSGI application: platforms behind gates, control API and console beside."""
 
 from ipaddress import ip_address
 from typing import TYPE_CHECKING

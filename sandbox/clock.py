@@ -1,4 +1,4 @@
-"""Time, in the one form that the store keeps it: aware UTC, ISO 8601, microseconds, so that text order is time order."""
+"""Time in the form that is stored: aware UTC, ISO 8601, microseconds, so that text order is time order."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,8 +1,8 @@
 """What can be made to go wrong, one row per fault, with chances drawn from a seed.
 
 A row names the stage at which its act runs: BEFORE the platform sees the request (an answer replaces the
-platform's own), AFTER a write was committed (the answer is changed or the connection cut), or WEBHOOK, where it
-changes the list of delays after which a delivery is sent.
+platform's own), AFTER a write was committed (the answer is changed or the connection cut), or WEBHOOK,
+where it changes the list of delays after which a delivery is sent.
 """
 
 import time

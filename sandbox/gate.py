@@ -50,7 +50,7 @@ class Gate:
         path = request.full_path.removesuffix("?")
         number = self._ledger.arrived(
             self._platform,
-            self._key_of(request.headers),  # type: ignore[arg-type] # EnvironHeaders is a Headers
+            self._key_of(request.headers),
             request.method,
             f"{request.root_path}{path}",
             request.get_data(cache=True),
@@ -63,7 +63,7 @@ class Gate:
 
     def _answer(self, request: Request, number: int) -> Response:
         for fault in self._faults.draw(self._platform, BEFORE):
-            instead = KINDS[fault.fault].act(fault)
+            instead: Response | None = KINDS[fault.fault].act(fault)
             if instead is not None:
                 self._ledger.answered(number, instead.status_code)
                 return instead
@@ -82,7 +82,8 @@ class Gate:
 
     def _afterwards(self, response: Response) -> Response:
         for fault in self._faults.draw(self._platform, AFTER):
-            response = KINDS[fault.fault].act(fault, response)
+            changed: Response = KINDS[fault.fault].act(fault, response)
+            response = changed
         return response
 
 

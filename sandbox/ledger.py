@@ -7,7 +7,14 @@ from sandbox.clock import stamp
 from sandbox.store import Store
 
 READS = ("GET", "HEAD", "OPTIONS")
-COLUMNS = "id, time, platform, key, method, path, status, body_hash, body"
+SINCE = """
+SELECT id, time, platform, key, method, path, status, body_hash, body FROM request
+WHERE time >= ? AND id > ? AND (? IS NULL OR platform = ?) ORDER BY id
+"""
+LAST = """
+SELECT id, time, platform, key, method, path, status, body_hash, body FROM request
+WHERE (? IS NULL OR platform = ?) ORDER BY id DESC LIMIT ?
+"""
 
 
 class Ledger:
@@ -39,7 +46,7 @@ class Ledger:
     def since(self, moment: str = "", after: int = 0, platform: str | None = None) -> list[dict[str, Any]]:
         """Return requests from a moment on and with a higher number than `after`, oldest first."""
         rows = self._store.execute(
-            f"SELECT {COLUMNS} FROM request WHERE time >= ? AND id > ? AND (? IS NULL OR platform = ?) ORDER BY id",  # noqa: S608 - code's own words
+            SINCE,
             (moment, after, platform, platform),
         )
         return [dict(row) for row in rows]
@@ -47,7 +54,7 @@ class Ledger:
     def last(self, count: int, platform: str | None = None) -> list[dict[str, Any]]:
         """Return the latest requests, newest first."""
         rows = self._store.execute(
-            f"SELECT {COLUMNS} FROM request WHERE (? IS NULL OR platform = ?) ORDER BY id DESC LIMIT ?",  # noqa: S608 - code's own words
+            LAST,
             (platform, platform, count),
         )
         return [dict(row) for row in rows]

@@ -1,4 +1,4 @@
-"""Webhooks on their way out: rows written with the change they tell of, sent by background threads, tried again."""
+"""Webhooks on their way out: rows written with the change they tell of, sent by threads, tried again."""
 
 import json
 from collections.abc import Mapping
@@ -18,6 +18,12 @@ RETRY_SECONDS = (1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 60, 60, 60)
 TIMEOUT_SECONDS = 10
 SENDERS = 4
 KEPT = 5000
+
+CLAIM = """
+UPDATE delivery SET state = ? WHERE id = (
+    SELECT id FROM delivery WHERE state = ? AND due <= ? ORDER BY due, id LIMIT 1
+) RETURNING id, url, headers, body, attempts
+"""
 
 WAITING, SENDING, SENT, DROPPED, GIVEN_UP = "waiting", "sending", "sent", "dropped", "given up"
 
@@ -121,11 +127,7 @@ class Outbox:
 
     def _claim(self) -> Row | None:
         with self._store.transaction():
-            rows = self._store.execute(
-                "UPDATE delivery SET state = ? WHERE id = (SELECT id FROM delivery WHERE state = ? AND due <= ?"
-                " ORDER BY due, id LIMIT 1) RETURNING id, url, headers, body, attempts",
-                (SENDING, WAITING, stamp()),
-            )
+            rows = self._store.execute(CLAIM, (SENDING, WAITING, stamp()))
         return rows[0] if rows else None
 
     def _pause(self) -> float:

@@ -1,4 +1,4 @@
-"""LeafLink orders as the control API and the console ask for them, with sensible defaults for what is left out."""
+"""LeafLink orders as the control API and the console ask for them, with defaults for what is left out."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ def place_order(simulation: Simulation, asked: Body, actor: Actor | None = None)
 
     Args:
         simulation: both platforms.
-        asked: `lines` (objects with sku and quantity, or a number of random ones), and optionally `customer` (a
-            license), `sales_rep` (an e-mail, or null for none), `status`, `company`, and any field of an order.
+        asked: `lines` (objects with sku and quantity, or a number of random ones), and optionally `customer`
+            (a license), `sales_rep` (an e-mail, or null for none), `status`, `company`, fields of an order.
         actor: who places it; the buyer, unless given.
 
     Raises:

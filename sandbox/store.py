@@ -176,7 +176,7 @@ class Store:
         return found[0] if found else None
 
     def values(self, kind: str, company: str, path: str, *where: Condition) -> list[Any]:
-        """Return one value of each record that meets every condition, oldest first, without reading the rest."""
+        """Return one value of each record that meets every condition, oldest first."""
         test, arguments = _test(kind, company, where)
         rows = self.execute(
             f"SELECT json_extract(body, ?) AS value FROM record WHERE {test} ORDER BY place",  # noqa: S608 - code's own words

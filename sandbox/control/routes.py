@@ -232,7 +232,7 @@ def add_leaflink_webhook() -> ResponseReturnValue:
 def add_flourish_webhook() -> ResponseReturnValue:
     """Register a webhook endpoint of a Flourish company, with its signing key and extra headers."""
     asked = asking.body()
-    webhook = {
+    webhook: Body = {
         "url": asking.url(asked, "url"),
         "key": asking.text(asked, "key"),
         "headers": asking.headers(asked, "headers"),
@@ -259,7 +259,7 @@ def _settings() -> Body:
 
 @blueprint.post("/settings")
 def change_settings() -> ResponseReturnValue:
-    """Change settings: LeafLink's requests a minute (0 is no limit), and whether Flourish refuses a second order."""
+    """Change LeafLink's requests a minute (0: no limit), and whether Flourish refuses a second order."""
     asked = asking.body()
     with simulation().store.transaction():
         if "leaflink_rate_limit" in asked:

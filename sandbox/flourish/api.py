@@ -80,7 +80,7 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
 
     @app.before_request
     def enter() -> None:
-        account = account_of(request.headers)  # type: ignore[arg-type] # EnvironHeaders is a Headers
+        account = account_of(request.headers)
         if account is None:
             raise Unauthorized("Unauthorized")
         g.office = Office(store, outbox, account)

@@ -121,8 +121,12 @@ def _readers(office: Office) -> dict[str, Callable[[Body], object]]:
         "notes": reading.notes,
         "order_lines": lambda body: reading.lines(office, body),
         "payment_term": lambda body: _term(office, body),
-        **{name: lambda body, name=name: reading.text(body, name) for name in REF_FIELDS},
+        **{name: _text_reader(name) for name in REF_FIELDS},
     }
+
+
+def _text_reader(name: str) -> Callable[[Body], object]:
+    return lambda body: reading.text(body, name)
 
 
 def _term(office: Office, body: Body) -> str | None:

@@ -12,12 +12,13 @@ from sandbox.office import Office
 from sandbox.store import Body, Condition, equal
 
 DESTINATION_TYPES = (
-    "Laboratory", "Processor", "Grower", "Dispensary", "Distributor", "Manufacturer", "Other", "Microbusiness",
+    "Laboratory", "Processor", "Grower", "Dispensary", "Distributor", "Manufacturer", "Other",
+    "Microbusiness",
 )  # fmt: skip
 DESTINATION_FIELDS = (
-    "type", "name", "alias", "company_email", "company_phone_number", "address_line_1", "address_line_2", "city",
-    "state", "zip_code", "country", "timezone", "billing", "license_number", "local_license_number", "external_id",
-    "website", "notes", "active",
+    "type", "name", "alias", "company_email", "company_phone_number", "address_line_1", "address_line_2",
+    "city", "state", "zip_code", "country", "timezone", "billing", "license_number", "local_license_number",
+    "external_id", "website", "notes", "active",
 )  # fmt: skip
 DESTINATION_NEEDS = ("type", "name", "address_line_1", "city", "state", "zip_code")
 METHODS = ("dollar", "percentage")

@@ -58,7 +58,8 @@ def fill(office: Office, world: World) -> None:
 def _made() -> dict[str, str]:
     moment = stamp(now() - MADE)
     return {
-        "created_by": "setup", "created_timestamp": moment, "last_updated_by": "setup", "last_updated_timestamp": moment,
+        "created_by": "setup", "created_timestamp": moment, "last_updated_by": "setup",
+        "last_updated_timestamp": moment,
     }  # fmt: skip
 
 
@@ -72,12 +73,13 @@ def _facility(office: Office, facility: Facility, world: World) -> str:
     office.put("facility", key, {
         "id": key, "facility_name": facility.name, "alias": facility.alias, "facility_type": facility.kind,
         "license_number": facility.license, "license_type": None, "local_license_number": None,
-        "address_line_1": facility.address, "address_line_2": None, "city": facility.city, "state": world.state,
-        "zip_code": facility.zip_code, "country": "United States", "timezone": facility.timezone,
-        "billing": EMPTY_BILLING, "company_email": None, "company_phone_number": "555-0300", "external_id": None,
-        "website": None, "notes": None, "active": True, "contacts": None, "total_open_balance": None,
-        "number_open_invoices": None, "sales_rep_required_for_outbound": facility.sales_rep_required,
-        "synced_from_compliance": 0, "created_timestamp": moments["created_timestamp"],
+        "address_line_1": facility.address, "address_line_2": None, "city": facility.city,
+        "state": world.state, "zip_code": facility.zip_code, "country": "United States",
+        "timezone": facility.timezone, "billing": EMPTY_BILLING, "company_email": None,
+        "company_phone_number": "555-0300", "external_id": None, "website": None, "notes": None,
+        "active": True, "contacts": None, "total_open_balance": None, "number_open_invoices": None,
+        "sales_rep_required_for_outbound": facility.sales_rep_required, "synced_from_compliance": 0,
+        "created_timestamp": moments["created_timestamp"],
         "last_updated_timestamp": moments["last_updated_timestamp"],
     })  # fmt: skip
     return key
@@ -107,20 +109,22 @@ def _item(office: Office, good: Good, strains: dict[str, str], facilities: list[
         "strain_required": needs_strain, "strain_id": strain["id"] if strain else None,
         "strain_name": strain["strain_name"] if strain else None,
         "strain_type_name": strain["type"] if strain else None,
-        "item_strain_type_name": strain["type"] if strain else None, "ref_field_1": good.line, "sellable": True,
-        "needs_fulfillment": False, "is_medical": False, "is_tax_exempt": False, "lot_tracked": True,
-        "serial_number_tracked": False, "use_by_date_req": False, "plant_additive": 0, "single_unit_package": False,
-        "standard_qty_uom_id": list(UOMS).index(good.uom) + 1, "uom": good.uom, "uom_description": UOMS[good.uom],
-        "sync_each_by_weight_or_volume_uom": False, "unit_weight": number(good.grams), "weight_uom_id": 2,
-        "weight_uom": "g", "weight_uom_description": UOMS["g"], "ecommerce_active": good.ecommerce,
-        "ecommerce_item_name": None, "ecommerce_category_name": good.category,
-        "ecommerce_sub_category_name": good.subcategory, "integration_status_id": 40, **_made(),
+        "item_strain_type_name": strain["type"] if strain else None, "ref_field_1": good.line,
+        "sellable": True, "needs_fulfillment": False, "is_medical": False, "is_tax_exempt": False,
+        "lot_tracked": True, "serial_number_tracked": False, "use_by_date_req": False, "plant_additive": 0,
+        "single_unit_package": False, "standard_qty_uom_id": list(UOMS).index(good.uom) + 1, "uom": good.uom,
+        "uom_description": UOMS[good.uom], "sync_each_by_weight_or_volume_uom": False,
+        "unit_weight": number(good.grams), "weight_uom_id": 2, "weight_uom": "g",
+        "weight_uom_description": UOMS["g"], "ecommerce_active": good.ecommerce, "ecommerce_item_name": None,
+        "ecommerce_category_name": good.category, "ecommerce_sub_category_name": good.subcategory,
+        "integration_status_id": 40, **_made(),
     })  # fmt: skip
     shares = (good.stock * FIRST_SHARE // 100, good.stock - good.stock * FIRST_SHARE // 100)
     for facility, share in zip(facilities, shares, strict=True):
         office.put("stock", f"{facility}:{key}", {
-            "item_id": key, "sku": good.sku, "facility_id": facility, "lot_number": f"LOT-{key[-4:]}-{facility[-2:]}",
-            "qty": str(share), "allocated": "0", "on_order": "0", "last_updated_timestamp": stamp(now() - MADE),
+            "item_id": key, "sku": good.sku, "facility_id": facility,
+            "lot_number": f"LOT-{key[-4:]}-{facility[-2:]}", "qty": str(share), "allocated": "0",
+            "on_order": "0", "last_updated_timestamp": stamp(now() - MADE),
         })  # fmt: skip
 
 
@@ -141,8 +145,8 @@ def add_destination(office: Office, fields: dict[str, Any]) -> dict[str, Any]:
         "type": "Dispensary", "name": "", "alias": "", "company_email": None, "company_phone_number": None,
         "address_line_1": None, "address_line_2": None, "city": None, "state": None, "zip_code": None,
         "country": "United States", "timezone": None, "billing": EMPTY_BILLING, "license_number": None,
-        "local_license_number": None, "license_type": None, "external_id": None, "website": None, "notes": None,
-        "active": True, "contacts": None, **fields, "id": key, "created_timestamp": moment,
+        "local_license_number": None, "license_type": None, "external_id": None, "website": None,
+        "notes": None, "active": True, "contacts": None, **fields, "id": key, "created_timestamp": moment,
         "last_updated_timestamp": moment,
     }  # fmt: skip
     office.put("destination", key, destination)
@@ -186,6 +190,7 @@ def _shared(office: Office) -> None:
         office.store.put("flourish.uom", "", name, {"uom": name, "description": words, "uom_type": kind})
     for form in (*BY_STRAIN, *BY_FLAVOUR):
         category = {
-            "inventory_type": "Finished Goods", "item_class": form.category, "item_category": form.subcategory,
+            "inventory_type": "Finished Goods", "item_class": form.category,
+            "item_category": form.subcategory,
         }  # fmt: skip
         office.store.put("flourish.category", "", form.subcategory, category)

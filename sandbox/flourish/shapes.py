@@ -12,8 +12,8 @@ from sandbox.store import Body
 TOP = (
     "id", "original_order_id", "shipment_id", "order_timestamp", "shipped_timestamp", "delivered_timestamp",
     "requested_delivery_date", "last_updated_timestamp", "created_by", "created_timestamp", "invoice_date",
-    "ref_field_1", "ref_field_2", "ref_field_3", "ref_field_4", "ref_field_5", "is_approved", "pretax_discounts",
-    "order_status", "payment_status", "origin_type", "payment_term",
+    "ref_field_1", "ref_field_2", "ref_field_3", "ref_field_4", "ref_field_5", "is_approved",
+    "pretax_discounts", "order_status", "payment_status", "origin_type", "payment_term",
 )  # fmt: skip
 NO_CONTACT = dict.fromkeys(("first_name", "middle_name", "last_name", "email", "phone_number"))
 
@@ -105,15 +105,15 @@ def _sales_rep(office: Office, rep_id: int | None) -> dict[str, Any] | None:
 def _line(office: Office, body: Body, line: Body) -> dict[str, Any]:
     found = office.need("item", line["item_id"])
     return {
-        "item_id": found["id"], "sku": found["sku"], "item_name": found["item_name"], "item_uom": found["uom"],
-        "retail_display_name": found["retail_display_name"], "strain_id": line["strain_id"] or found["strain_id"],
-        "strain_name": found["strain_name"], "item_variation_pk": line["item_variation_pk"],
-        "variation_name": None, "unit_qty": None, "lot_number": line["lot_number"],
-        "order_qty": number(line["order_qty"]), "allocated_qty": number(line["allocated_qty"]),
-        "unit_price": number(line["unit_price"]), "discount_price": number(line["discount_price"]),
-        "line_total_price": number(line_total(line)), "qty_returned": 0, "order_line_status": _line_status(body, line),
-        "order_line_dtls": _packages(body, line), "needs_fulfillment": found["needs_fulfillment"], "taxes": [],
-        **_stamps(body),
+        "item_id": found["id"], "sku": found["sku"], "item_name": found["item_name"],
+        "item_uom": found["uom"], "retail_display_name": found["retail_display_name"],
+        "strain_id": line["strain_id"] or found["strain_id"], "strain_name": found["strain_name"],
+        "item_variation_pk": line["item_variation_pk"], "variation_name": None, "unit_qty": None,
+        "lot_number": line["lot_number"], "order_qty": number(line["order_qty"]),
+        "allocated_qty": number(line["allocated_qty"]), "unit_price": number(line["unit_price"]),
+        "discount_price": number(line["discount_price"]), "line_total_price": number(line_total(line)),
+        "qty_returned": 0, "order_line_status": _line_status(body, line), "order_line_dtls": _packages(body,
+        line), "needs_fulfillment": found["needs_fulfillment"], "taxes": [], **_stamps(body),
     }  # fmt: skip
 
 
@@ -146,5 +146,6 @@ def _charge(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
 def _discount(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
     return {
         "discount_name": "Discount", "promo_code": None, "discount_value": number(each["amount"]),
-        "amount": number(amount), "approved_by": None, "level": "order", "method": each["method"], **_stamps(body),
+        "amount": number(amount), "approved_by": None, "level": "order", "method": each["method"],
+        **_stamps(body),
     }  # fmt: skip

@@ -13,12 +13,12 @@ GONE = ("Shipped", "Completed")
 
 COPIED = (
     "brand", "cost", "external", "inventory_type", "is_tax_exempt", "item_category", "item_class",
-    "item_description", "item_name", "price", "strain_id", "strain_name", "unit_weight", "uom", "uom_description",
-    "weight_uom", "weight_uom_description",
+    "item_description", "item_name", "price", "strain_id", "strain_name", "unit_weight", "uom",
+    "uom_description", "weight_uom", "weight_uom_description",
 )  # fmt: skip
 EMPTY = (
-    "cbd_ratio", "thc_ratio", "item_variation_id", "unit_volume", "variation_name", "variation_retail_display_name",
-    "volume_uom", "volume_uom_description",
+    "cbd_ratio", "thc_ratio", "item_variation_id", "unit_volume", "variation_name",
+    "variation_retail_display_name", "volume_uom", "volume_uom_description",
 )  # fmt: skip
 
 

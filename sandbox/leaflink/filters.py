@@ -1,4 +1,4 @@
-"""Query parameters as conditions, one table per resource; what a table lacks is ignored, as the real service does."""
+"""Query parameters as conditions, one table per resource; what a table lacks is ignored, as in LeafLink."""
 
 from collections.abc import Callable
 

@@ -8,7 +8,7 @@ BURST = 1000
 
 
 class RateLimit:
-    """A bucket per owner that fills at the steady rate; a full one allows the burst within its first minute."""
+    """A bucket per owner that fills at the steady rate; a full one allows the burst in one minute."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -11,8 +11,8 @@ from sandbox.office import Office
 from sandbox.store import Body, equal
 
 FROZEN = (
-    "sku", "name", "retail_price", "wholesale_price", "unit_of_measure", "unit_denomination", "base_units_per_unit",
-    "sell_in_unit_of_measure",
+    "sku", "name", "retail_price", "wholesale_price", "unit_of_measure", "unit_denomination",
+    "base_units_per_unit", "sell_in_unit_of_measure",
 )  # fmt: skip
 
 

@@ -18,13 +18,14 @@ from sandbox.store import Body
 # One order in this many is announced as created again when it is accepted, as was seen in the real service.
 EVERY_CREATED_TWICE = 4
 
-NEW = {
-    "external_id_seller": None, "external_id_buyer": None, "ext_acct_id": None, "brand": None, "discount": "0",
-    "discount_type": "$", "tax_amount": "0", "shipping_charge": "0.00", "method": 1, "payment_due_date": None,
-    "paid": False, "paid_date": None, "ship_date": None, "shipping_details": None, "notes": "",
-    "internal_notes": None, "delivery_preferences": None, "classification": "Adult Use", "delivery_provider": None,
-    "order_taxes": [], "delivery_info": None, "is_combination": False, "llf_payment_method": False,
-    "credits": "0.00", "facility_id": None, "distributor": "", "external_ids": {}, "announced": False,
+NEW: dict[str, Any] = {
+    "external_id_seller": None, "external_id_buyer": None, "ext_acct_id": None, "brand": None,
+    "discount": "0", "discount_type": "$", "tax_amount": "0", "shipping_charge": "0.00", "method": 1,
+    "payment_due_date": None, "paid": False, "paid_date": None, "ship_date": None, "shipping_details": None,
+    "notes": "", "internal_notes": None, "delivery_preferences": None, "classification": "Adult Use",
+    "delivery_provider": None, "order_taxes": [], "delivery_info": None, "is_combination": False,
+    "llf_payment_method": False, "credits": "0.00", "facility_id": None, "distributor": "",
+    "external_ids": {}, "announced": False,
 }  # fmt: skip
 
 
@@ -225,8 +226,8 @@ def _log(office: Office, before: Body | None, order: Body, actor: Actor, event: 
         if before is not None and value != old.get(name) and name not in ("modified", "user", "announced")
     }
     office.put("event", number, {
-        "id": number, "order": order["number"], "author_name": actor.name, "by": actor.name, "event_type": event,
-        "description": None, "changed_fields": changed, "source": actor.source,
+        "id": number, "order": order["number"], "author_name": actor.name, "by": actor.name,
+        "event_type": event, "description": None, "changed_fields": changed, "source": actor.source,
         "source_detail": "Marketplace V2 API" if actor.source == "api" else "Marketplace",
         "timestamp": order["modified"], "created_on": order["modified"], "modified": order["modified"],
     })  # fmt: skip

@@ -82,7 +82,7 @@ def order(office: Office, body: Body, children: Collection[str] = ()) -> dict[st
 
 
 def _payment(body: Body) -> dict[str, Any]:
-    """Return term and option in one of the shapes seen: words, code, null beside an option, a nested object."""
+    """Return term and option in a shape that was seen: words, code, null beside an option, an object."""
     chosen = term(body["term"])
     selected = option(body["term"], body["method"], body["id"])
     payment_term: Any = None
@@ -101,7 +101,7 @@ def line(body: Body, each: Body, product: Body | None = None) -> dict[str, Any]:
     """Return a line; `product` is its id unless the product is given, to stand in its place."""
     text = is_odd(body)
     multiplier = each["unit_multiplier"] or 1
-    shown = {
+    return {
         **each,
         "order": body["number"],
         "order_id": body["number"],
@@ -114,7 +114,6 @@ def line(body: Body, each: Body, product: Body | None = None) -> dict[str, Any]:
         "facility": None,
         "hide_batch": False,
     }
-    return shown
 
 
 def product(_office: Office, body: Body) -> dict[str, Any]:
@@ -137,7 +136,9 @@ def product(_office: Office, body: Body) -> dict[str, Any]:
 
 def dated(_office: Office, body: Body) -> dict[str, Any]:
     """Return a record whose stored fields are the API's, with its moments in LeafLink's zone."""
-    moments = {name: moment(body[name]) for name in ("created_on", "modified", "timestamp") if name in body}
+    moments: dict[str, Any] = {
+        name: moment(body[name]) for name in ("created_on", "modified", "timestamp") if name in body
+    }
     return {**body, **moments}
 
 

@@ -1,4 +1,4 @@
-"""What orders do to products: reserve while Submitted or Accepted, take away once Fulfilled, give back otherwise."""
+"""What orders do to products: reserve while Submitted or Accepted, take once Fulfilled, else give back."""
 
 from collections import defaultdict
 from decimal import Decimal

@@ -1,4 +1,7 @@
-"""An order's sums. A price is per selling unit (a case), a quantity is in units: a line is price x quantity / multiplier."""
+"""An order's sums.
+
+A price is per selling unit (a case), a quantity is in units: a line is price x quantity / multiplier.
+"""
 
 from decimal import Decimal
 from typing import NamedTuple

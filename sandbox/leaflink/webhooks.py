@@ -1,4 +1,4 @@
-"""LeafLink's webhooks. The objects are not the REST API's: money is plain text, lines are `orderedproduct_set`.
+"""LeafLink's webhooks. These are not the REST objects: money is plain text, lines are `orderedproduct_set`.
 
 The shapes follow what outside developers have recorded; LeafLink publishes none.
 """

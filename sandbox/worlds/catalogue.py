@@ -84,8 +84,9 @@ FLAVOURS = (
 LICENSE_TYPES = ("Adult Use Retailer", "Medical Retailer", "Microbusiness", "Adult Use Distributor")
 
 SHOP_FIRST = (
-    "Harbor", "Redwood", "Mission", "Canyon", "Pacific", "Golden Gate", "Sierra", "Valley", "Lakeside", "Mesa",
-    "Bayview", "Juniper", "Old Town", "Summit", "Coastal", "Orchard", "Silver", "Union", "Cypress", "Market Street",
+    "Harbor", "Redwood", "Mission", "Canyon", "Pacific", "Golden Gate", "Sierra", "Valley", "Lakeside",
+    "Mesa", "Bayview", "Juniper", "Old Town", "Summit", "Coastal", "Orchard", "Silver", "Union", "Cypress",
+    "Market Street",
 )  # fmt: skip
 SHOP_LAST = ("Wellness", "Collective", "Cannabis Co.", "Dispensary", "Remedies", "Provisions")
 

@@ -1,10 +1,11 @@
-"""Make a world from a seed: first one that both platforms agree on, then, for sunrise, its planted mismatches."""
+"""Make a world from a seed: one that both platforms agree on, then, for sunrise, its mismatches."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 
 from sandbox.worlds import catalogue
+from sandbox.worlds.catalogue import Form
 from sandbox.worlds.mismatches import planted
 from sandbox.worlds.parts import Facility, Good, Partner, Rep, Side, World
 
@@ -50,7 +51,9 @@ def make_world(name: str, seed: int) -> World:
 
 
 def _goods(marker: str, prefix: str, brands: tuple[str, ...], random: Random) -> Iterator[Good]:
-    kinds = [(form, strain.name, strain.name) for strain in catalogue.STRAINS for form in catalogue.BY_STRAIN]
+    kinds: list[tuple[Form, str, str | None]] = [
+        (form, strain.name, strain.name) for strain in catalogue.STRAINS for form in catalogue.BY_STRAIN
+    ]
     kinds += [(form, flavour, None) for flavour in catalogue.FLAVOURS for form in catalogue.BY_FLAVOUR]
     for form, variety, strain in kinds:
         yield Good(
@@ -105,11 +108,13 @@ def _reps(marker: str) -> Iterator[Rep]:
 def _facilities(marker: str, street: str, first_license: int) -> tuple[Facility, ...]:
     return (
         Facility(
-            f"{marker} Oakland Distribution", "Oakland DC", "Distributor", f"C11-{first_license - 100:07d}-LIC",
-            f"1 {marker} {street}", "Oakland", "94621", "America/Los_Angeles", sales_rep_required=True,
+            f"{marker} Oakland Distribution", "Oakland DC", "Distributor",
+            f"C11-{first_license - 100:07d}-LIC", f"1 {marker} {street}", "Oakland", "94621",
+            "America/Los_Angeles", sales_rep_required=True,
         ),
         Facility(
-            f"{marker} Long Beach Distribution", "Long Beach DC", "Distributor", f"C11-{first_license - 99:07d}-LIC",
-            f"2 {marker} {street}", "Long Beach", "90813", "America/Los_Angeles", sales_rep_required=False,
+            f"{marker} Long Beach Distribution", "Long Beach DC", "Distributor",
+            f"C11-{first_license - 99:07d}-LIC", f"2 {marker} {street}", "Long Beach", "90813",
+            "America/Los_Angeles", sales_rep_required=False,
         ),
     )  # fmt: skip
