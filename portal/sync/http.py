@@ -1,0 +1,340 @@
+"""The one room that talks HTTP: one call, one answer, and errors named by what happens next.
+
+A write that may have reached the other side and has no usable answer is `Unsettled`; whether anything was
+sent is known from the connection itself (`_Call.sent`), not guessed from the kind of error.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NameResolutionError
+
+from portal.extensions import refuse_open_transaction
+from portal.sync import strict_json
+from portal.sync.addresses import BaseAddress
+from portal.sync.answers import Answer, http_date, lost, understand
+from portal.sync.errors import Retryable, SyncError, Unsettled
+from portal.sync.redaction import excerpt, redact_query
+
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may take: seconds, and bytes of its answer once unpacked."""
+
+    connect: float = 5.0
+    read: float = 25.0
+    total: float = 30.0
+    size: int = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call as it may be kept and shown: nothing secret or personal is left in it.
+
+    `outcome` is "ok", "not found", or the error's name in lower case; `skew_seconds` is how far the other
+    side's clock is ahead of ours, by its Date header.
+    """
+
+    label: str
+    method: str
+    path: str
+    status: int | None
+    duration_ms: int
+    request: str
+    answer: str
+    outcome: str
+    reason: str
+    skew_seconds: float | None
+
+
+class Caller:
+    """Calls one account of one system; implements `contract.Calls`. Safe to share between threads.
+
+    Args:
+        address: where to, from `addresses.check_address`.
+        headers: the authorisation headers; they go to this address only, and are masked wherever they show.
+        label: the system's name for people.
+        turnstile: the rate budget: called before each call, may wait briefly or raise `Retryable`.
+        user_agent: names Trellis to the other side.
+        observe: told of each call once it is over, whatever came of it.
+        limits: seconds and bytes that a call may take.
+    """
+
+    def __init__(
+        self,
+        address: BaseAddress,
+        headers: Mapping[str, str],
+        *,
+        label: str,
+        turnstile: Callable[[], None],
+        user_agent: str,
+        observe: Callable[[Exchange], None] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._address = address
+        self._headers = {"User-Agent": user_agent, "Accept": "application/json", **headers}
+        # Without its scheme too: an error message may repeat the bare key.
+        self._secrets = tuple(part for value in headers.values() for part in (value, *value.split()[1:]))
+        self._label = label
+        self._turnstile = turnstile
+        self._observe = observe or (lambda _exchange: None)
+        self._limits = limits or Limits()
+        self._mine = threading.local()
+        self._sessions: list[requests.Session] = []
+
+    def read(
+        self, path: str, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """GET a path below the base address, or an absolute URL of the same host; None on 404.
+
+        Raises:
+            Retryable: nothing usable came back; the same call may work later.
+            Rejected, Unreadable, ConnectionBroken: as `answers.understand` says.
+        """
+        request = requests.Request("GET", self._address.below(path), params=dict(query or {}))
+        return self._exchange(request, headers)
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """POST, PUT or PATCH once; returns the parsed answer, None on 204.
+
+        Raises:
+            Retryable: nothing was sent, or the API says that it did nothing.
+            Unsettled: it may have taken effect.
+            Rejected, ConnectionBroken: as `answers.understand` says.
+        """
+        request = requests.Request(method, self._address.below(path))
+        if body is not None:
+            request.data = strict_json.write(body)
+            request.headers = {"Content-Type": "application/json"}
+        return self._exchange(request, headers)
+
+    def close(self) -> None:
+        """End all kept connections."""
+        while self._sessions:
+            self._sessions.pop().close()
+
+    def __enter__(self) -> Caller:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def _exchange(self, request: requests.Request, headers: Mapping[str, str] | None) -> Any:
+        refuse_open_transaction()
+        request.headers = {**self._headers, **(headers or {}), **request.headers}
+        prepared = self._session().prepare_request(request)
+        writing = request.method != "GET"
+        self._turnstile()
+        note = _Note(prepared, started=time.monotonic())
+        try:
+            note.answer = self._call(prepared, writing=writing)
+            value = understand(note.answer, label=self._label, writing=writing, now=datetime.now(UTC))
+        except SyncError as error:
+            self._observe(self._kept(note, type(error).__name__.lower(), str(error)))
+            raise
+        self._observe(self._kept(note, "not found" if note.answer.status == 404 else "ok", ""))
+        return value
+
+    def _call(self, prepared: requests.PreparedRequest, *, writing: bool) -> Answer:
+        with _Call(self._limits.total).running() as call:
+            try:
+                return self._answer(prepared, call)
+            except requests.RequestException as error:
+                if not writing or call.sent is False:
+                    raise Retryable(f"{self._label} cannot be reached: {_why(error, call)}") from error
+                raise Unsettled(f"no complete answer from {self._label}: {_why(error, call)}") from error
+            except _TooMuch as error:
+                raise lost(f"{self._label} {error}", writing=writing) from error
+
+    def _answer(self, prepared: requests.PreparedRequest, call: _Call) -> Answer:
+        response = self._session().send(
+            prepared, timeout=(self._limits.connect, self._limits.read), allow_redirects=False, stream=True
+        )
+        try:
+            body = bytearray()
+            for chunk in response.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > self._limits.size:
+                    raise _TooMuch(f"sent more than {self._limits.size:,} bytes")
+            # An answer without a length looks complete when its connection was cut.
+            if call.overdue:
+                raise _TooMuch(f"did not finish within {self._limits.total:g} seconds")
+        finally:
+            response.close()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(body))
+
+    def _session(self) -> requests.Session:
+        """Give this thread its own session: requests does not promise that one may be shared."""
+        session: requests.Session | None = getattr(self._mine, "session", None)
+        if session is None:
+            session = self._mine.session = _new_session()
+            self._sessions.append(session)
+        return session
+
+    def _kept(self, note: _Note, outcome: str, reason: str) -> Exchange:
+        answer = note.answer
+        date = http_date(answer.headers.get("date", "")) if answer else None
+        body = note.prepared.body
+        return Exchange(
+            label=self._label,
+            method=note.prepared.method or "",
+            path=redact_query(note.prepared.path_url),
+            status=answer.status if answer else None,
+            duration_ms=round((time.monotonic() - note.started) * 1000),
+            request=excerpt(body, self._secrets) if isinstance(body, bytes) else "",
+            answer=excerpt(answer.body, self._secrets) if answer else "",
+            outcome=outcome,
+            reason=reason,
+            skew_seconds=(date - datetime.now(UTC)).total_seconds() if date else None,
+        )
+
+
+@dataclass
+class _Note:
+    """A call on its way, as far as its exchange needs it."""
+
+    prepared: requests.PreparedRequest
+    started: float
+    answer: Answer | None = None
+
+
+class _TooMuch(Exception):
+    """The answer is larger or slower than allowed."""
+
+
+class _Call:
+    """One call in flight: what is known of its connection, and the end of its time.
+
+    The timeouts of a socket count from byte to byte, so an answer that drips never ends by them: when the
+    total time is up, the connection is cut from another thread.
+    """
+
+    _current = threading.local()
+
+    def __init__(self, seconds: float) -> None:
+        self.sent: bool | None = None
+        self.overdue = False
+        self._connection: HTTPConnection | None = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    @contextmanager
+    def running(self) -> Iterator[_Call]:
+        _Call._current.call = self
+        self._timer.start()
+        try:
+            yield self
+        finally:
+            self._timer.cancel()
+            _Call._current.call = None
+
+    @classmethod
+    def current(cls) -> _Call | None:
+        call: _Call | None = getattr(cls._current, "call", None)
+        return call
+
+    def connecting(self, connection: HTTPConnection) -> None:
+        self.sent = False
+        self._connection = connection
+
+    def sending(self, connection: HTTPConnection) -> None:
+        self.sent = True
+        self._connection = connection
+        if self.overdue:
+            self._cut()
+
+    def _cut(self) -> None:
+        self.overdue = True
+        connected = getattr(self._connection, "sock", None)
+        if connected is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+class _Connection(HTTPConnection):
+    """Tells the call in flight what becomes of its connection. Address pinning would go in here."""
+
+    def connect(self) -> None:
+        if call := _Call.current():
+            call.connecting(self)
+        super().connect()
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        if call := _Call.current():
+            call.sending(self)
+        super().send(data)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same, over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Uses connections that tell of themselves; never tries again by itself."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is none: even with `allow_redirects=False` requests would read the body for it."""
+
+
+def _new_session() -> requests.Session:
+    session = _Session()
+    session.trust_env = False
+    session.headers.clear()
+    session.headers["Accept-Encoding"] = "gzip, deflate"
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.mount("https://", _Adapter(pool_maxsize=1))
+    session.mount("http://", _Adapter(pool_maxsize=1))
+    return session
+
+
+def _why(error: requests.RequestException, call: _Call) -> str:
+    """Say in a few words what went wrong; the library's own text may hold addresses and memory locations."""
+    if call.overdue or isinstance(error, requests.Timeout):
+        return "it did not answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate or encryption is not valid"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
+        return "the answer was cut short"
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(cause, NameResolutionError):
+        return "its name was not found"
+    return "the connection was refused" if call.sent is False else "the connection was lost"

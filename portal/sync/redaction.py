@@ -1,0 +1,106 @@
+"""What may be kept of a foreign request or answer: secrets and personal data are masked, the rest is cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from portal.sync import strict_json
+
+MASK = "***"
+# Bytes of text that are kept of one request or answer.
+KEPT = 2_048
+# A larger body is a page of a list: of no use in a timeline, and costly to read a second time.
+_WORTH_KEEPING = 65_536
+
+# Parts of a field name, between underscores, dashes or capitals, that tell what its value is.
+_SECRET = {"key", "apikey", "token", "secret", "password", "authorization", "signature", "credential"}
+_PERSONAL = {
+    "address", "birth", "birthdate", "contact", "contacts", "dob", "ein", "email", "fax", "mobile", "phone",
+    "postcode", "ssn", "street", "unit", "username", "zip", "zipcode",
+}  # fmt: skip
+_PERSON_NAMES = {"first_name", "middle_name", "last_name", "full_name", "author_name", "created_by", "user"}
+_MASKED_PARTS = _SECRET | _PERSONAL
+# A unit of a product is no unit of a building.
+_HARMLESS = {
+    "unit_price",
+    "unit_multiplier",
+    "unit_of_measure",
+    "unit_qty",
+    "unit_denomination",
+    "unit_weight",
+}
+
+_PARTS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# A member of a JSON object, in text that may be cut anywhere.
+_MEMBER = re.compile(r'"([^"\\]{1,60})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|[\w.+-]+)')
+_TOKEN = re.compile(r"(?i)\b(app|token|bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}")
+
+
+def is_sensitive(name: str) -> bool:
+    """Tell by its name whether a field's value must not be kept."""
+    low = name.lower()
+    if low in _PERSON_NAMES:
+        return True
+    return low not in _HARMLESS and not _MASKED_PARTS.isdisjoint(
+        part.lower() for part in _PARTS.findall(name)
+    )
+
+
+def redact(value: Any) -> Any:
+    """Mask the sensitive fields of a parsed value; nothing stays nothing."""
+    if isinstance(value, Mapping):
+        return {
+            key: MASK if item not in (None, "", [], {}) and is_sensitive(key) else redact(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redact(item) for item in value]
+    return redact_text(value) if isinstance(value, str) else value
+
+
+def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
+    """Mask e-mails, credentials and these secrets wherever they stand in a text."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return _TOKEN.sub(rf"\1 {MASK}", _EMAIL.sub(MASK, text))
+
+
+def redact_query(path: str) -> str:
+    """Mask the sensitive parameters of a path with a query."""
+    before, mark, query = path.partition("?")
+    if not mark:
+        return path
+    pairs = parse_qsl(query, keep_blank_values=True)
+    kept = [(name, MASK if value and is_sensitive(name) else value) for name, value in pairs]
+    return f"{before}?{urlencode(kept, safe='*:,')}"
+
+
+def excerpt(raw: bytes, secrets: Iterable[str] = ()) -> str:
+    """Make the start of a body fit to be kept and shown.
+
+    Args:
+        raw: the body as sent or received.
+        secrets: values that must never be kept, wherever they stand.
+    """
+    if len(raw) > _WORTH_KEEPING:
+        return f"({len(raw):,} bytes)"
+    try:
+        text = strict_json.write(redact(strict_json.read(raw, repair=True).value)).decode("utf-8")
+    except strict_json.BadJson:
+        text = _MEMBER.sub(_mask_member, raw.decode("utf-8", "replace").replace("\x00", "\ufffd"))
+    return shorten(redact_text(text, secrets))
+
+
+def _mask_member(member: re.Match[str]) -> str:
+    name, colon, _value = member.groups()
+    return f'"{name}"{colon}"{MASK}"' if is_sensitive(name) else member.group()
+
+
+def shorten(text: str, limit: int = KEPT) -> str:
+    """Cut a text to so many bytes of UTF-8."""
+    raw = text.encode("utf-8", "replace")
+    return text if len(raw) <= limit else raw[:limit].decode("utf-8", "ignore") + " …"

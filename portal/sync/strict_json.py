@@ -1,0 +1,159 @@
+"""JSON read and written strictly: no duplicate keys, no NaN, no float, no text that a database refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NoReturn
+
+MAX_DEPTH = 64
+# PostgreSQL's numeric holds more, but no quantity or amount has this many digits.
+MAX_DIGITS = 40
+
+_BOM = b"\xef\xbb\xbf"
+# PostgreSQL stores neither NUL nor half a surrogate pair in text.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+
+
+class BadJson(Exception):
+    """The text is not JSON that can be trusted.
+
+    Args:
+        reason: one clause for people, such as "the key 'id' is there twice".
+        cut: the text ends too early, as when a connection was lost on the way.
+    """
+
+    def __init__(self, reason: str, *, cut: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.cut = cut
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A parsed text. `repaired` tells that characters which no database stores were replaced."""
+
+    value: Any
+    repaired: bool = False
+
+
+def read(raw: bytes, *, repair: bool = False) -> Reading:
+    """Parse JSON text; numbers with a point or an exponent become `Decimal`.
+
+    Args:
+        raw: UTF-8 without byte order mark.
+        repair: replace NUL and lone surrogates in strings instead of refusing them.
+
+    Raises:
+        BadJson: anything that is not strict JSON of at most `MAX_DEPTH` levels.
+    """
+    if raw.startswith(_BOM):
+        raise BadJson("it begins with a byte order mark")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadJson("it is not UTF-8", cut=error.reason == "unexpected end of data") from error
+    try:
+        value = json.loads(
+            text,
+            parse_float=_number,
+            parse_int=_integer,
+            parse_constant=_constant,
+            object_pairs_hook=_object,
+        )
+    except json.JSONDecodeError as error:
+        raise BadJson(f"it is not JSON ({error.msg})", cut=_is_cut(text, error)) from error
+    except RecursionError as error:
+        raise BadJson(f"it is nested more than {MAX_DEPTH} levels deep") from error
+    cleaner = _Cleaner(repair=repair)
+    return Reading(cleaner.clean(value, MAX_DEPTH), cleaner.repaired)
+
+
+def write(value: Any) -> bytes:
+    """Write JSON text, `Decimal` as an exact number.
+
+    Raises:
+        TypeError: a value has no JSON form here; floats have none, because money never is one.
+    """
+    return _text(value).encode("utf-8")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise TypeError("only finite numbers can be written")
+        return format(value, "f")
+    if value is None or isinstance(value, str | bool | int):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        members = (f"{json.dumps(str(key), ensure_ascii=False)}:{_text(item)}" for key, item in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_text(item) for item in value) + "]"
+    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+
+
+def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
+    """Tell whether more text could have made it right: the parser ran off the end."""
+    body = text.rstrip()
+    return error.pos >= len(body) or error.msg.startswith("Unterminated string") or body[-1] not in "}]"
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except ArithmeticError as error:
+        raise BadJson("a number is out of range") from error
+    if len(text) > 2 * MAX_DIGITS or not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
+        raise BadJson("a number is out of range")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise BadJson("a number is out of range")
+    return int(text)
+
+
+def _constant(name: str) -> NoReturn:
+    raise BadJson(f"{name} is not a number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise BadJson(f"the key {key[:40]!r} is there twice")
+        found[key] = value
+    return found
+
+
+class _Cleaner:
+    """Walks a parsed value, measuring its depth and looking at every string."""
+
+    def __init__(self, *, repair: bool) -> None:
+        self._repair = repair
+        self.repaired = False
+
+    def clean(self, value: Any, levels: int) -> Any:
+        if isinstance(value, str):
+            return self._string(value)
+        if not isinstance(value, dict | list):
+            return value
+        if levels == 0:
+            raise BadJson(f"it is nested more than {MAX_DEPTH} levels deep")
+        if isinstance(value, list):
+            return [self.clean(item, levels - 1) for item in value]
+        return {self._string(key): self.clean(item, levels - 1) for key, item in value.items()}
+
+    def _string(self, text: str) -> str:
+        if _UNSTORABLE.search(text) is None:
+            return text
+        if not self._repair:
+            raise BadJson("a text holds NUL or half a surrogate pair")
+        self.repaired = True
+        return _UNSTORABLE.sub(_REPLACEMENT, text)
