@@ -15,7 +15,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
 # A service that lived this long was well: the next pause is the first again.
 STEADY = 30.0
-_SETTLED = 1.0
+_SETTLED = 0.5
 _LOOK_AGAIN = 0.03
 _HURRIED_GRACE = 1.0
 

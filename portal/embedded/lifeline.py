@@ -18,8 +18,8 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 def tie_to_parent(last_signal: signal.Signals) -> Callable[[], None] | None:
     """Return what a new child calls before its program runs: when we die, the kernel sends it `last_signal`.
 
-    None where that cannot be: only Linux has it, and in a process with threads (a parallel test run) no Python
-    may run between a fork and its exec.
+    None where that cannot be: only Linux has it, and in a process with threads (a parallel test run) no
+    Python may run between a fork and its exec.
     """
     if _libc is None or threading.active_count() > 1:
         return None

@@ -43,6 +43,7 @@ _SETTINGS = {
     # Nobody replicates from it.
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "",

@@ -1,6 +1,5 @@
 """`trellis up` as a real process, and what tests ask about it."""
 
-import contextlib
 import os
 import shutil
 import signal
@@ -10,8 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
+import psycopg
 
 STANDIN = Path(__file__).with_name("standin.py")
 ROOM = Path(__file__).parents[2]
@@ -39,9 +40,9 @@ def free_port() -> int:
 
 
 def remove_data(data: Path) -> None:
-    for name in ("postgres", "postgres/run", "valkey/run"):
-        if (data / name).is_symlink():
-            shutil.rmtree((data / name).resolve(), ignore_errors=True)
+    """Delete `data` and the directories elsewhere that it leads to."""
+    for link in [path for path in data.rglob("*") if path.is_symlink()]:
+        shutil.rmtree(link.resolve(), ignore_errors=True)
     shutil.rmtree(data, ignore_errors=True)
 
 
@@ -55,6 +56,28 @@ def loose_modes(top: Path) -> list[str]:
     return [
         str(path) for path in paths if path != top and not path.is_symlink() and path.stat().st_mode & 0o077
     ]
+
+
+def connect(url: str, password: str | None = None) -> psycopg.Connection:
+    parts = urlsplit(url)
+    return psycopg.connect(
+        user=parts.username,
+        password=password or parts.password,
+        dbname=parts.path.lstrip("/"),
+        host=parse_qs(parts.query)["host"][0],
+    )
+
+
+def ask(url: str, question: str) -> object:
+    with connect(url) as connection:
+        row = connection.execute(question.encode()).fetchone()
+        assert row
+        return row[0]
+
+
+def tell(url: str, statement: str) -> None:
+    with connect(url) as connection:
+        connection.execute(statement.encode())
 
 
 class Up:
@@ -107,12 +130,12 @@ class Up:
         assert self.process
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def process_of(self, *words: str) -> psutil.Process:
-        for process in self.processes():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if all(any(word in part for part in process.cmdline()) for word in words):
-                    return process
-        raise AssertionError(f"no process of {words}")
+    def processes_of(self, program: str) -> list[psutil.Process]:
+        """The supervisor's own children that run `program`: its name, or the first argument of trellis."""
+        assert self.process
+        children = psutil.Process(self.process.pid).children()
+        alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+        return [child for child in alive if program in {child.name(), *child.cmdline()[2:3]}]
 
     def signal(self, number: signal.Signals) -> "Up":
         assert self.process

@@ -2,6 +2,7 @@ import os
 import shutil
 import signal
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,31 +13,9 @@ import pytest
 from portal.embedded import postgres, unprivileged
 from portal.embedded.errors import CannotStart
 from portal.embedded.postgres import Postgres
-from tests.embedded.running import loose_modes
+from tests.embedded.running import ask, connect, loose_modes, remove_data, tell
 
 pytestmark = pytest.mark.processes
-
-
-def connect(url: str, password: str | None = None) -> psycopg.Connection:
-    parts = urlsplit(url)
-    return psycopg.connect(
-        user=parts.username,
-        password=password or parts.password,
-        dbname=parts.path.lstrip("/"),
-        host=parse_qs(parts.query)["host"][0],
-    )
-
-
-def ask(url: str, question: str) -> object:
-    with connect(url) as connection:
-        row = connection.execute(question.encode()).fetchone()
-        assert row
-        return row[0]
-
-
-def tell(url: str, statement: str) -> None:
-    with connect(url) as connection:
-        connection.execute(statement.encode())
 
 
 def postmaster(data: Path) -> int:
@@ -44,87 +23,86 @@ def postmaster(data: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def server(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    data = tmp_path_factory.mktemp("pg")
-    server = Postgres(data)
-    with server.running() as url:
-        yield data, url
-    server.discard()
+def url() -> Iterator[str]:
+    """A running server, for tests that only ask it."""
+    data = Path(tempfile.mkdtemp(prefix="t"))
+    with Postgres(data).running() as url:
+        yield url
+    remove_data(data)
+
+
+@pytest.fixture(scope="module")
+def used() -> Iterator[Path]:
+    """A DATA whose database was made and stopped, for tests that put back what they break."""
+    data = Path(tempfile.mkdtemp(prefix="t"))
+    with Postgres(data).running():
+        pass
+    yield data
+    remove_data(data)
 
 
 class TestAFreshDatabase:
-    def test_may_create_roles_and_databases(self, server: tuple[Path, str]) -> None:
-        _data, url = server
+    def test_may_create_roles_and_databases(self, url: str) -> None:
         tell(url, "CREATE ROLE trellis_tried NOLOGIN")
         tell(url, "SET ROLE trellis_tried")
 
-    def test_speaks_utf8_without_a_locale_of_the_machine(self, server: tuple[Path, str]) -> None:
-        _data, url = server
+    def test_speaks_utf8_without_a_locale_of_the_machine(self, url: str) -> None:
         assert ask(url, "SHOW server_encoding") == "UTF8"
         assert ask(url, "SELECT lower('ÄÖ')") == "äö"
 
-    def test_refuses_a_wrong_password(self, server: tuple[Path, str]) -> None:
-        _data, url = server
+    def test_refuses_a_wrong_password(self, url: str) -> None:
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             connect(url, password="guessed")
 
-    def test_trusts_nobody_and_listens_to_no_network(self, server: tuple[Path, str]) -> None:
-        _data, url = server
+    def test_trusts_nobody_and_listens_to_no_network(self, url: str) -> None:
         rules = "SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules"
         assert ask(url, rules) == "scram-sha-256"
         assert ask(url, "SHOW listen_addresses") == ""
 
-    def test_keeps_its_files_to_itself(self, server: tuple[Path, str]) -> None:
-        data, _url = server
-        assert loose_modes(data) == []
 
+class TestADatabaseThatWasMadeBefore:
+    def test_data_survives_a_kill_of_the_server(self, used: Path) -> None:
+        first = Postgres(used)
+        url = first.start()
+        tell(url, "CREATE TABLE kept AS SELECT 42 AS answer")
+        os.kill(postmaster(used), signal.SIGKILL)
+        first.stop()
+        with Postgres(used).running() as url:
+            assert ask(url, "SELECT answer FROM kept") == 42
 
-def test_no_mode_is_changed_outside_data(data: Path) -> None:
-    home = data / "shared" / "DATA"
-    home.mkdir(parents=True)
-    (data / "shared").chmod(0o750)
-    home.chmod(0o755)
-    server = Postgres(home)
-    with server.running():
-        assert stat.S_IMODE((data / "shared").stat().st_mode) == 0o750
-        assert stat.S_IMODE(home.stat().st_mode) == 0o755
-    server.discard()
+    def test_a_stale_pid_file_that_names_a_living_stranger_does_not_matter(self, used: Path) -> None:
+        with Postgres(used).running():
+            pid_file = used / "postgres/data/postmaster.pid"
+            text = pid_file.read_text()
+        pid_file.write_text(text.replace(text.split()[0], str(os.getppid()), 1))
+        with Postgres(used).running() as url:
+            assert ask(url, "SELECT 1") == 1
 
+    def test_a_second_server_on_the_same_data_is_refused(
+        self, used: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgres, "PATIENCE", 0.1)
+        with Postgres(used).running() as url:
+            with pytest.raises(CannotStart, match="DATA is in use by another trellis up"):
+                Postgres(used).start()
+            assert ask(url, "SELECT 1") == 1
 
-def test_data_survives_a_kill_of_the_server(data: Path) -> None:
-    first = Postgres(data)
-    url = first.start()
-    tell(url, "CREATE TABLE kept AS SELECT 42 AS answer")
-    os.kill(postmaster(data), signal.SIGKILL)
-    first.stop()
-    with Postgres(data).running() as url:
-        assert ask(url, "SELECT answer FROM kept") == 42
+    def test_data_of_another_major_version_is_refused_in_one_line(self, used: Path) -> None:
+        version = used / "postgres/data/PG_VERSION"
+        version.write_text("16\n")
+        with pytest.raises(CannotStart, match="made by PostgreSQL 16 and this Trellis brings 18") as refused:
+            Postgres(used).start()
+        assert "\n" not in str(refused.value)
+        version.write_text("18\n")
 
-
-def test_a_stale_pid_file_that_names_a_living_stranger_does_not_matter(data: Path) -> None:
-    with Postgres(data).running():
-        pid_file = data / "postgres/data/postmaster.pid"
-        text = pid_file.read_text()
-    pid_file.write_text(text.replace(text.split()[0], str(os.getppid()), 1))
-    with Postgres(data).running() as url:
-        assert ask(url, "SELECT 1") == 1
-
-
-def test_a_second_server_on_the_same_data_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "PATIENCE", 0.1)
-    with Postgres(data).running() as url:
-        with pytest.raises(CannotStart, match="DATA is in use by another trellis up"):
-            Postgres(data).start()
-        assert ask(url, "SELECT 1") == 1
-
-
-def test_data_of_another_major_version_is_refused_in_one_line(data: Path) -> None:
-    with Postgres(data).running():
-        pass
-    (data / "postgres/data/PG_VERSION").write_text("16\n")
-    with pytest.raises(CannotStart, match="made by PostgreSQL 16 and this Trellis brings 18") as refused:
-        Postgres(data).start()
-    assert "\n" not in str(refused.value)
+    def test_the_server_says_why_it_does_not_start(self, used: Path) -> None:
+        configuration = used / "postgres/data/postgresql.conf"
+        text = configuration.read_text()
+        configuration.write_text(f"{text}\nno_such_setting = 1\n")
+        with pytest.raises(CannotStart, match="postgres did not start") as refused:
+            Postgres(used).start()
+        assert any("no_such_setting" in line for line in refused.value.lines)
+        configuration.write_text(text)
 
 
 def test_a_set_up_that_was_interrupted_is_done_again(data: Path) -> None:
@@ -136,31 +114,25 @@ def test_a_set_up_that_was_interrupted_is_done_again(data: Path) -> None:
         assert ask(url, "SELECT 1") == 1
 
 
-def test_the_server_says_why_it_does_not_start(data: Path) -> None:
-    with Postgres(data).running():
-        pass
-    with (data / "postgres/data/postgresql.conf").open("a") as configuration:
-        configuration.write("no_such_setting = 1\n")
-    with pytest.raises(CannotStart, match="postgres did not start") as refused:
-        Postgres(data).start()
-    assert any("no_such_setting" in line for line in refused.value.lines)
-
-
 def test_without_the_wheel_it_says_what_to_set(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CannotStart, match="set DATABASE_URL to a PostgreSQL 15 or newer"):
         Postgres(data).start()
 
 
-def test_any_path_of_data_will_do(data: Path) -> None:
+def test_any_path_of_data_will_do_and_no_mode_outside_is_changed(data: Path) -> None:
     home = data / f"with a comma, 'quotes\" and {'a' * 100}"
     home.mkdir()
+    data.chmod(0o750)
+    home.chmod(0o755)
     server = Postgres(home)
     with server.running() as url:
         assert ask(url, "SELECT 1") == 1
+        assert loose_modes(home) == []
         sockets = Path(parse_qs(urlsplit(url).query)["host"][0])
         assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
         assert sockets == (home / "postgres/run").resolve()
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (data, home)] == [0o750, 0o755]
     server.discard()
     assert not sockets.exists()
 

@@ -9,8 +9,7 @@ import pytest
 import redis
 
 from portal.embedded.lock import Lock
-from tests.embedded.running import Up, eventually, loose_modes
-from tests.embedded.test_postgres import ask, tell
+from tests.embedded.running import Up, ask, eventually, loose_modes, tell
 
 pytestmark = pytest.mark.processes
 
@@ -60,8 +59,8 @@ class TestARunningDemo:
     def test_starts_a_killed_database_again_with_its_data(self, demo: Up) -> None:
         given = environment_of(demo, "web")
         tell(given["DATABASE_URL"], "CREATE TABLE kept AS SELECT 42 AS answer")
-        demo.process_of("/bin/postgres").kill()
-        demo.process_of("valkey-server").kill()
+        for server in ("postgres", "valkey-server"):
+            demo.processes_of(server)[0].kill()
         eventually(lambda: answers(given))
         assert ask(given["DATABASE_URL"], "SELECT answer FROM kept") == 42
         assert "postgres ended by itself (SIGKILL); starting it again in 0.5 s" in demo.said
@@ -85,18 +84,22 @@ def test_ctrl_c_stops_all_in_order_and_the_next_start_continues_with_the_data(tr
 def test_a_killed_supervisor_takes_its_children_along(trellis: Up) -> None:
     given = environment_of(trellis.start("--demo").ready(), "web")
     tell(given["DATABASE_URL"], "CREATE TABLE kept AS SELECT 42 AS answer")
+    jobs = [job for worker in trellis.processes_of("worker") for job in worker.children()]
     trellis.signal(signal.SIGKILL).ended()
-    # A job outlives its worker here; the real one's ends itself.
-    assert {process.name() for process in trellis.left_behind()} <= {"trellis"}
+    # Only Linux's parent-death signal acts here, and a job has to ask for it itself.
+    for job in jobs:
+        job.kill()
+    assert trellis.left_behind() == []
     trellis.start("--demo").ready()
     assert ask(given["DATABASE_URL"], "SELECT answer FROM kept") == 42
 
 
 def test_a_part_that_dies_is_started_again_and_its_job_is_not_left(trellis: Up) -> None:
     trellis.start("--demo", "--workers", "1", **ELSEWHERE).ready()
-    job = trellis.process_of("/trellis", "worker").children()[0]
-    for part in PARTS:
-        trellis.process_of("/trellis", part).kill()
+    (worker,) = trellis.processes_of("worker")
+    (job,) = worker.children()
+    for victim in [process for part in PARTS for process in trellis.processes_of(part)]:
+        victim.kill()
     for part in PARTS:
         eventually(lambda part=part: trellis.notes().count(f"start {part}") == 2)  # type: ignore[misc]
     assert "web | web is up\nweb ended by itself (SIGKILL); starting it again in 0.5 s\n" in trellis.said
@@ -104,7 +107,7 @@ def test_a_part_that_dies_is_started_again_and_its_job_is_not_left(trellis: Up) 
 
 
 def test_without_demo_it_names_the_file_to_back_up(trellis: Up) -> None:
-    trellis.start().ready()
+    trellis.start(**ELSEWHERE).ready()
     assert f"Back up {trellis.data / 'secrets'}" in trellis.said
     assert "sandbox" not in trellis.said.lower()
 
