@@ -1,0 +1,240 @@
+"""One Flourish company, by its external API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from portal.sync.addresses import segment
+from portal.sync.contract import Calls, Page
+from portal.sync.domain import (
+    Company,
+    Destination,
+    DestinationByLicense,
+    DestinationDraft,
+    FacilityFacts,
+    FlourishQuestion,
+    Item,
+    ItemBySku,
+    OutboundDraft,
+    OutboundOrder,
+    RepByEmail,
+    SalesRep,
+    TermNamed,
+)
+from portal.sync.errors import ConnectionBroken, Retryable
+from portal.sync.flourish.envelope import Envelopes
+from portal.sync.flourish.translate import (
+    read_destination,
+    read_facility,
+    read_hint,
+    read_item,
+    read_order,
+    read_sales_rep,
+    write_destination,
+    write_order,
+    write_time,
+    write_update,
+)
+from portal.sync.mapping.keys import email_key, license_key, near_key, sku_key
+from portal.sync.reading import Fields, Notice, log_unknown_field
+
+# What Trellis reads -> what people have to allow. The first two are asked within a facility.
+_PERMISSIONS = (
+    ("/v1/sales-reps", "Sales reps"),
+    ("/v1/order-payment-terms", "Payment terms"),
+    ("/v1/items", "Items"),
+    ("/v1/destinations", "Destinations"),
+    ("/v1/outbound-orders", "Outbound orders"),
+)
+# Items that are looked through for one that is merely near: ten pages, about two seconds of the budget.
+_NEAR_PAGES = 10
+
+_FORBIDDEN = 403
+
+
+class FlourishClient:
+    """Reads and writes what order sync needs.
+
+    Args:
+        calls: the HTTP room, with a base address that ends in /external/api/.
+        notice: told of fields of an answer that no table names.
+    """
+
+    def __init__(self, calls: Calls, notice: Notice = log_unknown_field) -> None:
+        self._api = Envelopes(calls)
+        self._notice = notice
+        # Whole lists, read once per client (which lives for one drain) when a filter finds nothing.
+        self._near_items: tuple[Item, ...] | None = None
+        self._all_destinations: tuple[Destination, ...] | None = None
+
+    def company(self) -> Company:
+        """Prove the key: which facilities it opens, and what it may not read.
+
+        Flourish names no company, so it is called by its facilities; `ref` is the lowest facility id.
+
+        Raises:
+            ConnectionBroken: Flourish does not accept the key, or it opens no facility.
+        """
+        facilities = sorted(self.facilities(), key=lambda facility: facility.id)
+        if not facilities:
+            raise ConnectionBroken("the key opens no facility in Flourish")
+        first = facilities[0]
+        more = f" and {len(facilities) - 1} more" if len(facilities) > 1 else ""
+        missing = tuple(name for path, name in _PERMISSIONS if self._is_forbidden(path, first.id))
+        return Company(first.id, f"Flourish company of {first.name}{more}", missing)
+
+    def facilities(self) -> tuple[FacilityFacts, ...]:
+        """List all facilities of the company."""
+        return tuple(read_facility(row, self._notice) for row in self._api.rows("/v1/facilities"))
+
+    def outbound_order(self, order_id: str) -> OutboundOrder | None:
+        """Read one order, or None when Flourish does not know it."""
+        found = self._api.one(f"/v1/outbound-orders/{segment(order_id)}")
+        return read_order(found, self._notice) if found is not None else None
+
+    def outbound_orders(
+        self,
+        *,
+        created_from: datetime | None = None,
+        updated_from: datetime | None = None,
+        facility_id: str = "",
+    ) -> Iterator[OutboundOrder]:
+        """List orders, of all facilities unless one is named. Their `notes` are None where none are listed.
+
+        Raises:
+            Retryable: orders were moved between pages while they were read.
+        """
+        query = {"created_timestamp_start": created_from, "last_updated_timestamp_start": updated_from}
+        for row in self._api.rows("/v1/outbound-orders", _times(query), facility_id):
+            yield read_order(row, self._notice, from_list=True)
+
+    def changed_orders(self, since: datetime | None) -> Iterator[Page]:
+        """Page through orders changed since a time, of all facilities; all of them when None."""
+        query = _times({"last_updated_timestamp_start": since})
+        for rows, total in self._api.pages("/v1/outbound-orders", query):
+            yield Page(tuple(read_hint(row) for row in rows), total)
+
+    def answer(self, question: FlourishQuestion, *, facility_id: str = "") -> tuple[Any, ...]:
+        """Answer what the planner must know, in the shape that the question names.
+
+        Args:
+            question: one of `domain.FlourishQuestion`.
+            facility_id: sales reps and payment terms are asked within a facility.
+        """
+        if isinstance(question, DestinationByLicense):
+            return self._destinations(question.license)
+        if isinstance(question, ItemBySku):
+            return self._items(question.sku)
+        if isinstance(question, RepByEmail):
+            return self._sales_reps(question.email, facility_id)
+        return self._terms(question, facility_id)
+
+    def create_destination(self, draft: DestinationDraft) -> Destination:
+        """Make a destination.
+
+        Raises:
+            Unsettled, Retryable, Rejected, ConnectionBroken.
+        """
+        made = self._api.write("POST", "/v1/destinations", write_destination(draft))
+        return Destination(made.made_id(), draft.name, license_key(draft.license), active=True)
+
+    def create_order(self, draft: OutboundDraft) -> str:
+        """Make an outbound order; returns its id.
+
+        Raises:
+            Unsettled: also when the answer does not name the id. Retryable, Rejected, ConnectionBroken.
+        """
+        return self._api.write("POST", "/v1/outbound-orders", write_order(draft), draft.facility_id).made_id()
+
+    def finish_order(self, order: OutboundOrder, *, requested_date: date | None, term: str) -> None:
+        """Give an order what only an update takes. Nothing is changed in what it holds already.
+
+        Raises:
+            Unsettled, Retryable, Rejected, Unreadable, ConnectionBroken.
+        """
+        changes: dict[str, Any] = {}
+        if requested_date is not None:
+            changes["requested_delivery_date"] = requested_date.isoformat()
+        if term:
+            changes["payment_term"] = term
+        self._update(order.id, order.facility_id, changes)
+
+    def cancel_order(self, flourish_id: str, facility_id: str) -> None:
+        """Cancel an outbound order.
+
+        Raises:
+            Unsettled, Retryable, Rejected, Unreadable, ConnectionBroken.
+        """
+        self._update(flourish_id, facility_id, {"order_status": "Cancelled"})
+
+    def _update(self, order_id: str, facility_id: str, changes: Mapping[str, Any]) -> None:
+        path = f"/v1/outbound-orders/{segment(order_id)}"
+        found = self._api.one(path)
+        if found is None:
+            raise Retryable("Flourish does not show the order at the moment")
+        self._api.write("PUT", path, write_update(found, changes), facility_id)
+
+    def _destinations(self, license_number: str) -> tuple[Destination, ...]:
+        """Find destinations by license: by its filter, by search, and at last among all of them.
+
+        The filter compares with what was typed into Flourish ("RE 000123 (NJ)" for RE000123), and a second
+        destination for one license must never be made, so the whole list has the last word.
+        """
+        for query in ({"license_number": license_number}, {"search": license_number}):
+            found = _licensed(self._read_destinations(query), license_number)
+            if found:
+                return found
+        if self._all_destinations is None:
+            self._all_destinations = self._read_destinations({})
+        return _licensed(self._all_destinations, license_number)
+
+    def _read_destinations(self, query: Mapping[str, str]) -> tuple[Destination, ...]:
+        return tuple(read_destination(row, self._notice) for row in self._api.rows("/v1/destinations", query))
+
+    def _items(self, sku: str) -> tuple[Item, ...]:
+        """Find items by SKU: exactly, or else near ones among the first pages of all items.
+
+        The filter is used by the vendor's own plugin and not described, so its answer is compared again.
+        """
+        wanted = sku_key(sku)
+        rows = self._api.rows("/v1/items", {"sku": wanted})
+        exact = tuple(item for item in self._read_items(rows) if sku_key(item.sku) == wanted)
+        if exact:
+            return exact
+        if self._near_items is None:
+            rows = self._api.rows("/v1/items", {}, most_pages=_NEAR_PAGES)
+            self._near_items = tuple(self._read_items(rows))
+        return tuple(item for item in self._near_items if near_key(item.sku) == near_key(sku))
+
+    def _read_items(self, rows: Iterator[Fields]) -> Iterator[Item]:
+        return (read_item(row, self._notice) for row in rows)
+
+    def _sales_reps(self, email: str, facility_id: str) -> tuple[SalesRep, ...]:
+        rows = self._api.rows("/v1/sales-reps", {}, facility_id)
+        reps = (read_sales_rep(row, self._notice) for row in rows)
+        return tuple(rep for rep in reps if email_key(rep.email) == email_key(email))
+
+    def _terms(self, question: TermNamed, facility_id: str) -> tuple[str, ...]:
+        rows = self._api.rows("/v1/order-payment-terms", {}, facility_id)
+        names = (row.text("order_payment_term") for row in rows)
+        wanted = question.name.strip().casefold()
+        return tuple(dict.fromkeys(name for name in names if name.strip().casefold() == wanted))
+
+    def _is_forbidden(self, path: str, facility_id: str) -> bool:
+        try:
+            self._api.first_page(path, facility_id)
+        except ConnectionBroken as error:
+            if error.http_status != _FORBIDDEN:
+                raise
+            return True
+        return False
+
+
+def _licensed(found: tuple[Destination, ...], license_number: str) -> tuple[Destination, ...]:
+    return tuple(destination for destination in found if destination.license == license_number)
+
+
+def _times(query: Mapping[str, datetime | None]) -> dict[str, str]:
+    return {name: write_time(moment) for name, moment in query.items() if moment is not None}

@@ -1,0 +1,300 @@
+"""Flourish's objects in Trellis's words, and back. Pure: every rule that is Flourish's own stands here.
+
+Facts are from the vendor's public API collection unless a line names another source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from portal.sync.domain import (
+    Destination,
+    DestinationDraft,
+    FacilityFacts,
+    Hint,
+    Item,
+    Json,
+    OutboundDraft,
+    OutboundLine,
+    OutboundOrder,
+    SalesRep,
+)
+from portal.sync.errors import Unreadable
+from portal.sync.flourish.shapes import DESTINATION, FACILITY, ITEM, LINE, ORDER, SALES_REP
+from portal.sync.mapping.keys import license_key
+from portal.sync.reading import Fields, Notice
+
+# Outbound order statuses: the list's filter, and Completed from a refusal of the update.
+ORDER_STATUSES = frozenset(
+    {"Created", "Partially Allocated", "Allocated", "Shipped", "Completed", "Cancelled"}
+)
+LADDER = ("Created", "Partially Allocated", "Allocated", "Shipped", "Completed")
+
+# Resource types of webhooks (the vendor's own receiver) -> kinds of links.
+_KINDS = {"order": "order", "item": "item", "inventory_summary": "item"}
+
+_COUNTRY = "United States"
+_NOTE_SUBJECT = "Order note"
+_INTERNAL_SUBJECT = "Trellis"
+
+
+def read_order(order: Fields, notice: Notice, *, from_list: bool = False) -> OutboundOrder:
+    """Read an outbound order.
+
+    Args:
+        order: the object.
+        notice: told of fields that no table names.
+        from_list: lists may leave notes out, so that none there means nothing.
+
+    Raises:
+        Unreadable: a used field is missing, has another type, or the status is unknown.
+    """
+    order.check(ORDER, notice)
+    facility = order.child("origin_facility")
+    notes = _notes(order)
+    return OutboundOrder(
+        id=order.ident("id"),
+        status=order.choice("order_status", ORDER_STATUSES),
+        payment_status=order.text_or_empty("payment_status"),
+        facility_id=facility.ident("id"),
+        facility_name=facility.text_or_empty("facility_name"),
+        original_order_id=order.text_or_empty("original_order_id"),
+        destination_id=order.child_or_empty("destination").text_or_empty("id"),
+        lines=tuple(_line(line.check(LINE, notice)) for line in order.children("order_lines")),
+        total=order.number("total_price"),
+        created_at=_time(order, "created_timestamp"),
+        updated_at=_time(order, "last_updated_timestamp"),
+        notes=None if from_list and not notes else notes,
+        term=order.text_or_empty("payment_term"),
+        requested_date=_date(order, "requested_delivery_date"),
+        origin=order.text_or_empty("origin_type"),
+    )
+
+
+def _line(line: Fields) -> OutboundLine:
+    return OutboundLine(
+        item_id=line.ident("item_id"),
+        sku=line.text_or_empty("sku"),
+        name=line.text_or_empty("item_name"),
+        eaches=line.number("order_qty"),
+        allocated=line.number_or_zero("allocated_qty"),
+        unit_price=line.number("unit_price"),
+    )
+
+
+def _notes(order: Fields) -> tuple[str, ...] | None:
+    return (
+        tuple(note.text_or_empty("note") for note in order.children("notes")) if order.has("notes") else None
+    )
+
+
+def read_item(item: Fields, notice: Notice) -> Item:
+    """Read an item."""
+    item.check(ITEM, notice)
+    return Item(
+        id=item.ident("id"),
+        sku=item.text_or_empty("sku"),
+        name=item.text_or_empty("item_name"),
+        active=item.flag("active"),
+        uom=item.text_or_empty("uom"),
+    )
+
+
+def read_destination(destination: Fields, notice: Notice) -> Destination:
+    """Read a destination; its license normalised, as everywhere in Trellis."""
+    destination.check(DESTINATION, notice)
+    return Destination(
+        id=destination.ident("id"),
+        name=destination.text_or_empty("name"),
+        license=license_key(destination.text_or_empty("license_number")),
+        active=destination.flag("active"),
+    )
+
+
+def read_facility(facility: Fields, notice: Notice) -> FacilityFacts:
+    """Read a facility."""
+    facility.check(FACILITY, notice)
+    return FacilityFacts(
+        id=facility.ident("id"),
+        name=facility.text("facility_name"),
+        license=license_key(facility.text_or_empty("license_number")),
+        timezone=facility.text("timezone"),
+        sales_rep_required=facility.flag("sales_rep_required_for_outbound"),
+        active=facility.flag("active"),
+    )
+
+
+def read_sales_rep(rep: Fields, notice: Notice) -> SalesRep:
+    """Read a sales rep; the facility is empty when it has none."""
+    rep.check(SALES_REP, notice)
+    names = (rep.text_or_empty(name).strip() for name in ("first_name", "middle_name", "last_name"))
+    return SalesRep(
+        id=rep.ident("sales_rep_id"),
+        name=" ".join(filter(None, names)),
+        email=rep.text_or_empty("email").strip(),
+        facility_id=rep.text_or_empty("facility_id"),
+        active=rep.flag("active"),
+    )
+
+
+def read_hint(order: Fields) -> Hint:
+    """Read of an order in a list only that it is there, so that one unreadable order does not stop a poll."""
+    changed = _time(order, "last_updated_timestamp")
+    return Hint("order", order.ident("id"), "poll", changed, label=order.text_or_empty("original_order_id"))
+
+
+def read_webhook(payload: Json) -> Hint:
+    """Read what a webhook is about; its kind is empty for what Trellis does not sync.
+
+    Raises:
+        Unreadable: it is about an order or an item, but does not say which.
+    """
+    envelope = Fields.of(payload)
+    resource = payload.get("resource_type")
+    kind = _KINDS.get(resource, "") if isinstance(resource, str) else ""
+    topic = f"{resource}/{payload.get('action')}"[:60]
+    if not kind:
+        return Hint("", "", topic)
+    data = envelope.child("data")
+    ref = data.text_or_empty("id") or data.text_or_empty("order_id" if kind == "order" else "item_id")
+    if not ref.strip():
+        raise Unreadable(data.at("id"), "is missing")
+    stamp = "last_updated_timestamp"
+    changed = _time(data, stamp) if data.has(stamp) else None
+    label = data.text_or_empty("original_order_id" if kind == "order" else "sku")
+    return Hint(kind, ref, topic, changed, label=label)
+
+
+def write_order(draft: OutboundDraft) -> dict[str, Any]:
+    """Make the body that creates an order: only fields that the creation takes.
+
+    Payment term and requested date are not among them; an update brings them afterwards.
+    """
+    body: dict[str, Any] = {
+        "original_order_id": draft.original_order_id,
+        "order_timestamp": write_time(draft.placed_at),
+        "destination": {"id": draft.destination_id},
+        "order_lines": [
+            {"item_id": line.item_id, "order_qty": line.eaches, "unit_price": line.unit_price}
+            for line in draft.lines
+        ],
+        "charges": [_dollars(amount) for amount in draft.charges],
+        "discounts": [_dollars(amount) for amount in draft.discounts],
+        "notes": [
+            *(_note(_INTERNAL_SUBJECT, note, internal=True) for note in draft.internal_notes),
+            *(_note(_NOTE_SUBJECT, note, internal=False) for note in draft.notes),
+        ],
+    }
+    if draft.sales_rep_id:
+        # The id alone: Flourish would make a new rep of any other field (LL-3).
+        body["sales_rep"] = {"id": _whole(draft.sales_rep_id)}
+    return body
+
+
+def write_update(order: Fields, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the body that updates an order: what it holds now, and the changes.
+
+    Whether an update replaces what it does not name is not documented, so everything that may be named is.
+
+    Args:
+        order: as Flourish returned it.
+        changes: fields that only an update takes, such as `payment_term`.
+
+    Raises:
+        Unreadable: the order is not what was expected.
+    """
+    kept = (
+        "original_order_id order_timestamp invoice_date pretax_discounts payment_term requested_delivery_date"
+        " ref_field_1 ref_field_2 ref_field_3 ref_field_4 ref_field_5"
+    )
+    body = {name: order.value[name] for name in kept.split() if order.has(name)}
+    for party in ("destination", "distributor", "sales_rep"):
+        # With an id no other field may be sent.
+        if order.child_or_empty(party).has("id"):
+            ref = order.child(party).ident("id")
+            body[party] = {"id": _whole(ref) if party == "sales_rep" else ref}
+    body["order_lines"] = [_kept_line(line) for line in order.children("order_lines")]
+    body["charges"] = [_kept_amount(row, "value") for row in order.children_or_none("charges")]
+    discounts = order.children_or_none("discounts")
+    # A discount of one line is in that line's own discount price.
+    whole = (row for row in discounts if row.text_or_empty("level").lower() in ("", "order"))
+    body["discounts"] = [_kept_amount(row, "discount_value") for row in whole]
+    body["notes"] = [
+        _note(
+            note.text_or_empty("subject"),
+            note.text_or_empty("note"),
+            internal=note.flag_or_no("internal_only"),
+        )
+        for note in order.children_or_none("notes")
+    ]
+    return {**body, **changes}
+
+
+def _kept_line(line: Fields) -> dict[str, Any]:
+    names = ("item_id", "item_variation_pk", "strain_id", "lot_number")
+    kept = {name: line.value[name] for name in names if line.has(name)}
+    amounts = ("order_qty", "unit_price", "discount_price")
+    return {**kept, **{name: line.number(name) for name in amounts if line.has(name)}}
+
+
+def _kept_amount(row: Fields, percent: str) -> dict[str, Any]:
+    """Keep a charge or discount. Of a percentage, `amount` is what it came to in dollars."""
+    method = row.text_or_empty("method").lower() or "dollar"
+    name = percent if method == "percentage" and row.has(percent) else "amount"
+    return {"amount": row.number(name), "method": method}
+
+
+def write_destination(draft: DestinationDraft) -> dict[str, Any]:
+    """Make the body that creates a destination; what the draft does not have is left out, never invented."""
+    address = draft.address
+    body = {
+        "name": draft.name,
+        "type": draft.type,
+        "license_number": draft.license,
+        "company_email": draft.email,
+        "company_phone_number": draft.phone,
+        "address_line_1": address.line_1,
+        "address_line_2": address.line_2,
+        "city": address.city,
+        "state": address.state,
+        "zip_code": address.zip_code,
+        "country": _COUNTRY,
+        "active": True,
+    }
+    return {name: value for name, value in body.items() if value != ""}
+
+
+def write_time(moment: datetime) -> str:
+    """Write an aware time as Flourish's filters and fields want it: ISO 8601 in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _dollars(amount: Decimal) -> dict[str, Any]:
+    return {"amount": amount, "method": "dollar"}
+
+
+def _note(subject: str, note: str, *, internal: bool) -> dict[str, Any]:
+    return {"subject": subject, "note": note, "internal_only": internal}
+
+
+def _whole(ref: str) -> int | str:
+    """Sales reps have whole numbers as ids, and only there."""
+    return int(ref) if ref.isascii() and ref.isdigit() else ref
+
+
+def _time(fields: Fields, name: str) -> datetime:
+    return fields.time(name, naive_is_utc=True)
+
+
+def _date(fields: Fields, name: str) -> date | None:
+    """Read a calendar day, which some answers write with a time behind it."""
+    written = fields.text_or_empty(name).strip()
+    if not written:
+        return None
+    try:
+        return date.fromisoformat(written[:10])
+    except ValueError as error:
+        raise Unreadable(fields.at(name), f"should be a date, but is {written[:40]!r}") from error

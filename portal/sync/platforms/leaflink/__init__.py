@@ -1,0 +1,130 @@
+"""LeafLink: the wholesale marketplace, declared as a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.sync.contract import CredentialField, Platform, Setting, StreamSpec, Throttle, WebhookScheme
+from portal.sync.domain import Finding
+from portal.sync.platforms.leaflink.client import LeafLinkClient
+from portal.sync.platforms.leaflink.status import DEFAULT_TABLE, LADDER, next_move
+from portal.sync.platforms.leaflink.terms import TERMS
+from portal.sync.platforms.leaflink.translate import read_webhook
+
+_CREDENTIALS = (
+    CredentialField(
+        "api_key",
+        "API key",
+        "LeafLink: Settings, Applications. Make an App key with Orders: Read & Write, Products: Read and"
+        " Customers: Read.",
+    ),
+    CredentialField(
+        "webhook_key",
+        "Company webhook key",
+        "LeafLink: Settings, Developer options, Company Webhook Key. Without it webhooks are refused.",
+    ),
+    CredentialField(
+        "key_owner",
+        "Who made the key",
+        "LeafLink counts calls per person: connections whose keys were made by one person share a budget.",
+        secret=False,
+    ),
+)
+
+_SETTINGS = (
+    Setting(
+        "intake_statuses",
+        "Orders come in when they are",
+        "An order in another status waits in LeafLink and its page says so. One that leaves these statuses"
+        " later stays in Flourish.",
+        ("Submitted", "Accepted", "Backorder"),
+        ("Submitted", "Accepted", "Backorder"),
+        many=True,
+    ),
+    Setting(
+        "status_table",
+        "Flourish status moves LeafLink to",
+        "A Flourish status that is left empty moves nothing in LeafLink.",
+        (*LADDER[1:], "Cancelled", "Rejected"),
+        dict(DEFAULT_TABLE),
+    ),
+    Setting(
+        "price_places",
+        "Decimal places of unit prices",
+        "What rounded prices lack to LeafLink's line totals goes on the order as one charge or discount.",
+        ("4", "2"),
+        "4",
+    ),
+    Setting(
+        "settle_seconds",
+        "Seconds to wait before looking for a lost order",
+        "After an unclear answer nothing is written for this long. Shorter is faster, and risks a second"
+        " order when Flourish is slow.",
+        (),
+        180,
+    ),
+    Setting(
+        "terms",
+        "Payment terms",
+        "LeafLink's terms and what your Flourish company calls them. One without a name there is asked for.",
+        tuple(dict.fromkeys(TERMS.values())),
+        {},
+    ),
+)
+
+
+def authorise(credentials: Mapping[str, str]) -> Mapping[str, str]:
+    """Make the headers of an App key."""
+    return {"Authorization": f"App {credentials['api_key'].strip()}"}
+
+
+def check_credentials(credentials: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Say what is wrong with credentials before any call is made with them."""
+    key = credentials.get("api_key", "").strip()
+    if not key:
+        return (
+            Finding(
+                "credentials.missing",
+                "The API key is missing",
+                "Make an App key in LeafLink under Settings, Applications, and enter it here.",
+                cause="api_key",
+            ),
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        return (
+            Finding(
+                "credentials.unusable",
+                "The API key holds characters that no key has",
+                "Copy the key again from LeafLink, without anything before or after it.",
+                cause="api_key",
+            ),
+        )
+    return ()
+
+
+LEAFLINK = Platform(
+    key="leaflink",
+    label="LeafLink",
+    hosts=(
+        "app.leaflink.com",
+        "www.leaflink.com",
+        "www.sandbox.leaflink.com",
+        "sandbox.leaflink.com",
+        "www.leaflink-integrations.leaflink.com",
+        "leaflink-integrations.leaflink.com",
+    ),
+    default_base_url="https://app.leaflink.com/api/v2/",
+    credentials=_CREDENTIALS,
+    settings=_SETTINGS,
+    webhook=WebhookScheme("LL-Signature", "base64", "webhook_key"),
+    streams=(StreamSpec("orders", interval_seconds=300.0),),
+    # 240 calls in a minute of the 300 allowed, counted by LeafLink per person (LL-27).
+    throttle=Throttle(per_second=3.7, burst=18),
+    status_ladder=LADDER,
+    default_status_table=DEFAULT_TABLE,
+    read_webhook=read_webhook,
+    next_move=next_move,
+    authorise=authorise,
+    connect=LeafLinkClient,
+    check_credentials=check_credentials,
+)
