@@ -4,9 +4,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request
+from flask import Flask, Response, abort, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+import sandbox.console.flourish_pages
+import sandbox.console.leaflink_pages
+import sandbox.console.pages
 import sandbox.control.routes
 import sandbox.flourish.api
 import sandbox.flourish.auth
@@ -18,6 +21,11 @@ from sandbox.simulation import Simulation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
 
 APPS = {
     LEAFLINK: (sandbox.leaflink.api.create_app, sandbox.leaflink.auth.key_of),
@@ -40,7 +48,10 @@ def _staff_side(simulation: Simulation) -> Flask:
     app = Flask("sandbox")
     app.extensions["simulation"] = simulation
     app.before_request(refuse_strangers)
+    app.after_request(protect)
     app.register_blueprint(sandbox.control.routes.blueprint)
+    for pages in (sandbox.console.pages, sandbox.console.leaflink_pages, sandbox.console.flourish_pages):
+        app.register_blueprint(pages.blueprint)
     return app
 
 
@@ -56,6 +67,14 @@ def refuse_strangers() -> None:
         origin is not None and urlsplit(origin).netloc != request.host
     ):
         abort(403, "This was sent by another site's page.")
+
+
+def protect(response: Response) -> Response:
+    """Say that pages bring no script, style or form of anyone else's."""
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def _is_loopback(address: str) -> bool:

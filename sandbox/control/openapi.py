@@ -1,10 +1,217 @@
-"""The control API's own description."""
+"""The control API's own description, put together from one table of routes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-PLACEHOLDER: dict[str, Any] = {}
+from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
+from sandbox.faults import KINDS
+from sandbox.flourish.orders import STAFF_ACTIONS
+from sandbox.leaflink.statuses import STATUSES
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+WHOLE: Schema = {"type": "integer"}
+FLAG: Schema = {"type": "boolean"}
+ANY_OBJECT: Schema = {"type": "object"}
+
+
+def _nullable(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _object(needed: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(needed),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+LINE = _object(
+    ("sku",),
+    sku=TEXT,
+    quantity={"type": ["number", "string"]},
+    price={"type": ["number", "string"]},
+    is_sample=FLAG,
+)
+
+ORDER_FIELDS: dict[str, Schema] = {
+    "lines": {"oneOf": [_list(LINE), {"type": "integer", "minimum": 1, "maximum": 50}]},
+    "customer": {"type": "string", "description": "A license number; by default one that Flourish knows."},
+    "sales_rep": {
+        "type": ["string", "null"],
+        "description": "An e-mail, or null for none; by default one that matches.",
+    },
+    "status": {"type": "string", "enum": list(STATUSES)},
+    "company": {"type": "string", "enum": list(WORLDS)},
+    "discount": {"type": ["number", "string"]},
+    "discount_type": {"type": "string", "enum": ["%", "$"]},
+    "tax_amount": {"type": ["number", "string"], "description": "A percentage."},
+    "shipping_charge": {"type": ["number", "string", "object"]},
+    "payment_term": {"type": ["string", "integer", "null"], "description": "Code, id or words of a term."},
+    "selected_payment_option": ANY_OBJECT,
+    "payment_due_date": {"type": ["string", "null"], "format": "date-time"},
+    "paid": FLAG,
+    "paid_date": {"type": ["string", "null"], "format": "date"},
+    "ship_date": {"type": ["string", "null"], "format": "date-time"},
+    "shipping_details": {"type": ["string", "null"]},
+    "notes": {"type": ["string", "null"]},
+    "internal_notes": {"type": ["string", "null"]},
+    "delivery_preferences": {"type": ["string", "null"]},
+    "classification": TEXT,
+    "delivery_provider": {"type": ["integer", "null"]},
+    "delivery_info": {"type": ["object", "null"]},
+    "external_ids": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+}
+
+FAULT = _object(
+    ("platform", "fault"),
+    platform={"type": "string", "enum": list(PLATFORMS)},
+    fault={
+        "type": "string",
+        "enum": list(KINDS),
+        "description": " ".join(f"{n}: {k.about}" for n, k in KINDS.items()),
+    },
+    rate={"type": "number", "minimum": 0, "maximum": 1, "default": 1},
+    seconds=_nullable(NUMBER),
+    argument={"description": "What the fault says it means; optional."},
+    times=_nullable(WHOLE),
+)
+
+ACCOUNT = _object(
+    platform=TEXT,
+    world=TEXT,
+    company=TEXT,
+    company_id=WHOLE,
+    key=TEXT,
+    username=_nullable(TEXT),
+    webhook_key=_nullable(TEXT),
+    base_url=TEXT,
+    facilities=_list(ANY_OBJECT),
+)
+
+REQUEST = _object(
+    id=WHOLE,
+    time=TEXT,
+    platform=TEXT,
+    key=_nullable(TEXT),
+    method=TEXT,
+    path=TEXT,
+    status=_nullable(WHOLE),
+    body_hash=TEXT,
+    body=_nullable(TEXT),
+)
+
+SETTINGS = _object(
+    leaflink_rate_limit={"type": "integer", "description": "Requests a minute; 0 is no limit."},
+    refuse_duplicate_original_order_id=FLAG,
+)
+
+STATE = _object(
+    leaflink=_object(**dict.fromkeys(("orders", "products", "customers", "webhooks"), _list(ANY_OBJECT))),
+    flourish=_object(**dict.fromkeys(("orders", "items", "destinations", "webhooks"), _list(ANY_OBJECT))),
+)
+
+WEBHOOK = _object(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
+COMPANY: Schema = {"type": "string", "enum": list(WORLDS)}
+
+
+class Operation(NamedTuple):
+    """One row: a route, what it does, what it takes and what it answers."""
+
+    method: str
+    path: str
+    summary: str
+    status: int
+    answer: Schema | None
+    asked: Schema | None = None
+    query: tuple[str, ...] = ()
+
+
+OPERATIONS = (
+    Operation("get", "/control/health", "Is the sandbox up?", 200, _object(status=TEXT)),
+    Operation("get", "/control/openapi.json", "This description.", 200, ANY_OBJECT),
+    Operation("get", "/control/accounts", "The companies, their keys and base URLs.", 200, _list(ACCOUNT)),
+    Operation(
+        "post", f"/control/{LEAFLINK}/orders", "Place a LeafLink order.", 201, ANY_OBJECT,
+        _object(("lines",), **ORDER_FIELDS),
+    ),
+    Operation(
+        "post", f"/control/{LEAFLINK}/orders/{{number}}", "Change a LeafLink order; any status may be set.", 200,
+        ANY_OBJECT, _object(**{name: each for name, each in ORDER_FIELDS.items() if name != "company"}),
+    ),
+    Operation(
+        "post", f"/control/{FLOURISH}/orders/{{order_id}}/{{action}}",
+        f"Do what warehouse staff do: {', '.join(STAFF_ACTIONS)}.", 200, ANY_OBJECT,
+    ),
+    Operation("get", "/control/faults", "The faults that are on.", 200, _list(ANY_OBJECT)),
+    Operation("post", "/control/faults", "Switch a fault on.", 201, ANY_OBJECT, FAULT),
+    Operation("delete", "/control/faults", "Switch all faults off.", 204, None),
+    Operation(
+        "get", "/control/ledger", "Every request that reached a platform, oldest first; since is a moment or an id.",
+        200, _list(REQUEST), query=("platform", "since"),
+    ),
+    Operation(
+        "post", "/control/reset", "Make all data anew from a seed; ledger and settings stay.", 200,
+        _object(seed=WHOLE), _object(seed=WHOLE, keep_webhooks=FLAG),
+    ),
+    Operation("get", "/control/state", "Everything, in the platforms' own field names.", 200, STATE),
+    Operation(
+        "post", f"/control/{LEAFLINK}/webhooks", "Register a webhook; a key becomes the company's.", 201, WEBHOOK,
+        _object(("company", "url"), company=COMPANY, url=TEXT, key=_nullable(TEXT)),
+    ),
+    Operation(
+        "post", f"/control/{FLOURISH}/webhooks", "Register a webhook endpoint with its signing key.", 201, WEBHOOK,
+        _object(("company", "url", "key"), company=COMPANY, url=TEXT, key=TEXT, headers=ANY_OBJECT),
+    ),
+    Operation("get", "/control/settings", "The settings.", 200, SETTINGS),
+    Operation("post", "/control/settings", "Change settings.", 200, SETTINGS, SETTINGS),
+    Operation("get", "/control/deliveries", "The latest webhook deliveries.", 200, _list(ANY_OBJECT)),
+)  # fmt: skip
 
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
-    return PLACEHOLDER
+    paths: dict[str, dict[str, Any]] = {}
+    for each in OPERATIONS:
+        paths.setdefault(each.path, {})[each.method] = _operation(each)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Sandbox control API", "version": "1", "description": "On loopback only."},
+        "paths": paths,
+        "components": {"schemas": {"Error": _object(("error",), error=TEXT)}},
+    }
+
+
+def _operation(each: Operation) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "Done."}
+    if each.answer is not None:
+        answer["content"] = {"application/json": {"schema": each.answer}}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    shown: dict[str, Any] = {
+        "summary": each.summary,
+        "parameters": [
+            *_in_path(each.path),
+            *({"name": name, "in": "query", "schema": TEXT} for name in each.query),
+        ],
+        "responses": {
+            str(each.status): answer,
+            "400": {"description": "Refused, in words.", "content": error},
+        },
+    }
+    if "{" in each.path:
+        shown["responses"]["404"] = {"description": "There is no such thing.", "content": error}
+    if each.asked is not None:
+        shown["requestBody"] = {"content": {"application/json": {"schema": each.asked}}}
+    return shown
+
+
+def _in_path(path: str) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in names]
