@@ -66,6 +66,7 @@ class FlourishClient:
         self._api = Envelopes(calls)
         self._notice = notice
         # Whole lists, read once per client (which lives for one drain) when a filter finds nothing.
+        self._facility: str | None = None
         self._near_items: tuple[Item, ...] | None = None
         self._all_destinations: tuple[Destination, ...] | None = None
 
@@ -121,15 +122,15 @@ class FlourishClient:
 
         Args:
             question: one of `domain.FlourishQuestion`.
-            facility_id: sales reps and payment terms are asked within a facility.
+            facility_id: sales reps and payment terms are asked within a facility; any one when empty.
         """
         if isinstance(question, DestinationByLicense):
             return self._destinations(question.license)
         if isinstance(question, ItemBySku):
             return self._items(question.sku)
         if isinstance(question, RepByEmail):
-            return self._sales_reps(question.email, facility_id)
-        return self._terms(question, facility_id)
+            return self._sales_reps(question.email, facility_id or self._any_facility())
+        return self._terms(question, facility_id or self._any_facility())
 
     def create_destination(self, draft: DestinationDraft) -> Destination:
         """Make a destination.
@@ -221,6 +222,12 @@ class FlourishClient:
         names = (row.text("order_payment_term") for row in rows)
         wanted = question.name.strip().casefold()
         return tuple(dict.fromkeys(name for name in names if name.strip().casefold() == wanted))
+
+    def _any_facility(self) -> str:
+        """Name a facility for calls that need one and answer for the whole company."""
+        if self._facility is None:
+            self._facility = min((facility.id for facility in self.facilities()), default="")
+        return self._facility
 
     def _is_forbidden(self, path: str, facility_id: str) -> bool:
         try:

@@ -39,6 +39,8 @@ _KINDS = {"order": "order", "item": "item", "inventory_summary": "item"}
 _COUNTRY = "United States"
 _NOTE_SUBJECT = "Order note"
 _INTERNAL_SUBJECT = "Trellis"
+# How the first internal note of an order of ours begins (LL-13).
+_MARK = "Trellis "
 
 
 def read_order(order: Fields, notice: Notice, *, from_list: bool = False) -> OutboundOrder:
@@ -143,7 +145,8 @@ def read_sales_rep(rep: Fields, notice: Notice) -> SalesRep:
 def read_hint(order: Fields) -> Hint:
     """Read of an order in a list only that it is there, so that one unreadable order does not stop a poll."""
     changed = _time(order, "last_updated_timestamp")
-    return Hint("order", order.ident("id"), "poll", changed, label=order.text_or_empty("original_order_id"))
+    label = order.text_or_empty("original_order_id")
+    return Hint("order", order.ident("id"), "poll", changed, label=label, marker=_marker(order))
 
 
 def read_webhook(payload: Json) -> Hint:
@@ -165,7 +168,16 @@ def read_webhook(payload: Json) -> Hint:
     stamp = "last_updated_timestamp"
     changed = _time(data, stamp) if data.has(stamp) else None
     label = data.text_or_empty("original_order_id" if kind == "order" else "sku")
-    return Hint(kind, ref, topic, changed, label=label)
+    return Hint(kind, ref, topic, changed, label=label, marker=_marker(data))
+
+
+def _marker(order: Fields) -> str:
+    """Find the note by which an order of ours names its link; empty when it carries none that can be read."""
+    notes = order.value.get("notes")
+    texts = (
+        (note.get("note") for note in notes if isinstance(note, Mapping)) if isinstance(notes, list) else ()
+    )
+    return next((text for text in texts if isinstance(text, str) and text.startswith(_MARK)), "")
 
 
 def write_order(draft: OutboundDraft) -> dict[str, Any]:

@@ -8,12 +8,13 @@ multiplier.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from types import MappingProxyType
 
 from portal.sync.domain import Address, Customer, Hint, Json, Line, SourceOrder, Stage
 from portal.sync.errors import Unreadable
 from portal.sync.mapping.keys import license_key
+from portal.sync.mapping.money import cents, line_total
 from portal.sync.platforms.leaflink.terms import read_term
 from portal.sync.reading import Fields, Notice, Shape, words
 
@@ -37,7 +38,6 @@ STAGES = MappingProxyType(
 _ACQUIRE_TYPES = {1: "Drop Off", 2: "Pick Up", 3: "In Storage", 4: "Will Call"}
 
 CURRENCY = "USD"
-_CENT = Decimal("0.01")
 
 _ORDER = Shape(
     "LeafLink order",
@@ -45,10 +45,10 @@ _ORDER = Shape(
     used=words("""
         short_id available_transitions sales_reps discount discount_type shipping_charge final_tax tax_amount
         tax_type credits notes shipping_details delivery_preferences delivery_info ship_date payment_term
-        selected_payment_option is_combination delivery_address
+        selected_payment_option is_combination delivery_address user
     """),
     ignored=words("""
-        external_id_seller external_id_buyer ext_acct_id user buyer seller brand manual payment_methods
+        external_id_seller external_id_buyer ext_acct_id buyer seller brand manual payment_methods
         available_payment_options payment_due_date paid paid_date internal_notes classification
         payment_balance has_special_requests delivery_provider order_taxes llf_payment_method facility_id
         order_number order_seller_number order_buyer_number order_short_number distributor external_ids
@@ -120,14 +120,10 @@ def read_order(payload: Json, notice: Notice) -> SourceOrder:
         ship_at=_ship_at(order),
         term=term.name,
         term_shown=term.shown,
+        changed_by=order.text_or_empty("user"),
         is_combination=order.flag_or_no("is_combination"),
         unsupported=_unsupported(found),
     )
-
-
-def line_total(line: Line) -> Decimal:
-    """Compute what LeafLink charges for a line, in dollars and cents."""
-    return _cents(line.case_price * line.eaches / line.multiplier)
 
 
 def _line(line: Fields) -> Line:
@@ -212,7 +208,7 @@ def _discount(order: Fields, line_sum: Decimal) -> Decimal:
     kind = order.choice("discount_type", frozenset({"%", "$"}))
     if discount < 0 or (kind == "%" and discount > 100):
         raise Unreadable(order.at("discount"), f"is out of range: {discount}{kind}")
-    return _cents(line_sum * discount / 100) if kind == "%" else discount
+    return cents(line_sum * discount / 100) if kind == "%" else discount
 
 
 def _tax(order: Fields, taxed: Decimal) -> Decimal:
@@ -223,11 +219,7 @@ def _tax(order: Fields, taxed: Decimal) -> Decimal:
     if tax == 0 or not order.has("tax_type"):
         return tax
     kind = order.choice("tax_type", frozenset({"%", "$"}))
-    return _cents(taxed * tax / 100) if kind == "%" else tax
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, ROUND_HALF_EVEN)
+    return cents(taxed * tax / 100) if kind == "%" else tax
 
 
 def _transitions(order: Fields) -> tuple[str, ...]:
