@@ -114,8 +114,8 @@ SETTINGS = _object(
 )
 
 STATE = _object(
-    leaflink=_object(**dict.fromkeys(("orders", "products", "customers", "webhooks"), _list(ANY_OBJECT))),
-    flourish=_object(**dict.fromkeys(("orders", "items", "destinations", "webhooks"), _list(ANY_OBJECT))),
+    leaflink=_object((), **dict.fromkeys(("orders", "products", "customers", "webhooks"), _list(ANY_OBJECT))),
+    flourish=_object((), **dict.fromkeys(("orders", "items", "destinations", "webhooks"), _list(ANY_OBJECT))),
 )
 
 WEBHOOK = _object(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
@@ -139,41 +139,68 @@ OPERATIONS = (
     Operation("get", "/control/openapi.json", "This description.", 200, ANY_OBJECT),
     Operation("get", "/control/accounts", "The companies, their keys and base URLs.", 200, _list(ACCOUNT)),
     Operation(
-        "post", f"/control/{LEAFLINK}/orders", "Place a LeafLink order.", 201, ANY_OBJECT,
+        "post",
+        f"/control/{LEAFLINK}/orders",
+        "Place a LeafLink order.",
+        201,
+        ANY_OBJECT,
         _object(("lines",), **ORDER_FIELDS),
     ),
     Operation(
-        "post", f"/control/{LEAFLINK}/orders/{{number}}", "Change a LeafLink order; any status may be set.", 200,
-        ANY_OBJECT, _object(**{name: each for name, each in ORDER_FIELDS.items() if name != "company"}),
+        "post",
+        f"/control/{LEAFLINK}/orders/{{number}}",
+        "Change a LeafLink order; any status may be set.",
+        200,
+        ANY_OBJECT,
+        _object((), **{name: each for name, each in ORDER_FIELDS.items() if name != "company"}),
     ),
     Operation(
-        "post", f"/control/{FLOURISH}/orders/{{order_id}}/{{action}}",
-        f"Do what warehouse staff do: {', '.join(STAFF_ACTIONS)}.", 200, ANY_OBJECT,
+        "post",
+        f"/control/{FLOURISH}/orders/{{order_id}}/{{action}}",
+        f"Do what warehouse staff do: {', '.join(STAFF_ACTIONS)}.",
+        200,
+        ANY_OBJECT,
     ),
     Operation("get", "/control/faults", "The faults that are on.", 200, _list(ANY_OBJECT)),
     Operation("post", "/control/faults", "Switch a fault on.", 201, ANY_OBJECT, FAULT),
     Operation("delete", "/control/faults", "Switch all faults off.", 204, None),
     Operation(
-        "get", "/control/ledger", "Every request that reached a platform, oldest first; since is a moment or an id.",
-        200, _list(REQUEST), query=("platform", "since"),
+        "get",
+        "/control/ledger",
+        "Every request, oldest first; since is a moment or an id.",
+        200,
+        _list(REQUEST),
+        query=("platform", "since"),
     ),
     Operation(
-        "post", "/control/reset", "Make all data anew from a seed; ledger and settings stay.", 200,
-        _object(seed=WHOLE), _object(seed=WHOLE, keep_webhooks=FLAG),
+        "post",
+        "/control/reset",
+        "Make all data anew from a seed; ledger and settings stay.",
+        200,
+        _object(seed=WHOLE),
+        _object(seed=WHOLE, keep_webhooks=FLAG),
     ),
     Operation("get", "/control/state", "Everything, in the platforms' own field names.", 200, STATE),
     Operation(
-        "post", f"/control/{LEAFLINK}/webhooks", "Register a webhook; a key becomes the company's.", 201, WEBHOOK,
+        "post",
+        f"/control/{LEAFLINK}/webhooks",
+        "Register a webhook; a key becomes the company's.",
+        201,
+        WEBHOOK,
         _object(("company", "url"), company=COMPANY, url=TEXT, key=_nullable(TEXT)),
     ),
     Operation(
-        "post", f"/control/{FLOURISH}/webhooks", "Register a webhook endpoint with its signing key.", 201, WEBHOOK,
+        "post",
+        f"/control/{FLOURISH}/webhooks",
+        "Register a webhook endpoint with its signing key.",
+        201,
+        WEBHOOK,
         _object(("company", "url", "key"), company=COMPANY, url=TEXT, key=TEXT, headers=ANY_OBJECT),
     ),
     Operation("get", "/control/settings", "The settings.", 200, SETTINGS),
     Operation("post", "/control/settings", "Change settings.", 200, SETTINGS, SETTINGS),
     Operation("get", "/control/deliveries", "The latest webhook deliveries.", 200, _list(ANY_OBJECT)),
-)  # fmt: skip
+)
 
 
 def document() -> dict[str, Any]:

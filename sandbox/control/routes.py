@@ -275,3 +275,9 @@ def change_settings() -> ResponseReturnValue:
 def deliveries() -> ResponseReturnValue:
     """List the latest webhook deliveries, newest first."""
     return jsonify(simulation().outbox.last(200))
+
+
+@blueprint.route("/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def unknown(_path: str) -> ResponseReturnValue:
+    """Answer as JSON that there is no such route."""
+    raise Missing("There is no such route; GET /control/openapi.json lists them.")

@@ -1,7 +1,7 @@
 """The mismatches planted in the sunrise world, as data: what one side holds instead of the agreed fact.
 
-A good is named by its place in the catalogue, a partner and a rep by theirs. Places are far apart, so that one
-thing carries one mismatch.
+A good is named by its place in the catalogue, a partner and a rep by theirs. Places are far apart, so that
+one thing carries one mismatch.
 """
 
 from collections.abc import Callable
