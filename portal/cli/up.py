@@ -87,7 +87,7 @@ def up(*, demo: bool, workers: int, port: int, sandbox_port: int, data: Path, ve
         lock.release()
     except CannotStart as reason:
         for line in reason.lines:
-            _say(f"  {line}")
+            click.echo(f"  {line}", err=True)
         raise click.ClickException(str(reason)) from reason
 
 

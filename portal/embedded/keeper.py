@@ -4,7 +4,6 @@ import asyncio
 import signal
 import subprocess
 import time
-from contextlib import suppress
 
 from portal.embedded.errors import CannotStart
 from portal.embedded.lifeline import kill_session
@@ -54,6 +53,7 @@ class Keeper:
         self._say = say
         self._reaper = reaper
         self._process: subprocess.Popen[bytes] | None = None
+        self._output: Output | None = None
         self._born = 0.0
         self._proved = False
         self._task = asyncio.create_task(self._keep())
@@ -77,8 +77,7 @@ class Keeper:
     async def stop(self, hurry: asyncio.Event) -> None:
         """Ask the service to end, wait, and kill what remains. `hurry` shortens the wait to a second."""
         self._task.cancel()
-        with suppress(asyncio.CancelledError, CannotStart):
-            await self._task
+        await asyncio.gather(self._task, return_exceptions=True)
         process = self._process
         if process is None:
             return
@@ -135,5 +134,6 @@ class Keeper:
         kill_session(process.pid)
         await self._reaper.ended(process)
         self._reaper.forget(process)
-        self._output.finish()
-        self._process = None
+        if self._output:
+            self._output.finish()
+        self._process = self._output = None

@@ -47,9 +47,9 @@ class Log:
         # A full disk costs log lines, never a service.
         with suppress(OSError):
             if self._file.tell() >= LARGEST:
-                self._file.close()
                 self._path.replace(self._path.with_suffix(".log.1"))
-                self._file = self._open()
+                full, self._file = self._file, self._open()
+                full.close()
             time = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._file.write(f"{time} {self._name} | {line}\n")
             self._file.flush()

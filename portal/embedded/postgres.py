@@ -97,6 +97,7 @@ class Postgres(EmbeddedServer):
             last_signal=signal.SIGINT,
             stage=Stage.DATABASE,
             ready=self._answers,
+            grace=20.0,
             stop_signals=(signal.SIGINT, signal.SIGQUIT),
         )
 
@@ -115,16 +116,16 @@ class Postgres(EmbeddedServer):
         return str(self._programs / name)
 
     def _make_home(self) -> None:
-        link = self._data / "postgres"
-        if self._account and not (link.is_dir() and not link.is_symlink()):
-            self._home = unprivileged.state_directory(link, self._account, self._system_state)
-        elif self._account:
-            owner = link.owner()
+        home = self._data / "postgres"
+        if not self._account:
+            self._home = private.make_directory(home)
+            return
+        if home.is_dir() and not home.is_symlink():
+            user = home.owner()
             raise CannotStart(
-                f"{link} was made by the user {owner}: run trellis as {owner}, or choose another DATA"
+                f"{home} was made by the user {user}: run trellis as {user}, or choose another DATA"
             )
-        else:
-            self._home = private.make_directory(link)
+        self._home = unprivileged.state_directory(home, self._account, self._system_state)
 
     def _create_cluster(self) -> None:
         # Made under another name: a start that is killed half-way leaves nothing that looks finished.
@@ -135,16 +136,8 @@ class Postgres(EmbeddedServer):
             self._run("initdb", "-D", str(unfinished), *_INITDB, f"--pwfile={password_file}")
         finally:
             password_file.unlink()
-        single_user = (
-            "--single",
-            "-D",
-            str(unfinished),
-            "-c",
-            "exit_on_error=true",
-            "-c",
-            "log_checkpoints=off",
-        )
-        self._run("postgres", *single_user, "postgres", typed=f"CREATE DATABASE {DATABASE}\n")
+        single_user = ("--single", "-D", str(unfinished), "-c", "exit_on_error=true", "postgres")
+        self._run("postgres", *single_user, typed=f"CREATE DATABASE {DATABASE}\n")
         unfinished.rename(self._cluster)
 
     def _run(self, name: str, *arguments: str, typed: str = "") -> None:

@@ -14,6 +14,14 @@ from portal.embedded.valkey import Valkey
 
 # A worker finishes the job it is in; its time slice ends before this.
 _WORKER_GRACE = 35.0
+_PORTAL_ONLY = {
+    "DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
+    "REDIS_URL",
+    "TRELLIS_SECRET_KEY",
+    "TRELLIS_MASTER_KEY",
+    "TRELLIS_SECRET_FILE",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,20 +88,13 @@ class Product:
 
     def _sandbox(self) -> Service:
         # Another company's program: it gets neither our secrets nor our databases.
-        ours = (
-            "DATABASE_URL",
-            "REDIS_URL",
-            "MIGRATION_DATABASE_URL",
-            "TRELLIS_SECRET_KEY",
-            "TRELLIS_MASTER_KEY",
-        )
         env = environment(**self._variables())
         return Service(
             name="sandbox",
             argv=self._argv(
                 "sandbox", "--port", str(self.sandbox_port), "--data", str(self.data / "sandbox")
             ),
-            env={name: value for name, value in env.items() if name not in ours},
+            env={name: value for name, value in env.items() if name not in _PORTAL_ONLY},
             stage=Stage.SANDBOX,
             ready=readiness.http(self.sandbox_port, "/control/health"),
         )

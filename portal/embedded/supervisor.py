@@ -25,12 +25,15 @@ class Supervisor:
     that had to be started again. Use it in a process without threads: only then do its children die with it.
     """
 
+    _reaper: Reaper  # needs the event loop, so `run` makes it
+
     def __init__(self, logs: Path, say: Say, *, verbose: bool = False) -> None:
         self._logs = make_directory(logs)
         self._say = say
         self._echo = say if verbose else None
         self._keepers: list[Keeper] = []
         self._open_logs: list[Log] = []
+        self._asked, self._hurry = asyncio.Event(), asyncio.Event()
 
     def run(self, startup: Callable[[], Awaitable[None]]) -> None:
         """Run `startup`, which calls the methods below; at Ctrl-C, SIGTERM or SIGHUP stop everything.
@@ -74,7 +77,6 @@ class Supervisor:
 
     async def _run(self, startup: Callable[[], Awaitable[None]]) -> None:
         self._reaper = Reaper()
-        self._asked, self._hurry = asyncio.Event(), asyncio.Event()
         for number in _STOP_SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
         starting = asyncio.ensure_future(startup())

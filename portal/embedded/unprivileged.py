@@ -29,7 +29,8 @@ def state_directory(link: Path, owner: Account, system_state: Path) -> Path:
     """Return the private directory of `owner` under `system_state` that `link`, in DATA, leads to.
 
     The first call makes both. A directory left by a former DATA of the same path is moved aside, never
-    reused: its password and the keys to its contents went with that DATA. Raises CannotStart if it is gone.
+    reused: its password and the keys to its contents went with that DATA. Raises CannotStart if the
+    directory is gone, or if a server still uses the one that was left.
     """
     if link.is_symlink():
         if not link.is_dir():
@@ -40,6 +41,7 @@ def state_directory(link: Path, owner: Account, system_state: Path) -> Path:
         return link.resolve()
     state = _traversable(system_state) / fingerprint(link.parent)
     if state.exists():
+        Lock.take(state / "lock").release()  # its server may run on although its DATA was deleted
         state.rename(state.with_name(f"{state.name}.before-{time.time_ns()}"))
     make_directory(state, owner)
     link.symlink_to(state)

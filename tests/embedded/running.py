@@ -1,5 +1,6 @@
 """`trellis up` as a real process, and what tests ask about it."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -31,6 +32,14 @@ def eventually(happens: Callable[[], object], within: float = 15.0) -> None:
     while not happens():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether it is more than an entry that init has yet to remove."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:
@@ -134,7 +143,7 @@ class Up:
         """The supervisor's own children that run `program`: its name, or the first argument of trellis."""
         assert self.process
         children = psutil.Process(self.process.pid).children()
-        alive = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+        alive = [child for child in children if runs(child)]
         return [child for child in alive if program in {child.name(), *child.cmdline()[2:3]}]
 
     def signal(self, number: signal.Signals) -> "Up":
@@ -147,7 +156,10 @@ class Up:
         return self.process.wait(within)
 
     def left_behind(self) -> list[psutil.Process]:
-        return psutil.wait_procs(self._seen, timeout=5)[1]
+        """Return those of its processes that run on, after giving them five seconds."""
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: not any(runs(process) for process in self._seen), 5)
+        return [process for process in self._seen if runs(process)]
 
     def notes(self) -> list[str]:
         path = self.data / "notes"

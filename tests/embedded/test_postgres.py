@@ -168,6 +168,15 @@ class TestAsRoot:
         assert len(kept) == 1
         shutil.rmtree(kept[0])
 
+    def test_a_database_whose_data_was_deleted_under_it_is_not_moved(self, data: Path) -> None:
+        server = Postgres(data)
+        with server.running() as url:
+            (data / "postgres").rename(data / "hidden")
+            with pytest.raises(CannotStart, match="DATA is in use"):
+                Postgres(data).start()
+            assert ask(url, "SELECT 1") == 1
+        server.discard()
+
     def test_a_database_that_is_gone_is_not_silently_replaced(self, data: Path) -> None:
         (data / "postgres").symlink_to(data / "nowhere")
         with pytest.raises(CannotStart, match="which is gone"):

@@ -3,13 +3,12 @@ import signal
 import socket
 import stat
 
-import psutil
 import psycopg
 import pytest
 import redis
 
 from portal.embedded.lock import Lock
-from tests.embedded.running import Up, ask, eventually, loose_modes, tell
+from tests.embedded.running import Up, ask, eventually, loose_modes, runs, tell
 
 pytestmark = pytest.mark.processes
 
@@ -103,7 +102,7 @@ def test_a_part_that_dies_is_started_again_and_its_job_is_not_left(trellis: Up) 
     for part in PARTS:
         eventually(lambda part=part: trellis.notes().count(f"start {part}") == 2)  # type: ignore[misc]
     assert "web | web is up\nweb ended by itself (SIGKILL); starting it again in 0.5 s\n" in trellis.said
-    assert psutil.wait_procs([job], timeout=5)[1] == []
+    eventually(lambda: not runs(job))
 
 
 def test_without_demo_it_names_the_file_to_back_up(trellis: Up) -> None:
@@ -138,7 +137,7 @@ def test_ctrl_c_during_the_start_stops_everything(trellis: Up) -> None:
     eventually(lambda: "start sandbox" in trellis.notes())
     started = trellis.processes()
     assert trellis.signal(signal.SIGINT).ended() == 0
-    assert psutil.wait_procs(started, timeout=5)[1] == []
+    eventually(lambda: not any(runs(process) for process in started))
     assert "Trellis is ready" not in trellis.said
 
 

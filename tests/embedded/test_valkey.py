@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import stat
 from pathlib import Path
@@ -83,6 +84,16 @@ def test_without_the_wheel_a_server_on_path_is_used(empty_path: Path) -> None:
     server_that_says(empty_path / "valkey-server", "6.0.16")
     redis_server = server_that_says(empty_path / "redis-server", "7.0.15")
     assert find_server() == redis_server
+
+
+def test_a_server_on_path_serves_as_well(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    if not (shutil.which("valkey-server") or shutil.which("redis-server")):
+        pytest.skip("needs a server on PATH")
+    with Valkey(data).running() as url, redis.Redis.from_url(url) as client:
+        client.set("kept", "yes")
+    with Valkey(data).running() as url, redis.Redis.from_url(url) as client:
+        assert client.get("kept") == b"yes"
 
 
 def test_a_wheel_made_for_another_machine_is_passed_over(empty_path: Path) -> None:
