@@ -102,6 +102,12 @@ class Sessions:
             yield session
 
     @contextmanager
+    def app(self) -> Iterator[Session]:
+        """Open one transaction outside of any tenant, for what belongs to none, such as users."""
+        with self._begin(role=APP_ROLE, tenant=None) as session:
+            yield session
+
+    @contextmanager
     def system(self) -> Iterator[Session]:
         """Open one transaction over all tenants, with the few columns that the system role may see."""
         with self._begin(role=SYSTEM_ROLE, tenant=None) as session:

@@ -48,6 +48,8 @@ class Operation(Owned, Base):
     natural_key: Mapped[str]
     once: Mapped[bool]
     request: Mapped[dict[str, Any]]
+    # What both sides agree on once this has taken effect; becomes the link's base.
+    base: Mapped[dict[str, Any] | None]
     status: Mapped[str] = mapped_column(server_default="intent")
     fence: Mapped[int]
     intent_at: Mapped[datetime] = mapped_column(server_default=func.now())

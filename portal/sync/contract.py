@@ -79,6 +79,10 @@ class Blocked:
     reason: str
 
 
+# The next single step of an order towards a status; None when it is there or beyond.
+NextMove = Callable[[SourceOrder, str], Move | Blocked | None]
+
+
 @dataclass(frozen=True)
 class Throttle:
     """How often one key owner may call, shared by all workers: `burst` at once, then `per_second`."""
@@ -162,7 +166,7 @@ class Platform:
     # Flourish status -> platform status; a connection's setting may replace it.
     default_status_table: Mapping[str, str]
     read_webhook: Callable[[Json], Hint]
-    next_move: Callable[[SourceOrder, str], Move | Blocked | None]
+    next_move: NextMove
     # The authorisation headers for these credentials.
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], PlatformClient]

@@ -92,6 +92,8 @@ class SourceOrder:
     # The payment term in Flourish's words; empty when it has none that Flourish knows.
     term: str = ""
     term_shown: str = ""
+    # Who changed it last, as the platform names them.
+    changed_by: str = ""
     is_combination: bool = False
     # What the order carries that Trellis does not carry over yet: (what it is, what to do).
     unsupported: tuple[tuple[str, str], ...] = ()
@@ -194,6 +196,8 @@ class Hint:
     updated_at: datetime | None = None
     # How people call it, when the hint says so.
     label: str = ""
+    # The internal note by which a Flourish order names its link, when the hint carries it.
+    marker: str = ""
 
 
 # --- Questions: what the planner must know before it can decide, and the answers' shapes. ---

@@ -283,6 +283,7 @@ def upgrade() -> None:
     sa.Column('natural_key', sa.Text(), nullable=False),
     sa.Column('once', sa.Boolean(), nullable=False),
     sa.Column('request', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column("base", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
     sa.Column('status', sa.Text(), server_default='intent', nullable=False),
     sa.Column('fence', sa.Integer(), nullable=False),
     sa.Column('intent_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),

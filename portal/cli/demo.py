@@ -1,0 +1,157 @@
+"""`trellis demo`: demo tenants, users and connections, made by the same functions as everybody's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import click
+import requests
+from sqlalchemy import select
+
+from portal import config
+from portal.identity import accounts, tenants
+from portal.models import Connection, Hub, Tenant, User
+from portal.sync import connecting
+from portal.sync.engine.desk import Desk, open_desk
+
+PASSWORD = "trellis demo sign-in"  # noqa: S105 - printed for everybody who runs the demo
+ACTOR = "demo"
+
+
+@dataclass(frozen=True)
+class _Company:
+    slug: str
+    name: str
+    timezone: str
+    what: str
+
+
+@dataclass(frozen=True)
+class _Person:
+    email: str
+    name: str
+    role: str
+    slugs: tuple[str, ...] = ()
+    staff: str | None = None
+
+
+COMPANIES = (
+    _Company("greenleaf", "Greenleaf Farms", "America/Los_Angeles", "clean data, live"),
+    _Company("sunrise", "Sunrise Brands", "America/Denver", "planted mismatches, live"),
+)
+PEOPLE = (
+    _Person("owner@greenleaf.example", "Olivia Owner", "owner", ("greenleaf",)),
+    _Person("admin@greenleaf.example", "Adam Admin", "admin", ("greenleaf",)),
+    _Person("viewer@greenleaf.example", "Vera Viewer", "viewer", ("greenleaf",)),
+    _Person("owner@sunrise.example", "Otis Owner", "owner", ("sunrise",)),
+    _Person("admin@sunrise.example", "Ada Admin", "admin", ("sunrise",)),
+    _Person("support@trellis.example", "Sam Support", "support agent", staff="support"),
+    _Person("operator@trellis.example", "Opal Operator", "operator", staff="operator"),
+)
+
+
+@click.command()
+def demo() -> None:
+    """Make the demo's tenants, users and connections, where they are missing."""
+    settings = config.from_environment()
+    desk = open_desk(settings)
+    sandbox = Sandbox(f"http://127.0.0.1:{settings.sandbox_port}")
+    for company in COMPANIES:
+        tenant_id = _tenant(desk, company)
+        _connect(desk, sandbox, tenant_id, company)
+    for person in PEOPLE:
+        _user(desk, person)
+    click.echo(f"Sign in with the password: {PASSWORD}")
+    for person in PEOPLE:
+        where = ", ".join(person.slugs) or "Trellis's own people"
+        click.echo(f"  {person.email:<28} {person.role:<14} {where}")
+
+
+class Sandbox:
+    """The sandbox's control API: stands in for the screens in which a person registers a webhook."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+
+    def account(self, platform: str, world: str) -> dict[str, Any]:
+        """The keys of one company at one simulated platform."""
+        accounts_list = requests.get(f"{self.base_url}/control/accounts", timeout=10).json()
+        rows = accounts_list["accounts"] if isinstance(accounts_list, dict) else accounts_list
+        return next(row for row in rows if row["platform"] == platform and row["world"] == world)
+
+    def register(self, platform: str, world: str, url: str, key: str) -> None:
+        """Have a simulated platform send its webhooks to an address."""
+        body = {"company": world, "url": url, "key": key}
+        requests.post(
+            f"{self.base_url}/control/{platform}/webhooks", json=body, timeout=10
+        ).raise_for_status()
+
+
+def _tenant(desk: Desk, company: _Company) -> UUID:
+    with desk.sessions.system() as session:
+        known = session.scalar(select(Tenant.id).where(Tenant.slug == company.slug))
+    if known is not None:
+        return known
+    return tenants.create(desk.sessions, slug=company.slug, name=company.name, timezone=company.timezone).id
+
+
+def _connect(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -> None:
+    """Make what is missing: an earlier demo may have been stopped half-way."""
+    with desk.tenant(tenant_id) as session:
+        hub_id = session.scalar(select(Hub.id))
+        connection = session.execute(select(Connection.id, Connection.state)).first()
+    if hub_id is None:
+        hub_id = _connect_flourish(desk, sandbox, tenant_id, company)
+    connection_id = connection.id if connection else _connect_leaflink(desk, sandbox, tenant_id, hub_id, company)
+    if connection is None or connection.state == "ready":
+        connecting.go_live(desk, tenant_id, connection_id, actor=ACTOR)
+
+
+def _connect_flourish(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -> UUID:
+    account = sandbox.account("flourish", company.slug)
+    made = connecting.add_hub(
+        desk,
+        tenant_id,
+        name="Flourish",
+        base_url=f"{sandbox.base_url}/flourish/external/api",
+        credentials={"api_key": account["key"]},
+        actor=ACTOR,
+    )
+    sandbox.register("flourish", company.slug, made.webhook_url, made.signing_key)
+    return made.id
+
+
+def _connect_leaflink(
+    desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUID, company: _Company
+) -> UUID:
+    account = sandbox.account("leaflink", company.slug)
+    with desk.tenant(tenant_id) as session:
+        facility = session.get_one(Hub, hub_id).facilities[0].flourish_id
+    made = connecting.add_connection(
+        desk,
+        tenant_id,
+        hub_id=hub_id,
+        platform_key="leaflink",
+        name="LeafLink",
+        base_url=f"{sandbox.base_url}/leaflink/api/v2/",
+        credentials={"api_key": account["key"], "webhook_key": account["webhook_key"]},
+        facility=facility,
+        actor=ACTOR,
+    )
+    sandbox.register("leaflink", company.slug, made.webhook_url, account["webhook_key"])
+    return made.id
+
+
+def _user(desk: Desk, person: _Person) -> None:
+    with desk.sessions.app() as session:
+        known = session.scalar(select(User.id).where(User.email == person.email))
+        if known is not None:
+            return
+        user_id = accounts.create_user(session, person.email, person.name, PASSWORD, person.staff).id
+    for slug in person.slugs:
+        with desk.sessions.system() as session:
+            tenant_id = session.scalars(select(Tenant.id).where(Tenant.slug == slug)).one()
+        with desk.sessions.tenant(tenant_id) as session:
+            accounts.add_member(session, tenant_id, user_id, person.role)

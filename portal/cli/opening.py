@@ -1,0 +1,42 @@
+"""What the commands share: a desk, and the tenant that a slug names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from portal import config
+from portal.models import Tenant
+from portal.sync.engine.desk import Desk, open_desk
+
+ACTOR = "command line"
+
+
+class Refused(click.ClickException):
+    """The command cannot be carried out as given; one line says why."""
+
+
+def desk() -> Desk:
+    """Open a desk from the environment."""
+    return open_desk(config.from_environment())
+
+
+def tenant_named(desk: Desk, slug: str) -> Tenant:
+    """Find a tenant by its slug.
+
+    Raises:
+        Refused: there is none.
+    """
+    with desk.sessions.system() as session:
+        tenant = session.scalar(select(Tenant).where(Tenant.slug == slug, Tenant.retired_at.is_(None)))
+    if tenant is None:
+        raise Refused(f"There is no tenant {slug!r}; `trellis tenant list` shows them.")
+    return tenant
+
+
+def show(value: Any) -> None:
+    """Print JSON."""
+    click.echo(json.dumps(value, indent=2, default=str))

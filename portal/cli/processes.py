@@ -1,0 +1,69 @@
+"""The processes: web, worker, schedule, sandbox."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+import click
+
+from portal import config
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, envvar="PORT", default=8000, show_default=True)
+def web(host: str, port: int) -> None:
+    """Serve the pages, webhooks and live events."""
+    import uvicorn
+
+    from portal.asgi import application
+
+    uvicorn.run(
+        application(config.from_environment()),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+@click.command()
+def worker() -> None:
+    """Work on what is due."""
+    from portal.extensions import new_redis
+    from portal.sync import jobs, queues
+
+    _log_plainly()
+    settings = config.from_environment()
+    jobs.prepare()
+    queues.work(new_redis(settings.redis_url))
+
+
+@click.command()
+def schedule() -> None:
+    """Ring for whatever is due, every few seconds."""
+    from portal.sync import cron
+    from portal.sync.engine.desk import open_desk
+
+    _log_plainly()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    cron.run(open_desk(config.from_environment()), stop)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """Run the simulated LeafLink and Flourish (--data DIR, --port N)."""
+    from sandbox.__main__ import main
+
+    main(list(arguments))
+
+
+def _log_plainly() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -1,0 +1,46 @@
+"""Tenants: the operators' companies are made here, in the browser as on the command line."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.exc import IntegrityError
+
+from portal.extensions import Sessions
+from portal.models import Tenant, new_id
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
+
+
+class NotAccepted(ValueError):
+    """A tenant cannot be made like this; the message says why."""
+
+
+def create(sessions: Sessions, *, slug: str, name: str, timezone: str) -> Tenant:
+    """Make a tenant.
+
+    Args:
+        sessions: where to.
+        slug: its part of every address; never given out again.
+        name: the company's name.
+        timezone: an IANA name, such as "America/Los_Angeles".
+
+    Raises:
+        NotAccepted: a value cannot be taken.
+    """
+    if not _SLUG.fullmatch(slug):
+        raise NotAccepted(f"{slug!r} is no slug: 3 to 40 lower-case letters, digits and hyphens.")
+    if not name.strip():
+        raise NotAccepted("Give the company's name.")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise NotAccepted(f"There is no time zone {timezone!r}; give one such as America/Denver.") from error
+    tenant = Tenant(id=new_id(), slug=slug, name=name.strip(), timezone=timezone)
+    try:
+        with sessions.system() as session:
+            session.add(tenant)
+    except IntegrityError as error:
+        raise NotAccepted(f"The slug {slug} is taken, now or by an earlier tenant.") from error
+    return tenant

@@ -1,0 +1,352 @@
+"""Connecting: hubs and platform connections made, proven, switched on and off. The command line, the demo
+and the pages all come here."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets as randomness
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
+from portal.sync import journal, secrets
+from portal.sync.addresses import BaseAddress, WrongAddress, check_address
+from portal.sync.domain import Company, FacilityFacts, Finding
+from portal.sync.engine.accounts import Tape, open_hub, open_platform, paced
+from portal.sync.engine.desk import Desk
+from portal.sync.engine.poll import FLOURISH_ORDERS
+from portal.sync.errors import ConnectionBroken, SyncError
+from portal.sync.flourish import FLOURISH
+from portal.sync.flourish.client import FlourishClient
+from portal.sync.registry import platform as platform_by_key
+
+_Proof = TypeVar("_Proof")
+
+# The secret under which a webhook's token is kept, so that its address can be shown again to admins.
+TOKEN_FIELD = "webhook_token"  # noqa: S105 - a field's name, not its value
+
+
+class CannotConnect(Exception):
+    """A hub or connection cannot be made or switched as asked; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A hub or connection that was made, and what the other side must be told."""
+
+    id: UUID
+    company: str
+    webhook_url: str
+    signing_key: str
+    missing_permissions: tuple[str, ...] = ()
+
+
+def add_hub(
+    desk: Desk,
+    tenant_id: UUID,
+    *,
+    name: str,
+    base_url: str,
+    credentials: Mapping[str, str],
+    actor: str,
+    signing_key: str = "",
+) -> Connected:
+    """Connect a Flourish account. Nothing is saved unless a real call with the key succeeded.
+
+    Args:
+        desk: what to work with.
+        tenant_id: whose it will be.
+        name: what people call it.
+        base_url: Flourish's address; a host that Trellis knows.
+        credentials: by field name, as `FLOURISH.credentials` lists them.
+        actor: who does it.
+        signing_key: the webhook's signing key; made when empty.
+
+    Raises:
+        CannotConnect: the key does not work, or the name is taken.
+    """
+    address = _address(desk, base_url, FLOURISH.hosts)
+    headers = FLOURISH.authorise(credentials)
+    owner = f"flourish:new:{tenant_id}"
+    client = FlourishClient(paced(desk, address, headers, FLOURISH.label, owner, FLOURISH.throttle))
+    company, facilities = _proven(lambda: (client.company(), client.facilities()))
+    token = randomness.token_urlsafe(24)
+    signing_key = signing_key or randomness.token_hex(32)
+    hub = Hub(
+        id=new_id(),
+        tenant_id=tenant_id,
+        name=name,
+        base_url=base_url,
+        state="live",
+        company_name=company.name,
+        auth_scheme="api key" if credentials.get("api_key") else "username and key",
+        webhook_token_hash=hashlib.sha256(token.encode()).digest(),
+        proven_at=func.now(),
+    )
+    kept = {**credentials, FLOURISH.webhook.key_field: signing_key, TOKEN_FIELD: token}
+    with _unless_taken(name), desk.tenant(tenant_id) as session:
+        session.add(hub)
+        session.flush()
+        session.add_all(_facility(hub, facts) for facts in facilities)
+        session.add_all(_seal(desk, tenant_id, hub.id, kept, actor))
+        session.add(_stream(hub.tenant_id, hub.id, hub.id, None, FLOURISH_ORDERS, desk.settings.poll_seconds))
+    url = webhook_url(desk, "flourish", token)
+    return Connected(hub.id, company.name, url, signing_key, company.missing_permissions)
+
+
+def add_connection(
+    desk: Desk,
+    tenant_id: UUID,
+    *,
+    hub_id: UUID,
+    platform_key: str,
+    name: str,
+    credentials: Mapping[str, str],
+    facility: str,
+    actor: str,
+    base_url: str = "",
+    key_owner: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> Connected:
+    """Connect an account of a sales platform. Nothing is saved unless a real call with the key succeeded.
+
+    Args:
+        desk: what to work with.
+        tenant_id: whose it will be.
+        hub_id: the Flourish connection that feeds it.
+        platform_key: such as "leaflink".
+        name: what people call it.
+        credentials: by field name, as the platform's declaration lists them.
+        facility: id or name of the facility that its orders go to.
+        actor: who does it.
+        base_url: the platform's address; its usual one when empty.
+        key_owner: who made the key at the platform; equal owners share one rate budget.
+        settings: the connection's choices; the declaration's defaults fill in.
+
+    Raises:
+        CannotConnect: the key does not work, a field is missing, or the facility or name does not fit.
+    """
+    platform = platform_by_key(platform_key)
+    problems = platform.check_credentials(credentials)
+    missing = [
+        field.label for field in platform.credentials if field.secret and not credentials.get(field.name)
+    ]
+    if problems or missing:
+        raise CannotConnect(
+            "; ".join([*(f"{label} is missing" for label in missing), *(f.title for f in problems)])
+        )
+    address = _address(desk, base_url or platform.default_base_url, platform.hosts)
+    headers = platform.authorise(credentials)
+    owner = f"{platform.key}:new:{tenant_id}"
+    calls = paced(desk, address, headers, platform.label, owner, platform.throttle)
+    company = _proven(platform.connect(calls).company)
+    token = randomness.token_urlsafe(24)
+    kept = {field.name: credentials.get(field.name, "") for field in platform.credentials if field.secret}
+    with _unless_taken(name), desk.tenant(tenant_id) as session:
+        connection = Connection(
+            id=new_id(),
+            tenant_id=tenant_id,
+            hub_id=hub_id,
+            platform=platform.key,
+            name=name,
+            base_url=base_url or platform.default_base_url,
+            state="ready",
+            company_ref=company.ref,
+            company_name=company.name,
+            key_owner=key_owner or credentials.get("key_owner") or company.name,
+            facility_id=_facility_named(session, hub_id, facility).id,
+            settings=dict(settings or {}),
+            webhook_token_hash=hashlib.sha256(token.encode()).digest(),
+            proven_at=func.now(),
+        )
+        session.add(connection)
+        session.flush()
+        session.add_all(_seal(desk, tenant_id, connection.id, {**kept, TOKEN_FIELD: token}, actor))
+        for spec in platform.streams:
+            seconds = min(spec.interval_seconds, desk.settings.poll_seconds)
+            session.add(_stream(tenant_id, connection.id, hub_id, connection.id, spec.name, seconds))
+        journal.log(session, connection, "info", f"{actor} connected {platform.label}: {company.name}")
+    signing_key = credentials.get(platform.webhook.key_field, "")
+    url = webhook_url(desk, platform.key, token)
+    return Connected(connection.id, company.name, url, signing_key, company.missing_permissions)
+
+
+def go_live(
+    desk: Desk, tenant_id: UUID, connection_id: UUID, *, actor: str, since: datetime | None = None
+) -> None:
+    """Switch a ready connection on. Orders placed before `since`, by default now, are listed and not sent.
+
+    Raises:
+        CannotConnect: it is not ready, or its company is live in another connection.
+    """
+    try:
+        with desk.tenant(tenant_id) as session:
+            connection = session.get_one(Connection, connection_id)
+            if connection.state not in ("ready", "live"):
+                raise CannotConnect(
+                    f"{connection.name} is {connection.state}; only a ready connection goes live."
+                )
+            connection.live_since = connection.live_since or since or session.scalar(select(func.now()))
+            connection.state = "live"
+            session.execute(update(Stream).where(Stream.source_id == connection_id).values(due_at=func.now()))
+            journal.log(session, connection, "info", f"{actor} switched the connection live")
+    except IntegrityError as error:
+        if "uq_connection_company_in_use" not in str(error.orig):
+            raise
+        message = "This company is already live in another connection; disconnect it there first."
+        raise CannotConnect(message) from error
+
+
+def pause(session: Session, connection_id: UUID, *, actor: str) -> None:
+    """Stop writes: deliveries and reads go on, nothing is sent until it is resumed."""
+    connection = session.get_one(Connection, connection_id)
+    if connection.state == "live":
+        connection.state = "paused"
+        connection.paused_at = func.now()
+        journal.log(session, connection, "info", f"{actor} paused the connection")
+
+
+def resume(session: Session, connection_id: UUID, *, actor: str) -> None:
+    """Switch writes on again; whatever waited is looked at now."""
+    # Links first, then the connection: the order in which the engine locks them.
+    session.execute(
+        update(Link)
+        .where(
+            Link.connection_id == connection_id,
+            or_(Link.state == "waiting", Link.due_at.is_not(None)),
+        )
+        .values(due_at=func.now(), dirty_seq=Link.dirty_seq + 1)
+        .execution_options(synchronize_session=False)
+    )
+    connection = session.get_one(Connection, connection_id)
+    if connection.state == "paused":
+        connection.state = "live"
+        connection.paused_at = None
+        journal.log(session, connection, "info", f"{actor} resumed the connection")
+
+
+def test(desk: Desk, tenant_id: UUID, connection_id: UUID) -> tuple[Finding, ...]:
+    """Call both sides of a connection with their keys now, and say what does not work."""
+    with desk.tenant(tenant_id) as session:
+        connection = session.get_one(Connection, connection_id)
+        client = open_platform(desk, session, connection, Tape())
+        label = platform_by_key(connection.platform).label
+        hub_id = connection.hub_id
+    return (*_probe(label, client.company), *test_hub(desk, tenant_id, hub_id))
+
+
+def test_hub(desk: Desk, tenant_id: UUID, hub_id: UUID) -> tuple[Finding, ...]:
+    """Call Flourish with a hub's key now, and say what does not work."""
+    with desk.tenant(tenant_id) as session:
+        client = open_hub(desk, session, session.get_one(Hub, hub_id), Tape())
+    return _probe(FLOURISH.label, client.company)
+
+
+def _probe(label: str, company: Callable[[], Company]) -> tuple[Finding, ...]:
+    try:
+        missing = company().missing_permissions
+    except SyncError as error:
+        return (Finding("test_failed", f"{label}: {error}", "Replace the key, or try again later."),)
+    return tuple(
+        Finding("permission", f"{label}: the key may not {permission}", "Give the key this permission.")
+        for permission in missing
+    )
+
+
+def webhook_url(desk: Desk, platform: str, token: str) -> str:
+    """The address that the other side sends its webhooks to."""
+    return f"{desk.settings.public_url}/webhooks/{platform}/{token}"
+
+
+def _address(desk: Desk, base_url: str, hosts: tuple[str, ...]) -> BaseAddress:
+    try:
+        return check_address(base_url, hosts=hosts, allow_loopback=desk.settings.allow_loopback)
+    except WrongAddress as error:
+        raise CannotConnect(str(error)) from error
+
+
+def _proven(call: Callable[[], _Proof]) -> _Proof:
+    """Make a real call with the new credentials before anything is saved (ON-1)."""
+    try:
+        return call()
+    except ConnectionBroken as error:
+        raise CannotConnect(f"The key is refused: {error.reason}. Check that it was copied whole.") from error
+    except SyncError as error:
+        raise CannotConnect(f"The call with this key did not work: {error}. Nothing was saved.") from error
+
+
+@contextmanager
+def _unless_taken(name: str) -> Iterator[None]:
+    """Say in words that a name is taken."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "tenant_id_name" not in str(error.orig):
+            raise
+        raise CannotConnect(f"There is one called {name} already; choose another name.") from error
+
+
+def _facility(hub: Hub, facts: FacilityFacts) -> Facility:
+    return Facility(
+        tenant_id=hub.tenant_id,
+        hub_id=hub.id,
+        flourish_id=facts.id,
+        name=facts.name,
+        license_number=facts.license or None,
+        timezone=facts.timezone,
+        sales_rep_required=facts.sales_rep_required,
+        active=facts.active,
+    )
+
+
+def _facility_named(session: Session, hub_id: UUID, facility: str) -> Facility:
+    facilities = list(session.scalars(select(Facility).where(Facility.hub_id == hub_id)))
+    for candidate in facilities:
+        if facility in (candidate.flourish_id, candidate.name):
+            return candidate
+    known = ", ".join(f"{one.name} ({one.flourish_id})" for one in facilities)
+    raise CannotConnect(f"The Flourish connection has no facility {facility!r}; it has {known}.")
+
+
+def _seal(desk: Desk, tenant_id: UUID, owner_id: UUID, values: Mapping[str, str], actor: str) -> list[Secret]:
+    rows = []
+    for field, plain in values.items():
+        if not plain:
+            continue
+        sealed = secrets.seal(
+            desk.settings.master_keys, plain, tenant_id=str(tenant_id), owner_id=str(owner_id), field=field
+        )
+        rows.append(
+            Secret(
+                tenant_id=tenant_id,
+                owner_id=owner_id,
+                field=field,
+                ciphertext=sealed.ciphertext,
+                key_id=sealed.key_id,
+                last_four=sealed.last_four,
+                set_at=func.now(),
+                set_by=actor,
+            )
+        )
+    return rows
+
+
+def _stream(
+    tenant_id: UUID, source_id: UUID, hub_id: UUID, connection_id: UUID | None, name: str, seconds: float
+) -> Stream:
+    return Stream(
+        tenant_id=tenant_id,
+        source_id=source_id,
+        hub_id=hub_id,
+        connection_id=connection_id,
+        name=name,
+        interval_seconds=seconds,
+    )

@@ -1,0 +1,82 @@
+"""The breaker: after failures in a row an account is left alone for a while, then tried by one link."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Hub
+from portal.sync import journal
+from portal.sync.domain import Finding
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.claim import Claim
+from portal.sync.engine.desk import Desk
+from portal.sync.errors import ConnectionBroken, SyncError
+
+OPENS_AFTER = 5
+_OPEN_SECONDS = 15.0
+_LONGEST_SECONDS = 300.0
+
+
+def note_result(session: Session, connection_id: UUID, *, failed: bool) -> None:
+    """Count a look at a link for its connection."""
+    connection = session.execute(
+        select(Connection).where(Connection.id == connection_id).with_for_update()
+    ).scalar_one()
+    if not failed:
+        if connection.failures:
+            connection.failures = 0
+            connection.open_until = None
+            journal.report(session, connection, (), code="not_answering", solved="It answers again.")
+        return
+    connection.failures += 1
+    if connection.failures < OPENS_AFTER:
+        return
+    seconds = min(_OPEN_SECONDS * 2 ** (connection.failures - OPENS_AFTER), _LONGEST_SECONDS)
+    connection.open_until = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()
+    finding = Finding(
+        "not_answering",
+        "One of the two systems is not answering",
+        "Nothing needs to be done: orders wait and go on by themselves once it answers.",
+        text=f"{connection.failures} attempts in a row failed.",
+    )
+    journal.report(session, connection, (finding,), code=finding.code)
+    journal.log(session, connection, "wait", f"Left alone for {round(seconds)} s after failures in a row")
+
+
+def credentials_refused(desk: Desk, claim: Claim, account: Account, error: ConnectionBroken) -> bool:
+    """Confirm with a cheap probe of each side; stop the one whose key is refused again.
+
+    Returns:
+        Whether one was stopped. A single refusal that the probe does not repeat stops nothing.
+    """
+    confirmed = False
+    for side, probe in (("platform", account.client.company), ("flourish", account.flourish.company)):
+        try:
+            probe()
+        except ConnectionBroken:
+            _stop(desk, claim, side, error)
+            confirmed = True
+        except SyncError:
+            continue  # it does not answer now: that says nothing about the key
+    return confirmed
+
+
+def _stop(desk: Desk, claim: Claim, side: str, error: ConnectionBroken) -> None:
+    with desk.tenant(claim.tenant_id) as session:
+        connection = session.get_one(Connection, claim.connection_id)
+        owner: Connection | Hub = connection if side == "platform" else connection.hub
+        if owner.state == "needs_credentials":
+            return
+        owner.state = "needs_credentials"
+        finding = Finding(
+            "needs_credentials",
+            f"The key of {connection.name if side == 'platform' else connection.hub.name} is refused",
+            "An admin replaces the key; everything waiting then goes on by itself.",
+            text=error.reason,
+        )
+        journal.report(session, connection, (finding,), code=finding.code)
+        journal.log(session, connection, "stuck", f"{finding.title}: calls have stopped")

@@ -1,0 +1,43 @@
+"""The desk: what a piece of work has at hand, passed along instead of reached for."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.extensions import Sessions, new_engine, new_redis
+from portal.sync import journal
+from portal.sync.engine.budget import Budget
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Settings, sessions, Redis and the rate budgets of one process."""
+
+    settings: Settings
+    sessions: Sessions
+    redis: Redis
+    budget: Budget
+    worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+
+    @contextmanager
+    def tenant(self, tenant_id: UUID) -> Iterator[Session]:
+        """Open one transaction inside a tenant; what it journals is announced once it is committed."""
+        with self.sessions.tenant(tenant_id) as session:
+            yield session
+        journal.announce(self.redis, session)
+
+
+def open_desk(settings: Settings) -> Desk:
+    """Set up a desk for this process."""
+    redis = new_redis(settings.redis_url)
+    engine = new_engine(settings.database_url, pool_size=settings.links_at_once + 2, max_overflow=4)
+    return Desk(settings, Sessions(engine), redis, Budget(redis))

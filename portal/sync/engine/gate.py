@@ -1,0 +1,43 @@
+"""The gate: what a connection's state allows (design.md, Engine)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.models import Connection, Tenant
+
+_READS = frozenset({"checking", "ready", "live", "paused"})
+_WRITES = frozenset({"live"})
+_TAKES_DELIVERIES = frozenset({"checking", "ready", "live", "paused", "needs_credentials"})
+_WORKS = frozenset({"live", "paused"})
+
+
+def may_take_deliveries(state: str) -> bool:
+    """Whether webhooks of a connection or hub in this state are kept."""
+    return state in _TAKES_DELIVERIES
+
+
+def may_read(connection: Connection) -> bool:
+    """Whether both sides may be read for this connection."""
+    return connection.state in _READS and connection.hub.state in _READS
+
+
+def may_work(connection: Connection) -> bool:
+    """Whether links of this connection are looked at: while it is live or paused."""
+    return connection.state in _WORKS and connection.hub.state in _READS
+
+
+def why_no_writes(connection: Connection, tenant: Tenant) -> str:
+    """Why nothing may be written now, in a clause; empty when writing is allowed."""
+    if tenant.stopped_at is not None:
+        return "the company's stop switch is on"
+    if connection.state not in _WRITES:
+        return f"the connection is {connection.state.replace('_', ' ')}"
+    if connection.hub.state not in _WRITES:
+        return f"the Flourish connection is {connection.hub.state.replace('_', ' ')}"
+    return ""
+
+
+def is_open(open_until: datetime | None, now: datetime) -> bool:
+    """Whether a breaker is open: the foreign account is left alone until then."""
+    return open_until is not None and open_until > now

@@ -1,0 +1,109 @@
+"""Marks: "look at this link", from wherever the hint came. A mark is durable before anyone is told."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Link, new_id
+from portal.sync import journal
+from portal.sync.domain import Hint
+
+# Orders before inventory before catalogue (features.md LL-27).
+PRIORITY = {"order": 10, "customer": 20, "item": 30}
+_SOONEST = func.least(func.coalesce(Link.due_at, func.now()), func.now())
+
+
+def mark(session: Session, connection: Connection, hint: Hint) -> UUID:
+    """Mark a platform's thing as worth a look, and make its link when it is new."""
+    statement = insert(Link).values(
+        id=new_id(),
+        tenant_id=connection.tenant_id,
+        connection_id=connection.id,
+        hub_id=connection.hub_id,
+        kind=hint.kind,
+        foreign_id=hint.ref,
+        label=hint.label,
+        priority=PRIORITY[hint.kind],
+    )
+    marked = statement.on_conflict_do_update(
+        index_elements=[Link.connection_id, Link.kind, Link.foreign_id],
+        set_={"dirty_seq": Link.dirty_seq + 1, "due_at": _SOONEST},
+    ).returning(Link.id)
+    return session.execute(marked).scalar_one()
+
+
+def mark_if_changed(session: Session, connection: Connection, hint: Hint) -> bool:
+    """Mark a thing that a poll listed, unless its link was read at this very version already."""
+    version = hint.updated_at.isoformat() if hint.updated_at else None
+    known = session.execute(
+        select(Link.foreign_version).where(
+            Link.connection_id == connection.id, Link.kind == hint.kind, Link.foreign_id == hint.ref
+        )
+    ).first()
+    if known is not None and version is not None and known.foreign_version == version:
+        return False
+    mark(session, connection, hint)
+    return True
+
+
+def mark_flourish(session: Session, hub_id: UUID, hint: Hint) -> list[tuple[UUID, UUID]]:
+    """Mark every link of a hub with this Flourish id, unless it was read at this very version already.
+
+    Returns:
+        Pairs of link id and connection id.
+    """
+    version = hint.updated_at.isoformat() if hint.updated_at else ""
+    rows = session.execute(
+        update(Link)
+        .where(
+            Link.hub_id == hub_id,
+            Link.kind == hint.kind,
+            Link.flourish_id == hint.ref,
+            or_(Link.flourish_version.is_(None), Link.flourish_version != version),
+        )
+        .values(dirty_seq=Link.dirty_seq + 1, due_at=_SOONEST)
+        .returning(Link.id, Link.connection_id)
+        .execution_options(synchronize_session=False)
+    )
+    return [(row.id, row.connection_id) for row in rows]
+
+
+def mark_by_note(session: Session, hint: Hint) -> list[tuple[UUID, UUID]]:
+    """Mark the link that an unknown Flourish order names in its note: it was created a moment ago, and the
+    worker has not recorded it yet, or died."""
+    words = hint.marker.split()
+    if len(words) != 3 or words[0] != "Trellis":
+        return []
+    try:
+        connection_id = UUID(words[1])
+    except ValueError:
+        return []
+    rows = session.execute(
+        update(Link)
+        .where(Link.connection_id == connection_id, Link.kind == hint.kind, Link.foreign_id == words[2])
+        .values(dirty_seq=Link.dirty_seq + 1, due_at=_SOONEST)
+        .returning(Link.id, Link.connection_id)
+        .execution_options(synchronize_session=False)
+    )
+    return [(row.id, row.connection_id) for row in rows]
+
+
+def look_again(session: Session, link_id: UUID, *, actor: str) -> bool:
+    """Have a link looked at now because a person asked; their name goes into its story.
+
+    Returns:
+        False when this tenant has no such link.
+    """
+    link = session.execute(select(Link).where(Link.id == link_id).with_for_update()).scalar_one_or_none()
+    if link is None:
+        return False
+    link.dirty_seq += 1
+    link.due_at = func.now()
+    link.attempts = 0
+    journal.tell(session, link, journal.Entry("trellis", actor, "Asked for a new look"))
+    journal.log(session, link, "info", f"{actor} asked for a new look")
+    return True

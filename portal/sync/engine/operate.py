@@ -1,0 +1,192 @@
+"""Operations: one write each. Intent before the call, one call, and the outcome under the fence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal.models import Link, Operation
+from portal.sync import journal
+from portal.sync.engine import crash
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.claim import Claim, hold
+from portal.sync.engine.desk import Desk
+from portal.sync.engine.writes import Outcome, Write
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unsettled
+
+# Another link is making the same thing: soon it will be there.
+_ELSEWHERE_SECONDS = 2.0
+
+
+def operate(desk: Desk, claim: Claim, account: Account, write: Write) -> Outcome:
+    """Make one write.
+
+    Raises:
+        Unsettled: nobody knows whether it took effect; the operation stays open as `unknown`.
+        Retryable: it did not take effect, or another link is making the same thing now.
+        Rejected: it was refused, and recorded as such.
+        ConnectionBroken: the credentials do not work.
+        LostLease: the link is somebody else's by now; the outcome stays open for them to settle.
+    """
+    operation_id = _intend(desk, claim, write)
+    crash.point("after_intent")
+    _mark_sent(desk, claim, operation_id)
+    crash.point("before_call")
+    account.tape.take()
+    try:
+        outcome = write.call()
+    except Unsettled as error:
+        _leave_unknown(desk, claim, account, write, operation_id, error)
+        raise
+    except (Retryable, ConnectionBroken) as error:
+        _abandon(desk, claim, operation_id, str(error))
+        raise
+    except Rejected as error:
+        _refuse(desk, claim, account, write, operation_id, error)
+        raise
+    crash.point("after_call")
+    record(desk, claim, account, write, operation_id, outcome)
+    crash.point("after_record")
+    return outcome
+
+
+def _intend(desk: Desk, claim: Claim, write: Write) -> UUID:
+    """Commit what is about to be done, before anything is sent."""
+    try:
+        with desk.tenant(claim.tenant_id) as session:
+            link = hold(session, claim)
+            operation = Operation(
+                tenant_id=link.tenant_id,
+                connection_id=link.connection_id,
+                hub_id=link.hub_id,
+                link_id=link.id,
+                kind=write.kind,
+                system="flourish" if write.side == "flourish" else link.connection.platform,
+                natural_key=write.natural_key,
+                once=write.once,
+                request=dict(write.request),
+                base=dict(write.base) if write.base is not None else None,
+                fence=claim.fence,
+            )
+            session.add(operation)
+            session.flush()
+            return operation.id
+    except IntegrityError as error:
+        if "uq_operation_once" not in str(error.orig):
+            raise
+        reason = f"Another order is about to {write.purpose}"
+        raise Retryable(reason, after=_ELSEWHERE_SECONDS, throttled=True) from error
+
+
+def _mark_sent(desk: Desk, claim: Claim, operation_id: UUID) -> None:
+    """From this commit on the outcome is unknown until it is recorded; before it, nothing was sent."""
+    with desk.tenant(claim.tenant_id) as session:
+        hold(session, claim)
+        session.execute(update(Operation).where(Operation.id == operation_id).values(sent_at=func.now()))
+
+
+def record(
+    desk: Desk, claim: Claim, account: Account, write: Write, operation_id: UUID, outcome: Outcome
+) -> None:
+    """Record a write that worked: the operation, the link, and the row of its story, in one commit."""
+    exchanges = account.tape.take()
+    with desk.tenant(claim.tenant_id) as session:
+        link = hold(session, claim)
+        operation = session.get_one(Operation, operation_id)
+        _finish(operation, "ok")
+        operation.response_ref = outcome.ref
+        if exchanges:
+            operation.http_status = exchanges[-1].status
+            operation.duration_ms = exchanges[-1].duration_ms
+            operation.response = {"answer": exchanges[-1].answer}
+        _apply(link, outcome, operation)
+        how = (
+            f"{exchanges[-1].method} {exchanges[-1].path}, {exchanges[-1].duration_ms} ms"
+            if exchanges
+            else ""
+        )
+        detail = {"request": operation.request, "answer": exchanges[-1].answer if exchanges else None}
+        entry = journal.Entry(
+            write.side, "Trellis", outcome.title, outcome.text, how, "ok", detail, operation.id
+        )
+        journal.tell(session, link, entry)
+        system = account.platform.label if write.side == "platform" else "Flourish"
+        journal.log(session, link, "done", f"{system}: {outcome.title}", run_id=claim.run_id, raw=detail)
+
+
+def _apply(link: Link, outcome: Outcome, operation: Operation) -> None:
+    for name, value in outcome.link.items():
+        setattr(link, name, value)
+    if operation.base is not None:
+        link.base = operation.base
+
+
+def _finish(operation: Operation, status: str, error: str | None = None) -> None:
+    operation.status = status
+    operation.finished_at = func.now()
+    operation.error = error
+
+
+def _leave_unknown(
+    desk: Desk, claim: Claim, account: Account, write: Write, operation_id: UUID, error: Unsettled
+) -> None:
+    """The call may have taken effect: keep it open, and say until when nothing more is sent."""
+    with desk.tenant(claim.tenant_id) as session:
+        link = hold(session, claim)
+        operation = session.get_one(Operation, operation_id)
+        operation.status = "unknown"
+        operation.error = error.reason
+        operation.http_status = error.http_status
+        operation.settle_at = settle_time(session, operation, account.settle_seconds)
+        seconds = round(account.settle_seconds)
+        text = (
+            f"{error.reason}. Nobody knows yet whether it took effect; Trellis sends nothing more and looks"
+            f" again {seconds} s after it was sent."
+        )
+        entry = journal.Entry(
+            write.side, "Trellis", f"Tried to {write.purpose}", text, tone="warn", operation_id=operation.id
+        )
+        journal.tell(session, link, entry)
+        journal.log(session, link, "wait", f"Unknown outcome: {error.reason}", run_id=claim.run_id)
+
+
+def settle_time(session: Session, operation: Operation, settle_seconds: float) -> object:
+    """When the other system must have finished what was sent, by the database's clock."""
+    sent = func.coalesce(Operation.sent_at, Operation.intent_at)
+    return session.scalar(
+        select(sent + timedelta(seconds=settle_seconds)).where(Operation.id == operation.id)
+    )
+
+
+def _abandon(desk: Desk, claim: Claim, operation_id: UUID, reason: str) -> None:
+    """It certainly did not take effect."""
+    with desk.tenant(claim.tenant_id) as session:
+        hold(session, claim)
+        _finish(session.get_one(Operation, operation_id), "abandoned", reason)
+
+
+def _refuse(
+    desk: Desk, claim: Claim, account: Account, write: Write, operation_id: UUID, error: Rejected
+) -> None:
+    exchanges = account.tape.take()
+    with desk.tenant(claim.tenant_id) as session:
+        link = hold(session, claim)
+        operation = session.get_one(Operation, operation_id)
+        _finish(operation, "refused", str(error))
+        operation.http_status = error.http_status
+        detail = {"request": operation.request, "answer": exchanges[-1].answer if exchanges else None}
+        entry = journal.Entry(
+            write.side,
+            "Trellis",
+            f"Refused: could not {write.purpose}",
+            str(error),
+            tone="bad",
+            detail=detail,
+            operation_id=operation.id,
+        )
+        journal.tell(session, link, entry)
+        journal.log(session, link, "stuck", f"Refused: {error}", run_id=claim.run_id, raw=detail)

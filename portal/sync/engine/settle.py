@@ -1,0 +1,200 @@
+"""Settling: finding out what became of a write whose outcome nobody recorded.
+
+The worker died, or the answer never came. Nothing more is sent before it is known: wait until the other
+system must have finished, look whether it has, adopt what is ours, and only else plan anew.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.models import Link, Operation
+from portal.sync import journal
+from portal.sync.domain import DestinationByLicense, Finding, OutboundOrder
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.claim import Claim, hold
+from portal.sync.engine.desk import Desk
+from portal.sync.engine.operate import settle_time
+from portal.sync.engine.writes import Outcome, created
+
+# How far before the intent the look begins: the clocks of two companies differ.
+_LOOK_BACK = timedelta(minutes=10)
+# Writes that may be repeated without harm: what both sides show now decides what is still to be done.
+_REPEATABLE = frozenset({"finish_order", "cancel_order", "move"})
+
+
+class StillUnknown(Exception):
+    """It is too early to look; `until` says when it is not."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
+class Ambiguous(Exception):
+    """The look found what only a person can decide."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.title)
+        self.finding = finding
+
+
+def settle(desk: Desk, claim: Claim, account: Account) -> None:
+    """Settle the open operation of a claimed link, if it has one.
+
+    Raises:
+        StillUnknown: the settle time has not passed.
+        Ambiguous: candidates that nobody but a person can tell apart.
+        SyncError: the other system could not be looked at.
+    """
+    with desk.tenant(claim.tenant_id) as session:
+        link = hold(session, claim)
+        operation = open_operation(session, link)
+        if operation is None:
+            return
+        if operation.sent_at is None:
+            _close(session, link, operation, claim, "Nothing had been sent when the worker died.")
+            return
+        if operation.kind in _REPEATABLE:
+            _close(session, link, operation, claim, "What both sides show now decides what is still to do.")
+            return
+        operation.settle_at = settle_time(session, operation, account.settle_seconds)
+        if operation.status == "intent":
+            _note_lost_worker(session, link, operation, claim)
+        now = session.scalar(select(func.now()))
+        session.flush()
+        if now < operation.settle_at:
+            until: datetime = operation.settle_at
+            waiting = until
+        else:
+            waiting = None
+    if waiting is not None:
+        raise StillUnknown(waiting)
+    outcome = _look(account, link, operation)
+    _conclude(desk, claim, operation, outcome)
+
+
+def open_operation(session: Session, link: Link) -> Operation | None:
+    """The operation of a link whose outcome is not recorded."""
+    return session.scalar(
+        select(Operation).where(Operation.link_id == link.id, Operation.status.in_(("intent", "unknown")))
+    )
+
+
+def _note_lost_worker(session: Session, link: Link, operation: Operation, claim: Claim) -> None:
+    operation.status = "unknown"
+    operation.error = "The worker died before it could record the outcome"
+    text = "Nobody knows yet whether the write took effect; Trellis looks before it sends anything more."
+    journal.tell(
+        session, link, journal.Entry("trellis", "Trellis", "A worker died in the middle", text, tone="warn")
+    )
+    journal.log(session, link, "wait", "A worker died in the middle of a write", run_id=claim.run_id)
+
+
+def _look(account: Account, link: Link, operation: Operation) -> Outcome | None:
+    """Look for what the write would have made; None when it is certainly not there."""
+    if operation.kind == "create_destination":
+        return _look_for_destination(account, operation)
+    return _look_for_order(account, link, operation)
+
+
+def _look_for_destination(account: Account, operation: Operation) -> Outcome | None:
+    license_number = operation.natural_key.partition(":")[2]
+    found = account.flourish.answer(DestinationByLicense(license_number))
+    if not found:
+        return None
+    return Outcome(found[0].id, f"Found destination {found[0].name}", "It was made after all.")
+
+
+def _look_for_order(account: Account, link: Link, operation: Operation) -> Outcome | None:
+    """Company-wide, all pages: an order that carries our note is ours, whatever else it looks like."""
+    ours = f"Trellis {link.connection_id} {link.foreign_id}"
+    mine: list[OutboundOrder] = []
+    unreadable: list[OutboundOrder] = []
+    number = str(operation.request.get("original_order_id", ""))
+    facility = str(operation.request.get("facility_id", ""))
+    for listed in account.flourish.outbound_orders(created_from=operation.intent_at - _LOOK_BACK):
+        if (
+            listed.original_order_id != number
+            or listed.status == "Cancelled"
+            or listed.facility_id != facility
+        ):
+            continue
+        whole = account.flourish.outbound_order(listed.id)
+        if whole is None:
+            continue
+        if not whole.notes:
+            unreadable.append(whole)
+        elif ours in whole.notes:
+            mine.append(whole)
+    if len(mine) > 1:
+        raise Ambiguous(_twins(mine))
+    if mine:
+        outcome = created(mine[0].id, account)
+        return Outcome(
+            outcome.ref,
+            f"Found {mine[0].id}",
+            "It had been created after all; adopted by its note.",
+            outcome.link,
+        )
+    if unreadable:
+        raise Ambiguous(_without_note(unreadable))
+    return None
+
+
+def _twins(orders: list[OutboundOrder]) -> Finding:
+    ids = ", ".join(order.id for order in orders)
+    return Finding(
+        "twins",
+        f"Flourish has this order {len(orders)} times",
+        f"Cancel all but one of {ids} in Flourish, then look again.",
+        evidence={"ids": [order.id for order in orders]},
+    )
+
+
+def _without_note(orders: list[OutboundOrder]) -> Finding:
+    ids = ", ".join(order.id for order in orders)
+    return Finding(
+        "candidate_without_note",
+        "Flourish has an order with this number, and no note says whose it is",
+        f"If {ids} is this order, cancel it in Flourish so that Trellis can send it; nothing was sent again.",
+        evidence={"ids": [order.id for order in orders]},
+    )
+
+
+def _conclude(desk: Desk, claim: Claim, operation: Operation, outcome: Outcome | None) -> None:
+    with desk.tenant(claim.tenant_id) as session:
+        link = hold(session, claim)
+        operation = session.get_one(Operation, operation.id)
+        if outcome is None:
+            _close(session, link, operation, claim, "Looked at the other side: it never took effect.")
+            return
+        operation.status = "ok"
+        operation.finished_at = func.now()
+        operation.response_ref = outcome.ref
+        for name, value in outcome.link.items():
+            setattr(link, name, value)
+        if operation.base is not None:
+            link.base = operation.base
+        entry = journal.Entry(
+            "flourish", "Trellis", outcome.title, outcome.text, "looked", "ok", operation_id=operation.id
+        )
+        journal.tell(session, link, entry)
+        journal.log(session, link, "done", f"{outcome.title}: {outcome.text}", run_id=claim.run_id)
+
+
+def _close(session: Session, link: Link, operation: Operation, claim: Claim, why: str) -> None:
+    operation.status = "abandoned"
+    operation.finished_at = func.now()
+    operation.error = f"{operation.error}. {why}" if operation.error else why
+    journal.tell(session, link, journal.Entry("trellis", "Trellis", "Settled: planning anew", why))
+    journal.log(
+        session,
+        link,
+        "info",
+        f"Settled the open {operation.kind.replace('_', ' ')}: {why}",
+        run_id=claim.run_id,
+    )

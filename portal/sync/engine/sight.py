@@ -1,0 +1,172 @@
+"""Sight: reading both sides of an order fresh, and telling what changed since the last look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from portal.models import Delivery, Link
+from portal.sync import journal
+from portal.sync.domain import Finding, OutboundOrder, SourceOrder
+from portal.sync.engine.accounts import Account
+from portal.sync.mapping.diff import changes, shared_values
+from portal.sync.mapping.money import add_up, line_total, unit_price
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Both sides as just read. `missing` says what should be there and is not."""
+
+    order: SourceOrder | None
+    outbound: OutboundOrder | None
+    missing: Finding | None = None
+
+
+def look(account: Account, link: Link) -> Sight:
+    """Read both sides: one call each.
+
+    Raises:
+        SyncError: a side could not be read.
+    """
+    order = account.client.order(link.foreign_id)
+    outbound = account.flourish.outbound_order(link.flourish_id) if link.flourish_id else None
+    return Sight(order, outbound, _missing(account, link, order, outbound))
+
+
+def _missing(
+    account: Account, link: Link, order: SourceOrder | None, outbound: OutboundOrder | None
+) -> Finding | None:
+    where = account.platform.label
+    if order is None:
+        title = f"{where} does not know this order any more"
+        return Finding("gone_on_platform", title, f"If it was deleted in {where}, cancel it in Flourish.")
+    if link.flourish_id and outbound is None:
+        title = f"Flourish does not know order {link.flourish_id} any more"
+        return Finding(
+            "gone_in_flourish", title, f"If it was deleted by mistake, enter it again; {where} still has it."
+        )
+    return None
+
+
+def note(session: Session, link: Link, sight: Sight, account: Account, *, how: str) -> None:
+    """Write down what was seen, and a row in the story for each change that somebody else made.
+
+    Args:
+        session: a session in which the link is locked.
+        link: the link.
+        sight: what was read.
+        account: both sides, for names.
+        how: how we came to look, such as "webhook".
+    """
+    if sight.order is not None:
+        _note_platform(session, link, sight.order, account, how)
+    if sight.outbound is not None:
+        _note_flourish(session, link, sight.outbound, how)
+    link.looked_at = func.now()
+
+
+def _note_platform(session: Session, link: Link, order: SourceOrder, account: Account, how: str) -> None:
+    where = account.platform.label
+    shared = shared_values(order)
+    actor = f"{order.changed_by or order.customer.name}, {where}"
+    if link.foreign_status is None:
+        title = f"Order {order.status.lower()}, {_count(len(order.lines), 'line')}, ${order.total:,.2f}"
+        journal.tell(session, link, journal.Entry("platform", actor, title, how=how))
+        journal.log(session, link, "info", f"{where} has {title[0].lower()}{title[1:]} ({how})")
+    elif link.foreign_status != order.status:
+        diff = {"changes": [["Status", link.foreign_status, order.status]]}
+        journal.tell(session, link, journal.Entry("platform", actor, order.status, how=how, detail=diff))
+        journal.log(session, link, "info", f"{where} says {order.status} ({how})")
+    edits = changes(link.snapshot["shared"], shared) if "shared" in link.snapshot else []
+    if edits:
+        entry = journal.Entry("platform", actor, f"Edited in {where}", how=how, detail={"changes": edits})
+        journal.tell(session, link, entry)
+        journal.log(session, link, "info", f"Edited in {where} ({how})", raw={"changes": edits})
+    link.foreign_status = order.status
+    link.foreign_version = order.updated_at.isoformat()
+    link.label = order.label
+    link.placed_at = order.placed_at
+    link.snapshot = {**link.snapshot, "shared": shared, **_shown(order, account)}
+    words = [
+        order.number,
+        order.label,
+        order.customer.name,
+        order.customer.license,
+        *order.customer.name.split(),
+    ]
+    journal.remember_terms(session, link, [*words, *(line.sku for line in order.lines)])
+
+
+def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: str) -> None:
+    if link.flourish_status is not None and link.flourish_status != outbound.status:
+        diff = {"changes": [["Status", link.flourish_status, outbound.status]]}
+        entry = journal.Entry("flourish", "Flourish staff", outbound.status, how=how, detail=diff)
+        journal.tell(session, link, entry)
+        journal.log(session, link, "info", f"Flourish says {outbound.status} ({how})")
+    link.flourish_status = outbound.status
+    link.flourish_version = outbound.updated_at.isoformat()
+    link.snapshot = {
+        **link.snapshot,
+        "flourish": {
+            "id": outbound.id,
+            "status": outbound.status,
+            "payment_status": outbound.payment_status,
+            "facility": outbound.facility_name,
+            "total": str(outbound.total),
+        },
+    }
+    journal.remember_terms(session, link, [outbound.id])
+
+
+def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
+    """What pages show of the order: no e-mail, phone or address."""
+    places = account.rules.price_places
+    return {
+        "customer": {"name": order.customer.name, "license": order.customer.license},
+        "facility": account.rules.facility.name,
+        "total": str(order.total),
+        "term": order.term or order.term_shown,
+        "lines": [
+            {
+                "sku": line.sku,
+                "name": line.name,
+                "eaches": f"{line.eaches.normalize():f}",
+                "unit_price": str(unit_price(line, places)),
+                "line_total": str(line_total(line)),
+                "note": _case_note(line.eaches / line.multiplier, line.multiplier),
+            }
+            for line in order.lines
+        ],
+        "money": add_up(order, places).shown(),
+        "platform": {"id": order.number, "status": order.status},
+    }
+
+
+def _case_note(cases: object, multiplier: int) -> str:
+    return f"{cases:f} × {multiplier} a case" if multiplier > 1 else ""  # type: ignore[str-format]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def how_we_know(session: Session, link: Link) -> str:
+    """Whether a webhook sent us here, or something else."""
+    waiting = session.scalar(
+        select(func.count())
+        .select_from(Delivery)
+        .where(Delivery.link_id == link.id, Delivery.outcome.is_(None))
+    )
+    return "webhook" if waiting else "look"
+
+
+def close_deliveries(session: Session, link: Link, text: str) -> None:
+    """Give every delivery of the link that was waiting its outcome."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.link_id == link.id, Delivery.outcome.is_(None))
+        .values(outcome="applied", outcome_text=text, outcome_at=func.now())
+        .execution_options(synchronize_session=False)
+    )

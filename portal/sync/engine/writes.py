@@ -1,0 +1,200 @@
+"""Writes: what each action is called, what it sends, and what its answer means for the link.
+
+One `Write` per kind of action; the engine commits its intent, calls it once and records the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from portal.sync.domain import (
+    Action,
+    CancelOrder,
+    CreateDestination,
+    CreateOrder,
+    FinishOrder,
+    Json,
+    MovePlatform,
+    OutboundOrder,
+)
+from portal.sync.engine.accounts import Account
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a write that worked did: its id in the other system, and the link's fields to set."""
+
+    ref: str
+    title: str
+    text: str = ""
+    link: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write, ready to be made once."""
+
+    kind: str
+    # "flourish" or "platform": whose API it calls.
+    side: str
+    natural_key: str
+    # The natural key may succeed only once in a hub.
+    once: bool
+    # What it sets out to do, for people.
+    purpose: str
+    request: Json
+    call: Callable[[], Outcome]
+    base: Json | None = None
+
+
+def write_of(action: Action, account: Account, *, number: str, outbound: OutboundOrder | None) -> Write:
+    """Prepare the write for an action.
+
+    Args:
+        action: the planner's action.
+        account: both sides, open.
+        number: the platform's id of the link's order.
+        outbound: the Flourish order as just read, None when there is none.
+    """
+    match action:
+        case CreateDestination():
+            return _create_destination(action, account)
+        case CreateOrder():
+            return _create_order(action, account, number)
+        case FinishOrder():
+            return _finish_order(action, account, outbound)
+        case CancelOrder():
+            return _cancel_order(action, account)
+        case MovePlatform():
+            return _move(action, account)
+
+
+def destination_key(license_number: str) -> str:
+    """The natural key under which a destination is made."""
+    return f"destination:{license_number}"
+
+
+def _create_destination(action: CreateDestination, account: Account) -> Write:
+    draft = action.draft
+
+    def call() -> Outcome:
+        made = account.flourish.create_destination(draft)
+        return Outcome(made.id, f"Destination {draft.name} made", f"It has the license {draft.license}.")
+
+    return Write(
+        kind="create_destination",
+        side="flourish",
+        natural_key=destination_key(draft.license),
+        once=True,
+        purpose=f"make the destination {draft.name}",
+        # Personal data is sent, not kept.
+        request=plain(draft) | {"email": bool(draft.email), "phone": bool(draft.phone)},
+        call=call,
+    )
+
+
+def _create_order(action: CreateOrder, account: Account, number: str) -> Write:
+    draft = action.draft
+
+    def call() -> Outcome:
+        flourish_id = account.flourish.create_order(draft)
+        return created(flourish_id, account)
+
+    return Write(
+        kind="create_order",
+        side="flourish",
+        natural_key=f"order:{account.rules.connection_id}:{number}",
+        once=True,
+        purpose=f"create the order in {account.rules.facility.name}",
+        request=plain(draft),
+        call=call,
+        base=action.base,
+    )
+
+
+def created(flourish_id: str, account: Account) -> Outcome:
+    """The outcome of an order that is now in Flourish."""
+    return Outcome(
+        flourish_id,
+        f"Created {flourish_id}",
+        f"In {account.rules.facility.name}.",
+        link={"flourish_kind": "outbound", "flourish_id": flourish_id, "flourish_status": "Created"},
+    )
+
+
+def _finish_order(action: FinishOrder, account: Account, outbound: OutboundOrder | None) -> Write:
+    if outbound is None:
+        raise ValueError("an order that was not read cannot be finished")
+    parts = [
+        f"requested date {action.requested_date}" if action.requested_date else "",
+        f"payment term {action.term}" if action.term else "",
+    ]
+    what = " and ".join(filter(None, parts))
+
+    def call() -> Outcome:
+        account.flourish.finish_order(outbound, requested_date=action.requested_date, term=action.term)
+        return Outcome(action.flourish_id, f"Finished: {what} written")
+
+    return Write(
+        kind="finish_order",
+        side="flourish",
+        natural_key=f"finish:{action.flourish_id}",
+        once=False,
+        purpose=f"write {what}",
+        request={"requested_delivery_date": str(action.requested_date or ""), "payment_term": action.term},
+        call=call,
+        base=action.base,
+    )
+
+
+def _cancel_order(action: CancelOrder, account: Account) -> Write:
+    def call() -> Outcome:
+        account.flourish.cancel_order(action.flourish_id, action.facility_id)
+        return Outcome(action.flourish_id, "Cancelled", link={"flourish_status": "Cancelled"})
+
+    return Write(
+        kind="cancel_order",
+        side="flourish",
+        natural_key=f"cancel:{action.flourish_id}",
+        once=False,
+        purpose="cancel the order",
+        request={"order_status": "Cancelled"},
+        call=call,
+    )
+
+
+def _move(action: MovePlatform, account: Account) -> Write:
+    def call() -> Outcome:
+        account.client.move(action.number, action.action)
+        return Outcome(action.number, f"{action.to}", link={"foreign_status": action.to})
+
+    return Write(
+        kind="move",
+        side="platform",
+        natural_key=f"move:{action.number}:{action.to}",
+        once=False,
+        purpose=f"move the order to {action.to}",
+        request={"transition": action.action},
+        call=call,
+    )
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """A dataclass as JSON that a page can show: decimals and times as text."""
+    return {name: _plain(item) for name, item in asdict(value).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value

@@ -1,0 +1,198 @@
+"""The journal: timeline events, log lines and problems, written in the transaction that they tell of.
+
+What is written here is announced over Redis once it is committed; pages then read it from SQL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from redis import Redis, RedisError
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Link, LogLine, Problem, SearchTerm, TimelineEvent
+from portal.queries.search import normalise
+from portal.sync.domain import Finding, Json
+
+CHANNEL = "trellis:live"
+_NEWS = "news"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row for an order's story. `side` is platform, trellis or flourish; `tone` plain, ok, warn or bad."""
+
+    side: str
+    actor: str
+    title: str
+    text: str = ""
+    how: str = ""
+    tone: str = "plain"
+    detail: Json = field(default_factory=dict)
+    operation_id: UUID | None = None
+    at: datetime | None = None
+
+
+def tell(session: Session, link: Link, entry: Entry) -> None:
+    """Add a row to a link's story.
+
+    Args:
+        session: a session in which the link's row is locked.
+        link: the locked link.
+        entry: the row.
+    """
+    link.event_head += 1
+    event = TimelineEvent(
+        tenant_id=link.tenant_id,
+        link_id=link.id,
+        seq=link.event_head,
+        side=entry.side,
+        tone=entry.tone,
+        actor=entry.actor,
+        how=entry.how,
+        title=entry.title,
+        text=entry.text,
+        detail=dict(entry.detail),
+        operation_id=entry.operation_id,
+    )
+    if entry.at is not None:
+        event.at = entry.at
+    session.add(event)
+    _announce_later(session, f"link:{link.id}", link.event_head)
+
+
+def log(
+    session: Session,
+    connection: Connection | Link,
+    level: str,
+    text: str,
+    *,
+    run_id: UUID | None = None,
+    raw: Json | None = None,
+) -> None:
+    """Add a line to a connection's sync log.
+
+    Args:
+        session: a session inside the tenant.
+        connection: the connection, or a link of it that the line is about.
+        level: info, done, wait, stuck or bug.
+        text: one sentence.
+        run_id: the run that it belongs to.
+        raw: the facts behind it, redacted.
+    """
+    link = connection if isinstance(connection, Link) else None
+    connection_id = link.connection_id if link else connection.id
+    head = session.execute(
+        update(Connection)
+        .where(Connection.id == connection_id)
+        .values(log_head=Connection.log_head + 1)
+        .returning(Connection.log_head)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()
+    session.add(
+        LogLine(
+            connection_id=connection_id,
+            number=head,
+            tenant_id=connection.tenant_id,
+            run_id=run_id,
+            link_id=link.id if link else None,
+            level=level,
+            entity=f"{link.kind} {link.label or link.foreign_id}" if link else "connection",
+            text=text,
+            raw=dict(raw or {}),
+        )
+    )
+    _announce_later(session, f"log:{connection_id}", head)
+
+
+def report(
+    session: Session,
+    owner: Link | Connection,
+    findings: Sequence[Finding],
+    *,
+    subject_id: UUID | None = None,
+    code: str = "",
+    solved: str = "It was looked at again and the cause is gone.",
+) -> tuple[int, int]:
+    """Make the open problems of a thing exactly these: open what is new, close what is gone.
+
+    Args:
+        session: a session inside the tenant.
+        owner: the link or connection that the problems are shown on.
+        findings: what is wrong with it now.
+        subject_id: the thing, where it is not the owner itself but, say, one of its streams.
+        code: speak of problems of this code only; those of other codes are somebody else's.
+        solved: why problems that are not among the findings are closed.
+
+    Returns:
+        How many were opened, and how many closed.
+    """
+    subject = subject_id or owner.id
+    query = select(Problem).where(Problem.subject_id == subject, Problem.closed_at.is_(None))
+    if code:
+        query = query.where(Problem.code == code)
+    known = {(problem.code, problem.cause): problem for problem in session.scalars(query)}
+    opened = 0
+    for finding in findings:
+        problem = known.pop((finding.code, finding.cause), None)
+        if problem is None:
+            session.add(_problem(owner, subject, finding))
+            opened += 1
+        else:
+            _see_again(problem, finding)
+    for gone in known.values():
+        gone.closed_at = func.now()
+        gone.closed_because = solved
+    return opened, len(known)
+
+
+def _see_again(problem: Problem, finding: Finding) -> None:
+    problem.last_seen_at = func.now()
+    problem.times_seen += 1
+    problem.title, problem.text, problem.next_step = finding.title, finding.text, finding.next_step
+    problem.evidence = dict(finding.evidence)
+
+
+def _problem(owner: Link | Connection, subject_id: UUID, finding: Finding) -> Problem:
+    link = owner if isinstance(owner, Link) else None
+    return Problem(
+        tenant_id=owner.tenant_id,
+        connection_id=link.connection_id if link else owner.id,
+        link_id=link.id if link else None,
+        subject_id=subject_id,
+        code=finding.code,
+        cause=finding.cause,
+        title=finding.title,
+        text=finding.text,
+        next_step=finding.next_step,
+        who=finding.who,
+        evidence=dict(finding.evidence),
+    )
+
+
+def remember_terms(session: Session, link: Link, words: Iterable[str]) -> None:
+    """Make a link findable by these words."""
+    wanted = {normalise(word) for word in words} - {""}
+    known = set(session.scalars(select(SearchTerm.term).where(SearchTerm.link_id == link.id)))
+    session.add_all(
+        SearchTerm(link_id=link.id, tenant_id=link.tenant_id, term=term) for term in wanted - known
+    )
+
+
+def _announce_later(session: Session, scope: str, number: int) -> None:
+    session.info.setdefault(_NEWS, {})[scope] = number
+
+
+def announce(redis: Redis, session: Session) -> None:
+    """Tell the watchers what a committed session wrote. Redis being away costs them seconds, no rows."""
+    news: dict[str, Any] = session.info.pop(_NEWS, {})
+    with contextlib.suppress(RedisError):
+        for scope, number in news.items():
+            redis.publish(CHANNEL, json.dumps({"scope": scope, "n": number}))

@@ -1,0 +1,72 @@
+"""Differences between two states of an order, field by field, as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.sync.domain import Json, SourceOrder
+
+# [what, before, after]
+Change = list[str]
+
+_FIELDS = {
+    "notes": "Notes",
+    "ship_at": "Ship date",
+    "term": "Payment term",
+    "discount": "Discount",
+    "shipping": "Shipping",
+    "customer": "Customer",
+}
+
+
+def shared_values(order: SourceOrder) -> dict[str, Any]:
+    """The values that both sides hold and either may change, as plain JSON: what the base consists of."""
+    return {
+        "lines": {line.ref: _line(line.sku, line.eaches, line.case_price) for line in order.lines},
+        "notes": order.notes,
+        "ship_at": order.ship_at.isoformat() if order.ship_at else "",
+        "term": order.term_shown,
+        "discount": str(order.discount.normalize()),
+        "shipping": str(order.shipping.normalize()),
+        "customer": order.customer.license or order.customer.name,
+    }
+
+
+def _line(sku: str, eaches: Any, price: Any) -> list[str]:
+    return [sku, _plain(eaches), _plain(price)]
+
+
+def _plain(number: Any) -> str:
+    return f"{number.normalize():f}"
+
+
+def changes(before: Json, after: Json) -> list[Change]:
+    """What changed from one set of shared values to another.
+
+    Args:
+        before: `shared_values` of the earlier state.
+        after: `shared_values` of the later state.
+    """
+    found = [
+        [label, before.get(field, ""), after.get(field, "")]
+        for field, label in _FIELDS.items()
+        if before.get(field, "") != after.get(field, "")
+    ]
+    return found + _line_changes(before.get("lines", {}), after.get("lines", {}))
+
+
+def _line_changes(before: Json, after: Json) -> list[Change]:
+    found: list[Change] = []
+    for ref in sorted({*before, *after}):
+        old, new = before.get(ref), after.get(ref)
+        if old == new:
+            continue
+        sku = (new or old)[0]
+        if old is None:
+            found.append([sku, "", f"{new[1]} ea, case {new[2]}"])
+        elif new is None:
+            found.append([sku, f"{old[1]} ea, case {old[2]}", "removed"])
+        else:
+            names = ("SKU", "eaches", "case price")
+            found += [[f"{sku} {name}", a, b] for name, a, b in zip(names, old, new, strict=True) if a != b]
+    return found

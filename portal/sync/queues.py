@@ -1,0 +1,77 @@
+"""Queues: the doorbell. PostgreSQL holds the work; a ring only says that there is some.
+
+Only this module knows RQ. A lost ring costs seconds: the sweeper rings for whatever is due.
+"""
+
+from __future__ import annotations
+
+import os
+from uuid import UUID
+
+from redis import Redis, RedisError
+from rq import Queue, Worker
+from rq.serializers import JSONSerializer
+
+QUEUE = "trellis"
+# After this many seconds a ring that nobody answered may be repeated.
+_RING_SECONDS = 20
+
+
+def ring(redis: Redis, connection_id: UUID) -> bool:
+    """Ask for a drain of a connection, unless one is asked for already.
+
+    Returns:
+        Whether Redis took it; False when Redis is away or full, which the sweeper makes good.
+    """
+    return _ring(redis, "portal.sync.jobs.drain", str(connection_id))
+
+
+def ring_poll(redis: Redis, stream_id: UUID) -> bool:
+    """Ask for a poll of a stream, unless one is asked for already."""
+    return _ring(redis, "portal.sync.jobs.poll", str(stream_id))
+
+
+def _ring(redis: Redis, job: str, argument: str) -> bool:
+    try:
+        if not redis.set(_key(job, argument), 1, nx=True, ex=_RING_SECONDS):
+            return True
+        queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+        queue.enqueue(job, argument, result_ttl=0, failure_ttl=3600, job_timeout=180)
+    except RedisError:
+        return False
+    return True
+
+
+def answered(redis: Redis, job: str, argument: str) -> None:
+    """A job has begun: from now on a new ring is a new job."""
+    try:
+        redis.delete(_key(job, argument))
+    except RedisError:
+        return
+
+
+def _key(job: str, argument: str) -> str:
+    return f"trellis:ring:{job.rpartition('.')[2]}:{argument}"
+
+
+def work(redis: Redis) -> None:
+    """Run one worker until it is told to stop. It finishes the job at hand first."""
+    worker = Worker(
+        [QUEUE],
+        connection=redis,
+        serializer=JSONSerializer,
+        name=f"trellis-{os.getpid()}",
+        worker_ttl=60,
+        job_monitoring_interval=5,
+        maintenance_interval=15,
+    )
+    worker.work(with_scheduler=False, logging_level="WARNING")
+
+
+def tidy(redis: Redis) -> None:
+    """Clear what dead workers left in RQ's registries; the rows themselves are the engine's business."""
+    try:
+        queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+        queue.started_job_registry.cleanup()
+    except RedisError:
+        return
