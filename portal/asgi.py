@@ -1,0 +1,98 @@
+"""The server's application: live streams natively, everything else through Flask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from portal.config import Settings
+from portal.live.stream import PREFIX, Receive, Scope, Send, Stream
+from portal.web import LARGEST_BODY, build
+
+WORKERS = 16
+# A body that takes longer than this is not waited for: a slow sender must not hold a thread.
+_BODY_SECONDS = 20.0
+
+
+def application(settings: Settings) -> Application:
+    """Build what `trellis web` serves."""
+    return Application(settings)
+
+
+class Application:
+    """An ASGI application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.flask = build(settings)
+        self.live = Stream(self.flask, redis_url=settings.redis_url, watchers=settings.live_watchers)
+        self._pages: Any = WSGIMiddleware(self.flask.wsgi_app, workers=WORKERS)  # type: ignore[arg-type]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._live_and_die(receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["path"].startswith(PREFIX) and scope["method"] == "GET":
+            self.live.bell.start()
+            await self.live(scope, receive, send)
+        else:
+            await self._page(scope, receive, send)
+
+    async def _live_and_die(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self.live.bell.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.live.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["query_string"].isascii():
+            await _refuse(send, 400)
+            return
+        try:
+            body = await asyncio.wait_for(_body(receive), _BODY_SECONDS)
+        except TimeoutError:
+            await _refuse(send, 408)
+            return
+        if body is None:
+            return
+        await self._pages(_with_length(scope, len(body)), _once(body), send)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Read a body whole, up to one byte more than is allowed; None when the sender went away."""
+    body = bytearray()
+    while len(body) <= LARGEST_BODY:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return bytes(body)
+
+
+def _with_length(scope: Scope, length: int) -> Scope:
+    """Name the length of a chunked body: WSGI takes one without for empty."""
+    if any(name == b"content-length" for name, _ in scope["headers"]):
+        return scope
+    return {**scope, "headers": [*scope["headers"], (b"content-length", str(length).encode())]}
+
+
+def _once(body: bytes) -> Receive:
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _refuse(send: Send, status: int) -> None:
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]}
+    )
+    await send({"type": "http.response.body", "body": b""})

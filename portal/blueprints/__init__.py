@@ -1,0 +1,1 @@
+"""Routes: parse, ask a named query, render."""

@@ -1,0 +1,148 @@
+"""Connections: the list, one of them, and pausing, resuming and testing it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+
+from portal.access import here, tenant
+from portal.blueprints import paging, working
+from portal.blueprints.dashboard import connection_rows
+from portal.extensions import db
+from portal.live import scopes
+from portal.models import Connection, utc_now
+from portal.queries import connections, runs
+from portal.sync import registry
+
+blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")
+
+_MINUTE = 60
+
+
+@blueprint.get("")
+@tenant("connections.see")
+def index() -> Any:
+    """List the connections to platforms and to Flourish."""
+    return render_template(
+        "connections/index.html",
+        rows=connection_rows(here().id),
+        hubs=connections.hubs_of(db.session(), here().id),
+    )
+
+
+@blueprint.get("/<uuid:connection_id>")
+@tenant("connections.see")
+def show(connection_id: UUID) -> Any:
+    """Show one connection: what it does, when it was last heard of, what it is made of."""
+    return _page(_one(connection_id))
+
+
+def _page(connection: Connection, **more: Any) -> str:
+    tenant_here, session = here(), db.session()
+    sources = [connection.id, connection.hub_id]
+    return render_template(
+        "connections/show.html",
+        connection=connection,
+        platform=registry.platform(connection.platform),
+        # The token itself is only ever known to the platform: we keep its hash.
+        webhook_address=f"{current_app.extensions['trellis'].settings.public_url}"
+        f"/webhooks/{connection.platform}/••••••••",
+        credentials=connections.credentials(session, tenant_here.id, sources),
+        streams=connections.streams(session, tenant_here.id, sources),
+        problems=connections.open_problems(session, tenant_here.id, sources),
+        last_run=runs.last_of(session, tenant_here.id, connection.id),
+        broken=connection.open_until is not None and connection.open_until > utc_now(),
+        may_pause=tenant_here.may("connections.pause"),
+        may_test=tenant_here.may("connections.test"),
+        **{"findings": None, **more},
+    )
+
+
+@blueprint.post("/<uuid:connection_id>/pause")
+@tenant("connections.pause")
+def pause(connection_id: UUID) -> Any:
+    """Stop writing; deliveries and reads go on."""
+    connection = _one(connection_id)
+    from portal.sync import connecting
+
+    connecting.pause(db.session(), connection.id, actor=working.actor())
+    working.commit()
+    flash("Paused. Deliveries are still taken in; nothing is written until you resume.")
+    return redirect(url_for(".show", connection_id=connection_id), 303)
+
+
+@blueprint.post("/<uuid:connection_id>/resume")
+@tenant("connections.pause")
+def resume(connection_id: UUID) -> Any:
+    """Write again, beginning with what has waited."""
+    connection = _one(connection_id)
+    from portal.sync import connecting
+
+    connecting.resume(db.session(), connection.id, actor=working.actor())
+    working.commit()
+    working.ring(connection.id)
+    flash("Resumed. Trellis works through what has waited.")
+    return redirect(url_for(".show", connection_id=connection_id), 303)
+
+
+@blueprint.post("/<uuid:connection_id>/test")
+@tenant("connections.test")
+def test(connection_id: UUID) -> Any:
+    """Call both sides with the stored credentials and say what they answered."""
+    connection = _one(connection_id)
+    # Otherwise it would tell a thief which of many keys are good.
+    working.limit("test-connection", times=10, seconds=_MINUTE)
+    # No foreign API is called while a transaction is open.
+    db.session.commit()
+    from portal.sync import connecting
+
+    findings = connecting.test(current_app.extensions["trellis"].desk, here().id, connection.id)
+    return _page(_one(connection_id), findings=findings)
+
+
+@blueprint.get("/<uuid:connection_id>/log")
+@tenant("runs.see")
+def log(connection_id: UUID) -> Any:
+    """Show a connection's sync log, newest last."""
+    tenant_here, session = here(), db.session()
+    connection = _one(connection_id)
+    filters, before = scopes.log_filters(request.args), paging.integer("before")
+    lines, more = runs.tail(session, tenant_here.id, connection.id, filters, before=before)
+    return render_template(
+        "connections/log.html",
+        connection=connection,
+        platform=registry.platform(connection.platform),
+        lines=lines,
+        more=more,
+        live=before is None,
+        filters=filters,
+        levels=runs.LEVELS,
+        last=lines[-1][0].number if lines else runs.head(session, tenant_here.id, connection.id),
+        query=_query(filters),
+        reach=runs.TEXT_REACH,
+    )
+
+
+@blueprint.get("/<uuid:connection_id>/log/lines")
+@tenant("runs.see")
+def lines(connection_id: UUID) -> Any:
+    """Show the log lines behind a number: for pages whose stream is not there."""
+    connection = _one(connection_id)
+    watch = scopes.watch_log(here(), connection.id, scopes.log_filters(request.args))
+    messages, _ = scopes.log_messages(watch, paging.integer("after") or 0)
+    return scopes.fragment(messages)
+
+
+def _query(filters: runs.LogFilters) -> dict[str, Any]:
+    """The filters as an address carries them."""
+    values = {"level": list(filters.levels), "entity": filters.entity, "text": filters.text}
+    return {name: value for name, value in values.items() if value}
+
+
+def _one(connection_id: UUID) -> Connection:
+    connection = connections.one(db.session(), here().id, connection_id)
+    if connection is None:
+        abort(404)
+    return connection

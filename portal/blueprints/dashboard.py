@@ -1,0 +1,134 @@
+"""The dashboard: today at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template
+
+from portal.access import here, tenant
+from portal.blueprints.orders import start_of_day
+from portal.extensions import db
+from portal.models import Connection, utc_now
+from portal.queries import connections, dashboard, orders, problems
+from portal.sync import registry
+
+blueprint = Blueprint("dashboard", __name__, url_prefix="/t/<slug>")
+
+_WELL = ("live", "paused")
+
+
+@dataclass(frozen=True)
+class ConnectionRow:
+    """One connection as the dashboard and the list show it."""
+
+    connection: Connection
+    label: str
+    word: str
+    tone: str
+    last_look: datetime | None
+    last_poll: datetime | None
+
+
+@dataclass(frozen=True)
+class Bottom:
+    """The one sentence that says whether anything needs a person."""
+
+    tone: str
+    word: str
+    text: str
+
+
+@blueprint.get("/")
+@tenant("overview.see")
+def show() -> Any:
+    """Show where today's orders are and what holds them up."""
+    tenant_here, session, now = here(), db.session(), utc_now()
+    since = start_of_day(tenant_here)
+    places = dashboard.seen_since(session, tenant_here.id, since)
+    attention = dashboard.attention(session, tenant_here.id, now)
+    rows = connection_rows(tenant_here.id)
+    return render_template(
+        "dashboard/show.html",
+        places=places,
+        total=sum(count.number for count in places.values()),
+        attention=attention,
+        bottom=_bottom(attention, rows, orders.any_order(session, tenant_here.id), tenant_here.stopped),
+        speed=dashboard.speed(session, tenant_here.id, now - timedelta(days=1)),
+        causes=dashboard.causes(session, tenant_here.id),
+        open_problems=problems.open_count(session, tenant_here.id),
+        rows=rows,
+    )
+
+
+def connection_rows(tenant_id: UUID) -> list[ConnectionRow]:
+    """Read the connections with when each was last heard of."""
+    session = db.session()
+    polls = dashboard.last_polls(session, tenant_id)
+    looks = dashboard.last_looks(session, tenant_id)
+    return [_row(row, polls, looks) for row in connections.all_of(session, tenant_id)]
+
+
+def _row(
+    connection: Connection, polls: Mapping[UUID, Any], looks: Mapping[UUID, datetime | None]
+) -> ConnectionRow:
+    poll = polls.get(connection.id)
+    label = registry.platform(connection.platform).label
+    word, tone = "", ""
+    if connection.state in _WELL and connection.open_until and connection.open_until > utc_now():
+        word, tone = f"{label} fails", "bad"
+    elif connection.state in _WELL and poll is not None and poll[3]:
+        word, tone = "Polls late", "warn"
+    return ConnectionRow(
+        connection=connection,
+        label=label,
+        word=word,
+        tone=tone,
+        last_look=looks.get(connection.id),
+        last_poll=poll[1] if poll is not None else None,
+    )
+
+
+def _bottom(
+    attention: dashboard.Attention, rows: Sequence[ConnectionRow], ever: bool, stopped: bool
+) -> Bottom:
+    """Say the worst thing that is true; that all is well only when nothing else is."""
+    broken = [row.connection.name for row in rows if row.tone or row.connection.state == "needs_credentials"]
+    live = [row for row in rows if row.connection.state == "live"]
+    cases = (
+        (
+            attention.stuck.number,
+            "bad",
+            "Needs you",
+            f"{_orders(attention.stuck.number)} stuck until somebody acts.",
+        ),
+        (stopped, "warn", "Stopped", "The stop switch of this company is on: nothing is written."),
+        (broken, "bad", "Connection trouble", f"Look at {', '.join(broken)}."),
+        (
+            attention.late.number,
+            "warn",
+            "Waiting too long",
+            f"{_orders(attention.late.number)} not in Flourish after more than 15 minutes.",
+        ),
+        (
+            attention.overdue.number,
+            "warn",
+            "Behind",
+            f"{_orders(attention.overdue.number)} overdue for a look: the workers are busy or away.",
+        ),
+        (not rows, "idle", "Nothing connected", "Connect a sales platform to begin."),
+        (not live, "warn", "Not live", "No connection is live: orders are not brought into Flourish."),
+        (not ever, "info", "Quiet so far", "No order has arrived yet. The connections below are listening."),
+    )
+    for applies, tone, word, text in cases:
+        if applies:
+            return Bottom(tone, word, text)
+    return Bottom("ok", "All clear", "Nothing is stuck, late or overdue.")
+
+
+def _orders(number: int) -> str:
+    return "1 order is" if number == 1 else f"{number} orders are"

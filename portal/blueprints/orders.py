@@ -1,0 +1,141 @@
+"""Orders: the list, one order, its live rows, and looking again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+
+from portal.access import Here, here, tenant
+from portal.blueprints import paging, working
+from portal.extensions import db
+from portal.live import order as order_pages
+from portal.live import scopes
+from portal.models import utc_now
+from portal.queries import orders
+from portal.sync import registry
+
+blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
+
+FLOURISH_STATUSES = (*order_pages.FLOURISH_LADDER, "Cancelled")
+
+
+@blueprint.get("")
+@tenant("orders.see")
+def index() -> Any:
+    """List orders, newest first."""
+    tenant_here, session = here(), db.session()
+    filters = _filters(tenant_here)
+    page = orders.page(session, tenant_here.id, filters, after=paging.after())
+    connections = orders.platforms(session, tenant_here.id)
+    return render_template(
+        "orders/index.html",
+        page=page,
+        filters=filters,
+        chips=_chips(filters, {row.id: row.name for row in connections}),
+        connections=connections,
+        platforms=list(registry.PLATFORMS.values()),
+        flourish_statuses=FLOURISH_STATUSES,
+        first_page="after" not in request.args,
+        ever=bool(page.rows) or orders.any_order(session, tenant_here.id),
+        older=_older(page),
+        labels={row.id: registry.platform(row.platform).label for row in connections},
+    )
+
+
+def _filters(tenant_here: Here) -> orders.Filters:
+    place, platform = paging.words("place"), paging.words("platform")
+    flourish = paging.words("flourish")
+    return orders.Filters(
+        q=paging.words("q"),
+        place=place if place in orders.PLACES else "",
+        platform=platform,
+        connection=_uuid(paging.words("connection")),
+        flourish=flourish if flourish in (*FLOURISH_STATUSES, "none") else "",
+        since=start_of_day(tenant_here) if paging.words("seen") == "today" else None,
+    )
+
+
+def start_of_day(tenant_here: Here) -> datetime:
+    """When today began for the tenant."""
+    return utc_now().astimezone(tenant_here.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _chips(filters: orders.Filters, names: dict[UUID, str]) -> list[tuple[str, str, str]]:
+    """Each filter that is on: what it is, its value in words, and the address without it."""
+    place_words = current_app.jinja_env.globals["PLACE_WORDS"]
+    on = {
+        "q": ("Search", filters.q),
+        "place": ("Where", place_words[filters.place][0] if filters.place else ""),
+        "platform": ("Platform", filters.platform),
+        "connection": ("Connection", names.get(filters.connection, "unknown") if filters.connection else ""),
+        "flourish": ("Flourish status", {"none": "Not in Flourish"}.get(filters.flourish, filters.flourish)),
+        "seen": ("First seen", "today" if filters.since else ""),
+    }
+    left = {name: paging.words(name) for name, (_, value) in on.items() if value}
+    return [
+        (*on[name], url_for("orders.index", **{key: value for key, value in left.items() if key != name}))
+        for name in left
+    ]
+
+
+def _older(page: orders.Page) -> str | None:
+    if not page.more:
+        return None
+    kept = {key: value for key, value in request.args.items() if key != "after" and value}
+    last = page.rows[-1]
+    return url_for("orders.index", **kept, after=paging.cursor(last.placed_at, last.id))
+
+
+@blueprint.get("/<uuid:link_id>")
+@tenant("orders.see")
+def show(link_id: UUID) -> Any:
+    """Show one order with its story."""
+    tenant_here, session = here(), db.session()
+    events = orders.story(session, tenant_here.id, link_id)
+    order = order_pages.view(session, tenant_here.id, link_id)
+    if order is None:
+        abort(404)
+    return render_template(
+        "orders/show.html",
+        order=order,
+        events=events,
+        zone=tenant_here.zone,
+        last=events[-1].seq if events else 0,
+        ticket=order_pages.ticket(order, events, request.base_url),
+        may_retry=tenant_here.may("orders.retry"),
+    )
+
+
+@blueprint.get("/<uuid:link_id>/story")
+@tenant("orders.see")
+def story(link_id: UUID) -> Any:
+    """Show what is new in an order's story: for pages whose stream is not there."""
+    tenant_here = here()
+    if orders.one(db.session(), tenant_here.id, link_id) is None:
+        abort(404)
+    watch = scopes.watch_order(tenant_here, link_id)
+    messages, _ = scopes.order_messages(watch, paging.integer("after") or 0)
+    return scopes.fragment(messages)
+
+
+@blueprint.post("/<uuid:link_id>/look")
+@tenant("orders.retry")
+def look(link_id: UUID) -> Any:
+    """Look at both sides of an order again, now."""
+    order = orders.one(db.session(), here().id, link_id)
+    if order is None:
+        abort(404)
+    working.limit(f"look:{link_id}", times=30)
+    working.look_again([(order.id, order.connection_id)])
+    flash("Trellis is looking at both sides again. What it finds appears below.")
+    return redirect(url_for(".show", link_id=link_id), 303)

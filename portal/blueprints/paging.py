@@ -1,0 +1,36 @@
+"""Paging: a cursor is the sort value and the id of a page's last row, so that no row is skipped or shown twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from flask import request
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def cursor(at: datetime, row_id: UUID) -> str:
+    """Write the cursor of a row."""
+    microseconds = (at - _EPOCH) // (datetime.resolution)
+    return f"{microseconds}.{row_id}"
+
+
+def after() -> tuple[datetime, UUID] | None:
+    """Read the cursor of this request; one that cannot be read means the first page."""
+    microseconds, _, row_id = request.args.get("after", "").partition(".")
+    try:
+        return datetime.fromtimestamp(0, UTC) + int(microseconds[:17]) * datetime.resolution, UUID(row_id)
+    except (ValueError, OverflowError):
+        return None
+
+
+def integer(name: str) -> int | None:
+    """Read a whole number from the address; None when there is none that a row can have."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def words(name: str, longest: int = 120) -> str:
+    """Read what somebody typed, without what no database stores."""
+    return request.args.get(name, "").replace("\x00", "").strip()[:longest]

@@ -1,0 +1,157 @@
+"""Presentation: how values look in a page, and the words for states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from portal.models import utc_now
+
+# state -> (word, tone). A tone is never alone: the word is always beside it.
+Words = Mapping[str, tuple[str, str]]
+ORDER_WORDS: Words = {
+    "new": ("New", "info"),
+    "waiting": ("Waiting", "warn"),
+    "settled": ("Agrees", "ok"),
+    "skipped": ("Not taken", "idle"),
+    "stuck": ("Stuck", "bad"),
+}
+PLACE_WORDS: Words = {
+    "in_flourish": ("In Flourish", "ok"),
+    "waiting": ("Waiting", "warn"),
+    "skipped": ("Not taken", "idle"),
+    "stuck": ("Stuck", "bad"),
+}
+CONNECTION_WORDS: Words = {
+    "draft": ("Draft", "idle"),
+    "checking": ("Checking", "info"),
+    "ready": ("Ready", "info"),
+    "live": ("Live", "ok"),
+    "paused": ("Paused", "warn"),
+    "needs_credentials": ("Needs a key", "bad"),
+    "disconnected": ("Disconnected", "idle"),
+}
+CONNECTION_MEANING: Mapping[str, str] = {
+    "draft": "It does nothing yet. It has to be tested first.",
+    "checking": "It reads both sides to check them. It writes nothing.",
+    "ready": "It reads both sides. It writes nothing until it goes live.",
+    "live": "It reads and writes on both sides.",
+    "paused": "It still takes deliveries in and reads both sides. It writes nothing until it is resumed.",
+    "needs_credentials": "Its key was refused. Deliveries are still taken in; nothing else happens until there"
+    " is a new key.",
+    "disconnected": "It does nothing any more. Its history stays.",
+}
+RUN_WORDS: Words = {
+    "running": ("Running", "info"),
+    "done": ("Done", "ok"),
+    "failed": ("Failed", "bad"),
+    "lost": ("Worker lost", "bad"),
+}
+RUN_KINDS: Mapping[str, str] = {"drain": "Worked through what was due", "poll": "Asked for changes"}
+LEVEL_WORDS: Words = {
+    "info": ("info", "idle"),
+    "done": ("done", "ok"),
+    "wait": ("wait", "warn"),
+    "stuck": ("stuck", "bad"),
+    "bug": ("bug", "bad"),
+}
+OUTCOME_WORDS: Words = {
+    "applied": ("Applied", "ok"),
+    "stale": ("Older than known", "idle"),
+    "ignored": ("Ignored", "idle"),
+    "problem": ("Problem", "bad"),
+}
+WHO_WORDS: Mapping[str, str] = {
+    "tenant": "Somebody of your company",
+    "support": "Trellis support",
+    "operator": "The operator of Trellis",
+}
+
+
+def install(app: Flask) -> None:
+    """Give the filters and the words to all templates."""
+    app.jinja_env.filters.update(
+        ago=ago, clock=clock, iso=iso, money=money, pretty=pretty, span=span, time_of_day=time_of_day
+    )
+    app.jinja_env.globals.update(
+        CONNECTION_MEANING=CONNECTION_MEANING,
+        CONNECTION_WORDS=CONNECTION_WORDS,
+        LEVEL_WORDS=LEVEL_WORDS,
+        ORDER_WORDS=ORDER_WORDS,
+        OUTCOME_WORDS=OUTCOME_WORDS,
+        PLACE_WORDS=PLACE_WORDS,
+        RUN_KINDS=RUN_KINDS,
+        RUN_WORDS=RUN_WORDS,
+        WHO_WORDS=WHO_WORDS,
+        now=utc_now,
+    )
+
+
+def iso(at: datetime) -> str:
+    """Write a time for machines."""
+    return at.isoformat(timespec="milliseconds")
+
+
+def clock(at: datetime, zone: ZoneInfo) -> str:
+    """Write a time for people, in the tenant's zone, which is named."""
+    local = at.astimezone(zone)
+    year = f", {local.year}" if local.year != utc_now().astimezone(zone).year else ""
+    return f"{local:%b} {local.day}{year}, {local:%H:%M:%S %Z}"
+
+
+def time_of_day(at: datetime, zone: ZoneInfo, *, milliseconds: bool = False) -> str:
+    """Write the time of day in the tenant's zone."""
+    local = at.astimezone(zone)
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}" if milliseconds else f"{local:%H:%M:%S}"
+
+
+def ago(at: datetime) -> str:
+    """Say how long ago something was, or in how long it will be."""
+    seconds = (utc_now() - at).total_seconds()
+    if abs(seconds) < 1:
+        return "just now"
+    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
+
+
+def span(length: float | timedelta) -> str:
+    """Say how long something takes, in the two largest units at most."""
+    seconds = length.total_seconds() if isinstance(length, timedelta) else float(length)
+    if seconds < 10:
+        return f"{max(0.0, seconds):.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes < 5 and rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    unit = "day" if days == 1 else "days"
+    return f"{days} {unit} {hours} h" if hours and days < 7 else f"{days} {unit}"
+
+
+def money(amount: str | Decimal | float | None) -> str:
+    """Write an amount of dollars; what is no amount is shown as it came."""
+    if amount is None:
+        return "–"
+    try:
+        value = Decimal(str(amount))
+    except InvalidOperation:
+        return str(amount)
+    if not value.is_finite():
+        return str(amount)
+    places = 2 if value == round(value, 2) else 4
+    return f"{'-' if value < 0 else ''}${abs(value):,.{places}f}"
+
+
+def pretty(value: Any) -> str:
+    """Write JSON for people to read."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

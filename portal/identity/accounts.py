@@ -1,0 +1,153 @@
+"""Accounts: people, their passwords, and what they may do in which tenant."""
+
+from __future__ import annotations
+
+import functools
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.models import STAFF_ROLES, TENANT_ROLES, Membership, User, utc_now
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 128
+
+# OWASP's floor for argon2id: 19 MiB, two passes, one lane.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+class NotAccepted(ValueError):
+    """A value for an account cannot be taken; the message says which one and why."""
+
+
+def create_user(
+    session: Session, email: str, name: str, password: str, staff_role: str | None = None
+) -> User:
+    """Make an account.
+
+    Raises:
+        NotAccepted: the address, the name, the password or the role cannot be taken.
+    """
+    address = _address(email)
+    if not name.strip():
+        raise NotAccepted("Give a name: it is shown beside everything that this person does.")
+    if staff_role is not None and staff_role not in STAFF_ROLES:
+        raise NotAccepted(f"{staff_role!r} is not a staff role: choose one of {', '.join(STAFF_ROLES)}.")
+    if session.scalar(select(User.id).where(User.email == address)) is not None:
+        raise NotAccepted(f"There is an account with the address {address} already.")
+    user = User(
+        email=address, name=name.strip(), password_hash=_hash(password, address), staff_role=staff_role
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def add_member(session: Session, tenant_id: UUID, user_id: UUID, role: str) -> None:
+    """Let a person into a tenant; somebody who is in already gets the new role.
+
+    Raises:
+        NotAccepted: there is no such role, or the tenant would be left without an owner.
+    """
+    _check_role(role)
+    if role != "owner":
+        _keep_an_owner(session, tenant_id, user_id)
+    statement = insert(Membership).values(tenant_id=tenant_id, user_id=user_id, role=role)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "user_id"], set_={"role": role})
+    )
+
+
+def set_role(session: Session, tenant_id: UUID, user_id: UUID, role: str) -> None:
+    """Change what a member may do.
+
+    Raises:
+        NotAccepted: this person is no member, there is no such role, or no owner would be left.
+    """
+    _check_role(role)
+    member = session.get(Membership, (tenant_id, user_id))
+    if member is None:
+        raise NotAccepted("This person is not a member of the tenant.")
+    if role != "owner":
+        _keep_an_owner(session, tenant_id, user_id)
+    member.role = role
+    session.flush()
+
+
+def verify(session: Session, email: str, password: str) -> User | None:
+    """Find the account that an address and a password belong to.
+
+    An unknown address takes as long as a wrong password, so that time does not tell which it was.
+    """
+    user = session.scalar(select(User).where(User.email == email.strip().lower()))
+    known = user is not None and user.disabled_at is None
+    matches = _matches(user.password_hash if user is not None and known else _nobodys_hash(), password)
+    if user is None or not known or not matches:
+        return None
+    if _hasher.check_needs_rehash(user.password_hash):
+        user.password_hash = _hasher.hash(password)
+    user.last_sign_in_at = utc_now()
+    session.flush()
+    return user
+
+
+def memberships_of(session: Session, user_id: UUID) -> list[Membership]:
+    """List the tenants that a person is a member of, by name."""
+    rows = session.scalars(select(Membership).where(Membership.user_id == user_id))
+    return sorted(
+        (row for row in rows if row.tenant.retired_at is None), key=lambda row: row.tenant.name.casefold()
+    )
+
+
+def _address(email: str) -> str:
+    try:
+        checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise NotAccepted(f"{email!r} is not an e-mail address: {error}") from error
+    return checked.normalized.lower()
+
+
+def _hash(password: str, address: str) -> str:
+    if len(password) < SHORTEST_PASSWORD:
+        raise NotAccepted(f"The password is too short: take at least {SHORTEST_PASSWORD} characters.")
+    if len(password) > LONGEST_PASSWORD:
+        raise NotAccepted(f"The password is too long: take at most {LONGEST_PASSWORD} characters.")
+    if password.lower() == address:
+        raise NotAccepted("The password is the e-mail address: take another one.")
+    return _hasher.hash(password)
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        # Cut, so that nobody makes us hash a megabyte; a cut password never matches a stored one.
+        return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    return _hasher.hash("the password of nobody")
+
+
+def _check_role(role: str) -> None:
+    if role not in TENANT_ROLES:
+        raise NotAccepted(f"{role!r} is not a role: choose one of {', '.join(TENANT_ROLES)}.")
+
+
+def _keep_an_owner(session: Session, tenant_id: UUID, user_id: UUID) -> None:
+    is_owner = session.scalar(
+        select(Membership.role).where(Membership.tenant_id == tenant_id, Membership.user_id == user_id)
+    )
+    others = session.scalar(
+        select(func.count()).where(
+            Membership.tenant_id == tenant_id, Membership.user_id != user_id, Membership.role == "owner"
+        )
+    )
+    if is_owner == "owner" and not others:
+        raise NotAccepted("This person is the last owner: make somebody else an owner first.")

@@ -1,0 +1,164 @@
+"""Throttle: how often an address or an account may try. It slows down; it never locks out.
+
+Counted in Redis, so that all processes count together; in this process while Redis is away, so that there
+is never no limit at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import threading
+import time
+from typing import Protocol
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+WINDOW_SECONDS = 15 * 60
+TRIES_PER_ACCOUNT = 5
+TRIES_PER_ADDRESS = 20
+FIRST_WAIT_SECONDS = 30
+
+
+class Counters(Protocol):
+    """Counters that forget: what the throttle needs of Redis."""
+
+    def add(self, key: str, seconds: int, amount: int = 1) -> int:
+        """Count, and return the sum; a new counter is forgotten after so many seconds."""
+
+    def wait(self, key: str) -> int:
+        """Seconds until a key is forgotten; 0 when it is not there."""
+
+    def drop(self, key: str) -> None:
+        """Forget a key now."""
+
+
+class Throttle:
+    """The limits, over counters in Redis or, when it is away, in memory."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._shared: Counters = _InRedis(redis)
+        self._own: Counters = _InMemory()
+
+    def sign_in(self, email: str, address: str) -> int:
+        """Count an attempt to sign in; return the seconds that it has to wait, 0 when it may go on.
+
+        Counted before the password is looked at, so that many attempts at once count as many.
+        """
+        try:
+            return _count_sign_in(self._shared, email, address)
+        except RedisError:
+            return _count_sign_in(self._own, email, address)
+
+    def signed_in(self, email: str, address: str) -> None:
+        """Take back what a sign-in that worked had counted."""
+        for counters in (self._own, self._shared):
+            try:
+                counters.drop(_account(email))
+                counters.drop(_waiting(email))
+                counters.add(_from(address), WINDOW_SECONDS, -1)
+            except RedisError:
+                continue
+
+    def allow(self, what: str, *, times: int, seconds: int) -> bool:
+        """Count one use of something; say whether it is still within its limit."""
+        try:
+            return self._shared.add(f"throttle:{what}", seconds) <= times
+        except RedisError:
+            return self._own.add(f"throttle:{what}", seconds) <= times
+
+
+def network(address: str) -> str:
+    """The part of an address that one household shares: all of an IPv4 address, /64 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def _count_sign_in(counters: Counters, email: str, address: str) -> int:
+    wait = counters.wait(_waiting(email))
+    if wait:
+        return wait
+    if counters.add(_from(address), WINDOW_SECONDS) > TRIES_PER_ADDRESS:
+        return max(1, counters.wait(_from(address)))
+    over = counters.add(_account(email), WINDOW_SECONDS) - TRIES_PER_ACCOUNT
+    if over <= 0:
+        return 0
+    # This attempt is refused too; each further one doubles the wait.
+    wait = min(WINDOW_SECONDS, FIRST_WAIT_SECONDS * 2 ** (over - 1))
+    counters.add(_waiting(email), wait)
+    return wait
+
+
+def _account(email: str) -> str:
+    return f"throttle:account:{_digest(email)}"
+
+
+def _waiting(email: str) -> str:
+    return f"throttle:waiting:{_digest(email)}"
+
+
+def _from(address: str) -> str:
+    return f"throttle:address:{network(address)}"
+
+
+def _digest(email: str) -> str:
+    # No address of a person in Redis, whatever was typed and however long.
+    return hashlib.sha256(email.strip().lower().encode("utf-8", "replace")).hexdigest()[:32]
+
+
+class _InRedis:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def add(self, key: str, seconds: int, amount: int = 1) -> int:
+        with self._redis.pipeline() as pipe:
+            pipe.incrby(key, amount)
+            pipe.expire(key, seconds, nx=True)
+            return int(pipe.execute()[0])
+
+    def wait(self, key: str) -> int:
+        return max(0, int(self._redis.ttl(key)))  # type: ignore[arg-type]
+
+    def drop(self, key: str) -> None:
+        self._redis.delete(key)
+
+
+class _InMemory:
+    """The same, in one process; holds at most some thousand keys, so that it cannot be filled up."""
+
+    MOST = 10_000
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[str, tuple[int, float]] = {}
+
+    def add(self, key: str, seconds: int, amount: int = 1) -> int:
+        now = time.monotonic()
+        with self._lock:
+            value, until = self._values.get(key, (0, 0.0))
+            if until <= now:
+                value, until = 0, now + seconds
+                self._make_room(now)
+            self._values[key] = (value + amount, until)
+            return value + amount
+
+    def wait(self, key: str) -> int:
+        _, until = self._values.get(key, (0, 0.0))
+        return max(0, round(until - time.monotonic()))
+
+    def drop(self, key: str) -> None:
+        self._values.pop(key, None)
+
+    def _make_room(self, now: float) -> None:
+        if len(self._values) < self.MOST:
+            return
+        for key in [key for key, (_, until) in self._values.items() if until <= now]:
+            del self._values[key]
+        while len(self._values) >= self.MOST:
+            self._values.pop(next(iter(self._values)))

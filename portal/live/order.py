@@ -1,0 +1,205 @@
+"""One order as its page shows it; the page and the stream render the same regions from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portal.models import Link, Operation, Problem, utc_now
+from portal.queries import orders
+from portal.sync import registry
+
+FLOURISH_LADDER = ("Created", "Partially Allocated", "Allocated", "Shipped", "Completed")
+
+# Beyond this, a look that is due is said to be late: workers are away or busy.
+_LATE = timedelta(seconds=60)
+_VERDICTS = {
+    "new": ("info", "New", "Trellis has seen this order and is about to look at both sides."),
+    "waiting": ("warn", "Waiting", ""),
+    "settled": ("ok", "Both sides agree", ""),
+    "skipped": ("idle", "Not taken", ""),
+    "stuck": ("bad", "Stuck", "Somebody has to decide or fix something before this order goes on."),
+}
+_MONEY_ROWS = (
+    ("lines", "Lines"),
+    ("discount", "Discount"),
+    ("shipping", "Shipping"),
+    ("tax", "Tax (has no place in Flourish)"),
+    ("credits", "Credits"),
+    ("rounding", "Rounding"),
+    ("total", "Total"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung of a status ladder: past, here or ahead."""
+
+    name: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One system's side of an order."""
+
+    label: str
+    reference: str
+    place: str
+    status: str
+    steps: Sequence[Step]
+    # The status stands on the ladder; one such as Cancelled does not, and is shown beside it.
+    on_ladder: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What can be said about both sides together, and what comes next."""
+
+    tone: str
+    word: str
+    text: str
+    next_step: str
+    since: datetime
+    # Set while a write's result is not known: when Trellis will look whether it took effect.
+    settles_at: datetime | None
+    # Set when the next look should have happened by now.
+    late_since: datetime | None
+    looks_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """Everything that an order's page shows above and below its story."""
+
+    link: Link
+    title: str
+    facts: Sequence[str]
+    verdict: Verdict
+    lanes: Sequence[Lane]
+    problems: Sequence[Problem]
+    lines: Sequence[Mapping[str, Any]]
+    money: Sequence[tuple[str, str]]
+    deliveries: Sequence[Any]
+    settled: bool
+
+
+def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
+    """Read an order for its page; None when the tenant has no such order."""
+    link = orders.one(session, tenant_id, link_id)
+    if link is None:
+        return None
+    operation = orders.open_operation(session, tenant_id, link_id)
+    problems = orders.open_problems(session, tenant_id, link_id)
+    snapshot = link.snapshot
+    money = snapshot.get("money") or {}
+    return OrderView(
+        link=link,
+        title=link.label or link.foreign_id,
+        facts=_facts(snapshot),
+        verdict=_verdict(link, operation, utc_now()),
+        lanes=(_platform_lane(link), _flourish_lane(link)),
+        problems=problems,
+        lines=snapshot.get("lines") or (),
+        money=[(label, str(money[key])) for key, label in _MONEY_ROWS if money.get(key) is not None],
+        deliveries=orders.deliveries(session, tenant_id, link_id),
+        settled=link.state in ("settled", "skipped") and operation is None and not problems,
+    )
+
+
+def ticket(view: OrderView, events: Sequence[Any], address: str) -> str:
+    """Write an order's story as plain text, for a ticket or an e-mail."""
+    platform, flourish = view.lanes
+    rows = [
+        f"Order {view.title} ({address})",
+        " · ".join(view.facts),
+        f"{platform.label}: {platform.status} {platform.reference}".rstrip(),
+        f"{flourish.label}: {flourish.status} {flourish.reference}".rstrip(),
+        f"{view.verdict.word}: {view.verdict.text}",
+        f"Next: {view.verdict.next_step}" if view.verdict.next_step else "",
+        *(
+            f"Problem since {row.opened_at:%Y-%m-%d %H:%M:%S} UTC: {row.title} {row.text}"
+            for row in view.problems
+        ),
+        "",
+        "Story (times in UTC)",
+        *(
+            f"{event.at:%Y-%m-%d %H:%M:%S}  {event.side:8}  {event.actor}: {event.title} {event.text}".rstrip()
+            for event in events
+        ),
+        "",
+        f"Ids: order {view.link.id}, connection {view.link.connection_id}, decision {view.link.decision_code}",
+    ]
+    return "\n".join(rows)
+
+
+def _facts(snapshot: Mapping[str, Any]) -> list[str]:
+    customer = snapshot.get("customer") or {}
+    lines = snapshot.get("lines")
+    counted = f"{len(lines)} {'line' if len(lines) == 1 else 'lines'}" if lines else None
+    rep = f"rep {snapshot['rep']}" if snapshot.get("rep") else None
+    return [fact for fact in (customer.get("name"), customer.get("license"), counted, rep) if fact]
+
+
+def _verdict(link: Link, operation: Operation | None, now: datetime) -> Verdict:
+    tone, word, text = _VERDICTS[link.state]
+    if link.state == "settled" and link.flourish_id is None:
+        tone, word = "idle", "Nothing to do"
+    settles_at = operation.settle_at if operation is not None and operation.status == "unknown" else None
+    if settles_at is not None:
+        tone, word = "warn", "Checking"
+    due = link.due_at if link.due_at is not None else None
+    working = link.lease_until is not None and link.lease_until > now
+    late = due is not None and due < now - _LATE and not working
+    return Verdict(
+        tone=tone,
+        word=word,
+        text=link.decision_text or text,
+        next_step=link.next_step or "",
+        since=link.state_since,
+        settles_at=settles_at,
+        late_since=due if late else None,
+        looks_at=due if due is not None and due > now else None,
+    )
+
+
+def _platform_lane(link: Link) -> Lane:
+    known = link.snapshot.get("platform") or {}
+    platform = registry.platform(link.connection.platform)
+    status = link.foreign_status or known.get("status") or ""
+    steps, on_ladder = _ladder(tuple(platform.status_ladder), status)
+    return Lane(
+        label=platform.label,
+        reference=str(known.get("id") or link.label or link.foreign_id),
+        place=link.connection.company_name or link.connection.name,
+        status=status or "Not read yet",
+        steps=steps,
+        on_ladder=on_ladder,
+    )
+
+
+def _flourish_lane(link: Link) -> Lane:
+    known = link.snapshot.get("flourish") or {}
+    status = link.flourish_status or known.get("status") or ""
+    steps, on_ladder = _ladder(FLOURISH_LADDER, status)
+    return Lane(
+        label="Flourish",
+        reference=link.flourish_id or "",
+        place=str(known.get("facility") or link.snapshot.get("facility") or ""),
+        status=status or ("Not read yet" if link.flourish_id else "Not in Flourish"),
+        steps=steps,
+        on_ladder=on_ladder or not status,
+    )
+
+
+def _ladder(names: Sequence[str], status: str) -> tuple[list[Step], bool]:
+    if status not in names:
+        return [Step(name, "ahead") for name in names], False
+    at = names.index(status)
+    places = ("past" if index < at else "here" if index == at else "ahead" for index in range(len(names)))
+    return [Step(name, place) for name, place in zip(names, places, strict=True)], True

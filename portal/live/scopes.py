@@ -1,0 +1,158 @@
+"""Scopes: what can be watched, who may, and the rows behind a cursor, rendered as the page renders them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, g, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from portal import access
+from portal.extensions import db, enter
+from portal.identity.people import current_person
+from portal.live import order as order_pages
+from portal.queries import connections, orders, runs
+
+# So many rows travel at once; a watcher that is further behind gets the rest right after.
+BATCH = 200
+
+
+class Refused(Exception):
+    """This visitor may not watch this."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a stream: a cursor to come back to, and HTML."""
+
+    cursor: int | None
+    html: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What one visitor watches. Two with equal watches see the same, so it is read and rendered once."""
+
+    kind: str
+    here: access.Here
+    subject: UUID
+    # The scope on the bell: a run rings with its connection.
+    scope: str
+    filters: runs.LogFilters = runs.LogFilters()
+
+
+def watch_order(app_here: access.Here, link_id: UUID) -> Watch:
+    """Watch an order's story and state."""
+    return Watch("order", app_here, link_id, f"link:{link_id}")
+
+
+def watch_log(app_here: access.Here, connection_id: UUID, filters: runs.LogFilters) -> Watch:
+    """Watch a connection's log, or the lines of one run in it."""
+    return Watch("log", app_here, connection_id, f"log:{connection_id}", filters)
+
+
+def log_filters(values: MultiDict[str, str], run: UUID | None = None) -> runs.LogFilters:
+    """Read a log's filters from an address."""
+    return runs.LogFilters(
+        levels=tuple(level for level in runs.LEVELS if level in values.getlist("level")),
+        entity=values.get("entity", "").replace("\x00", "").strip()[:120],
+        text=values.get("text", "").replace("\x00", "").strip()[:120],
+        run=run,
+    )
+
+
+def admit(slug: str, kind: str, subject: UUID) -> Watch:
+    """Let the visitor of this request watch something, or refuse.
+
+    Raises:
+        Refused: nobody is signed in (401), there is no such thing for them (404), or their role lacks
+            the permission (403).
+    """
+    person = current_person()
+    if person is None:
+        raise Refused(401)
+    found = access.resolve(db.session(), person, slug)
+    if found is None:
+        raise Refused(404)
+    if not found.may("orders.see" if kind == "orders" else "runs.see"):
+        raise Refused(403)
+    watch = _watch(found, kind, subject)
+    if watch is None:
+        raise Refused(404)
+    return watch
+
+
+def _watch(found: access.Here, kind: str, subject: UUID) -> Watch | None:
+    session = db.session()
+    if kind == "orders" and orders.one(session, found.id, subject) is not None:
+        return watch_order(found, subject)
+    if kind == "connections" and connections.one(session, found.id, subject) is not None:
+        return watch_log(found, subject, log_filters(request.args))
+    run = runs.one(session, found.id, subject) if kind == "runs" else None
+    return watch_log(found, run.connection_id, log_filters(request.args, run.id)) if run else None
+
+
+def look(app: Flask, watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
+    """Read and render what is behind a cursor; and whether there is more."""
+    with _inside(app, watch):
+        if watch.kind == "order":
+            return order_messages(watch, cursor)
+        return log_messages(watch, cursor)
+
+
+@contextmanager
+def _inside(app: Flask, watch: Watch) -> Iterator[None]:
+    # A request context of nobody: nothing that is rendered here can hold a value of one person.
+    with app.test_request_context("/"):
+        g.slug, g.here = watch.here.slug, watch.here
+        enter(db.session(), tenant=watch.here.id)
+        yield
+
+
+def order_messages(watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
+    """Render an order's rows behind a cursor; the last message also brings its regions up to date."""
+    session = db.session()
+    events = orders.story(session, watch.here.id, watch.subject, after=cursor, size=BATCH)
+    rows = [
+        Message(event.seq, render_template("orders/_event.html", event=event, zone=watch.here.zone))
+        for event in events
+    ]
+    shown = order_pages.view(session, watch.here.id, watch.subject)
+    regions = render_template(
+        "orders/_regions.html",
+        order=shown,
+        zone=watch.here.zone,
+        may_retry=watch.here.may("orders.retry"),
+    )
+    return [*rows, Message(None, regions)], len(events) == BATCH
+
+
+def log_messages(watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
+    """Render the log lines behind a cursor, as one message: a page takes few large changes best."""
+    lines = runs.lines(db.session(), watch.here.id, watch.subject, watch.filters, after=cursor, size=BATCH)
+    if not lines:
+        return [], False
+    html = "".join(
+        render_template("runs/_line.html", line=line, kind=kind, zone=watch.here.zone) for line, kind in lines
+    )
+    return [Message(lines[-1][0].number, html)], len(lines) == BATCH
+
+
+def fragment(messages: Sequence[Message]) -> str:
+    """The same messages as one answer to a poll."""
+    return "".join(message.html for message in messages)
+
+
+def sse(message: Message) -> bytes:
+    """Write a message for an event stream."""
+    lines: list[Any] = [] if message.cursor is None else [f"id: {message.cursor}"]
+    lines += [f"data: {line}" for line in message.html.splitlines() if line.strip()]
+    return ("\n".join(lines) + "\n\n").encode()

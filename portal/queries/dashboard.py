@@ -1,0 +1,176 @@
+"""The dashboard: where orders are, what holds them up, and how fast they went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Link, Operation, Problem, Stream
+from portal.queries.orders import PLACES, place
+
+# An order that has not reached Flourish by then is late, whatever the reason.
+WAITING_TOO_LONG = timedelta(minutes=15)
+# A look that should have happened by then means that no worker is at work.
+OVERDUE = timedelta(minutes=2)
+# The operation that brings an order into Flourish.
+CREATE_ORDER = "create_order"
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many, and since when the oldest of them has been there."""
+
+    number: int = 0
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How long orders took from first seen to created in Flourish, in seconds."""
+
+    number: int
+    median: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What must be nothing before a page may say that all is well, over all days."""
+
+    stuck: Count
+    late: Count
+    overdue: Count
+
+    @property
+    def needed(self) -> bool:
+        """Say whether anything is stuck, late or overdue."""
+        return any(count.number for count in (self.stuck, self.late, self.overdue))
+
+
+def seen_since(session: Session, tenant_id: UUID, since: datetime) -> dict[str, Count]:
+    """Count the orders first seen since then by the place they are in now; the counts sum to all of them."""
+    rows = session.execute(
+        select(place, func.count(), func.min(Link.state_since))
+        .where(Link.tenant_id == tenant_id, Link.kind == "order", Link.created_at >= since)
+        .group_by(place)
+    )
+    found = {name: Count(number, oldest) for name, number, oldest in rows}
+    return {name: found.get(name, Count()) for name in PLACES}
+
+
+def attention(session: Session, tenant_id: UUID, now: datetime) -> Attention:
+    """Count what is stuck, late or overdue, whenever it was first seen."""
+    return Attention(
+        stuck=_count(session, tenant_id, Link.state == "stuck", Link.state_since),
+        late=_count(
+            session,
+            tenant_id,
+            and_(
+                Link.state.in_(("new", "waiting")),
+                Link.flourish_id.is_(None),
+                Link.state_since < now - WAITING_TOO_LONG,
+            ),
+            Link.state_since,
+        ),
+        overdue=_count(
+            session,
+            tenant_id,
+            and_(
+                Link.due_at < now - OVERDUE,
+                or_(Link.lease_until.is_(None), Link.lease_until < now),
+                Connection.state.in_(("live", "paused")),
+            ),
+            Link.due_at,
+        ),
+    )
+
+
+def _count(
+    session: Session, tenant_id: UUID, condition: ColumnElement[bool], since: ColumnElement[datetime | None]
+) -> Count:
+    number, oldest = session.execute(
+        select(func.count(), func.min(since))
+        .select_from(Link)
+        .join(Link.connection)
+        .where(Link.tenant_id == tenant_id, Link.kind == "order", condition)
+    ).one()
+    return Count(number, oldest)
+
+
+def speed(session: Session, tenant_id: UUID, since: datetime) -> Speed:
+    """Measure the way into Flourish of the orders that were created there since then."""
+    seconds = func.extract("epoch", Operation.finished_at - Link.created_at)
+    number, median, p95 = session.execute(
+        select(
+            func.count(),
+            func.percentile_cont(0.5).within_group(seconds),
+            func.percentile_cont(0.95).within_group(seconds),
+        )
+        .select_from(Operation)
+        .join(Link, Link.id == Operation.link_id)
+        .where(
+            Operation.tenant_id == tenant_id,
+            Operation.kind == CREATE_ORDER,
+            Operation.status == "ok",
+            Operation.finished_at >= since,
+        )
+    ).one()
+    return Speed(number, _number(median), _number(p95))
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def causes(
+    session: Session, tenant_id: UUID, *, size: int = 8
+) -> Sequence[Row[tuple[str, str, str, int, datetime]]]:
+    """Count the open problems by cause, the most frequent first."""
+    number = func.count()
+    return session.execute(
+        select(
+            Problem.code,
+            Problem.cause,
+            func.max(Problem.title),
+            number,
+            func.min(Problem.opened_at),
+        )
+        .where(Problem.tenant_id == tenant_id, Problem.closed_at.is_(None))
+        .group_by(Problem.code, Problem.cause)
+        .order_by(number.desc(), func.min(Problem.opened_at))
+        .limit(size)
+    ).all()
+
+
+def last_polls(
+    session: Session, tenant_id: UUID
+) -> dict[UUID, Row[tuple[UUID, datetime | None, float, bool]]]:
+    """For each connection or hub: its last complete poll, its interval, and whether a stream is behind.
+
+    Behind means that three polls in a row should have brought something complete, and none did.
+    """
+    behind = func.bool_or(
+        func.coalesce(Stream.last_ok_at, Stream.due_at)
+        < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, Stream.interval_seconds * 3 + 60)
+    )
+    rows = session.execute(
+        select(Stream.source_id, func.max(Stream.last_ok_at), func.min(Stream.interval_seconds), behind)
+        .where(Stream.tenant_id == tenant_id)
+        .group_by(Stream.source_id)
+    ).all()
+    return {row[0]: row for row in rows}
+
+
+def last_looks(session: Session, tenant_id: UUID) -> dict[UUID, datetime | None]:
+    """For each connection: when one of its orders was last read on both sides."""
+    rows = session.execute(
+        select(Link.connection_id, func.max(Link.looked_at))
+        .where(Link.tenant_id == tenant_id, Link.kind == "order")
+        .group_by(Link.connection_id)
+    )
+    return {connection_id: looked_at for connection_id, looked_at in rows}

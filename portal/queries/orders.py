@@ -1,0 +1,178 @@
+"""Orders for pages: the list, one order, and its story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, case, exists, or_, select, tuple_
+from sqlalchemy.orm import Session, joinedload
+
+from portal.models import Connection, Delivery, Link, Operation, Problem, SearchTerm, TimelineEvent
+from portal.queries.search import normalise
+
+# Each order is in exactly one place, so that counts of places sum to the orders.
+PLACES = ("in_flourish", "waiting", "skipped", "stuck")
+place: ColumnElement[str] = case(
+    (Link.state == "stuck", "stuck"),
+    (Link.state == "skipped", "skipped"),
+    (Link.flourish_id.is_not(None), "in_flourish"),
+    (Link.state == "settled", "skipped"),
+    else_="waiting",
+)
+# In C collation nothing that starts with a prefix sorts after the prefix and this character.
+_LAST_CHARACTER = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list shows; empty means everything."""
+
+    q: str = ""
+    place: str = ""
+    platform: str = ""
+    connection: UUID | None = None
+    flourish: str = ""
+    since: datetime | None = None
+
+    @property
+    def any(self) -> bool:
+        """Say whether something is left out."""
+        return self != Filters()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and whether there is more behind its last row."""
+
+    rows: Sequence[Link]
+    more: bool
+
+
+def page(
+    session: Session,
+    tenant_id: UUID,
+    filters: Filters,
+    *,
+    after: tuple[datetime, UUID] | None,
+    size: int = 50,
+) -> Page:
+    """Read one page of orders, newest first, from behind the given row."""
+    query = (
+        select(Link)
+        .join(Link.connection)
+        .where(Link.tenant_id == tenant_id, Link.kind == "order", *_conditions(tenant_id, filters))
+        .options(joinedload(Link.connection))
+        .order_by(Link.placed_at.desc(), Link.id.desc())
+        .limit(size + 1)
+    )
+    if after is not None:
+        query = query.where(tuple_(Link.placed_at, Link.id) < after)
+    rows = session.scalars(query).all()
+    return Page(rows[:size], len(rows) > size)
+
+
+def _conditions(tenant_id: UUID, filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.q:
+        conditions.append(_found_by(tenant_id, normalise(filters.q)))
+    if filters.place:
+        conditions.append(place == filters.place)
+    if filters.platform:
+        conditions.append(Connection.platform == filters.platform)
+    if filters.connection:
+        conditions.append(Link.connection_id == filters.connection)
+    if filters.flourish == "none":
+        conditions.append(Link.flourish_id.is_(None))
+    elif filters.flourish:
+        conditions.append(Link.flourish_status == filters.flourish)
+    if filters.since:
+        conditions.append(Link.created_at >= filters.since)
+    return conditions
+
+
+def _found_by(tenant_id: UUID, word: str) -> ColumnElement[bool]:
+    return exists(
+        select(SearchTerm.link_id).where(
+            SearchTerm.link_id == Link.id,
+            SearchTerm.tenant_id == tenant_id,
+            SearchTerm.term >= word,
+            SearchTerm.term < word + _LAST_CHARACTER,
+        )
+    )
+
+
+def any_order(session: Session, tenant_id: UUID) -> bool:
+    """Say whether the tenant has ever had an order."""
+    query = select(Link.id).where(Link.tenant_id == tenant_id, Link.kind == "order").limit(1)
+    return session.scalar(query) is not None
+
+
+def one(session: Session, tenant_id: UUID, link_id: UUID) -> Link | None:
+    """Read one order with its connection, as it is in the database now."""
+    return session.scalar(
+        select(Link)
+        .where(Link.tenant_id == tenant_id, Link.id == link_id, Link.kind == "order")
+        .options(
+            joinedload(Link.connection).joinedload(Connection.facility),
+            joinedload(Link.connection).joinedload(Connection.hub),
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def story(
+    session: Session, tenant_id: UUID, link_id: UUID, *, after: int = 0, size: int = 500
+) -> Sequence[TimelineEvent]:
+    """Read an order's story from behind a row, oldest first."""
+    return session.scalars(
+        select(TimelineEvent)
+        .where(
+            TimelineEvent.tenant_id == tenant_id, TimelineEvent.link_id == link_id, TimelineEvent.seq > after
+        )
+        .order_by(TimelineEvent.seq)
+        .limit(size)
+    ).all()
+
+
+def open_operation(session: Session, tenant_id: UUID, link_id: UUID) -> Operation | None:
+    """Read the write whose result is not known yet, if there is one."""
+    return session.scalar(
+        select(Operation).where(
+            Operation.tenant_id == tenant_id,
+            Operation.link_id == link_id,
+            Operation.status.in_(("intent", "unknown")),
+        )
+    )
+
+
+def open_problems(session: Session, tenant_id: UUID, link_id: UUID) -> Sequence[Problem]:
+    """Read what holds an order up, oldest first."""
+    return session.scalars(
+        select(Problem)
+        .where(Problem.tenant_id == tenant_id, Problem.link_id == link_id, Problem.closed_at.is_(None))
+        .order_by(Problem.opened_at, Problem.id)
+    ).all()
+
+
+def deliveries(session: Session, tenant_id: UUID, link_id: UUID, *, size: int = 50) -> Sequence[Delivery]:
+    """Read the webhook deliveries that concerned an order, newest first."""
+    query: Select[Any] = (
+        select(Delivery)
+        .where(Delivery.tenant_id == tenant_id, Delivery.link_id == link_id)
+        .order_by(Delivery.received_at.desc(), Delivery.id.desc())
+        .limit(size)
+    )
+    return session.scalars(query).all()
+
+
+def platforms(session: Session, tenant_id: UUID) -> Sequence[Connection]:
+    """Read the connections that the list can be narrowed to, by name."""
+    return session.scalars(
+        select(Connection)
+        .where(Connection.tenant_id == tenant_id)
+        .order_by(or_(Connection.state == "disconnected"), Connection.name)
+    ).all()

@@ -1,0 +1,77 @@
+"""Support: counts over all tenants, read as the system role, which sees no name, price or person of an order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Link, Problem, Tenant
+
+
+@dataclass
+class TenantHealth:
+    """One tenant as support sees it before any grant."""
+
+    id: UUID
+    name: str
+    slug: str
+    stopped: bool
+    connections: dict[str, int] = field(default_factory=dict)
+    orders: dict[str, int] = field(default_factory=dict)
+    problems: int = 0
+    oldest_problem: datetime | None = None
+    oldest_due: datetime | None = None
+    last_delivery: datetime | None = None
+
+
+def tenants(system: Session) -> Sequence[TenantHealth]:
+    """Count each tenant's orders by state, its problems, and what should have been looked at by now."""
+    found = {
+        row.id: TenantHealth(row.id, row.name, row.slug, row.stopped_at is not None)
+        for row in system.execute(
+            select(Tenant.id, Tenant.name, Tenant.slug, Tenant.stopped_at)
+            .where(Tenant.retired_at.is_(None))
+            .order_by(Tenant.name)
+        )
+    }
+    for tenant_id, state, number in system.execute(
+        select(Link.tenant_id, Link.state, func.count(Link.id))
+        .where(Link.kind == "order", Link.tenant_id.in_(found))
+        .group_by(Link.tenant_id, Link.state)
+    ):
+        found[tenant_id].orders[state] = number
+    for tenant_id, number, oldest in system.execute(
+        select(Problem.tenant_id, func.count(Problem.id), func.min(Problem.opened_at))
+        .where(Problem.closed_at.is_(None), Problem.tenant_id.in_(found))
+        .group_by(Problem.tenant_id)
+    ):
+        found[tenant_id].problems, found[tenant_id].oldest_problem = number, oldest
+    for tenant_id, oldest in system.execute(
+        select(Link.tenant_id, func.min(Link.due_at))
+        .where(Link.due_at < func.now(), Link.tenant_id.in_(found))
+        .group_by(Link.tenant_id)
+    ):
+        found[tenant_id].oldest_due = oldest
+    _add_connections(system, found)
+    return list(found.values())
+
+
+def _add_connections(system: Session, found: dict[UUID, TenantHealth]) -> None:
+    for tenant_id, state, number, last in system.execute(
+        select(
+            Connection.tenant_id,
+            Connection.state,
+            func.count(Connection.id),
+            func.max(Connection.last_delivery_at),
+        )
+        .where(Connection.tenant_id.in_(found))
+        .group_by(Connection.tenant_id, Connection.state)
+    ):
+        health = found[tenant_id]
+        health.connections[state] = number
+        health.last_delivery = max(filter(None, (health.last_delivery, last)), default=None)

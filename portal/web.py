@@ -1,0 +1,208 @@
+"""The web application, put together."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, abort, g, request
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from redis import Redis
+
+from portal import access
+from portal.blueprints import (
+    auth,
+    connections,
+    dashboard,
+    errors,
+    health,
+    orders,
+    presentation,
+    problems,
+    runs,
+    shell,
+    support,
+)
+from portal.config import Settings, from_environment
+from portal.extensions import Sessions, db, new_redis
+from portal.identity import people
+from portal.identity.throttle import Throttle
+from portal.sync.engine.budget import Budget
+from portal.sync.engine.desk import Desk
+
+_log = logging.getLogger("portal.web")
+
+_PACKAGE = Path(__file__).parent
+# From a checkout, and from a wheel, into which the build puts it.
+_STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "static") if folder.is_dir())
+_BLUEPRINTS = (auth, dashboard, orders, connections, runs, problems, support, health)
+_WEBHOOKS = "portal.blueprints.webhooks"
+
+# As extensions.new_engine makes them; sixteen threads serve pages, eight read for live ones (portal/asgi.py).
+_ENGINE_OPTIONS = {
+    "pool_pre_ping": True,
+    "pool_size": 8,
+    "max_overflow": 16,
+    "pool_timeout": 10,
+    "connect_args": {
+        "connect_timeout": 5,
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000"
+        " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC",
+    },
+}
+LARGEST_BODY = 1024 * 1024
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "manifest-src 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Trellis:
+    """What views need beside the request: `current_app.extensions["trellis"]`."""
+
+    desk: Desk
+    throttle: Throttle
+
+    @property
+    def settings(self) -> Settings:
+        """What this installation runs with."""
+        return self.desk.settings
+
+    @property
+    def redis(self) -> Redis:
+        """The doorbell."""
+        return self.desk.redis
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions beside the request's own."""
+        return self.desk.sessions
+
+
+class Portal(Flask):
+    """Flask, with templates that fail on a missing value and a log that names no address."""
+
+    jinja_options = {  # noqa: RUF012 - Flask reads this name from the class
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "undefined": StrictUndefined,
+    }
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log a bug by its route: an address may hold a webhook's token."""
+        _log.error("bug in %s, reference %s", request.endpoint, g.get("reference"), exc_info=exc_info)
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """Build the application."""
+    settings = settings or from_environment()
+    app = Portal(
+        "portal",
+        template_folder=str(_PACKAGE / "templates"),
+        static_folder=str(_STATIC),
+        static_url_path="/static",
+    )
+    _configure(app, settings)
+    db.init_app(app)
+    redis = new_redis(settings.redis_url)
+    with app.app_context():
+        sessions = Sessions(db.engine)
+    app.extensions["trellis"] = Trellis(Desk(settings, sessions, redis, Budget(redis)), Throttle(redis))
+    _secure(app)
+    presentation.install(app)
+    shell.install(app)
+    errors.install(app)
+    for module in _BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_ENGINE_OPTIONS,
+        SESSION_COOKIE_NAME="trellis_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+        PERMANENT_SESSION_LIFETIME=timedelta(seconds=people.LONGEST_SESSION_SECONDS),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        # A page stays open for hours; its token ends with the session.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_HEADERS=["X-CSRFToken"],
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+
+
+def _secure(app: Flask) -> None:
+    exempt: set[str] = set()
+    app.before_request(_number)
+    csrf = CSRFProtect(app)
+    if importlib.util.find_spec(_WEBHOOKS):
+        # Deliveries prove themselves by their signature, not by a cookie and a token.
+        webhooks = importlib.import_module(_WEBHOOKS).blueprint
+        csrf.exempt(webhooks)
+        exempt.add(webhooks.name)
+        app.register_blueprint(webhooks)
+
+    @app.before_request
+    def refuse_foreign_origin() -> None:
+        if request.method not in _SAFE_METHODS and request.blueprint not in exempt:
+            _check_origin()
+
+    people.install(app)
+    access.install(app)
+    app.after_request(_harden)
+
+
+def _number() -> None:
+    g.reference = secrets.token_hex(6)
+
+
+def _check_origin() -> None:
+    """Refuse what another site's page sent: a second wall beside the token."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin")
+    if site not in ("same-origin", "none") or (origin and origin.partition("://")[2] != request.host):
+        abort(400, "This form was sent from another site.")
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Request-ID", g.get("reference", ""))
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.vary.update(("Cookie", "HX-Request"))
+    return response
