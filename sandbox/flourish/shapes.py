@@ -145,7 +145,7 @@ def _charge(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
 
 def _discount(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
     return {
-        "discount_name": "Discount", "promo_code": None, "discount_value": number(each["amount"]),
+        "id": each["id"], "discount_id": None, "discount_reason_id": None, "discount_name": "Discount", "promo_code": None, "discount_value": number(each["amount"]),
         "amount": number(amount), "approved_by": None, "level": "order", "method": each["method"],
         **_stamps(body),
     }  # fmt: skip

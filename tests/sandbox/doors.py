@@ -1,0 +1,76 @@
+"""The sandbox's doors as a caller knows them: each platform's API, the control API and the console."""
+
+from typing import Any
+
+from werkzeug.test import Client, TestResponse
+
+from sandbox.app import create_app
+from sandbox.simulation import Simulation
+
+LEAFLINK_BASE = "/leaflink/api/v2"
+FLOURISH_BASE = "/flourish/external/api/v1"
+HOME = "00000001"
+
+
+class Doors:
+    """Calls into one simulation, in the greenleaf company unless said otherwise."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self._client = Client(create_app(simulation))
+
+    def call(self, method: str, path: str, **options: Any) -> TestResponse:
+        options.setdefault("environ_base", {"REMOTE_ADDR": "127.0.0.1"})
+        return self._client.open(path, method=method, **options)
+
+    def control(self, method: str, path: str, body: Any = None) -> TestResponse:
+        return self.call(method, f"/control{path}", json=body) if body is not None else self.call(method, f"/control{path}")
+
+    def leaflink(self, method: str, path: str, body: Any = None, world: str = "greenleaf") -> TestResponse:
+        headers = {"Authorization": f"App ll-{world}-key"}
+        return self.call(method, LEAFLINK_BASE + path, headers=headers, **({} if body is None else {"json": body}))
+
+    def flourish(
+        self, method: str, path: str, body: Any = None, world: str = "greenleaf", facility: str | None = HOME
+    ) -> TestResponse:
+        headers = {"x-api-key": f"fl-{world}-key"} | ({"FacilityID": facility} if facility else {})
+        return self.call(method, FLOURISH_BASE + path, headers=headers, **({} if body is None else {"json": body}))
+
+    def order(self, **asked: Any) -> dict[str, Any]:
+        """Place a LeafLink order and return it."""
+        response = self.control("POST", "/leaflink/orders", {"lines": 2, **asked})
+        assert response.status_code == 201, response.text
+        return dict(response.json)  # type: ignore[arg-type]
+
+    def outbound(self, **fields: Any) -> dict[str, Any]:
+        """Create a Flourish order of one line and return it."""
+        response = self.flourish("POST", "/outbound-orders", outbound_body(**fields))
+        assert response.status_code == 200, response.text
+        return dict(response.json["data"])  # type: ignore[index]
+
+    def item(self, sku: str, world: str = "greenleaf") -> dict[str, Any]:
+        """Return a SKU's row of the inventory summary."""
+        response = self.flourish("GET", f"/inventory/summary?sku={sku}", world=world)
+        return dict(response.json["data"][0])  # type: ignore[index]
+
+    def product(self, sku: str) -> dict[str, Any]:
+        """Return a SKU's LeafLink product."""
+        return dict(self.leaflink("GET", f"/products/?sku={sku}").json["results"][0])  # type: ignore[index]
+
+
+SKU, OTHER_SKU = "GL-FL35-BLUDRE", "GL-PR1-BLUDRE"
+
+
+def outbound_body(**fields: Any) -> dict[str, Any]:
+    """Return what POST outbound-orders takes, with these fields in place of the usual ones."""
+    return {
+        "original_order_id": "9bf6e2fa",
+        "order_timestamp": "2026-11-20T10:00:00Z",
+        "destination": {"id": "00000001"},
+        "sales_rep": {"id": 1},
+        "order_lines": [{"sku": SKU, "order_qty": 24, "unit_price": 4.75}],
+        "notes": [{"subject": "Trellis", "note": "a note", "internal_only": True}],
+        "charges": [{"amount": 12.5, "method": "dollar"}],
+        "discounts": [{"amount": 10, "method": "percentage"}],
+        **fields,
+    }
