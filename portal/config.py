@@ -10,6 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_MAKE_A_KEY = (
+    "make one with: python3 -c"
+    " 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'"
+)
+
 
 class WrongSetting(Exception):
     """A setting cannot be used; the message is one line that says what to do."""
@@ -127,16 +132,15 @@ def _secrets(env: Mapping[str, str]) -> tuple[str, dict[str, bytes]]:
             stored = json.loads(Path(path).read_text())
         except (OSError, ValueError) as error:
             raise WrongSetting(f"TRELLIS_SECRET_FILE {path} cannot be read: {error}.") from error
-    how = 'make one with: python -c "import secrets,base64;print(base64.b64encode(secrets.token_bytes(32)).decode())"'
     secret_key = env.get("TRELLIS_SECRET_KEY") or stored.get("secret_key", "")
     if len(secret_key) < 32:
-        raise WrongSetting(f"TRELLIS_SECRET_KEY is missing or shorter than 32 characters: {how}")
+        raise WrongSetting(f"TRELLIS_SECRET_KEY is missing or shorter than 32 characters: {_MAKE_A_KEY}")
     keys = env.get("TRELLIS_MASTER_KEY") or stored.get("master_key", "")
     first_id = env.get("TRELLIS_MASTER_KEY_ID") or stored.get("master_key_id", "k1")
-    return secret_key, _master_keys(keys, first_id, how)
+    return secret_key, _master_keys(keys, first_id)
 
 
-def _master_keys(text: str, first_id: str, how: str) -> dict[str, bytes]:
+def _master_keys(text: str, first_id: str) -> dict[str, bytes]:
     """Read `key` or `id:key,id:key`, each 32 bytes in base64; the first one encrypts."""
     keys: dict[str, bytes] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -146,8 +150,8 @@ def _master_keys(text: str, first_id: str, how: str) -> dict[str, bytes]:
         except binascii.Error:
             key = b""
         if len(key) != 32:
-            raise WrongSetting(f"TRELLIS_MASTER_KEY holds a key that is not 32 bytes in base64: {how}")
+            raise WrongSetting(f"TRELLIS_MASTER_KEY: a key is not 32 bytes in base64: {_MAKE_A_KEY}")
         keys[key_id or first_id] = key
     if not keys:
-        raise WrongSetting(f"TRELLIS_MASTER_KEY is missing: {how}")
+        raise WrongSetting(f"TRELLIS_MASTER_KEY is missing: {_MAKE_A_KEY}")
     return keys

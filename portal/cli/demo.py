@@ -104,7 +104,9 @@ def _connect(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -
         connection = session.execute(select(Connection.id, Connection.state)).first()
     if hub_id is None:
         hub_id = _connect_flourish(desk, sandbox, tenant_id, company)
-    connection_id = connection.id if connection else _connect_leaflink(desk, sandbox, tenant_id, hub_id, company)
+    connection_id = (
+        connection.id if connection else _connect_leaflink(desk, sandbox, tenant_id, hub_id, company)
+    )
     if connection is None or connection.state == "ready":
         connecting.go_live(desk, tenant_id, connection_id, actor=ACTOR)
 
@@ -123,9 +125,7 @@ def _connect_flourish(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _C
     return made.id
 
 
-def _connect_leaflink(
-    desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUID, company: _Company
-) -> UUID:
+def _connect_leaflink(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUID, company: _Company) -> UUID:
     account = sandbox.account("leaflink", company.slug)
     with desk.tenant(tenant_id) as session:
         facility = session.get_one(Hub, hub_id).facilities[0].flourish_id

@@ -102,7 +102,7 @@ def add_hub(
     return Connected(hub.id, company.name, url, signing_key, company.missing_permissions)
 
 
-def add_connection(
+def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
     desk: Desk,
     tenant_id: UUID,
     *,

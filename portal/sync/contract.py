@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from portal.sync.domain import Company, Finding, Hint, Json, RepEmail, SourceOrder
+from portal.sync.domain import Blocked as Blocked
+from portal.sync.domain import Company, Finding, Hint, Json, NextMove, RepEmail, SourceOrder
+from portal.sync.domain import Move as Move
 
 
 @dataclass(frozen=True)
@@ -62,25 +64,6 @@ class Page:
     hints: tuple[Hint, ...]
     # How many the API says there are in all, when it says so.
     total: int | None = None
-
-
-@dataclass(frozen=True)
-class Move:
-    """The next step on the platform towards a status."""
-
-    action: str
-    to: str
-
-
-@dataclass(frozen=True)
-class Blocked:
-    """The platform offers no step towards the status."""
-
-    reason: str
-
-
-# The next single step of an order towards a status; None when it is there or beyond.
-NextMove = Callable[[SourceOrder, str], Move | Blocked | None]
 
 
 @dataclass(frozen=True)

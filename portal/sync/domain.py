@@ -6,7 +6,7 @@ aware UTC. A platform's own status words travel as opaque strings: only its fold
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -200,9 +200,6 @@ class Hint:
     marker: str = ""
 
 
-# --- Questions: what the planner must know before it can decide, and the answers' shapes. ---
-
-
 @dataclass(frozen=True)
 class DestinationByLicense:
     """Answer: `tuple[Destination, ...]`, those with this normalised license."""
@@ -250,9 +247,6 @@ class Inquiry:
     """The planner cannot decide yet: it needs these answers."""
 
     questions: tuple[Question, ...]
-
-
-# --- Drafts and actions: what may be written. ---
 
 
 @dataclass(frozen=True)
@@ -340,7 +334,23 @@ class MovePlatform:
 Action = CreateDestination | CreateOrder | FinishOrder | CancelOrder | MovePlatform
 
 
-# --- Decisions: what was decided, and why. ---
+@dataclass(frozen=True)
+class Move:
+    """The next step on the platform towards a status."""
+
+    action: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The platform offers no step towards the status."""
+
+    reason: str
+
+
+# The next single step of an order towards a status; None when it is there or beyond.
+NextMove = Callable[[SourceOrder, str], Move | Blocked | None]
 
 
 @dataclass(frozen=True)

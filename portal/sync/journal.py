@@ -27,7 +27,7 @@ _NEWS = "news"
 
 @dataclass(frozen=True)
 class Entry:
-    """One row for an order's story. `side` is platform, trellis or flourish; `tone` plain, ok, warn or bad."""
+    """One row for an order's story: `side` platform, trellis or flourish, `tone` plain, ok, warn or bad."""
 
     side: str
     actor: str

@@ -24,7 +24,8 @@ from portal.sync.engine.breaker import OPENS_AFTER
 from portal.sync.engine.claim import Claim, LostLease, claim_due, hand_back, hold, renew
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import is_open, may_work
-from portal.sync.engine.reconcile import backoff, reconcile
+from portal.sync.engine.outlook import backoff
+from portal.sync.engine.reconcile import reconcile
 
 _log = logging.getLogger(__name__)
 

@@ -82,7 +82,11 @@ class Inbox:
         if row is None:
             return None
         with self._desk.tenant(row.tenant_id) as session:
-            owner = session.get_one(table, row.id)
+            owner: Hub | Connection = (
+                session.get_one(Hub, row.id)
+                if platform == FLOURISH_KEY
+                else session.get_one(Connection, row.id)
+            )
             if isinstance(owner, Connection) and owner.platform != platform:
                 return None
             return Endpoint(

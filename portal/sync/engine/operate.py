@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -17,6 +17,7 @@ from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.writes import Outcome, Write
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unsettled
+from portal.sync.http import Exchange
 
 # Another link is making the same thing: soon it will be there.
 _ELSEWHERE_SECONDS = 2.0
@@ -118,6 +119,16 @@ def record(
         journal.log(session, link, "done", f"{system}: {outcome.title}", run_id=claim.run_id, raw=detail)
 
 
+def _detail(operation: Operation, exchanges: list[Exchange]) -> dict[str, object]:
+    """What a person may unfold: the call, what it sent and what came back, redacted."""
+    last = exchanges[-1] if exchanges else None
+    return {
+        "call": f"{last.method} {last.path}" if last else "",
+        "request": operation.request,
+        "answer": last.answer if last else None,
+    }
+
+
 def _apply(link: Link, outcome: Outcome, operation: Operation) -> None:
     for name, value in outcome.link.items():
         setattr(link, name, value)
@@ -154,12 +165,12 @@ def _leave_unknown(
         journal.log(session, link, "wait", f"Unknown outcome: {error.reason}", run_id=claim.run_id)
 
 
-def settle_time(session: Session, operation: Operation, settle_seconds: float) -> object:
+def settle_time(session: Session, operation: Operation, settle_seconds: float) -> datetime:
     """When the other system must have finished what was sent, by the database's clock."""
     sent = func.coalesce(Operation.sent_at, Operation.intent_at)
-    return session.scalar(
-        select(sent + timedelta(seconds=settle_seconds)).where(Operation.id == operation.id)
-    )
+    query = select(sent + timedelta(seconds=settle_seconds)).where(Operation.id == operation.id)
+    settles: datetime = session.execute(query).scalar_one()
+    return settles
 
 
 def _abandon(desk: Desk, claim: Claim, operation_id: UUID, reason: str) -> None:
@@ -178,7 +189,7 @@ def _refuse(
         operation = session.get_one(Operation, operation_id)
         _finish(operation, "refused", str(error))
         operation.http_status = error.http_status
-        detail = {"request": operation.request, "answer": exchanges[-1].answer if exchanges else None}
+        detail = _detail(operation, exchanges)
         entry = journal.Entry(
             write.side,
             "Trellis",

@@ -154,7 +154,7 @@ def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: SyncError) -> N
                 finding = Finding(
                     "poll_fails",
                     f"Polling {stream.name} does not work",
-                    "Webhooks still bring orders in; test the connection, and replace its key if it is refused.",
+                    "Webhooks still bring orders in. Test the connection; replace its key if it is refused.",
                     cause=stream.name,
                     text=str(error),
                 )

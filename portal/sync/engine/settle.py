@@ -6,6 +6,7 @@ system must have finished, look whether it has, adopt what is ours, and only els
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -18,7 +19,9 @@ from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.operate import settle_time
+from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.writes import Outcome, created
+from portal.sync.mapping.follow import CANCELLED
 
 # How far before the intent the look begins: the clocks of two companies differ.
 _LOOK_BACK = timedelta(minutes=10)
@@ -34,20 +37,12 @@ class StillUnknown(Exception):
         self.until = until
 
 
-class Ambiguous(Exception):
-    """The look found what only a person can decide."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.title)
-        self.finding = finding
-
-
 def settle(desk: Desk, claim: Claim, account: Account) -> None:
     """Settle the open operation of a claimed link, if it has one.
 
     Raises:
         StillUnknown: the settle time has not passed.
-        Ambiguous: candidates that nobody but a person can tell apart.
+        ForAPerson: candidates that nobody but a person can tell apart.
         SyncError: the other system could not be looked at.
     """
     with desk.tenant(claim.tenant_id) as session:
@@ -61,20 +56,14 @@ def settle(desk: Desk, claim: Claim, account: Account) -> None:
         if operation.kind in _REPEATABLE:
             _close(session, link, operation, claim, "What both sides show now decides what is still to do.")
             return
-        operation.settle_at = settle_time(session, operation, account.settle_seconds)
+        settles = settle_time(session, operation, account.settle_seconds)
+        operation.settle_at = settles
         if operation.status == "intent":
             _note_lost_worker(session, link, operation, claim)
-        now = session.scalar(select(func.now()))
-        session.flush()
-        if now < operation.settle_at:
-            until: datetime = operation.settle_at
-            waiting = until
-        else:
-            waiting = None
-    if waiting is not None:
-        raise StillUnknown(waiting)
-    outcome = _look(account, link, operation)
-    _conclude(desk, claim, operation, outcome)
+        too_early = session.execute(select(func.now() < settles)).scalar_one()
+    if too_early:
+        raise StillUnknown(settles)
+    _conclude(desk, claim, operation, _look(account, link, operation))
 
 
 def open_operation(session: Session, link: Link) -> Operation | None:
@@ -110,39 +99,32 @@ def _look_for_destination(account: Account, operation: Operation) -> Outcome | N
 
 
 def _look_for_order(account: Account, link: Link, operation: Operation) -> Outcome | None:
-    """Company-wide, all pages: an order that carries our note is ours, whatever else it looks like."""
+    """An order that carries our note is ours, whatever else it looks like."""
     ours = f"Trellis {link.connection_id} {link.foreign_id}"
-    mine: list[OutboundOrder] = []
-    unreadable: list[OutboundOrder] = []
+    candidates = list(_candidates(account, operation))
+    mine = [order for order in candidates if ours in (order.notes or ())]
+    if len(mine) > 1:
+        raise ForAPerson(_twins(mine))
+    if mine:
+        found = created(mine[0].id, account)
+        why = "It had been created after all; adopted by its note."
+        return Outcome(found.ref, f"Found {mine[0].id}", why, found.link)
+    unmarked = [order for order in candidates if not order.notes]
+    if unmarked:
+        raise ForAPerson(_without_note(unmarked))
+    return None
+
+
+def _candidates(account: Account, operation: Operation) -> Iterator[OutboundOrder]:
+    """Orders that may be what was sent: company-wide, all pages, each read whole as lists leave notes out."""
     number = str(operation.request.get("original_order_id", ""))
     facility = str(operation.request.get("facility_id", ""))
     for listed in account.flourish.outbound_orders(created_from=operation.intent_at - _LOOK_BACK):
-        if (
-            listed.original_order_id != number
-            or listed.status == "Cancelled"
-            or listed.facility_id != facility
-        ):
+        if (listed.original_order_id, listed.facility_id) != (number, facility):
             continue
         whole = account.flourish.outbound_order(listed.id)
-        if whole is None:
-            continue
-        if not whole.notes:
-            unreadable.append(whole)
-        elif ours in whole.notes:
-            mine.append(whole)
-    if len(mine) > 1:
-        raise Ambiguous(_twins(mine))
-    if mine:
-        outcome = created(mine[0].id, account)
-        return Outcome(
-            outcome.ref,
-            f"Found {mine[0].id}",
-            "It had been created after all; adopted by its note.",
-            outcome.link,
-        )
-    if unreadable:
-        raise Ambiguous(_without_note(unreadable))
-    return None
+        if whole is not None and whole.status != CANCELLED:
+            yield whole
 
 
 def _twins(orders: list[OutboundOrder]) -> Finding:

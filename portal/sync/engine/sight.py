@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -11,43 +12,38 @@ from portal.models import Delivery, Link
 from portal.sync import journal
 from portal.sync.domain import Finding, OutboundOrder, SourceOrder
 from portal.sync.engine.accounts import Account
+from portal.sync.engine.outlook import ForAPerson
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.money import add_up, line_total, unit_price
 
 
 @dataclass(frozen=True)
 class Sight:
-    """Both sides as just read. `missing` says what should be there and is not."""
+    """Both sides as just read; `outbound` is None for an order that was never made in Flourish."""
 
-    order: SourceOrder | None
+    order: SourceOrder
     outbound: OutboundOrder | None
-    missing: Finding | None = None
 
 
 def look(account: Account, link: Link) -> Sight:
     """Read both sides: one call each.
 
     Raises:
+        ForAPerson: an order that a side had is not there any more.
         SyncError: a side could not be read.
     """
-    order = account.client.order(link.foreign_id)
-    outbound = account.flourish.outbound_order(link.flourish_id) if link.flourish_id else None
-    return Sight(order, outbound, _missing(account, link, order, outbound))
-
-
-def _missing(
-    account: Account, link: Link, order: SourceOrder | None, outbound: OutboundOrder | None
-) -> Finding | None:
     where = account.platform.label
+    order = account.client.order(link.foreign_id)
     if order is None:
         title = f"{where} does not know this order any more"
-        return Finding("gone_on_platform", title, f"If it was deleted in {where}, cancel it in Flourish.")
+        step = f"If it was deleted in {where}, cancel it in Flourish."
+        raise ForAPerson(Finding("gone_on_platform", title, step))
+    outbound = account.flourish.outbound_order(link.flourish_id) if link.flourish_id else None
     if link.flourish_id and outbound is None:
         title = f"Flourish does not know order {link.flourish_id} any more"
-        return Finding(
-            "gone_in_flourish", title, f"If it was deleted by mistake, enter it again; {where} still has it."
-        )
-    return None
+        step = f"If it was deleted by mistake, enter it again: {where} still has the order."
+        raise ForAPerson(Finding("gone_in_flourish", title, step))
+    return Sight(order, outbound)
 
 
 def note(session: Session, link: Link, sight: Sight, account: Account, *, how: str) -> None:
@@ -60,8 +56,7 @@ def note(session: Session, link: Link, sight: Sight, account: Account, *, how: s
         account: both sides, for names.
         how: how we came to look, such as "webhook".
     """
-    if sight.order is not None:
-        _note_platform(session, link, sight.order, account, how)
+    _note_platform(session, link, sight.order, account, how)
     if sight.outbound is not None:
         _note_flourish(session, link, sight.outbound, how)
     link.looked_at = func.now()
@@ -144,8 +139,8 @@ def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
     }
 
 
-def _case_note(cases: object, multiplier: int) -> str:
-    return f"{cases:f} × {multiplier} a case" if multiplier > 1 else ""  # type: ignore[str-format]
+def _case_note(cases: Decimal, multiplier: int) -> str:
+    return f"{cases.normalize():f} × case of {multiplier}" if multiplier > 1 else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.sync.domain import Json, SourceOrder
 
-# [what, before, after]
+# Three texts: what it is, before, after.
 Change = list[str]
 
 _FIELDS = {
@@ -58,15 +58,14 @@ def changes(before: Json, after: Json) -> list[Change]:
 def _line_changes(before: Json, after: Json) -> list[Change]:
     found: list[Change] = []
     for ref in sorted({*before, *after}):
-        old, new = before.get(ref), after.get(ref)
-        if old == new:
-            continue
-        sku = (new or old)[0]
-        if old is None:
-            found.append([sku, "", f"{new[1]} ea, case {new[2]}"])
-        elif new is None:
-            found.append([sku, f"{old[1]} ea, case {old[2]}", "removed"])
+        if ref not in before:
+            sku, eaches, price = after[ref]
+            found.append([sku, "", f"{eaches} ea, case {price}"])
+        elif ref not in after:
+            sku, eaches, price = before[ref]
+            found.append([sku, f"{eaches} ea, case {price}", "removed"])
         else:
-            names = ("SKU", "eaches", "case price")
-            found += [[f"{sku} {name}", a, b] for name, a, b in zip(names, old, new, strict=True) if a != b]
+            parts = zip(("SKU", "eaches", "case price"), before[ref], after[ref], strict=True)
+            sku = after[ref][0]
+            found += [[f"{sku} {name}", old, new] for name, old, new in parts if old != new]
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from portal.sync.contract import Blocked, NextMove
 from portal.sync.domain import (
+    Blocked,
     CancelOrder,
     Decision,
     Facts,
@@ -15,6 +15,7 @@ from portal.sync.domain import (
     Inquiry,
     Json,
     MovePlatform,
+    NextMove,
     OutboundOrder,
     Rules,
     SourceOrder,
@@ -23,7 +24,7 @@ from portal.sync.domain import (
 )
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.draft import requested_date
-from portal.sync.mapping.intake import stuck
+from portal.sync.mapping.findings import stuck
 
 CREATED = "Created"
 CANCELLED = "Cancelled"

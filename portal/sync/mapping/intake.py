@@ -9,79 +9,71 @@ from portal.sync.domain import (
     Destination,
     DestinationByLicense,
     Facts,
-    Finding,
     Inquiry,
-    Item,
     ItemBySku,
     Question,
     RepByEmail,
     RepEmail,
     Rules,
-    SalesRep,
     SourceOrder,
     Stage,
 )
+from portal.sync.mapping import findings
 from portal.sync.mapping.diff import shared_values
-from portal.sync.mapping.draft import destination_draft, missing_for_destination, outbound_draft
+from portal.sync.mapping.draft import destination_draft, outbound_draft
+from portal.sync.mapping.findings import stuck
 from portal.sync.mapping.keys import sku_key
-from portal.sync.mapping.money import add_up, rounding_allowed
+
+# Stages in which an order is left where it is: code, sentence, next step, state (LL-15, LL-16, LL-30).
+_LEFT_ALONE = {
+    Stage.DRAFT: (
+        "draft",
+        "It is a draft in {where}.",
+        "The buyer or seller submits it in {where}.",
+        "waiting",
+    ),
+    Stage.CANCELLED: (
+        "cancelled_before",
+        "It was {status} in {where} before it was brought in.",
+        "Nothing: there is nothing to send.",
+        "skipped",
+    ),
+    Stage.MERGED: (
+        "merged_before",
+        "It became part of another order in {where} before it was brought in.",
+        "Nothing: the combined order has a page of its own.",
+        "skipped",
+    ),
+    Stage.FINISHED: (
+        "finished_before",
+        "It was already {status} in {where} when Trellis first saw it.",
+        "Nothing: an order that was fulfilled elsewhere is not brought in.",
+        "skipped",
+    ),
+}
 
 
 def plan(order: SourceOrder, *, rules: Rules, facts: Facts) -> Decision | Inquiry:
     """Decide about an order that is not in Flourish."""
-    not_taken = _reason_not_to_take(order, rules)
-    if not_taken is not None:
-        return not_taken
-    findings = tuple(_findings_in_order(order, rules))
-    if findings:
-        return stuck(findings)
+    left_alone = _left_alone(order, rules)
+    if left_alone is not None:
+        return left_alone
+    wrong = findings.in_order(order, rules)
+    if wrong:
+        return stuck(wrong)
     questions = _open_questions(order, facts)
     if questions:
         return Inquiry(questions)
     return _bring_in(order, rules, facts)
 
 
-def stuck(findings: tuple[Finding, ...]) -> Decision:
-    """The order is held until a person has seen to each finding."""
-    first = findings[0]
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return Decision(
-        code=first.code,
-        sentence=f"{first.title}{more}. The order is held.",
-        next_step=first.next_step,
-        state="stuck",
-        findings=findings,
-    )
-
-
-def _reason_not_to_take(order: SourceOrder, rules: Rules) -> Decision | None:
-    """Why an order is left where it is; None when it is to be brought in (LL-12, LL-15, LL-29, LL-30)."""
+def _left_alone(order: SourceOrder, rules: Rules) -> Decision | None:
+    """Why an order is left where it is; None when it is to be brought in."""
     where = rules.platform_label
-    if order.stage is Stage.DRAFT:
-        return Decision(
-            "draft", f"It is a draft in {where}.", f"The buyer or seller submits it in {where}.", "waiting"
-        )
-    if order.stage is Stage.CANCELLED:
-        return Decision(
-            "cancelled_before",
-            f"It was {order.status} in {where} before it was brought in.",
-            "Nothing: there is nothing to send.",
-            "skipped",
-        )
-    if order.stage is Stage.MERGED:
-        return Decision(
-            "merged_before",
-            f"It became part of another order in {where} before it was brought in.",
-            "Nothing: the combined order has a page of its own.",
-            "skipped",
-        )
-    if order.stage is Stage.FINISHED:
-        return Decision(
-            "finished_before",
-            f"It was already {order.status} in {where} when Trellis first saw it.",
-            "Nothing: a finished order is not brought in.",
-            "skipped",
-        )
+    if order.stage in _LEFT_ALONE:
+        code, sentence, next_step, state = _LEFT_ALONE[order.stage]
+        words = {"where": where, "status": order.status}
+        return Decision(code, sentence.format(**words), next_step.format(**words), state)
     if order.placed_at < rules.live_since:
         return Decision(
             "before_go_live",
@@ -90,111 +82,14 @@ def _reason_not_to_take(order: SourceOrder, rules: Rules) -> Decision | None:
             "skipped",
         )
     if order.status not in rules.intake_statuses:
-        chosen = ", ".join(sorted(rules.intake_statuses))
+        chosen = sorted(rules.intake_statuses)
         return Decision(
             "status_not_chosen",
-            f"{order.status} is not a status that brings orders in (chosen: {chosen}).",
-            f"It comes in when it becomes {chosen.replace(', ', ' or ')} in {where}.",
+            f"{order.status} is not a status that brings orders in (chosen: {', '.join(chosen)}).",
+            f"It comes in when it becomes {' or '.join(chosen)} in {where}.",
             "waiting",
         )
     return None
-
-
-def _findings_in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
-    """What is wrong with the order by itself, before anything is asked of Flourish."""
-    where = rules.platform_label
-    findings = [
-        Finding("not_supported", f"The order carries {what}", todo, cause=what, who="tenant")
-        for what, todo in order.unsupported
-    ]
-    if order.is_combination:
-        findings.append(
-            Finding(
-                "combined_order",
-                "The order combines earlier ones, which are live in Flourish",
-                "Cancel the originals in Flourish and enter this order by hand:"
-                " combining is not carried over yet.",
-            )
-        )
-    if not order.lines:
-        findings.append(Finding("no_lines", "The order has no lines", f"Add lines in {where}, or cancel it."))
-    if not order.customer.license:
-        findings.append(
-            Finding(
-                "no_license",
-                f"Customer {order.customer.name} has no license number",
-                f"Enter the license number on the customer in {where}; orders are matched by it, never by name.",
-                cause=order.customer.ref,
-                evidence={"shown": order.customer.license_shown},
-            )
-        )
-    findings += _findings_in_lines(order, rules)
-    if len(order.reps) > 1:
-        findings.append(
-            Finding(
-                "several_reps",
-                f"The order has {len(order.reps)} sales reps",
-                f"Leave one sales rep on the order in {where}.",
-            )
-        )
-    return findings
-
-
-def _findings_in_lines(order: SourceOrder, rules: Rules) -> list[Finding]:
-    findings = []
-    for line in order.lines:
-        if not sku_key(line.sku):
-            findings.append(
-                Finding(
-                    "no_sku",
-                    f"The line {line.name or line.ref} has no SKU",
-                    f"Give the product a SKU in {rules.platform_label}, the one that the item has in Flourish.",
-                    cause=line.ref,
-                )
-            )
-        if line.eaches <= 0:
-            findings.append(
-                Finding(
-                    "no_quantity",
-                    f"The line {line.sku} has a quantity of {line.eaches}",
-                    f"Correct the quantity in {rules.platform_label}.",
-                    cause=line.ref,
-                )
-            )
-        elif line.eaches % line.multiplier:
-            findings.append(
-                Finding(
-                    "quantity_does_not_divide",
-                    f"{line.eaches.normalize():f} of {line.sku} are no whole number of cases of {line.multiplier}",
-                    f"Correct the quantity or the units per case in {rules.platform_label}.",
-                    cause=line.ref,
-                )
-            )
-    return findings + _findings_in_money(order, rules)
-
-
-def _findings_in_money(order: SourceOrder, rules: Rules) -> list[Finding]:
-    """LL-13: the parts must come to the total, and rounding may only be rounding."""
-    money = add_up(order, rules.price_places)
-    if not money.holds:
-        return [
-            Finding(
-                "sum_does_not_hold",
-                f"The lines do not add up to the order's total: {money.expected} against {money.total}",
-                f"Check prices, discount, shipping and tax of the order in {rules.platform_label}.",
-                evidence=money.shown(),
-            )
-        ]
-    if abs(money.rounding) > rounding_allowed(order.lines):
-        return [
-            Finding(
-                "rounding_too_large",
-                f"Unit prices in Flourish would differ by {money.rounding} from the order's lines",
-                "Choose four decimals for prices in the connection's rules.",
-                evidence=money.shown(),
-            )
-        ]
-    return []
 
 
 def _open_questions(order: SourceOrder, facts: Facts) -> tuple[Question, ...]:
@@ -210,12 +105,12 @@ def _open_questions(order: SourceOrder, facts: Facts) -> tuple[Question, ...]:
 
 def _bring_in(order: SourceOrder, rules: Rules, facts: Facts) -> Decision:
     """Every answer is there: make the destination if it is missing, else the order."""
-    items, findings = _match_items(order, rules, facts)
-    rep_id, rep_findings = _match_rep(order, rules, facts)
     destinations: tuple[Destination, ...] = facts[DestinationByLicense(order.customer.license)]
-    findings += [*rep_findings, *_findings_in_destinations(order, destinations, rules)]
-    if findings:
-        return stuck(tuple(findings))
+    items, wrong_items = findings.match_items(order, rules, facts)
+    rep_id, wrong_rep = findings.match_rep(order, rules, facts)
+    wrong = [*wrong_items, *wrong_rep, *findings.in_destinations(order, destinations, rules)]
+    if wrong:
+        return stuck(wrong)
     if not destinations:
         return Decision(
             "create_destination",
@@ -226,134 +121,13 @@ def _bring_in(order: SourceOrder, rules: Rules, facts: Facts) -> Decision:
             action=CreateDestination(destination_draft(order)),
         )
     draft = outbound_draft(order, rules, destination_id=destinations[0].id, sales_rep_id=rep_id, items=items)
+    # Only a ship date or a term needs a second write; without them the order is finished once it is made.
+    base = {"platform": shared_values(order), "finished": not (order.ship_at or order.term)}
     return Decision(
         "bring_in",
         f"Bring it in: {order.status} is a status that you chose, and orders of this connection go to"
         f" {rules.facility.name}.",
         "Trellis creates the order in Flourish.",
         "waiting",
-        action=CreateOrder(
-            draft, base={"platform": shared_values(order), "finished": not (order.ship_at or order.term)}
-        ),
+        action=CreateOrder(draft, base=base),
     )
-
-
-def _match_items(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[dict[str, Item], list[Finding]]:
-    """LL-1: exactly one live item with the SKU; anything else stops the order."""
-    items: dict[str, Item] = {}
-    findings: dict[str, Finding] = {}
-    for line in order.lines:
-        sku = sku_key(line.sku)
-        found: tuple[Item, ...] = facts[ItemBySku(sku)]
-        exact = [item for item in found if sku_key(item.sku) == sku]
-        live = [item for item in exact if item.active]
-        if len(live) == 1:
-            items[line.sku] = live[0]
-        else:
-            findings[sku] = _item_finding(sku, live, exact, found, rules)
-    return items, list(findings.values())
-
-
-def _item_finding(
-    sku: str, live: list[Item], exact: list[Item], found: tuple[Item, ...], rules: Rules
-) -> Finding:
-    where = rules.platform_label
-    if len(live) > 1:
-        names = ", ".join(item.name for item in live)
-        return Finding(
-            "sku_twice",
-            f"{len(live)} items in Flourish have the SKU {sku}",
-            "Leave the SKU on one of them in Flourish.",
-            cause=sku,
-            text=f"They are {names}.",
-        )
-    if exact:
-        return Finding(
-            "item_inactive",
-            f"The item {sku} is not active in Flourish",
-            f"Activate it in Flourish, or take the line off the order in {where}.",
-            cause=sku,
-        )
-    near = [item.sku for item in found]
-    return Finding(
-        "sku_unknown",
-        f"SKU {sku} is unknown in Flourish",
-        f"Give the item this SKU in Flourish, or correct the SKU in {where}.",
-        cause=sku,
-        text=f"Near: {', '.join(near)}." if near else "",
-        evidence={"near": near},
-    )
-
-
-def _match_rep(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[str, list[Finding]]:
-    """LL-3: the rep's id is sent; an e-mail that Flourish does not know would create one."""
-    where = rules.platform_label
-    if not order.reps:
-        if rules.facility.sales_rep_required:
-            step = f"Set a sales rep on the order in {where}."
-            return "", [
-                Finding("no_rep", f"{rules.facility.name} requires a sales rep and the order has none", step)
-            ]
-        return "", []
-    email: str = facts[RepEmail(order.reps[0])]
-    if not email:
-        step = f"Enter the rep's e-mail in {where}: reps are matched by it."
-        return "", [
-            Finding("rep_without_email", "The order's sales rep has no e-mail", step, cause=order.reps[0])
-        ]
-    found: tuple[SalesRep, ...] = facts[RepByEmail(email)]
-    active = [rep for rep in found if rep.active]
-    if len(active) == 1 and active[0].facility_id:
-        return active[0].id, []
-    return "", [_rep_finding(email, active, found)]
-
-
-def _rep_finding(email: str, active: list[SalesRep], found: tuple[SalesRep, ...]) -> Finding:
-    if len(active) > 1:
-        title, step = (
-            f"{len(active)} sales reps in Flourish have the e-mail {email}",
-            "Leave it on one of them.",
-        )
-        return Finding("rep_twice", title, step, cause=email)
-    if active:
-        title, step = f"Sales rep {email} has no facility in Flourish", "Give the rep a facility in Flourish."
-        return Finding("rep_without_facility", title, step, cause=email)
-    if found:
-        title, step = f"Sales rep {email} is not active in Flourish", "Activate the rep, or set another one."
-        return Finding("rep_inactive", title, step, cause=email)
-    title, step = f"Sales rep {email} is unknown in Flourish", "Add the rep in Flourish with this e-mail."
-    return Finding("rep_unknown", title, step, cause=email)
-
-
-def _findings_in_destinations(
-    order: SourceOrder, destinations: tuple[Destination, ...], rules: Rules
-) -> list[Finding]:
-    """LL-2: one destination by license; none is made once, from complete data only."""
-    license_number = order.customer.license
-    if len(destinations) > 1:
-        names = ", ".join(f"{destination.name} ({destination.id})" for destination in destinations)
-        return [
-            Finding(
-                "license_twice",
-                f"{len(destinations)} destinations in Flourish have the license {license_number}",
-                "Leave the license on one of them in Flourish.",
-                cause=license_number,
-                text=f"They are {names}.",
-            )
-        ]
-    if destinations and not destinations[0].active:
-        step = "Activate it in Flourish."
-        title = f"The destination {destinations[0].name} is not active in Flourish"
-        return [Finding("destination_inactive", title, step, cause=license_number)]
-    missing = () if destinations else missing_for_destination(order)
-    if missing:
-        return [
-            Finding(
-                "destination_incomplete",
-                f"{order.customer.name} is new to Flourish, and its {', '.join(missing)} is missing",
-                f"Complete the customer in {rules.platform_label}, or make the destination in Flourish.",
-                cause=license_number,
-                evidence={"missing": list(missing)},
-            )
-        ]
-    return []

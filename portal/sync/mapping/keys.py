@@ -23,11 +23,16 @@ def license_key(shown: str) -> str:
     tokens = unicodedata.normalize("NFKC", shown).upper().split()
     number: list[str] = []
     for token in tokens:
-        if _LICENSE.fullmatch(token) is None or not any(character.isdigit() for character in token):
-            if number or not _is_prefix(token):
-                break
+        belongs = _LICENSE.fullmatch(token) is not None and _has_digit(token)
+        if not belongs and (number or not _is_prefix(token)):
+            break
         number.append(token)
-    return "".join(number) if any(character.isdigit() for character in "".join(number)) else ""
+    joined = "".join(number)
+    return joined if _has_digit(joined) else ""
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
 
 
 def _is_prefix(token: str) -> bool:

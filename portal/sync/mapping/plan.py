@@ -6,8 +6,7 @@ and the reason (`Decision`). After each action both sides are read again and pla
 
 from __future__ import annotations
 
-from portal.sync.contract import NextMove
-from portal.sync.domain import Decision, Facts, Inquiry, Json, OutboundOrder, Rules, SourceOrder
+from portal.sync.domain import Decision, Facts, Inquiry, Json, NextMove, OutboundOrder, Rules, SourceOrder
 from portal.sync.mapping import follow, intake
 
 

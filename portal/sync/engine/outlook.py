@@ -1,0 +1,128 @@
+"""Outlooks: how a look at a link ended, in words, and when to look again."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.models import Link
+from portal.sync.domain import Decision, Finding
+from portal.sync.engine.accounts import Account
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
+
+_FIRST_RETRY_SECONDS = 5.0
+# Asked to wait without being told how long: nobody failed, so it is short.
+_THROTTLED_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is decided about a link, and when to look again by itself: in so many seconds, at a time, or not
+    before the next mark. `failed` counts towards backoff and breaker."""
+
+    decision: Decision
+    again_in: float | None = None
+    again_at: datetime | None = None
+    failed: bool = False
+
+
+class ForAPerson(Exception):
+    """What was seen is nothing that Trellis may decide."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.title)
+        self.finding = finding
+
+
+def unknown(reason: str, account: Account, *, until: datetime | None = None) -> Outlook:
+    """A write may or may not have taken effect."""
+    decision = Decision(
+        "unknown",
+        f"{reason}: nobody knows yet whether the last write took effect.",
+        f"Trellis looks {round(account.settle_seconds)} s after it was sent, before it sends anything more.",
+        "waiting",
+    )
+    return Outlook(decision, again_in=account.settle_seconds, again_at=until)
+
+
+def retry(error: Retryable | ConnectionBroken) -> Outlook:
+    """It did not work this time and may work later."""
+    decision = Decision("retry", f"{error.reason}.", "Trellis tries again by itself.", "waiting")
+    throttled = isinstance(error, Retryable) and error.throttled
+    after = error.after if isinstance(error, Retryable) else None
+    return Outlook(
+        decision, again_in=after or (_THROTTLED_SECONDS if throttled else None), failed=not throttled
+    )
+
+
+def stuck(finding: Finding, *, again_in: float | None = None) -> Outlook:
+    """A person has to see to it."""
+    decision = Decision(finding.code, f"{finding.title}.", finding.next_step, "stuck", findings=(finding,))
+    return Outlook(decision, again_in=again_in)
+
+
+def broken(error: ConnectionBroken) -> Outlook:
+    """The key is refused; the link stays due, and nobody claims it until the key is replaced."""
+    decision = Decision(
+        "credentials",
+        f"The connection's key was refused: {error.reason}.",
+        "An admin replaces the key; everything waiting then goes on.",
+        "waiting",
+    )
+    return Outlook(decision, again_in=0.0)
+
+
+def refused(error: Rejected) -> Finding:
+    """The other side said no for good."""
+    return Finding(
+        "refused",
+        f"It was refused: {error}",
+        "Correct what is named, then press Retry; an order that changes is tried again by itself.",
+        cause=error.field,
+        evidence={"field": error.field, "reason": error.reason, "status": error.http_status},
+    )
+
+
+def unreadable(error: Unreadable) -> Finding:
+    """The other side said something that cannot be understood."""
+    return Finding(
+        "unreadable",
+        f"An answer could not be read: {error}",
+        "Trellis tries again; if it stays, send this page to support.",
+        cause=error.field,
+        who="support",
+        evidence={"field": error.field, "excerpt": error.excerpt},
+    )
+
+
+def loop(steps: int) -> Finding:
+    """Writes that undo each other."""
+    return Finding(
+        "loop",
+        f"The order needed more than {steps} writes in a row",
+        "Look at its story for two rules that undo each other, then press Retry.",
+        who="support",
+    )
+
+
+def due_at(session: Session, link: Link, view: Outlook, cap_seconds: float) -> datetime | None:
+    """When a link is due again by itself, by the database's clock; None for not before the next mark."""
+    if view.again_at is not None:
+        return view.again_at
+    seconds = view.again_in
+    if view.failed:
+        seconds = max(seconds or 0.0, backoff(link.attempts, cap_seconds))
+    if seconds is None:
+        return None
+    due: datetime = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()
+    return due
+
+
+def backoff(attempts: int, cap_seconds: float) -> float:
+    """Seconds to wait after so many failures in a row: full jitter under a doubling ceiling."""
+    ceiling = min(cap_seconds, _FIRST_RETRY_SECONDS * 2 ** min(attempts, 12))
+    return random.uniform(min(1.0, ceiling), ceiling)  # noqa: S311 - spreads retries; nothing secret

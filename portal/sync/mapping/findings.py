@@ -1,0 +1,252 @@
+"""Findings: what is wrong with an order, each in words that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portal.sync.domain import (
+    Decision,
+    Destination,
+    Facts,
+    Finding,
+    Item,
+    ItemBySku,
+    RepByEmail,
+    RepEmail,
+    Rules,
+    SalesRep,
+    SourceOrder,
+)
+from portal.sync.mapping.draft import missing_for_destination
+from portal.sync.mapping.keys import sku_key
+from portal.sync.mapping.money import add_up, rounding_allowed
+
+
+def stuck(findings: Sequence[Finding]) -> Decision:
+    """The order is held until a person has seen to each finding."""
+    first = findings[0]
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return Decision(
+        code=first.code,
+        sentence=f"{first.title}{more}. The order is held.",
+        next_step=first.next_step,
+        state="stuck",
+        findings=tuple(findings),
+    )
+
+
+def in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
+    """What is wrong with the order by itself, before anything is asked of Flourish."""
+    where = rules.platform_label
+    findings = [
+        Finding("not_supported", f"The order carries {what}", todo, cause=what, who="tenant")
+        for what, todo in order.unsupported
+    ]
+    if order.is_combination:
+        findings.append(
+            Finding(
+                "combined_order",
+                "The order combines earlier ones, which are live in Flourish",
+                "Cancel the originals in Flourish and enter this order by hand:"
+                " combining is not carried over yet.",
+            )
+        )
+    if not order.lines:
+        findings.append(Finding("no_lines", "The order has no lines", f"Add lines in {where}, or cancel it."))
+    if not order.customer.license:
+        findings.append(
+            Finding(
+                "no_license",
+                f"Customer {order.customer.name} has no license number",
+                f"Enter it on the customer in {where}: orders are matched by license, never by name.",
+                cause=order.customer.ref,
+                evidence={"shown": order.customer.license_shown},
+            )
+        )
+    findings += [*in_lines(order, rules), *in_money(order, rules)]
+    if len(order.reps) > 1:
+        findings.append(
+            Finding(
+                "several_reps",
+                f"The order has {len(order.reps)} sales reps",
+                f"Leave one sales rep on the order in {where}.",
+            )
+        )
+    return findings
+
+
+def in_lines(order: SourceOrder, rules: Rules) -> list[Finding]:
+    """What is wrong with lines: no SKU, no quantity, cases that are not full (LL-20)."""
+    findings = []
+    for line in order.lines:
+        if not sku_key(line.sku):
+            findings.append(
+                Finding(
+                    "no_sku",
+                    f"The line {line.name or line.ref} has no SKU",
+                    f"Give the product in {rules.platform_label} the SKU of its item in Flourish.",
+                    cause=line.ref,
+                )
+            )
+        if line.eaches <= 0:
+            findings.append(
+                Finding(
+                    "no_quantity",
+                    f"The line {line.sku} has a quantity of {line.eaches}",
+                    f"Correct the quantity in {rules.platform_label}.",
+                    cause=line.ref,
+                )
+            )
+        elif line.eaches % line.multiplier:
+            findings.append(
+                Finding(
+                    "quantity_does_not_divide",
+                    f"{line.eaches.normalize():f} of {line.sku} do not fill cases of {line.multiplier}",
+                    f"Correct the quantity or the units per case in {rules.platform_label}.",
+                    cause=line.ref,
+                )
+            )
+    return findings
+
+
+def in_money(order: SourceOrder, rules: Rules) -> list[Finding]:
+    """LL-13: the parts must come to the total, and rounding may only be rounding."""
+    money = add_up(order, rules.price_places)
+    if not money.holds:
+        return [
+            Finding(
+                "sum_does_not_hold",
+                f"The lines do not add up to the order's total: {money.expected} against {money.total}",
+                f"Check prices, discount, shipping and tax of the order in {rules.platform_label}.",
+                evidence=money.shown(),
+            )
+        ]
+    if abs(money.rounding) > rounding_allowed(order.lines):
+        return [
+            Finding(
+                "rounding_too_large",
+                f"Unit prices in Flourish would differ by {money.rounding} from the order's lines",
+                "Choose four decimals for prices in the connection's rules.",
+                evidence=money.shown(),
+            )
+        ]
+    return []
+
+
+def match_items(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[dict[str, Item], list[Finding]]:
+    """LL-1: exactly one live item with the SKU; anything else stops the order."""
+    items: dict[str, Item] = {}
+    findings: dict[str, Finding] = {}
+    for line in order.lines:
+        sku = sku_key(line.sku)
+        found: tuple[Item, ...] = facts[ItemBySku(sku)]
+        exact = [item for item in found if sku_key(item.sku) == sku]
+        live = [item for item in exact if item.active]
+        if len(live) == 1:
+            items[line.sku] = live[0]
+        else:
+            findings[sku] = _item_finding(sku, live, exact, found, rules)
+    return items, list(findings.values())
+
+
+def _item_finding(
+    sku: str, live: list[Item], exact: list[Item], found: tuple[Item, ...], rules: Rules
+) -> Finding:
+    where = rules.platform_label
+    if len(live) > 1:
+        names = ", ".join(item.name for item in live)
+        return Finding(
+            "sku_twice",
+            f"{len(live)} items in Flourish have the SKU {sku}",
+            "Leave the SKU on one of them in Flourish.",
+            cause=sku,
+            text=f"They are {names}.",
+        )
+    if exact:
+        return Finding(
+            "item_inactive",
+            f"The item {sku} is not active in Flourish",
+            f"Activate it in Flourish, or take the line off the order in {where}.",
+            cause=sku,
+        )
+    near = [item.sku for item in found]
+    return Finding(
+        "sku_unknown",
+        f"SKU {sku} is unknown in Flourish",
+        f"Give the item this SKU in Flourish, or correct the SKU in {where}.",
+        cause=sku,
+        text=f"Near: {', '.join(near)}." if near else "",
+        evidence={"near": near},
+    )
+
+
+def match_rep(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[str, list[Finding]]:
+    """LL-3: the rep's id is sent; an e-mail that Flourish does not know would create one."""
+    where = rules.platform_label
+    if not order.reps:
+        if rules.facility.sales_rep_required:
+            step = f"Set a sales rep on the order in {where}."
+            return "", [
+                Finding("no_rep", f"{rules.facility.name} requires a sales rep and the order has none", step)
+            ]
+        return "", []
+    email: str = facts[RepEmail(order.reps[0])]
+    if not email:
+        step = f"Enter the rep's e-mail in {where}: reps are matched by it."
+        return "", [
+            Finding("rep_without_email", "The order's sales rep has no e-mail", step, cause=order.reps[0])
+        ]
+    found: tuple[SalesRep, ...] = facts[RepByEmail(email)]
+    active = [rep for rep in found if rep.active]
+    if len(active) == 1 and active[0].facility_id:
+        return active[0].id, []
+    return "", [_rep_finding(email, active, found)]
+
+
+def _rep_finding(email: str, active: list[SalesRep], found: tuple[SalesRep, ...]) -> Finding:
+    if len(active) > 1:
+        title, step = (
+            f"{len(active)} sales reps in Flourish have the e-mail {email}",
+            "Leave it on one of them.",
+        )
+        return Finding("rep_twice", title, step, cause=email)
+    if active:
+        title, step = f"Sales rep {email} has no facility in Flourish", "Give the rep a facility in Flourish."
+        return Finding("rep_without_facility", title, step, cause=email)
+    if found:
+        title, step = f"Sales rep {email} is not active in Flourish", "Activate the rep, or set another one."
+        return Finding("rep_inactive", title, step, cause=email)
+    title, step = f"Sales rep {email} is unknown in Flourish", "Add the rep in Flourish with this e-mail."
+    return Finding("rep_unknown", title, step, cause=email)
+
+
+def in_destinations(order: SourceOrder, destinations: tuple[Destination, ...], rules: Rules) -> list[Finding]:
+    """LL-2: one destination by license; none is made once, from complete data only."""
+    license_number = order.customer.license
+    if len(destinations) > 1:
+        names = ", ".join(f"{destination.name} ({destination.id})" for destination in destinations)
+        return [
+            Finding(
+                "license_twice",
+                f"{len(destinations)} destinations in Flourish have the license {license_number}",
+                "Leave the license on one of them in Flourish.",
+                cause=license_number,
+                text=f"They are {names}.",
+            )
+        ]
+    if destinations and not destinations[0].active:
+        step = "Activate it in Flourish."
+        title = f"The destination {destinations[0].name} is not active in Flourish"
+        return [Finding("destination_inactive", title, step, cause=license_number)]
+    missing = () if destinations else missing_for_destination(order)
+    if missing:
+        return [
+            Finding(
+                "destination_incomplete",
+                f"{order.customer.name} is new to Flourish, and its {', '.join(missing)} is missing",
+                f"Complete the customer in {rules.platform_label}, or make the destination in Flourish.",
+                cause=license_number,
+                evidence={"missing": list(missing)},
+            )
+        ]
+    return []
