@@ -48,7 +48,7 @@ def create(office: Office, facility_id: str, body: Body) -> Body:
         "pretax_discounts": bool(body.get("pretax_discounts", False)),
         "charges": reading.amounts(office, body, "charges"),
         "discounts": reading.amounts(office, body, "discounts"),
-        "notes": reading.notes(body),
+        "notes": reading.notes(office, body),
         "order_lines": reading.lines(office, body),
         "sales_rep_id": reading.sales_rep(office, body),
         "destination_id": reading.destination(office, body)["id"],
@@ -65,6 +65,7 @@ def create(office: Office, facility_id: str, body: Body) -> Body:
         "shipped_timestamp": None,
         "delivered_timestamp": None,
         "created_by": API_USER,
+        "last_updated_by": API_USER,
         "created_timestamp": moment,
         "last_updated_timestamp": moment,
     }
@@ -95,7 +96,7 @@ def update(office: Office, facility_id: str, order_id: str, body: Body) -> Body:
         raise Missing("Order not found")
     _refuse_ended(order)
     if body.get("order_status") == "Cancelled":
-        return cancel(office, order_id)
+        return cancel(office, order_id, API_USER)
     if body.get("order_status") not in (None, order["order_status"]):
         raise BadValue("order_status can only be changed to Cancelled")
     if any(Decimal(line["allocated_qty"]) for line in order["order_lines"]):
@@ -118,7 +119,7 @@ def _readers(office: Office) -> dict[str, Callable[[Body], object]]:
         "pretax_discounts": lambda body: bool(body["pretax_discounts"]),
         "charges": lambda body: reading.amounts(office, body, "charges"),
         "discounts": lambda body: reading.amounts(office, body, "discounts"),
-        "notes": reading.notes,
+        "notes": lambda body: reading.notes(office, body),
         "order_lines": lambda body: reading.lines(office, body),
         "payment_term": lambda body: _term(office, body),
         **{name: _text_reader(name) for name in REF_FIELDS},
@@ -151,7 +152,7 @@ def _refuse_ended(order: Body) -> None:
         raise BadValue(ENDED[order["order_status"]])
 
 
-def cancel(office: Office, order_id: str) -> Body:
+def cancel(office: Office, order_id: str, user: str = STAFF_USER) -> Body:
     """Cancel an order that has not left, and free what is allocated to it.
 
     Raises:
@@ -164,7 +165,7 @@ def cancel(office: Office, order_id: str) -> Body:
     for line in order["order_lines"]:
         line["allocated_qty"] = "0"
     order["order_status"] = "Cancelled"
-    _save(office, before, order)
+    _save(office, before, order, user)
     return order
 
 
@@ -180,7 +181,7 @@ def partially_allocate(office: Office, order_id: str) -> Body:
     for place, line in enumerate(order["order_lines"]):
         line["allocated_qty"] = "0" if place else str(half)
     order["order_status"] = "Partially Allocated"
-    _save(office, before, order)
+    _save(office, before, order, STAFF_USER)
     return order
 
 
@@ -192,7 +193,7 @@ def allocate(office: Office, order_id: str) -> Body:
     for line in order["order_lines"]:
         line["allocated_qty"] = line["order_qty"]
     order["order_status"] = "Allocated"
-    _save(office, before, order)
+    _save(office, before, order, STAFF_USER)
     return order
 
 
@@ -211,7 +212,7 @@ def ship(office: Office, order_id: str) -> Body:
     order["order_status"] = "Shipped"
     order["shipment_id"] = padded(office.next_number("shipment"))
     order["shipped_timestamp"] = stamp()
-    _save(office, before, order)
+    _save(office, before, order, STAFF_USER)
     return order
 
 
@@ -232,8 +233,9 @@ def open_actions(order: Body) -> list[str]:
     }.get(order["order_status"], [])
 
 
-def _save(office: Office, before: Body | None, order: Body) -> None:
+def _save(office: Office, before: Body | None, order: Body, user: str = API_USER) -> None:
     """Keep a changed order: record, stock, webhooks."""
+    order["last_updated_by"] = user
     order["last_updated_timestamp"] = stamp()
     changed = settle(office, before, order)
     office.put("order", order["id"], order)

@@ -76,10 +76,11 @@ def amounts(office: Office, body: Body, name: str) -> list[Body]:
     return found
 
 
-def notes(body: Body) -> list[Body]:
+def notes(office: Office, body: Body) -> list[Body]:
     """Return notes: subject, text and whether only staff see them."""
     return [
         {
+            "id": office.next_number("note"),
             "subject": text(each, "subject") or "",
             "note": text(each, "note") or "",
             "internal_only": bool(each.get("internal_only", False)),

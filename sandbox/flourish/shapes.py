@@ -51,6 +51,8 @@ def order(office: Office, body: Body, *, with_notes: bool = True) -> dict[str, A
     return {
         **{name: body[name] for name in TOP},
         **_sums(body, sums),
+        "last_updated_by": body["last_updated_by"],
+        "origin_facility_id": facility["id"],
         "origin_facility": {"id": facility["id"], "facility_name": facility["facility_name"]},
         "distributor": body["distributor"],
         "destination": _destination(office, body),
@@ -63,7 +65,7 @@ def order(office: Office, body: Body, *, with_notes: bool = True) -> dict[str, A
             _discount(body, each, amount)
             for each, amount in zip(body["discounts"], sums.discounts, strict=True)
         ],
-        "notes": body["notes"] if with_notes else [],
+        "notes": [_note(body, each) for each in body["notes"]] if with_notes else [],
     }
 
 
@@ -79,7 +81,7 @@ def _sums(body: Body, sums: Totals) -> dict[str, Any]:
 def _stamps(body: Body) -> dict[str, Any]:
     return {
         "created_by": body["created_by"], "created_timestamp": body["created_timestamp"],
-        "last_updated_by": body["created_by"], "last_updated_timestamp": body["last_updated_timestamp"],
+        "last_updated_by": body["last_updated_by"], "last_updated_timestamp": body["last_updated_timestamp"],
     }  # fmt: skip
 
 
@@ -136,6 +138,14 @@ def _packages(body: Body, line: Body) -> list[dict[str, Any]]:
     }]  # fmt: skip
 
 
+def _note(body: Body, each: Body) -> dict[str, Any]:
+    """Return a note; its flags, sent as true and false, come back as 1 and 0."""
+    return {
+        "id": each["id"], "subject": each["subject"], "note": each["note"], "active": 1,
+        "internal_only": int(each["internal_only"]), "is_facility_note": 0, **_stamps(body),
+    }  # fmt: skip
+
+
 def _charge(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
     return {
         "id": each["id"], "charge_id": each["id"], "custom_name": "Charge", "method": each["method"],
@@ -145,7 +155,8 @@ def _charge(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
 
 def _discount(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
     return {
-        "id": each["id"], "discount_id": None, "discount_reason_id": None, "discount_name": "Discount", "promo_code": None, "discount_value": number(each["amount"]),
+        "id": each["id"], "discount_id": each["id"], "discount_reason_id": 0, "on": False, "order_line_pk": 0,
+        "discount_name": "Discount", "promo_code": None, "discount_value": number(each["amount"]),
         "amount": number(amount), "approved_by": None, "level": "order", "method": each["method"],
         **_stamps(body),
     }  # fmt: skip

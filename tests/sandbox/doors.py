@@ -24,17 +24,25 @@ class Doors:
         return self._client.open(path, method=method, **options)
 
     def control(self, method: str, path: str, body: Any = None) -> TestResponse:
-        return self.call(method, f"/control{path}", json=body) if body is not None else self.call(method, f"/control{path}")
+        return (
+            self.call(method, f"/control{path}", json=body)
+            if body is not None
+            else self.call(method, f"/control{path}")
+        )
 
     def leaflink(self, method: str, path: str, body: Any = None, world: str = "greenleaf") -> TestResponse:
         headers = {"Authorization": f"App ll-{world}-key"}
-        return self.call(method, LEAFLINK_BASE + path, headers=headers, **({} if body is None else {"json": body}))
+        return self.call(
+            method, LEAFLINK_BASE + path, headers=headers, **({} if body is None else {"json": body})
+        )
 
     def flourish(
         self, method: str, path: str, body: Any = None, world: str = "greenleaf", facility: str | None = HOME
     ) -> TestResponse:
         headers = {"x-api-key": f"fl-{world}-key"} | ({"FacilityID": facility} if facility else {})
-        return self.call(method, FLOURISH_BASE + path, headers=headers, **({} if body is None else {"json": body}))
+        return self.call(
+            method, FLOURISH_BASE + path, headers=headers, **({} if body is None else {"json": body})
+        )
 
     def order(self, **asked: Any) -> dict[str, Any]:
         """Place a LeafLink order and return it."""

@@ -1,4 +1,4 @@
-"""Every answer that the sandbox serves, held against the platforms' own descriptions where those are at hand."""
+"""Every answer that the sandbox serves, held against the platforms' own descriptions where at hand."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from sandbox.flourish import filters
 from tests.sandbox import widenings
 from tests.sandbox.doors import SKU, Doors, outbound_body
 
@@ -24,13 +25,22 @@ LEAFLINK_LISTS = (
     "product-subcategories", "strains", "licenses", "license-types", "companies", "order-event-logs", "batches",
     "order-sales-reps", "line-items", "orders-received",
 )  # fmt: skip
-LEAFLINK_SINGLES = tuple(name for name in LEAFLINK_LISTS if name not in ("line-items", "order-sales-reps", "batches"))
+LEAFLINK_SINGLES = tuple(
+    name for name in LEAFLINK_LISTS if name not in ("line-items", "order-sales-reps", "batches")
+)
 
 FLOURISH_READS = (
     "facilities", "items", "inventory/summary", "brands", "strains", "uoms", "itemcategories", "sales-reps",
     "order-payment-terms", "destinations", "outbound-orders",
 )  # fmt: skip
-FLOURISH_SINGLES = ("facilities", "items", "strains", "order-payment-terms", "destinations", "outbound-orders")
+FLOURISH_SINGLES = (
+    "facilities",
+    "items",
+    "strains",
+    "order-payment-terms",
+    "destinations",
+    "outbound-orders",
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +59,23 @@ def busy(doors: Doors) -> Doors:
     for _ in range(8):
         order = doors.order(discount=5, shipping_charge=12.5, ship_date="2026-12-01T10:00:00-07:00")
         doors.leaflink("POST", f"/orders-received/{order['number']}/transition/accept/")
-        doors.leaflink("PATCH", f"/orders-received/{order['number']}/", {"external_ids": {"trellis": "00000001"}})
+        doors.leaflink(
+            "PATCH", f"/orders-received/{order['number']}/", {"external_ids": {"trellis": "00000001"}}
+        )
     first = doors.outbound()
-    doors.flourish("PUT", f"/outbound-orders/{first['id']}", {"payment_term": "Net 30", "requested_delivery_date": "2026-12-01"})
+    doors.flourish(
+        "PUT",
+        f"/outbound-orders/{first['id']}",
+        {"payment_term": "Net 30", "requested_delivery_date": "2026-12-01"},
+    )
     doors.control("POST", f"/flourish/orders/{first['id']}/allocate")
     return doors
 
 
 def assert_valid(schema: dict[str, Any], answer: Any) -> None:
-    errors = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(answer)]
+    errors = [
+        f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(answer)
+    ]
     assert not errors, "\n".join(errors[:12])
 
 
@@ -86,7 +104,9 @@ def test_a_leaflink_object_has_the_shape_of_the_contract(busy, leaflink_contract
 def test_a_leaflink_order_s_lines_are_a_bare_list_of_the_contract_s_lines(busy, leaflink_contract):
     number = busy.leaflink("GET", "/orders-received/?limit=1").json["results"][0]["number"]
     answer = busy.leaflink("GET", f"/orders-received/{number}/line-items/")
-    assert_valid(leaflink_schema(leaflink_contract, "get", "/orders-received/{number}/line-items/"), answer.json)
+    assert_valid(
+        leaflink_schema(leaflink_contract, "get", "/orders-received/{number}/line-items/"), answer.json
+    )
 
 
 def test_leaflink_writes_answer_the_order_of_the_contract(busy, leaflink_contract):
@@ -137,7 +157,7 @@ def test_flourish_writes_answer_what_the_contract_says(busy, flourish_contract):
     assert_valid(flourish_schema(flourish_contract, "POST", "destinations"), made.json)
     changed = busy.flourish("PUT", f"/destinations/{made.json['data']['id']}", place | {"alias": "Leaf"})
     assert_valid(flourish_schema(flourish_contract, "PUT", "destinations/{}"), changed.json)
-    # The documented example of POST outbound-orders lacks envelope and id, which the real answer has: GET's shape is held.
+    # The documented example of this POST lacks envelope and id, which the real answer has: GET's shape is held.
     order = busy.flourish("POST", "/outbound-orders", outbound_body())
     assert_valid(flourish_schema(flourish_contract, "GET", "outbound-orders/{}"), order.json)
     put = busy.flourish("PUT", f"/outbound-orders/{order.json['data']['id']}", {"ref_field_1": SKU})
@@ -146,12 +166,17 @@ def test_flourish_writes_answer_what_the_contract_says(busy, flourish_contract):
 
 @pytest.mark.parametrize(
     ("table", "path"),
-    [("ITEMS", "items"), ("STOCK", "inventory/summary"), ("ORDERS", "outbound-orders"), ("DESTINATIONS", "destinations"),
-     ("BRANDS", "brands"), ("TERMS", "order-payment-terms"), ("FACILITIES", "facilities")],
-)  # fmt: skip
+    [
+        ("ITEMS", "items"),
+        ("STOCK", "inventory/summary"),
+        ("ORDERS", "outbound-orders"),
+        ("DESTINATIONS", "destinations"),
+        ("BRANDS", "brands"),
+        ("TERMS", "order-payment-terms"),
+        ("FACILITIES", "facilities"),
+    ],
+)
 def test_flourish_filters_are_documented_ones(flourish_contract, table, path):
-    from sandbox.flourish import filters
-
     documented = set(flourish_operation(flourish_contract, "GET", path)["query"])
     undocumented = set(getattr(filters, table)) - documented
     assert undocumented <= widenings.UNDOCUMENTED_FILTERS.get(path, set())

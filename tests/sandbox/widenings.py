@@ -19,23 +19,26 @@ OTHER_THAN_TYPED: dict[str, list[str]] = {
     "has_deals_eligible_children": ["boolean"],  # the example is false
     "product": ["integer", "object"],  # a line's product is an id, or the product itself when expanded
     "payment_term": ["string", "integer", "object"],  # seen as words, code, id and nested object
-    "available_payment_options": ["array"],  # an object for customers in the schema, a list in the order's example
+    "available_payment_options": [
+        "array"
+    ],  # an object for customers in the schema, a list in the order's example
     "bulk_units": ["number"],  # quantity / multiplier need not be whole
 }
 
 # Flourish's file types a field that was null in its example as null only, and a whole sum as integer.
 SCALARS = ["string", "number", "boolean", "null"]
 NULLABLE = {
-    "address_line_1", "contacts", "company_phone_number", "license_number", "license_type", "local_license_number", "address_line_2", "website",
-    "notes", "company_email", "alias", "timezone", "state", "zip_code", "city", "country", "brand", "strain_id",
+    "address_line_1", "address_line_2", "contacts", "company_phone_number", "license_number", "license_type",
+    "local_license_number", "website", "notes", "company_email", "item_variation_pk", "tax_payment_direction", "alias", "timezone", "state", "zip_code", "city", "country", "brand", "strain_id",
     "strain_name", "requested_delivery_date", "invoice_date", "lot_number", "facility_id", "first_name",
     "middle_name", "last_name", "email", "phone_number", "variation_retail_display_name", "external_id",
+    "distributor", "sales_rep",
     # An item's potency, which the list's examples show as null.
     "unit_cbd_percent", "unit_thc_percent", "thc_ratio", "cbd_ratio", "cbd_per_unit", "unit_cbd_content_uom_id",
     "cbd_per_unit_uom", "cbd_per_unit_uom_description", "thc_per_unit", "unit_thc_content_uom_id",
     "thc_per_unit_uom", "thc_per_unit_uom_description",
 }  # fmt: skip
-# Not every company has accounts; the file's one example had. A contact's inner details stand in PUT's example only.
+# Not every company has accounts; the one example had. A contact's inner details stand in PUT's example only.
 LEFT_OUT = {
     "finance_account_revenue", "finance_account_asset", "finance_account_expense", "facility_contact_id",
     "department", "is_primary",
@@ -90,13 +93,14 @@ def flourish_schema(shape: dict[str, Any], name: str = "") -> dict[str, Any]:
         return {"type": [*SCALARS, "array", "object"]}
     if "integer" in types:
         types.append("number")
-    if name in NULLABLE or "null" in types:
+    # Ids are text in one example and number in another.
+    if name in NULLABLE or name == "id" or "null" in types:
         types = [*types, *SCALARS]
-    if name == "sales_rep":
-        types.append("null")
     widened: dict[str, Any] = {"type": sorted(set(types))}
     if "properties" in shape:
-        widened["properties"] = {field: flourish_schema(each, field) for field, each in shape["properties"].items()}
+        widened["properties"] = {
+            field: flourish_schema(each, field) for field, each in shape["properties"].items()
+        }
         left_out = LEFT_OUT | (LEFT_OUT_OF_CONTACT if name == "contact" else set())
         widened["required"] = sorted(set(shape.get("seen_in_all", shape["properties"])) - left_out)
     if "items" in shape:
