@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from portal.extensions import db
 from portal.live import scopes
 from portal.models import Connection, utc_now
 from portal.queries import connections, runs
-from portal.sync import registry
+from portal.sync import connecting, registry
 
 blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")
 
@@ -42,14 +43,13 @@ def show(connection_id: UUID) -> Any:
 def _page(connection: Connection, **more: Any) -> str:
     tenant_here, session = here(), db.session()
     sources = [connection.id, connection.hub_id]
+    credentials = connections.credentials(session, tenant_here.id, sources)
     return render_template(
         "connections/show.html",
         connection=connection,
         platform=registry.platform(connection.platform),
-        # The token itself is only ever known to the platform: we keep its hash.
-        webhook_address=f"{current_app.extensions['trellis'].settings.public_url}"
-        f"/webhooks/{connection.platform}/••••••••",
-        credentials=connections.credentials(session, tenant_here.id, sources),
+        webhook_address=_masked_address(connection, credentials),
+        credentials=[row for row in credentials if row.field != connecting.TOKEN_FIELD],
         streams=connections.streams(session, tenant_here.id, sources),
         problems=connections.open_problems(session, tenant_here.id, sources),
         last_run=runs.last_of(session, tenant_here.id, connection.id),
@@ -60,13 +60,21 @@ def _page(connection: Connection, **more: Any) -> str:
     )
 
 
+def _masked_address(connection: Connection, credentials: Sequence[Any]) -> str:
+    ends = [
+        row.last_four
+        for row in credentials
+        if row.owner_id == connection.id and row.field == connecting.TOKEN_FIELD
+    ]
+    host = current_app.extensions["trellis"].settings.public_url
+    return f"{host}/webhooks/{connection.platform}/••••••••{''.join(ends)}"
+
+
 @blueprint.post("/<uuid:connection_id>/pause")
 @tenant("connections.pause")
 def pause(connection_id: UUID) -> Any:
     """Stop writing; deliveries and reads go on."""
     connection = _one(connection_id)
-    from portal.sync import connecting
-
     connecting.pause(db.session(), connection.id, actor=working.actor())
     working.commit()
     flash("Paused. Deliveries are still taken in; nothing is written until you resume.")
@@ -78,8 +86,6 @@ def pause(connection_id: UUID) -> Any:
 def resume(connection_id: UUID) -> Any:
     """Write again, beginning with what has waited."""
     connection = _one(connection_id)
-    from portal.sync import connecting
-
     connecting.resume(db.session(), connection.id, actor=working.actor())
     working.commit()
     working.ring(connection.id)
@@ -96,8 +102,6 @@ def test(connection_id: UUID) -> Any:
     working.limit("test-connection", times=10, seconds=_MINUTE)
     # No foreign API is called while a transaction is open.
     db.session.commit()
-    from portal.sync import connecting
-
     findings = connecting.test(current_app.extensions["trellis"].desk, here().id, connection.id)
     return _page(_one(connection_id), findings=findings)
 

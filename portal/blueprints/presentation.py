@@ -77,7 +77,7 @@ WHO_WORDS: Mapping[str, str] = {
 def install(app: Flask) -> None:
     """Give the filters and the words to all templates."""
     app.jinja_env.filters.update(
-        ago=ago, clock=clock, iso=iso, money=money, pretty=pretty, span=span, time_of_day=time_of_day
+        ago=ago, clock=clock, day=day, iso=iso, money=money, pretty=pretty, span=span, time_of_day=time_of_day
     )
     app.jinja_env.globals.update(
         CONNECTION_MEANING=CONNECTION_MEANING,
@@ -103,6 +103,12 @@ def clock(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     year = f", {local.year}" if local.year != utc_now().astimezone(zone).year else ""
     return f"{local:%b} {local.day}{year}, {local:%H:%M:%S %Z}"
+
+
+def day(at: datetime, zone: ZoneInfo, *, named: bool = True) -> str:
+    """Write the day in the tenant's zone, and the zone."""
+    local = at.astimezone(zone)
+    return f"{local:%b} {local.day}" + (f" {local:%Z}" if named else "")
 
 
 def time_of_day(at: datetime, zone: ZoneInfo, *, milliseconds: bool = False) -> str:

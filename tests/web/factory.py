@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import null
 from sqlalchemy.orm import Session
 
 from portal.extensions import Sessions
@@ -50,8 +51,7 @@ class Company:
 def user(sessions: Sessions, *, name: str = "Dana Reyes", staff_role: str | None = None, email: str = "") -> User:
     """Make somebody who can sign in with PASSWORD."""
     address = email or f"{secrets.token_hex(6)}@example.com"
-    with sessions.system() as session:
-        session.connection().exec_driver_sql("SET LOCAL ROLE trellis_app")
+    with sessions.app() as session:
         return accounts.create_user(session, address, name, PASSWORD, staff_role)
 
 
@@ -205,7 +205,7 @@ def order(
         "next_step": "Staff ship it in Flourish; LeafLink will follow to Shipped.",
         "snapshot": snapshot(),
         "looked_at": utc_now() - timedelta(seconds=9),
-        "due_at": None,
+        "due_at": null(),
         "state_since": at,
         "created_at": at,
         "connection_id": company.connection_id,
