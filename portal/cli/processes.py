@@ -34,13 +34,15 @@ def web(host: str, port: int) -> None:
 @click.command()
 def worker() -> None:
     """Work on what is due."""
+    from portal.embedded.lifeline import tie_to_parent
     from portal.extensions import new_redis
     from portal.sync import jobs, queues
 
     _log_plainly()
     settings = config.from_environment()
     jobs.prepare()
-    queues.work(new_redis(settings.redis_url))
+    # A worker that is killed takes its job along: an orphan would go on beside the next worker's try.
+    queues.work(new_redis(settings.redis_url), job_begins=tie_to_parent(signal.SIGKILL))
 
 
 @click.command()

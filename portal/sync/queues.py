@@ -6,10 +6,12 @@ Only this module knows RQ. A lost ring costs seconds: the sweeper rings for what
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from uuid import UUID
 
 from redis import Redis, RedisError
 from rq import Queue, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 QUEUE = "trellis"
@@ -54,9 +56,24 @@ def _key(job: str, argument: str) -> str:
     return f"trellis:ring:{job.rpartition('.')[2]}:{argument}"
 
 
-def work(redis: Redis) -> None:
-    """Run one worker until it is told to stop. It finishes the job at hand first."""
-    worker = Worker(
+class _TiedWorker(Worker):
+    """A worker whose jobs begin with a call of ours, in the process that was forked for them."""
+
+    job_begins: Callable[[], None] = staticmethod(lambda: None)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        self.job_begins()
+        super().main_work_horse(job, queue)
+
+
+def work(redis: Redis, *, job_begins: Callable[[], None] | None = None) -> None:
+    """Run one worker until it is told to stop. It finishes the job at hand first.
+
+    Args:
+        redis: where it is rung for.
+        job_begins: called first in each job's own process, such as what ties its life to the worker's.
+    """
+    worker = _TiedWorker(
         [QUEUE],
         connection=redis,
         serializer=JSONSerializer,
@@ -65,6 +82,8 @@ def work(redis: Redis) -> None:
         job_monitoring_interval=5,
         maintenance_interval=15,
     )
+    if job_begins is not None:
+        worker.job_begins = job_begins
     worker.work(with_scheduler=False, logging_level="WARNING")
 
 
