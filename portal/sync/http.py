@@ -237,7 +237,7 @@ class _Call:
     def __init__(self, seconds: float) -> None:
         self.sent: bool | None = None
         self.overdue = False
-        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
@@ -256,22 +256,22 @@ class _Call:
         call: _Call | None = getattr(cls._current, "call", None)
         return call
 
-    def connecting(self, connection: HTTPConnection) -> None:
+    def connecting(self) -> None:
         self.sent = False
-        self._connection = connection
 
-    def sending(self, connection: HTTPConnection) -> None:
+    def sending(self, connected: socket.socket | None) -> None:
         self.sent = True
-        self._connection = connection
+        # Not the connection: it lets go of its socket when an answer is to end with it.
+        self._socket = connected
         if self.overdue:
             self._cut()
 
     def _cut(self) -> None:
         self.overdue = True
-        connected = getattr(self._connection, "sock", None)
-        if connected is not None:
+        if self._socket is not None:
             with suppress(OSError):
-                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+                # The plain socket's own: over TLS, shutdown would first drop the encryption.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class _Connection(HTTPConnection):
@@ -279,14 +279,14 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         if call := _Call.current():
-            call.connecting(self)
+            call.connecting()
         super().connect()
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
         if call := _Call.current():
-            call.sending(self)
+            call.sending(self.sock)
         super().send(data)
 
 

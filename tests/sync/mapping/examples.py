@@ -1,0 +1,204 @@
+"""An ordinary order on both sides, and the answers that bring it in; each test changes what it is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from portal.sync.domain import (
+    Address,
+    Customer,
+    Decision,
+    Destination,
+    DestinationByLicense,
+    FacilityFacts,
+    Facts,
+    Finding,
+    Inquiry,
+    Item,
+    ItemBySku,
+    Line,
+    OutboundLine,
+    OutboundOrder,
+    RepByEmail,
+    RepEmail,
+    Rules,
+    SalesRep,
+    SourceOrder,
+    Stage,
+)
+from portal.sync.mapping.money import line_total
+
+GO_LIVE = datetime(2026, 1, 1, tzinfo=UTC)
+PLACED = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
+CONNECTION = "01890000-0000-7000-8000-000000000001"
+
+
+def line(sku: str = "FL-1", *, eaches: str = "10", case: int = 10, price: str = "50.00", **changed: Any) -> Line:
+    """Make a line: `eaches` units, by the case of `case` units at `price`."""
+    values: dict[str, Any] = {
+        "ref": f"line-{sku}",
+        "sku": sku,
+        "name": f"Item {sku}",
+        "eaches": Decimal(eaches),
+        "multiplier": case,
+        "case_price": Decimal(price),
+    }
+    return Line(**(values | changed))
+
+
+def customer(**changed: Any) -> Customer:
+    """Make a customer with everything that a destination needs."""
+    values: dict[str, Any] = {
+        "ref": "c1",
+        "name": "Corner Dispensary",
+        "license": "C10-0000001-LIC",
+        "license_shown": "C10-0000001-LIC",
+        "license_type": "Adult Use Retailer",
+        "email": "buyer@corner.example",
+        "phone": "555 0100",
+        "address": Address("1 Main St", "", "Oakland", "CA", "94601"),
+    }
+    return Customer(**(values | changed))
+
+
+def order(**changed: Any) -> SourceOrder:
+    """Make an order; its total is what its parts come to, unless one is given."""
+    values: dict[str, Any] = {
+        "number": "8f14e45f-ceea-467f",
+        "label": "4F2A-1187",
+        "status": "Submitted",
+        "stage": Stage.OPEN,
+        "transitions": ("accepted", "rejected"),
+        "customer": customer(),
+        "reps": (),
+        "lines": (line(),),
+        "placed_at": PLACED,
+        "updated_at": PLACED,
+    } | changed
+    values.setdefault("total", _total(values))
+    return SourceOrder(**values)
+
+
+def _total(values: dict[str, Any]) -> Decimal:
+    zero = Decimal(0)
+    lines = sum((line_total(one) for one in values["lines"]), zero)
+    plus = values.get("shipping", zero) + values.get("tax", zero)
+    return lines - values.get("discount", zero) + plus - values.get("credits", zero)
+
+
+def facility(**changed: Any) -> FacilityFacts:
+    """Make the facility of the connection."""
+    values: dict[str, Any] = {
+        "id": "7",
+        "name": "Oakland",
+        "license": "C11-0000777-LIC",
+        "timezone": "America/Los_Angeles",
+        "sales_rep_required": False,
+    }
+    return FacilityFacts(**(values | changed))
+
+
+def rules(**changed: Any) -> Rules:
+    """Make the rules of a connection with the default choices."""
+    values: dict[str, Any] = {
+        "connection_id": CONNECTION,
+        "platform_label": "LeafLink",
+        "intake_statuses": frozenset({"Submitted", "Accepted", "Backorder"}),
+        "status_table": {
+            "Partially Allocated": "Accepted",
+            "Allocated": "Fulfilled",
+            "Shipped": "Shipped",
+            "Completed": "Complete",
+            "Cancelled": "Cancelled",
+        },
+        "facility": facility(),
+        "live_since": GO_LIVE,
+    }
+    return Rules(**(values | changed))
+
+
+def item(sku: str = "FL-1", **changed: Any) -> Item:
+    """Make an active item."""
+    values: dict[str, Any] = {"id": f"item-{sku}", "sku": sku, "name": f"Item {sku}", "active": True, "uom": "Each"}
+    return Item(**(values | changed))
+
+
+def destination(**changed: Any) -> Destination:
+    """Make the customer's destination."""
+    values: dict[str, Any] = {"id": "d1", "name": "Corner", "license": "C10-0000001-LIC", "active": True}
+    return Destination(**(values | changed))
+
+
+def rep(**changed: Any) -> SalesRep:
+    """Make an active rep with a facility."""
+    values: dict[str, Any] = {
+        "id": "31",
+        "name": "Rae",
+        "email": "rae@acme.example",
+        "facility_id": "7",
+        "active": True,
+    }
+    return SalesRep(**(values | changed))
+
+
+def answers(
+    about: SourceOrder,
+    *,
+    destinations: tuple[Destination, ...] | None = None,
+    items: tuple[Item, ...] | None = None,
+    email: str = "rae@acme.example",
+    reps: tuple[SalesRep, ...] | None = None,
+) -> Facts:
+    """Answer every question about an order; what is not given matches it."""
+    facts: dict[Any, Any] = {
+        DestinationByLicense(about.customer.license): (destination(),) if destinations is None else destinations
+    }
+    for one in about.lines:
+        facts[ItemBySku(one.sku)] = (item(one.sku),) if items is None else items
+    for ref in about.reps:
+        facts[RepEmail(ref)] = email
+        facts[RepByEmail(email)] = (rep(),) if reps is None else reps
+    return facts
+
+
+def outbound(status: str = "Created", **changed: Any) -> OutboundOrder:
+    """Make the Flourish order of `order()`."""
+    values: dict[str, Any] = {
+        "id": "SO-1",
+        "status": status,
+        "payment_status": "Awaiting",
+        "facility_id": "7",
+        "facility_name": "Oakland",
+        "original_order_id": "4F2A-1187",
+        "destination_id": "d1",
+        "lines": (OutboundLine("item-FL-1", "FL-1", "Item", Decimal(10), Decimal(0), Decimal(5)),),
+        "total": Decimal(50),
+        "created_at": PLACED,
+        "updated_at": PLACED,
+    }
+    return OutboundOrder(**(values | changed))
+
+
+def decided(answer: Decision | Inquiry) -> Decision:
+    """Insist that the planner decided, and that everything it says to a person says what to do."""
+    assert isinstance(answer, Decision), answer
+    assert speaks(answer.sentence), answer
+    assert speaks(answer.next_step), answer
+    for finding in answer.findings:
+        assert_says_what_to_do(finding)
+    return answer
+
+
+def assert_says_what_to_do(finding: Finding) -> None:
+    """A problem has a title, and a next step that is a sentence."""
+    assert finding.title, finding
+    assert not finding.title.endswith("."), finding
+    assert speaks(finding.next_step), finding
+    assert finding.who in ("tenant", "support", "operator"), finding
+
+
+def speaks(text: str) -> bool:
+    """Whether a text is at least one whole sentence without a placeholder left in it."""
+    return len(text.split()) >= 2 - text.startswith("Nothing") and text.endswith(".") and "None" not in text.split()
