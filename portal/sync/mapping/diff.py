@@ -26,8 +26,8 @@ def shared_values(order: SourceOrder) -> dict[str, Any]:
         "notes": order.notes,
         "ship_at": order.ship_at.isoformat() if order.ship_at else "",
         "term": order.term_shown,
-        "discount": str(order.discount.normalize()),
-        "shipping": str(order.shipping.normalize()),
+        "discount": _plain(order.discount),
+        "shipping": _plain(order.shipping),
         "customer": order.customer.license or order.customer.name,
     }
 

@@ -176,7 +176,7 @@ def _follow_flourish(
     target = rules.status_table.get(outbound.status, "")
     move = next_move(order, target) if target else None
     if isinstance(move, Blocked):
-        title = f"{where} does not let the order become {target}: {move.reason}"
+        title = f"{where} does not let the order become {target}: {move.reason.rstrip('.')}"
         step = f"Move it in {where} by hand, or change the status table of the connection."
         return stuck((Finding("move_not_offered", title, step, cause=target),))
     if move is not None:

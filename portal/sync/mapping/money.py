@@ -39,7 +39,7 @@ def rounding(lines: Iterable[Line], places: int) -> Decimal:
 
 def rounding_allowed(lines: Iterable[Line]) -> Decimal:
     """The largest difference that rounding unit prices can make: half a cent per each."""
-    return sum((HALF_CENT * line.eaches for line in lines), Decimal(0))
+    return sum((HALF_CENT * abs(line.eaches) for line in lines), Decimal(0))
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ PLACED = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 CONNECTION = "01890000-0000-7000-8000-000000000001"
 
 
-def line(sku: str = "FL-1", *, eaches: str = "10", case: int = 10, price: str = "50.00", **changed: Any) -> Line:
+def line(
+    sku: str = "FL-1", *, eaches: str = "10", case: int = 10, price: str = "50.00", **changed: Any
+) -> Line:
     """Make a line: `eaches` units, by the case of `case` units at `price`."""
     values: dict[str, Any] = {
         "ref": f"line-{sku}",
@@ -121,7 +123,13 @@ def rules(**changed: Any) -> Rules:
 
 def item(sku: str = "FL-1", **changed: Any) -> Item:
     """Make an active item."""
-    values: dict[str, Any] = {"id": f"item-{sku}", "sku": sku, "name": f"Item {sku}", "active": True, "uom": "Each"}
+    values: dict[str, Any] = {
+        "id": f"item-{sku}",
+        "sku": sku,
+        "name": f"Item {sku}",
+        "active": True,
+        "uom": "Each",
+    }
     return Item(**(values | changed))
 
 
@@ -153,7 +161,9 @@ def answers(
 ) -> Facts:
     """Answer every question about an order; what is not given matches it."""
     facts: dict[Any, Any] = {
-        DestinationByLicense(about.customer.license): (destination(),) if destinations is None else destinations
+        DestinationByLicense(about.customer.license): (destination(),)
+        if destinations is None
+        else destinations
     }
     for one in about.lines:
         facts[ItemBySku(one.sku)] = (item(one.sku),) if items is None else items
@@ -201,4 +211,8 @@ def assert_says_what_to_do(finding: Finding) -> None:
 
 def speaks(text: str) -> bool:
     """Whether a text is at least one whole sentence without a placeholder left in it."""
-    return len(text.split()) >= 2 - text.startswith("Nothing") and text.endswith(".") and "None" not in text.split()
+    return (
+        len(text.split()) >= 2 - text.startswith("Nothing")
+        and text.endswith(".")
+        and "None" not in text.split()
+    )

@@ -68,7 +68,11 @@ def test_a_destination_draft_repeats_the_customer():
 def test_an_order_draft_says_whose_it_is_in_its_first_internal_note():
     draft = _draft(order())
 
-    assert draft.internal_notes[0] == f"Trellis {CONNECTION} 8f14e45f-ceea-467f" == marker(rules(), order().number)
+    assert (
+        draft.internal_notes[0]
+        == f"Trellis {CONNECTION} 8f14e45f-ceea-467f"
+        == marker(rules(), order().number)
+    )
     assert draft.original_order_id == "4F2A-1187"
     assert draft.facility_id == "7"
 

@@ -20,7 +20,7 @@ from portal.sync.mapping.keys import email_key, license_key, near_key, sku_key
         ("FL-1", "fl-1", False),
         ("FL-1", "FL 1", False),
         ("FL-1", "FL-01", False),
-        ("FL-1", "FL-1", False),  # a full-width digit is another character
+        ("FL-1", "FL-\uff11", False),  # a full-width digit is another character
         ("FL  1", "FL 1", False),
     ],
 )
@@ -39,7 +39,7 @@ def test_skus_are_one_when_they_are_equal_but_for_outer_spaces_and_unicode_form(
         ("000123 Medical", "000123"),
         ("AU-R-000123 / Retail", "AU-R-000123"),
         ("C12.0000015", "C12.0000015"),
-        ("RE000000", "RE000000"),  # full-width, as pasted from a form  # noqa: RUF003
+        ("\uff32\uff25000000", "RE000000"),  # full-width letters, as pasted from a form
         ("", ""),
         ("   ", ""),
         ("pending", ""),

@@ -1,0 +1,249 @@
+"""Follow: an order that both sides have is kept agreeing, each field by its owner."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from portal.sync.contract import Blocked, Move
+from portal.sync.domain import CancelOrder, FinishOrder, Inquiry, MovePlatform, Stage, TermNamed
+from portal.sync.mapping.diff import shared_values
+from portal.sync.mapping.plan import plan_order
+from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.translate import STAGES
+from tests.sync.mapping.examples import decided, line, order, outbound, rules
+
+SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
+DAY = date(2026, 4, 1)
+OFFERED = ("submitted", "accepted", "fulfilled", "shipped", "complete", "cancelled", "rejected")
+
+
+def plan(source, target, *, base=None, facts=None, move=next_move, **changed):
+    base = {"platform": shared_values(source), "finished": True} if base is None else base
+    return plan_order(source, target, base=base, rules=rules(**changed), facts=facts or {}, next_move=move)
+
+
+def at(status, transitions=OFFERED, **changed):
+    return order(status=status, stage=STAGES[status], transitions=transitions, **changed)
+
+
+@pytest.mark.parametrize(
+    ("flourish", "platform", "to"),
+    [
+        ("Created", "Submitted", None),
+        ("Created", "Accepted", None),
+        ("Created", "Backorder", None),
+        ("Created", "Shipped", None),
+        ("Partially Allocated", "Submitted", "Accepted"),
+        ("Partially Allocated", "Backorder", "Accepted"),
+        ("Partially Allocated", "Accepted", None),
+        ("Partially Allocated", "Fulfilled", None),
+        # Two steps are made one after the other.
+        ("Allocated", "Submitted", "Accepted"),
+        ("Allocated", "Accepted", "Fulfilled"),
+        ("Allocated", "Fulfilled", None),
+        ("Allocated", "Shipped", None),
+        ("Shipped", "Submitted", "Accepted"),
+        ("Shipped", "Accepted", "Fulfilled"),
+        ("Shipped", "Fulfilled", "Shipped"),
+        ("Shipped", "Shipped", None),
+        ("Shipped", "Complete", None),
+        ("Completed", "Accepted", "Fulfilled"),
+        ("Completed", "Shipped", "Complete"),
+        ("Completed", "Complete", None),
+        ("Cancelled", "Submitted", "Cancelled"),
+        ("Cancelled", "Accepted", "Cancelled"),
+        ("Cancelled", "Fulfilled", "Cancelled"),
+        ("Something new", "Submitted", None),
+    ],
+)
+def test_flourishs_status_moves_leaflink_by_one_step_and_never_back(flourish, platform, to):
+    decision = decided(plan(at(platform), outbound(flourish)))
+
+    if to is None:
+        assert (decision.code, decision.state, decision.action) == ("agree", "settled", None)
+    else:
+        assert isinstance(decision.action, MovePlatform)
+        assert (decision.action.to, decision.state) == (to, "waiting")
+
+
+def test_a_move_over_two_steps_makes_both_and_says_so():
+    first = decided(plan(at("Accepted"), outbound("Shipped")))
+    second = decided(plan(at("Fulfilled"), outbound("Shipped")))
+    third = decided(plan(at("Shipped"), outbound("Shipped")))
+
+    assert "Fulfilled first" in first.sentence
+    assert [first.action.to, second.action.to, third.action] == ["Fulfilled", "Shipped", None]
+
+
+def test_a_step_that_leaflink_does_not_offer_is_a_problem_in_words():
+    decision = decided(plan(at("Submitted", ("rejected",)), outbound("Allocated")))
+
+    assert (decision.code, decision.state, decision.action) == ("move_not_offered", "stuck", None)
+    assert "Accepted" in decision.findings[0].title
+
+
+def test_a_cancelled_order_is_rejected_where_leaflink_does_not_offer_to_cancel():
+    decision = decided(plan(at("Submitted", ("accepted", "rejected")), outbound("Cancelled")))
+
+    assert decision.action == MovePlatform(order().number, "reject", "Rejected")
+
+
+def test_a_status_that_the_table_leaves_empty_moves_nothing():
+    decision = decided(plan(at("Submitted"), outbound("Shipped"), status_table={"Shipped": ""}))
+
+    assert decision.code == "agree"
+
+
+@pytest.mark.parametrize("status", ["Cancelled", "Rejected"])
+@pytest.mark.parametrize("flourish", ["Created", "Partially Allocated", "Allocated"])
+def test_cancelled_on_leaflink_cancels_in_flourish_before_it_is_shipped(status, flourish):
+    decision = decided(plan(at(status), outbound(flourish)))
+
+    assert decision.action == CancelOrder("SO-1", "7")
+
+
+@pytest.mark.parametrize("status", ["Cancelled", "Rejected"])
+@pytest.mark.parametrize("flourish", ["Shipped", "Completed"])
+def test_cancelled_on_leaflink_after_shipping_is_a_problem_and_never_a_cancel(status, flourish):
+    decision = decided(plan(at(status), outbound(flourish)))
+
+    assert (decision.code, decision.action) == ("cancelled_after_shipping", None)
+
+
+def test_cancelled_on_both_sides_is_settled():
+    assert decided(plan(at("Cancelled"), outbound("Cancelled"))).state == "settled"
+
+
+@pytest.mark.parametrize(
+    ("flourish", "code"),
+    [("Created", "combined_original"), ("Allocated", "combined_original"), ("Cancelled", "agree")],
+)
+def test_a_combined_original_asks_for_its_cancellation(flourish, code):
+    decision = decided(plan(at("Combined"), outbound(flourish)))
+
+    assert (decision.code, decision.action) == (code, None)
+
+
+# --- Finishing: what only an update may carry. ---
+
+
+@pytest.mark.parametrize(
+    ("changed", "there", "written"),
+    [
+        ({"ship_at": SHIP_AT}, {}, (DAY, "")),
+        ({"ship_at": SHIP_AT}, {"requested_date": date(2026, 4, 2)}, (DAY, "")),
+        ({"ship_at": SHIP_AT}, {"requested_date": DAY}, None),
+        ({"term": "Net 30"}, {}, (None, "Net 30")),
+        ({"term": "Net 30"}, {"term": "Net 30"}, None),
+        ({"term": "Net 30", "ship_at": SHIP_AT}, {"term": "Net 30"}, (DAY, "Net 30")),
+        ({}, {}, None),
+    ],
+)
+def test_a_created_order_is_finished_with_what_it_still_lacks(changed, there, written):
+    source = order(**changed)
+    base = {"platform": shared_values(source), "finished": False}
+
+    decision = decided(plan(source, outbound(**there), base=base, facts={TermNamed("Net 30"): ("Net 30",)}))
+
+    if written is None:
+        assert decision.code == "agree"
+    else:
+        assert isinstance(decision.action, FinishOrder)
+        assert (decision.action.requested_date, decision.action.term) == written
+        assert decision.action.base == {**base, "finished": True}
+
+
+def test_a_term_is_written_by_the_companys_own_name_for_it():
+    source = order(term="Net 30")
+    base = {"platform": shared_values(source), "finished": False}
+    chosen = {"terms": {"Net 30": "30 days"}}
+
+    asked = plan(source, outbound(), base=base, **chosen)
+    decision = decided(
+        plan(source, outbound(), base=base, facts={TermNamed("30 days"): ("30 Days",)}, **chosen)
+    )
+
+    assert asked == Inquiry((TermNamed("30 days"),))
+    assert decision.action.term == "30 Days"
+
+
+def test_a_missing_term_is_asked_for_once_and_statuses_go_on():
+    source = at("Submitted", term="Net 45")
+    base = {"platform": shared_values(source), "finished": False}
+    facts = {TermNamed("Net 45"): ()}
+
+    waiting = decided(plan(source, outbound(), base=base, facts=facts))
+    moving = decided(plan(source, outbound("Allocated"), base=base, facts=facts))
+
+    assert (waiting.code, waiting.state) == ("term_missing", "stuck")
+    assert waiting.sentence.endswith("Statuses go on following.")
+    assert isinstance(moving.action, MovePlatform)
+
+
+@pytest.mark.parametrize("flourish", ["Partially Allocated", "Allocated", "Shipped", "Completed"])
+def test_an_order_allocated_before_it_was_finished_names_what_is_missing(flourish):
+    source = at("Shipped", ship_at=SHIP_AT, term="Net 30")
+    base = {"platform": shared_values(source), "finished": False}
+
+    decision = decided(plan(source, outbound(flourish), base=base))
+
+    finding = next(one for one in decision.findings if one.code == "allocated_before_finished")
+    assert "2026-04-01" in finding.title
+    assert "Net 30" in finding.title
+
+
+def test_an_order_that_was_finished_is_not_finished_again_when_staff_changed_it():
+    source = order(ship_at=SHIP_AT)
+
+    decision = decided(plan(source, outbound(requested_date=date(2026, 4, 9))))
+
+    assert decision.code == "agree"
+
+
+# --- Edits: shown, as they are not carried over yet. ---
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"lines": (line(eaches="20"),)}, {"notes": "Ring"}, {"ship_at": SHIP_AT}, {"term_shown": "Net 7"}],
+)
+def test_an_edit_on_leaflink_is_a_problem_that_shows_the_difference(changed):
+    base = {"platform": shared_values(order()), "finished": True}
+
+    decision = decided(plan(order(**changed), outbound(), base=base))
+
+    assert (decision.code, decision.state) == ("edited_after_intake", "stuck")
+    assert decision.findings[0].evidence["changes"]
+    assert decision.action is None
+
+
+def test_statuses_go_on_following_while_an_edit_is_unresolved():
+    base = {"platform": shared_values(order()), "finished": True}
+
+    decision = decided(plan(at("Submitted", notes="Ring"), outbound("Partially Allocated"), base=base))
+
+    assert isinstance(decision.action, MovePlatform)
+    assert [finding.code for finding in decision.findings] == ["edited_after_intake"]
+
+
+def test_what_flourish_changed_itself_is_left_alone():
+    changed = outbound(total=0, lines=())
+
+    assert decided(plan(order(), changed)).code == "agree"
+
+
+@pytest.mark.parametrize("stage", [Stage.OPEN, Stage.FINISHED])
+def test_a_platform_that_offers_nothing_leaves_a_reason(stage):
+    decision = decided(
+        plan(order(stage=stage), outbound("Shipped"), move=lambda *_: Blocked("it is closed for the year."))
+    )
+
+    assert "closed for the year" in decision.findings[0].title
+
+
+def test_the_platforms_own_words_are_sent_back_to_it():
+    decision = decided(plan(order(), outbound("Shipped"), move=lambda *_: Move("do-ship", "Gone")))
+
+    assert decision.action == MovePlatform(order().number, "do-ship", "Gone")
