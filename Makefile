@@ -1,18 +1,18 @@
-# Every target sets up what it needs; `make help` lists them.
+# Each target sets up what it needs by itself. PORT, SANDBOX_PORT and DATA, in the environment or after the
+# target, reach the `trellis` program as they are: make demo PORT=9000
 PYTHON ?= python3
-PORT ?= 8000
-SANDBOX_PORT ?= 8100
-DATA ?= .data
 BIN := .venv/bin
-export PORT SANDBOX_PORT DATA
+PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header --extra embedded --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench help
+.PHONY: demo test check bench requirements help
 
-demo: .venv/run ## Start everything with demo data: web, workers, schedule, sandbox, embedded servers
+demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA choose where
 	@$(BIN)/trellis up --demo
 
-test: .venv/dev ## Set up and run every test
+test: .venv/dev ## Set up and run every test; ARGS="-k word" chooses some
 	@$(BIN)/pytest $(ARGS)
 
 check: .venv/dev ## Static checks only: format, lint, types, layers, templates
@@ -22,18 +22,33 @@ check: .venv/dev ## Static checks only: format, lint, types, layers, templates
 	@$(BIN)/lint-imports
 	@$(BIN)/djlint portal/templates sandbox/templates --lint --check --quiet
 
-bench: .venv/dev ## Measure, and print each figure beside its limit and its peer
+bench: .venv/dev ## Measure, and print each figure beside its limit and its peer; ARGS="--only memory"
 	@$(BIN)/python -m bench $(ARGS)
 
+requirements: ## Resolve requirements*.txt again, for every Python that is supported (needs uv)
+	@command -v uv >/dev/null || { echo "make requirements needs uv on PATH: pip install uv" >&2; exit 1; }
+	@$(UV_COMPILE) pyproject.toml --output-file requirements.txt
+	@$(UV_COMPILE) --extra dev pyproject.toml --output-file requirements-dev.txt
+
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+# Says in one line what is missing, before venv says it in many.
+define USABLE_PYTHON
+import sys
+if sys.version_info < (3, 11, 2): sys.exit("Trellis needs Python 3.11.2 or newer and this is %d.%d.%d: make PYTHON=/path/to/python3" % sys.version_info[:3])
+try: import ensurepip, venv
+except ImportError: sys.exit("This Python cannot make virtual environments: install python3-venv, or make PYTHON=/path/to/python3")
+endef
+export USABLE_PYTHON
 
 .venv/run: requirements.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11.2 or newer, or make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(PYTHON) -c "$$USABLE_PYTHON" && $(PYTHON) -m venv --clear .venv; }
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
