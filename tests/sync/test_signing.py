@@ -1,0 +1,128 @@
+import base64
+import hashlib
+import hmac
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.sync.contract import WebhookScheme
+from portal.sync.signing import BadBody, parse_body, sign, verify
+
+BASE64 = WebhookScheme("LL-Signature", "base64", "webhook_key")
+HEX = WebhookScheme("Auth-Signature", "hex", "webhook_key")
+SCHEMES = pytest.mark.parametrize("scheme", [BASE64, HEX], ids=["base64", "hex"])
+BODY = b'{"type": "order", "data": {"number": "n1"}}'
+
+
+@SCHEMES
+def test_a_body_signed_with_a_key_in_force_is_accepted(scheme):
+    signature = sign(scheme, "new", BODY)
+    assert verify(scheme, ["new"], BODY, [signature])
+    assert verify(scheme, ["old", "new"], BODY, [signature])
+    assert verify(scheme, ["new", "old"], BODY, [sign(scheme, "old", BODY)])
+
+
+def test_the_signature_is_what_both_vendors_describe():
+    digest = hmac.new(b"key", BODY, hashlib.sha256)
+    assert sign(BASE64, "key", BODY) == base64.b64encode(digest.digest()).decode()
+    assert sign(HEX, "key", BODY) == digest.hexdigest()
+
+
+@SCHEMES
+def test_another_key_body_or_encoding_is_refused(scheme):
+    signature = sign(scheme, "key", BODY)
+    assert not verify(scheme, ["other"], BODY, [signature])
+    assert not verify(scheme, ["key"], BODY + b" ", [signature])
+    assert not verify(scheme, ["key"], BODY, [sign(HEX if scheme is BASE64 else BASE64, "key", BODY)])
+
+
+@SCHEMES
+def test_an_empty_key_never_matches(scheme):
+    forged = hmac.digest(b"", BODY, "sha256")
+    for signature in (forged.hex(), base64.b64encode(forged).decode()):
+        assert not verify(scheme, [""], BODY, [signature])
+        assert not verify(scheme, [], BODY, [signature])
+    with pytest.raises(ValueError, match="empty key"):
+        sign(scheme, "", BODY)
+
+
+MALFORMED = [
+    "",
+    " ",
+    "é",
+    "\ud800",
+    "=",
+    "====",
+    "!!!!",
+    "00",
+    "sha256=",
+    "null",
+    "\x00",
+    "A" * 100_000,
+]
+
+
+@SCHEMES
+@pytest.mark.parametrize("signature", MALFORMED, ids=repr)
+def test_what_is_no_signature_is_refused_without_an_error(scheme, signature):
+    assert not verify(scheme, ["key"], BODY, [signature[:20]])
+    assert not verify(scheme, ["key"], BODY, [signature])
+
+
+@SCHEMES
+def test_a_right_signature_written_otherwise_is_refused(scheme):
+    right = sign(scheme, "key", BODY)
+    for wrong in (f"sha256={right}", f"{right},{right}", f" {right}", f"{right}\n", right[:-2], right + "00"):
+        assert not verify(scheme, ["key"], BODY, [wrong])
+    if scheme is HEX:
+        assert not verify(scheme, ["key"], BODY, [right.upper()])
+
+
+@SCHEMES
+def test_no_header_and_the_header_twice_are_refused(scheme):
+    right = sign(scheme, "key", BODY)
+    assert not verify(scheme, ["key"], BODY, [])
+    assert not verify(scheme, ["key"], BODY, [right, right])
+    assert not verify(scheme, ["key"], BODY, ["wrong", right])
+
+
+@SCHEMES
+def test_a_key_of_any_characters_works(scheme):
+    for key in ("ключ", "\ud800", "a\x00b"):
+        assert verify(scheme, [key], BODY, [sign(scheme, key, BODY)])
+
+
+@given(st.sampled_from([BASE64, HEX]), st.text(), st.binary(max_size=50), st.text())
+def test_no_header_raises_or_is_accepted_by_chance(scheme, signature, body, key):
+    assert verify(scheme, [key], body, [signature]) is False
+
+
+def test_a_body_is_parsed_with_exact_numbers():
+    assert parse_body(b'{"type": "order", "data": {"total": 1.10}}') == {
+        "type": "order",
+        "data": {"total": Decimal("1.10")},
+    }
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"[]", "not a JSON object"),
+        (b"null", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
+        (b"", "not JSON"),
+        (b'{"a": NaN}', "NaN"),
+        (b'{"a": 1, "a": 2}', "twice"),
+        (rb'{"a": "\u0000"}', "NUL"),
+        (rb'{"a": "\udfff"}', "surrogate"),
+        (b"\xff\xfe{\x00}\x00", "UTF-8"),
+        (b'{"a": ' + b"[" * 100_000, "levels deep"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "out of range"),
+    ],
+)
+def test_a_body_that_cannot_be_trusted_is_refused_with_a_reason(raw, reason):
+    with pytest.raises(BadBody, match=reason) as caught:
+        parse_body(raw)
+    assert caught.value.reason
