@@ -48,7 +48,9 @@ class Company:
     connection_id: UUID
 
 
-def user(sessions: Sessions, *, name: str = "Dana Reyes", staff_role: str | None = None, email: str = "") -> User:
+def user(
+    sessions: Sessions, *, name: str = "Dana Reyes", staff_role: str | None = None, email: str = ""
+) -> User:
     """Make somebody who can sign in with PASSWORD."""
     address = email or f"{secrets.token_hex(6)}@example.com"
     with sessions.app() as session:
@@ -63,9 +65,13 @@ def member(sessions: Sessions, company: Company, role: str, **who: Any) -> User:
     return person
 
 
-def company(sessions: Sessions, *, name: str = "Greenleaf Farms", slug: str = "", state: str = "live") -> Company:
+def company(
+    sessions: Sessions, *, name: str = "Greenleaf Farms", slug: str = "", state: str = "live"
+) -> Company:
     """Make a tenant with one connection."""
-    tenant = Tenant(id=new_id(), slug=slug or f"co-{secrets.token_hex(5)}", name=name, timezone="America/Los_Angeles")
+    tenant = Tenant(
+        id=new_id(), slug=slug or f"co-{secrets.token_hex(5)}", name=name, timezone="America/Los_Angeles"
+    )
     with sessions.system() as session:
         session.add(tenant)
     with sessions.tenant(tenant.id) as session:
@@ -174,11 +180,28 @@ def snapshot(**more: Any) -> dict[str, Any]:
                 "line_total": "114.00",
                 "note": "1 case × 24",
             },
-            {"sku": "GG-1G-PR", "name": "GG4 pre-roll 1 g", "eaches": "540", "unit_price": "3.2000", "line_total": "1728.00"},
+            {
+                "sku": "GG-1G-PR",
+                "name": "GG4 pre-roll 1 g",
+                "eaches": "540",
+                "unit_price": "3.2000",
+                "line_total": "1728.00",
+            },
         ],
-        "money": {"lines": "1842.00", "discount": "0.00", "shipping": "0.00", "rounding": "0.00", "total": "1842.00"},
+        "money": {
+            "lines": "1842.00",
+            "discount": "0.00",
+            "shipping": "0.00",
+            "rounding": "0.00",
+            "total": "1842.00",
+        },
         "platform": {"id": "4F2A-1187", "status": "Accepted"},
-        "flourish": {"id": "00018842", "status": "Allocated", "payment_status": "Unpaid", "facility": "Oakland DC"},
+        "flourish": {
+            "id": "00018842",
+            "status": "Allocated",
+            "payment_status": "Unpaid",
+            "facility": "Oakland DC",
+        },
         **more,
     }
 
@@ -225,7 +248,9 @@ def order(
     )
     session.add(row)
     session.flush()
-    for term in {normalise(word) for word in (label, "C11-0000214-LIC", "Harbor Wellness", "BD-35-LMN", *terms)}:
+    for term in {
+        normalise(word) for word in (label, "C11-0000214-LIC", "Harbor Wellness", "BD-35-LMN", *terms)
+    }:
         session.add(SearchTerm(link_id=row.id, term=term, tenant_id=company.id))
     session.flush()
     return row
@@ -257,7 +282,11 @@ def operation(session: Session, link: Link, **more: Any) -> Operation:
         **more,
     }
     row = Operation(
-        tenant_id=link.tenant_id, connection_id=link.connection_id, hub_id=link.hub_id, link_id=link.id, **values
+        tenant_id=link.tenant_id,
+        connection_id=link.connection_id,
+        hub_id=link.hub_id,
+        link_id=link.id,
+        **values,
     )
     session.add(row)
     session.flush()
@@ -276,7 +305,11 @@ def problem(session: Session, link: Link, **more: Any) -> Problem:
         **more,
     }
     row = Problem(
-        tenant_id=link.tenant_id, connection_id=link.connection_id, link_id=link.id, subject_id=link.id, **values
+        tenant_id=link.tenant_id,
+        connection_id=link.connection_id,
+        link_id=link.id,
+        subject_id=link.id,
+        **values,
     )
     session.add(row)
     session.flush()
@@ -285,7 +318,12 @@ def problem(session: Session, link: Link, **more: Any) -> Problem:
 
 def run(session: Session, company: Company, **more: Any) -> Run:
     """Make a run that is still going on."""
-    values = {"kind": "drain", "worker": "worker-1", "counts": {"looked": 3, "settled": 2, "stuck": 1}, **more}
+    values = {
+        "kind": "drain",
+        "worker": "worker-1",
+        "counts": {"looked": 3, "settled": 2, "stuck": 1},
+        **more,
+    }
     row = Run(tenant_id=company.id, connection_id=company.connection_id, **values)
     session.add(row)
     session.flush()

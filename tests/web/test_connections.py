@@ -1,0 +1,120 @@
+import pytest
+
+from portal.models import Connection, Secret, utc_now
+from portal.sync import connecting
+from portal.sync.domain import Finding
+from tests.web import factory
+
+
+def test_the_page_says_what_each_state_still_does(sessions, company, admin):
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    for state, words in (
+        ("live", "It reads and writes on both sides."),
+        ("paused", "writes nothing until it is resumed"),
+        ("needs_credentials", "Its key was refused"),
+        ("disconnected", "It does nothing any more"),
+    ):
+        with sessions.tenant(company.id) as session:
+            session.get_one(Connection, company.connection_id).state = state
+        assert words in admin.get(page).text
+
+
+def test_secrets_are_shown_by_their_end_only(sessions, company, admin):
+    with sessions.tenant(company.id) as session:
+        session.add(
+            Secret(
+                tenant_id=company.id,
+                owner_id=company.connection_id,
+                field=connecting.TOKEN_FIELD,
+                ciphertext=b"sealed-value",
+                key_id="k1",
+                last_four="wxyz",
+                set_at=utc_now(),
+                set_by="Dana",
+            )
+        )
+    text = admin.get(f"/t/{company.slug}/connections/{company.connection_id}").text
+    assert "…9f2c" in text
+    assert "/webhooks/leaflink/••••••••wxyz" in text
+    assert "webhook token" not in text
+    assert "sealed-value" not in text
+
+
+def test_pausing_and_resuming_change_the_state_and_the_log(sessions, company, admin):
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    admin.get(page)
+    admin.post(f"{page}/pause")
+    assert "Paused. Deliveries are still taken in" in admin.get(page).text
+    with sessions.tenant(company.id) as session:
+        assert session.get_one(Connection, company.connection_id).state == "paused"
+    admin.post(f"{page}/resume")
+    with sessions.tenant(company.id) as session:
+        assert session.get_one(Connection, company.connection_id).state == "live"
+    log = admin.get(f"{page}/log").text
+    assert "Dana Reyes paused the connection" in log
+    assert "Dana Reyes resumed the connection" in log
+
+
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        ((), "Both sides answered"),
+        ((Finding("test_failed", "LeafLink: the key is refused", "Replace the key."),), "Replace the key."),
+    ],
+)
+def test_a_test_says_what_was_found(company, admin, monkeypatch, findings, words):
+    monkeypatch.setattr(connecting, "test", lambda desk, tenant_id, connection_id: findings)
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    admin.get(page)
+    assert words in admin.post(f"{page}/test").text
+
+
+def test_no_transaction_is_open_while_the_other_side_is_called(company, admin, monkeypatch):
+    from portal.extensions import refuse_open_transaction
+
+    def call(desk, tenant_id, connection_id):
+        refuse_open_transaction()
+        return ()
+
+    monkeypatch.setattr(connecting, "test", call)
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    admin.get(page)
+    assert admin.post(f"{page}/test").status_code == 200
+
+
+def test_testing_is_no_oracle_for_keys(company, admin, monkeypatch):
+    monkeypatch.setattr(connecting, "test", lambda *_: ())
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    admin.get(page)
+    assert [admin.post(f"{page}/test").status_code for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_the_log_is_filtered_by_level_entity_and_words(sessions, company, admin):
+    with sessions.tenant(company.id) as session:
+        link = factory.order(session, company, label="4F2A-1187")
+        factory.line(session, company, "Both sides read", entity="order 4F2A-1187", link_id=link.id)
+        factory.line(session, company, "LeafLink asked to wait", level="wait")
+        factory.line(session, company, "Something 100% broke", level="bug")
+    page = f"/t/{company.slug}/connections/{company.connection_id}/log"
+    everything = admin.get(page).text
+    assert everything.index("Both sides read") < everything.index("asked to wait") < everything.index("broke")
+    assert f'href="/t/{company.slug}/orders/{link.id}"' in everything
+    waits = admin.get(f"{page}?level=wait&level=bug").text
+    assert "Both sides read" not in waits
+    assert "asked to wait" in waits
+    assert "Both sides read" in admin.get(f"{page}?entity=1187").text
+    assert "asked to wait" not in admin.get(f"{page}?entity=1187").text
+    assert "100% broke" in admin.get(f"{page}?text=100%25").text
+    assert "broke" not in admin.get(f"{page}?text=_00%25").text.partition('role="log"')[2]
+
+
+def test_a_long_log_is_read_backwards_without_a_gap(sessions, company, admin):
+    with sessions.tenant(company.id) as session:
+        for number in range(250):
+            factory.line(session, company, f"line [{number:03}]")
+    page = f"/t/{company.slug}/connections/{company.connection_id}/log"
+    newest, older = admin.get(page).text, admin.get(f"{page}?before=51").text
+    assert "before=51" in newest
+    assert [f"[{number:03}]" in newest for number in (49, 50, 249)] == [False, True, True]
+    assert [f"[{number:03}]" in older for number in (0, 49, 50)] == [True, True, False]
+    assert "hx-sse:connect" not in older

@@ -1,0 +1,25 @@
+import re
+
+from portal.models import utc_now
+from tests.web import factory
+
+
+def test_support_sees_counts_and_nothing_of_an_order(sessions, as_user):
+    company = factory.company(sessions, name="Counted Company")
+    with sessions.tenant(company.id) as session:
+        for state in ("stuck", "stuck", "waiting", "settled"):
+            link = factory.order(session, company, state=state, label="SECRET-LABEL", due_at=utc_now())
+        factory.problem(session, link, title="Secret title")
+    text = as_user(factory.user(sessions, staff_role="support")).get("/support/").text
+    row = next(row for row in text.split("<tr>") if company.slug in row)
+    numbers = re.findall(r'<td data-label="[^"]+" class="num">\s*(\d+)', row)
+    # New, waiting, agrees, not taken, stuck, problems.
+    assert numbers == ["0", "1", "1", "0", "2", "1"]
+    assert "SECRET-LABEL" not in text
+    assert "Harbor Wellness" not in text
+    assert "Secret title" not in text
+
+
+def test_staff_are_led_to_the_support_area(sessions, as_user):
+    answer = as_user(factory.user(sessions, staff_role="support")).get("/")
+    assert answer.location == "/support/"
