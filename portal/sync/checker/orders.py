@@ -1,0 +1,174 @@
+"""One order with both sides in view (I2, I4, I5, I6, I14). Each function says what is wrong, "" for nothing,
+or None where its promise does not concern the order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from portal.models import Link
+from portal.sync.contract import Blocked
+from portal.sync.domain import Inquiry, OutboundOrder, Question, RepEmail, SourceOrder, Stage
+from portal.sync.engine.accounts import Account
+from portal.sync.mapping.follow import CANCELLED
+from portal.sync.mapping.keys import sku_key
+from portal.sync.mapping.money import add_up, cents, unit_price
+from portal.sync.mapping.plan import plan_order
+
+_MOST_INQUIRIES = 6
+
+# SKU, eaches, price of one each.
+_Line = tuple[str, Decimal, Decimal]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One order as both sides and our rows have it.
+
+    Args:
+        account: both sides, open.
+        link: our row, read after both sides.
+        order: the platform's side, None when it does not know the order.
+        outbound: Flourish's side, None when there is none.
+        has_problem: a person has been told.
+        is_busy: it will be looked at again by itself, or is being looked at.
+        is_pending: busy, or it may not write now, or something changed since the last look at all changes.
+    """
+
+    account: Account
+    link: Link
+    order: SourceOrder | None
+    outbound: OutboundOrder | None
+    has_problem: bool
+    is_busy: bool
+    is_pending: bool
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether a difference is known and on its way to somebody."""
+        return self.has_problem or self.is_pending
+
+
+def none_lost(case: Case) -> str | None:
+    """I2: it is in Flourish, or its page says why not and what comes next."""
+    link = case.link
+    if case.has_problem or case.is_busy or (link.flourish_id and case.outbound is not None):
+        return ""
+    if link.flourish_id:
+        return f"Flourish does not know order {link.flourish_id}, and no problem says so"
+    if link.state not in ("waiting", "skipped"):
+        return f"it is {link.state} and not in Flourish, and nothing says why"
+    words = (link.decision_code, link.decision_text, link.next_step)
+    if not all(word and word.strip() for word in words):
+        return f"it is {link.state} and does not say why, or what comes next"
+    return ""
+
+
+def one_facility(case: Case) -> str | None:
+    """I4: a live Flourish order is in its connection's facility."""
+    outbound, facility = case.outbound, case.account.rules.facility
+    if outbound is None or outbound.status == CANCELLED:
+        return None
+    if outbound.facility_id != facility.id:
+        shown = outbound.facility_name or outbound.facility_id
+        return f"Flourish order {outbound.id} is in {shown}, not in {facility.name}"
+    return ""
+
+
+def statuses_agree(case: Case) -> str | None:
+    """I5: the platform has nothing to do about Flourish's status, nor Flourish about a cancelled order."""
+    if case.order is None or case.outbound is None:
+        return None
+    return "" if case.is_excused else _disagreement(case.order, case.outbound, case.account)
+
+
+def _disagreement(order: SourceOrder, outbound: OutboundOrder, account: Account) -> str:
+    where = account.platform.label
+    both = f"{order.status} in {where}, {outbound.status} in Flourish"
+    if order.stage in (Stage.CANCELLED, Stage.MERGED):
+        return "" if outbound.status == CANCELLED else both
+    target = account.rules.status_table.get(outbound.status, "")
+    move = account.platform.next_move(order, target) if target else None
+    if isinstance(move, Blocked):
+        return f"{both}, and no problem says that {where} does not offer {target}"
+    return both if move is not None else ""
+
+
+def lines_and_money(case: Case) -> str | None:
+    """I6: the same lines and, to the cent, the same total but for tax."""
+    order, outbound = case.order, case.outbound
+    if order is None or outbound is None or outbound.status == CANCELLED or order.stage is Stage.CANCELLED:
+        return None
+    if case.is_excused:
+        return ""
+    places = case.account.rules.price_places
+    here = Counter((sku_key(line.sku), line.eaches, unit_price(line, places)) for line in order.lines)
+    there = Counter((sku_key(line.sku), line.eaches, line.unit_price) for line in outbound.lines)
+    label = case.account.platform.label
+    if here != there:
+        parts = (f"only in {label}: {_words(here - there)}", f"only in Flourish: {_words(there - here)}")
+        return "; ".join(
+            part for part, lines in zip(parts, (here - there, there - here), strict=True) if lines
+        )
+    money = add_up(order, places)
+    expected = cents(money.total - money.tax)
+    if cents(outbound.total) != expected:
+        return f"Flourish has a total of {outbound.total}; {label} has {expected} without tax"
+    return ""
+
+
+def _words(lines: Counter[_Line]) -> str:
+    return ", ".join(f"{eaches:f} x {sku} at {price:f}" for sku, eaches, price in lines.elements())
+
+
+def idempotent_rerun(case: Case) -> str | None:
+    """I14: planning a settled order again asks for no write."""
+    if case.link.state != "settled" or case.order is None or case.outbound is None:
+        return None
+    action = "" if case.is_excused else _planned(case, case.order)
+    return f"looked at again, Trellis would {action}" if action else ""
+
+
+def _planned(case: Case, order: SourceOrder) -> str:
+    """What the planner would do now, in a word; questions are asked of both sides, nothing is written."""
+    facts: dict[Question, object] = {}
+    account = case.account
+    for _ in range(_MOST_INQUIRIES):
+        answer = plan_order(
+            order,
+            case.outbound,
+            base=case.link.base,
+            rules=account.rules,
+            facts=facts,
+            next_move=account.platform.next_move,
+        )
+        if not isinstance(answer, Inquiry):
+            return answer.code if answer.action is not None else ""
+        facts |= {question: _answer(account, question) for question in answer.questions}
+    return "keep asking"
+
+
+def _answer(account: Account, question: Question) -> object:
+    if isinstance(question, RepEmail):
+        return account.client.rep_email(question)
+    return account.flourish.answer(question, facility_id=account.rules.facility.id)
+
+
+ORDER_INVARIANTS: dict[str, Callable[[Case], str | None]] = {
+    "I2": none_lost,
+    "I4": one_facility,
+    "I5": statuses_agree,
+    "I6": lines_and_money,
+    "I14": idempotent_rerun,
+}
+
+
+def wrongs(case: Case) -> dict[str, str | None]:
+    """What each invariant says of one order.
+
+    Raises:
+        SyncError: a question of the planner could not be answered.
+    """
+    return {code: look(case) for code, look in ORDER_INVARIANTS.items()}
