@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from sandbox.errors import BadValue
+from sandbox.jsontext import read_object
 from sandbox.store import Body
 
 
@@ -16,12 +17,8 @@ def body() -> Body:
     Raises:
         BadValue: it is not JSON, or not an object.
     """
-    if not request.get_data():
-        return {}
-    found = request.get_json(force=True, silent=True)
-    if not isinstance(found, dict):
-        raise BadValue("The body is a JSON object.")
-    return found
+    data = request.get_data()
+    return read_object(data) if data else {}
 
 
 def text(asked: Body, name: str, default: str | None = None) -> str:

@@ -15,6 +15,7 @@ from sandbox.flourish import filters, orders, reading, seed, shapes
 from sandbox.flourish.auth import account_of
 from sandbox.flourish.filters import Filter, conditions
 from sandbox.flourish.stock import summary
+from sandbox.jsontext import read_object
 from sandbox.money import decimal
 from sandbox.office import Office
 from sandbox.outbox import Outbox
@@ -213,10 +214,7 @@ def update_order(key: str) -> ResponseReturnValue:
 
 
 def _body() -> Body:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise BadValue("A JSON object is required")
-    return body
+    return read_object(request.get_data())
 
 
 def _count(name: str, default: int) -> int:

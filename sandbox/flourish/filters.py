@@ -9,6 +9,7 @@ from sandbox.errors import BadValue
 from sandbox.store import Condition, compare, contains, one_of
 
 Filter = Callable[[Sequence[str]], Condition]
+MAX_DIGITS = 18
 FLAGS = {"true": 1, "1": 1, "false": 0, "0": 0}
 
 
@@ -28,7 +29,7 @@ def _flag(path: str) -> Filter:
 
 def _whole(path: str) -> Filter:
     def read(values: Sequence[str]) -> Condition:
-        if not all(value.isascii() and value.isdigit() for value in values):
+        if not all(value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS for value in values):
             raise BadValue(f"{path} must be a number")
         return one_of(f"$.{path}", [int(value) for value in values])
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.accounts import LEAFLINK, by_key
 from sandbox.errors import BadValue, Refused, Unauthorized
+from sandbox.jsontext import read_object
 from sandbox.leaflink import filters, orders, shapes
 from sandbox.leaflink.auth import key_of
 from sandbox.leaflink.filters import Filter, conditions
@@ -141,7 +142,7 @@ def read_order(number: str) -> ResponseReturnValue:
 def patch_order(number: str) -> ResponseReturnValue:
     """Change the fields of an order that the API may change."""
     office: Office = g.office
-    order = orders.change(office, number, _body(), _actor(office))
+    order = orders.change(office, number, read_object(request.get_data()), _actor(office))
     return jsonify(shapes.order(office, order))
 
 
@@ -191,13 +192,6 @@ def _line(office: Office, order: Body, each: Body) -> dict[str, Any]:
 
 def _actor(office: Office) -> Actor:
     return Actor(f"{office.account.world}.api", "api")
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise BadValue("JSON parse error - a JSON object is expected.")
-    return body
 
 
 def _names(parameter: str) -> list[str]:

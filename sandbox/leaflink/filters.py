@@ -9,14 +9,14 @@ from sandbox.store import Condition, compare, contains, equal, in_list, none_of,
 Filter = Callable[[str], Condition]
 OPERATORS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 LISTING_STATES = ("Available", "Archived", "Sample", "Backorder", "Internal", "Unavailable")
+MAX_DIGITS = 18
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
 def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise BadValue("Enter a number.") from error
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise BadValue("Enter a number.")
+    return int(text)
 
 
 def _yes(text: str) -> bool:

@@ -1,31 +1,41 @@
-"""The sandbox in one process, without a server: a fresh copy of its seeded state for every test."""
+"""The sandbox in one process, without a server: its seeded state is put back before every test."""
 
-import shutil
+import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from sandbox.simulation import FILE, Simulation
+from sandbox.simulation import SEED, Simulation
 from tests.sandbox.doors import Doors
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the state once; copying it is quicker than making it."""
-    data = tmp_path_factory.mktemp("seeded")
-    Simulation(data).close()
-    return data / FILE
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    """Make simulation and application once: compiling its routes is what takes time."""
+    simulation = Simulation(tmp_path_factory.mktemp("sandbox"))
+    simulation.store.set_setting("leaflink_rate_limit", 0)
+    yield Doors(simulation)
+    simulation.close()
+
+
+@pytest.fixture(scope="session")
+def seeded(served: Doors) -> Iterator[sqlite3.Connection]:
+    """Keep a copy of the state as it was made."""
+    copy = sqlite3.connect(":memory:")
+    served.simulation.store._db.backup(copy)
+    yield copy
+    copy.close()
 
 
 @pytest.fixture
-def simulation(seeded: Path, tmp_path: Path) -> Iterator[Simulation]:
-    shutil.copy(seeded, tmp_path / FILE)
-    made = Simulation(tmp_path)
-    yield made
-    made.close()
+def doors(served: Doors, seeded: sqlite3.Connection) -> Doors:
+    served.simulation.faults.clear()
+    seeded.backup(served.simulation.store._db)
+    served.simulation.faults.reseed(SEED)
+    served.simulation.random.seed(SEED)
+    return served
 
 
 @pytest.fixture
-def doors(simulation: Simulation) -> Doors:
-    return Doors(simulation)
+def simulation(doors: Doors) -> Simulation:
+    return doors.simulation

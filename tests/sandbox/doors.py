@@ -20,6 +20,7 @@ class Doors:
         self._client = Client(create_app(simulation))
 
     def call(self, method: str, path: str, **options: Any) -> TestResponse:
+        options.setdefault("buffered", True)
         options.setdefault("environ_base", {"REMOTE_ADDR": "127.0.0.1"})
         return self._client.open(path, method=method, **options)
 
@@ -82,3 +83,14 @@ def outbound_body(**fields: Any) -> dict[str, Any]:
         "discounts": [{"amount": 10, "method": "percentage"}],
         **fields,
     }
+
+
+NEW_DESTINATION = {
+    "type": "Dispensary",
+    "name": "New Leaf",
+    "address_line_1": "1 Elm Street",
+    "city": "Oakland",
+    "state": "CA",
+    "zip_code": "94607",
+    "license_number": "C10-0009999-LIC",
+}

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from sandbox.flourish import filters
 from tests.sandbox import widenings
-from tests.sandbox.doors import SKU, Doors, outbound_body
+from tests.sandbox.doors import NEW_DESTINATION, SKU, Doors, outbound_body
 
 SHARED = Path(os.environ.get("TRELLIS_SHARED", Path(__file__).parents[3] / "shared"))
 CONTRACTS = SHARED / "contracts"
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 LEAFLINK_LISTS = (
-    "products", "customers", "company-staff", "brands", "product-lines", "product-categories",
-    "product-subcategories", "strains", "licenses", "license-types", "companies", "order-event-logs", "batches",
+    "products", "customers", "company-staff", "brands", "product-lines", "product-categories", "batches",
+    "product-subcategories", "strains", "licenses", "license-types", "companies", "order-event-logs",
     "order-sales-reps", "line-items", "orders-received",
 )  # fmt: skip
 LEAFLINK_SINGLES = tuple(
@@ -149,15 +149,12 @@ def test_a_flourish_object_has_the_shape_of_the_contract(busy, flourish_contract
 def test_flourish_writes_answer_what_the_contract_says(busy, flourish_contract):
     term = busy.flourish("POST", "/order-payment-terms", {"order_payment_term": "Net 45", "due_num_days": 45})
     assert_valid(flourish_schema(flourish_contract, "POST", "order-payment-terms"), term.json)
-    place = {
-        "type": "Dispensary", "name": "New Leaf", "address_line_1": "1 Elm Street", "city": "Oakland", "state": "CA",
-        "zip_code": "94607", "license_number": "C10-0009999-LIC",
-    }  # fmt: skip
+    place = NEW_DESTINATION
     made = busy.flourish("POST", "/destinations", place)
     assert_valid(flourish_schema(flourish_contract, "POST", "destinations"), made.json)
     changed = busy.flourish("PUT", f"/destinations/{made.json['data']['id']}", place | {"alias": "Leaf"})
     assert_valid(flourish_schema(flourish_contract, "PUT", "destinations/{}"), changed.json)
-    # The documented example of this POST lacks envelope and id, which the real answer has: GET's shape is held.
+    # This POST's documented example lacks envelope and id, which the real answer has: GET's shape is held.
     order = busy.flourish("POST", "/outbound-orders", outbound_body())
     assert_valid(flourish_schema(flourish_contract, "GET", "outbound-orders/{}"), order.json)
     put = busy.flourish("PUT", f"/outbound-orders/{order.json['data']['id']}", {"ref_field_1": SKU})

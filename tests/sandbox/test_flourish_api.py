@@ -1,10 +1,10 @@
-"""Flourish's transport: both credentials, the facility header, envelope, paging, filters, destinations, terms."""
+"""Flourish's transport: credentials, the facility header, envelope, paging, filters, destinations, terms."""
 
 import base64
 
 import pytest
 
-from tests.sandbox.doors import FLOURISH_BASE, HOME, outbound_body
+from tests.sandbox.doors import FLOURISH_BASE, HOME, NEW_DESTINATION, outbound_body
 
 
 def _basic(username: str, key: str) -> str:
@@ -97,10 +97,7 @@ def test_a_filter_that_cannot_be_read_is_refused(doors, path):
 
 @pytest.mark.parametrize("missing", ["type", "name", "address_line_1", "city", "state", "zip_code"])
 def test_a_destination_needs_its_fields(doors, missing):
-    place = {
-        "type": "Dispensary", "name": "New Leaf", "address_line_1": "1 Elm Street", "city": "Oakland", "state": "CA",
-        "zip_code": "94607", "license_number": "C10-0009999-LIC",
-    }  # fmt: skip
+    place = NEW_DESTINATION
     assert doors.flourish("POST", "/destinations", place).json["data"]["license_number"] == "C10-0009999-LIC"
     answer = doors.flourish(
         "POST", "/destinations", {name: value for name, value in place.items() if name != missing}

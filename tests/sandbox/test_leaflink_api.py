@@ -42,7 +42,8 @@ def test_another_company_s_things_are_not_found(doors, kind):
 
 
 def test_paging_goes_through_every_product_once_by_next(doors):
-    seen, path = [], "/products/?limit=75&listing_state=Available"
+    seen: list[int] = []
+    path: str | None = "/products/?limit=75&listing_state=Available"
     while path:
         page = doors.leaflink("GET", path).json
         seen += [product["id"] for product in page["results"]]

@@ -58,9 +58,7 @@ def test_an_order_reserves_takes_and_gives_back_stock(doors, steps, reserved, go
     after = doors.product(SKU)
     assert Decimal(after["reserved_qty"]) == reserved
     assert Decimal(before["quantity"]) - Decimal(after["quantity"]) == gone
-    assert (after["modified"] == before["modified"]) == (
-        steps in ([], ["accept"], ["reject"], ["cancel"], ["accept", "reject"])
-    )
+    assert (after["modified"] == before["modified"]) == ("fulfill" not in steps)
 
 
 def test_a_line_of_a_case_product_costs_price_times_quantity_by_multiplier(doors):
@@ -99,7 +97,8 @@ def test_patch_changes_what_it_may_and_leaves_the_rest(doors):
     order = doors.order()
     answer = doors.leaflink("PATCH", f"/orders-received/{order['number']}/", {
         "notes": "Ring twice", "status": "Complete", "external_id_seller": "x", "paid": True,
-        "paid_date": "2026-11-20", "payment_term": "net15", "shipping_charge": {"amount": "9.50", "currency": "USD"},
+        "paid_date": "2026-11-20", "payment_term": "net15",
+        "shipping_charge": {"amount": "9.50", "currency": "USD"},
     })  # fmt: skip
     assert answer.status_code == 200
     shown = answer.json
@@ -165,7 +164,8 @@ def test_editing_lines_keeps_line_ids_and_moves_reservations(doors):
 
 
 def _numbers(doors: Doors, query: str) -> list[str]:
-    return [order["number"] for order in doors.leaflink("GET", f"/orders-received/?{query}").json["results"]]
+    page = doors.leaflink("GET", f"/orders-received/?{query}").json or {}
+    return [order["number"] for order in page["results"]]
 
 
 def test_orders_are_found_by_status_time_number_and_rep(doors):

@@ -29,13 +29,14 @@ OTHER_THAN_TYPED: dict[str, list[str]] = {
 SCALARS = ["string", "number", "boolean", "null"]
 NULLABLE = {
     "address_line_1", "address_line_2", "contacts", "company_phone_number", "license_number", "license_type",
-    "local_license_number", "website", "notes", "company_email", "item_variation_pk", "tax_payment_direction", "alias", "timezone", "state", "zip_code", "city", "country", "brand", "strain_id",
+    "local_license_number", "website", "notes", "company_email", "item_variation_pk", "tax_payment_direction",
+    "alias", "timezone", "state", "zip_code", "city", "country", "brand", "strain_id",
     "strain_name", "requested_delivery_date", "invoice_date", "lot_number", "facility_id", "first_name",
     "middle_name", "last_name", "email", "phone_number", "variation_retail_display_name", "external_id",
     "distributor", "sales_rep",
     # An item's potency, which the list's examples show as null.
-    "unit_cbd_percent", "unit_thc_percent", "thc_ratio", "cbd_ratio", "cbd_per_unit", "unit_cbd_content_uom_id",
-    "cbd_per_unit_uom", "cbd_per_unit_uom_description", "thc_per_unit", "unit_thc_content_uom_id",
+    "unit_cbd_percent", "unit_thc_percent", "thc_ratio", "cbd_ratio", "cbd_per_unit",
+    "unit_cbd_content_uom_id", "cbd_per_unit_uom", "cbd_per_unit_uom_description", "thc_per_unit", "unit_thc_content_uom_id",
     "thc_per_unit_uom", "thc_per_unit_uom_description",
 }  # fmt: skip
 # Not every company has accounts; the one example had. A contact's inner details stand in PUT's example only.
@@ -78,7 +79,8 @@ def leaflink_schema(schema: dict[str, Any], components: dict[str, Any], name: st
 ABSENT_IN_LEAFLINK = {
     "image", "banner",  # pictures are files of another host
     "lat", "long", "leaflink_last_views",  # never used, and empty in most real records
-    "apply_ancillary_tax", "apply_arms_length_tax", "has_accting", "hide_attached_packages", "sts_enabled",  # the same
+    "apply_ancillary_tax", "apply_arms_length_tax", "has_accting", "hide_attached_packages",  # the same
+    "sts_enabled",  # the same
     "get_acquire_type_display", "payment_method_id", "payment_term_id",
     "max_decimal_value", "text_value", "county",
 }  # fmt: skip

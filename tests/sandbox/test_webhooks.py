@@ -1,0 +1,150 @@
+"""Webhooks as each vendor sends them: signature, envelope, payload; retries; faults; survival."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import outbox as outbox_module
+from sandbox.simulation import Simulation
+from tests.sandbox.doors import SKU, Doors
+from tests.sandbox.receiver import Receiver, receiving, until
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def sending(tmp_path: Path, receiver: Receiver) -> Iterator[Doors]:
+    """Return doors of a sandbox of its own, whose senders run and whose webhooks go to the receiver."""
+    simulation = Simulation(tmp_path)
+    simulation.outbox.start()
+    doors = Doors(simulation)
+    doors.control("POST", "/leaflink/webhooks", {"company": "greenleaf", "url": receiver.url, "key": "clé"})
+    doors.control(
+        "POST",
+        "/flourish/webhooks",
+        {"company": "greenleaf", "url": receiver.url, "key": "hub-key", "headers": {"X-Hub": "seven"}},
+    )
+    yield doors
+    simulation.close()
+
+
+def test_a_leaflink_order_is_told_once_and_its_products_after_it(sending, receiver):
+    order = sending.order(lines=[{"sku": SKU, "quantity": 24}])
+    came = receiver.wait(2)
+    for each in came:
+        wanted = base64.b64encode(hmac.new("clé".encode(), each.body, hashlib.sha256).digest()).decode()
+        assert each.headers["LL-Signature"] == wanted
+        assert each.headers["User-Agent"].startswith("python-requests/")
+    messages = {each.message["type"]: each.message for each in came}
+    assert messages["order"]["action"] == "create"
+    data = messages["order"]["data"]
+    assert (data["number"], data["status"]) == (order["number"], "Submitted")
+    assert {"modified", "available_transitions", "line_items"}.isdisjoint(data)
+    line = data["orderedproduct_set"][0]
+    assert (line["product"]["sku"], line["quantity"]) == (SKU, "24.0000")
+    assert isinstance(line["ordered_unit_price"], str)
+    assert data["customer"]["license_number"].startswith("C10-")
+    assert messages["product"]["data"]["reserved_qty"] == "24.0000"
+
+
+def test_an_echo_of_the_api_s_own_write_is_told_too(sending, receiver):
+    order = sending.order(lines=[{"sku": SKU, "quantity": 24}])
+    receiver.wait(2)
+    sending.leaflink("PATCH", f"/orders-received/{order['number']}/", {"notes": "x"})
+    assert receiver.wait(3)[2].message["action"] == "edit"
+
+
+def test_a_draft_is_not_told_until_it_is_submitted(sending, receiver):
+    order = sending.order(lines=[{"sku": SKU, "quantity": 24}], status="Draft")
+    sending.leaflink("POST", f"/orders-received/{order['number']}/transition/submit/")
+    messages = [each.message for each in receiver.wait(2)]
+    assert [message["action"] for message in messages if message["type"] == "order"] == ["create"]
+
+
+def test_some_orders_are_told_as_created_again_when_accepted(sending, receiver):
+    actions = []
+    for _ in range(4):
+        number = sending.order(lines=[{"sku": SKU, "quantity": 24}])["number"]
+        sending.leaflink("POST", f"/orders-received/{number}/transition/accept/")
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    for each in receiver.came:
+        if each.message["type"] == "order" and each.message["data"]["status"] == "Accepted":
+            actions.append(each.message["action"])
+    assert sorted(actions) == ["create", "edit", "edit", "edit"]
+
+
+def test_a_flourish_order_and_its_stock_are_told_with_signature_and_headers(sending, receiver):
+    order = sending.outbound()
+    came = receiver.wait(2)
+    for each in came:
+        assert each.headers["Auth-Signature"] == hmac.new(b"hub-key", each.body, hashlib.sha256).hexdigest()
+        assert each.headers["X-Hub"] == "seven"
+    messages = {each.message["resource_type"]: each.message for each in came}
+    assert messages["order"]["action"] == "create"
+    assert (
+        messages["order"]["data"] == sending.flourish("GET", f"/outbound-orders/{order['id']}").json["data"]
+    )
+    assert messages["inventory_summary"]["data"] == sending.item(SKU)
+
+
+def test_another_company_s_change_is_not_told(sending, receiver):
+    sending.order(company="sunrise")
+    sending.outbound()
+    assert {each.message.get("resource_type") for each in receiver.wait(2)} == {"order", "inventory_summary"}
+
+
+def test_a_refused_delivery_is_tried_again(sending, receiver, monkeypatch):
+    monkeypatch.setattr(outbox_module, "RETRY_SECONDS", (0, 0, 0))
+    receiver.statuses = [500, 401, 202]
+    sending.outbound(order_lines=[{"sku": SKU, "order_qty": 1}])
+    receiver.wait(4)
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    states = [(row["state"], row["outcome"]) for row in sending.control("GET", "/deliveries").json]
+    assert states == [("sent", "202"), ("sent", "202")]
+
+
+def test_a_delivery_is_given_up_after_its_last_try(sending, receiver, monkeypatch):
+    monkeypatch.setattr(outbox_module, "RETRY_SECONDS", (0,))
+    receiver.statuses = [500]
+    sending.outbound()
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    assert {row["state"] for row in sending.control("GET", "/deliveries").json} == {"given up"}
+
+
+def test_the_schedule_is_about_fourteen_tries_in_seven_minutes():
+    assert len(outbox_module.RETRY_SECONDS) + 1 == 14
+    assert 360 <= sum(outbox_module.RETRY_SECONDS) <= 480
+
+
+@pytest.mark.parametrize(
+    ("fault", "count", "states"), [("webhook-duplicate", 4, {"sent"}), ("webhook-drop", 0, {"dropped"})]
+)
+def test_webhooks_are_doubled_or_lost_by_fault(sending, receiver, fault, count, states):
+    sending.control("POST", "/faults", {"platform": "flourish", "fault": fault})
+    sending.outbound()
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    assert len(receiver.came) == count
+    assert {row["state"] for row in sending.control("GET", "/deliveries").json} == states
+    sending.order(lines=[{"sku": SKU, "quantity": 24}])
+    assert receiver.wait(count + 2)
+
+
+def test_what_was_not_sent_is_sent_by_the_next_process(tmp_path, receiver):
+    first = Simulation(tmp_path)
+    doors = Doors(first)
+    doors.control("POST", "/flourish/webhooks", {"company": "greenleaf", "url": receiver.url, "key": "k"})
+    doors.outbound()
+    first.close()
+    assert receiver.came == []
+    second = Simulation(tmp_path)
+    second.outbox.start()
+    assert len(receiver.wait(2)) == 2
+    second.close()

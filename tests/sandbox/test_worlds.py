@@ -1,0 +1,49 @@
+"""The data: the same seed makes the same world, one is clean, the other holds every planted mismatch."""
+
+import pytest
+
+from sandbox.worlds.making import NEW_PARTNERS, make_world
+from sandbox.worlds.mismatches import MISMATCHES
+
+
+def test_a_seed_makes_a_world_and_another_seed_another():
+    assert make_world("sunrise", 4) == make_world("sunrise", 4)
+    assert make_world("sunrise", 4) != make_world("sunrise", 5)
+
+
+def test_a_clean_world_agrees_but_for_its_new_customers():
+    world = make_world("greenleaf", 1)
+    assert world.leaflink.goods == world.flourish.goods
+    assert world.leaflink.reps == world.flourish.reps
+    assert world.leaflink.partners[:-NEW_PARTNERS] == world.flourish.partners
+    assert all(partner.license and partner.address for partner in world.leaflink.partners)
+
+
+@pytest.mark.parametrize("name", ["greenleaf", "sunrise"])
+def test_a_world_is_of_the_promised_size(name):
+    world = make_world(name, 1)
+    assert len(world.leaflink.goods) == pytest.approx(400, abs=10)
+    assert (len(world.leaflink.partners), len(world.leaflink.reps), len(world.facilities)) == (120, 8, 2)
+    assert {good.multiplier for good in world.leaflink.goods} == {1, 5, 10, 24}
+
+
+@pytest.mark.parametrize("name", ["greenleaf", "sunrise"])
+def test_every_name_carries_its_world_s_marker(name):
+    world = make_world(name, 1)
+    side = world.leaflink
+    names = [each.name for each in (*side.goods, *side.partners, *world.facilities)]
+    assert all(world.marker in each for each in (*names, *world.flourish.brands))
+
+
+@pytest.mark.parametrize("mismatch", MISMATCHES, ids=lambda mismatch: f"{mismatch.side}: {mismatch.what}")
+def test_each_mismatch_is_planted(mismatch):
+    world = make_world("sunrise", 1)
+    here = getattr(getattr(world, mismatch.side), mismatch.part)
+    other = getattr(world.flourish if mismatch.side == "leaflink" else world.leaflink, mismatch.part)
+    assert set(here) - set(other) or mismatch.change is None
+    assert set(other) - set(here)
+
+
+def test_no_two_mismatches_hit_one_thing_on_one_side():
+    places = [(each.side, each.part, each.place) for each in MISMATCHES]
+    assert len(places) == len(set(places))
