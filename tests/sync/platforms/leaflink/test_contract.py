@@ -1,0 +1,70 @@
+"""What is read agrees with LeafLink's own API description, where that is at hand."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from portal.sync.platforms.leaflink import client, status, translate
+
+SHARED = Path(os.environ.get("TRELLIS_SHARED") or Path(__file__).resolve().parents[5] / "shared")
+CONTRACT = SHARED / "contracts" / "leaflink-marketplace-v2.openapi.yml"
+
+pytestmark = pytest.mark.skipif(not CONTRACT.exists(), reason="LeafLink's API description is not at hand")
+
+
+@pytest.fixture(scope="module")
+def contract() -> Mapping[str, Any]:
+    described: Mapping[str, Any] = yaml.load(CONTRACT.read_text(), Loader=yaml.CSafeLoader)
+    return described
+
+
+def properties(contract: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in schema:
+        schema = contract["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    found: Mapping[str, Any] = schema["properties"]
+    return found
+
+
+def answer(contract: Mapping[str, Any], path: str, method: str = "get") -> Mapping[str, Any]:
+    described = contract["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
+    return properties(contract, described)
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/orders-received/{number}/", translate._ORDER),
+        ("/line-items/{id}/", translate._LINE),
+        ("/customers/{id}/", translate._CUSTOMER),
+    ],
+)
+def test_every_field_of_an_answer_is_known(contract, path, shape):
+    assert set(answer(contract, path)) <= shape.required | shape.used | shape.ignored
+
+
+def test_every_status_is_known(contract):
+    assert set(answer(contract, "/orders-received/{number}/")["status"]["enum"]) == set(translate.STAGES)
+
+
+def test_every_action_is_one_that_leaflink_has(contract):
+    path = contract["paths"]["/orders-received/{number}/transition/{action}/"]
+    parameters = [*path.get("parameters", []), *path["post"].get("parameters", [])]
+    action = next(each for each in parameters if each["name"] == "action")
+    actions = {action for action, _to in status._ACTIONS.values()}
+    assert actions <= set(action["schema"].get("enum", actions))
+
+
+def test_every_path_that_is_called_exists(contract):
+    called = [path for path, _permission in client.PERMISSIONS]
+    singles = [
+        "customers/{id}/",
+        "company-staff/{id}/",
+        "license-types/{id}/",
+        "products/{id}/",
+        "companies/",
+    ]
+    assert {f"/{path}" for path in [*called, *singles]} <= set(contract["paths"])
