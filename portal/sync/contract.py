@@ -68,10 +68,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Throttle:
-    """How often one key owner may call, shared by all workers: `burst` at once, then `per_second`."""
+    """How often one key owner may call, shared by all workers: `burst` at once, then `per_second`.
+
+    For an API that publishes no limit, calls that work let the pace grow up to `grows_to` times.
+    """
 
     per_second: float
     burst: int
+    grows_to: float = 1.0
 
 
 class Calls(Protocol):

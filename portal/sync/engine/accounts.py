@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.models import Connection, Facility, Hub, Secret
 from portal.sync import secrets
 from portal.sync.addresses import BaseAddress, check_address
 from portal.sync.contract import Calls, Platform, PlatformClient, Throttle
-from portal.sync.domain import FacilityFacts, Json, Rules
+from portal.sync.domain import DestinationByLicense, FacilityFacts, Json, Question, RepEmail, Rules
 from portal.sync.engine.desk import Desk
 from portal.sync.errors import Retryable
 from portal.sync.flourish import FLOURISH
@@ -62,6 +62,21 @@ class Account:
     rules: Rules
     tape: Tape
     settle_seconds: float
+    # What was looked up and found, for as long as this account is open: seconds, one drain.
+    known: dict[Question, Any] = field(default_factory=dict)
+
+    def answer(self, question: Question) -> Any:
+        """Answer the planner's question. Items, reps and terms are asked for once; what was not found, and
+        destinations, which we make ourselves, are asked for each time."""
+        if question in self.known:
+            return self.known[question]
+        if isinstance(question, RepEmail):
+            answer: Any = self.client.rep_email(question)
+        else:
+            answer = self.flourish.answer(question, facility_id=self.rules.facility.id)
+        if answer and not isinstance(question, DestinationByLicense):
+            self.known[question] = answer
+        return answer
 
 
 def credentials(desk: Desk, session: Session, owner: Hub | Connection) -> dict[str, str]:

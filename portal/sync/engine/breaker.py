@@ -24,7 +24,7 @@ _LONGEST_SECONDS = 300.0
 def note_result(session: Session, connection_id: UUID, *, failed: bool) -> None:
     """Count a look at a link for its connection."""
     connection = session.execute(
-        select(Connection).where(Connection.id == connection_id).with_for_update()
+        select(Connection).where(Connection.id == connection_id).with_for_update(key_share=True)
     ).scalar_one()
     if not failed:
         if connection.failures:

@@ -1,7 +1,8 @@
 """Rate budgets: how often one key owner's account may be called, shared by every worker.
 
 The bucket lives in Redis. Without Redis each process keeps one of its own, so that there is never no
-limit at all.
+limit at all. A call that must wait reserves its turn, so that callers go in the order in which they came.
+A 429 halves the pace; calls that work win it back, and for an API that publishes no limit a little more.
 """
 
 from __future__ import annotations
@@ -15,34 +16,48 @@ from redis import Redis, RedisError
 from portal.sync.contract import Throttle
 
 # Longer than this is not slept through: the link is put back and looked at again.
-_PATIENCE_SECONDS = 3.0
+_PATIENCE_SECONDS = 10.0
 _LONGEST_HOLD_SECONDS = 900.0
+_SLOWEST = 0.25
+# What each call adds to the pace, in parts of the throttle's own: a hundred calls double it.
+_GAIN = 0.01
 
-# KEYS: bucket, hold. ARGV: tokens per second, burst. Returns the milliseconds to wait, 0 for "go".
-# The server's clock is the only one: workers' clocks may differ.
+# KEYS: bucket, hold. ARGV: per second, burst, patience, fastest pace, gain. Returns milliseconds to wait
+# before the call, or, negative, until a turn that is too far off to be reserved. The server's clock is
+# the only one: workers' clocks may differ.
 _TAKE = """
 local held = redis.call('PTTL', KEYS[2])
-if held > 0 then return held end
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'pace')
+local pace = math.min(tonumber(ARGV[4]), tonumber(bucket[3]) or 1)
+local rate, burst, patience = tonumber(ARGV[1]) * pace, tonumber(ARGV[2]), tonumber(ARGV[3])
 local tokens = tonumber(bucket[1]) or burst
-local at = tonumber(bucket[2]) or now
-tokens = math.min(burst, tokens + math.max(0, now - at) * rate)
-if tokens < 1 then
-  return math.ceil((1 - tokens) / rate * 1000)
-end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens - 1), 'at', tostring(now))
-redis.call('EXPIRE', KEYS[1], 120)
-return 0
+tokens = math.min(burst, tokens + math.max(0, now - (tonumber(bucket[2]) or now)) * rate) - 1
+local wait = math.max(0, -tokens / rate, held / 1000)
+if wait > patience then return -math.ceil(wait * 1000) end
+pace = math.min(tonumber(ARGV[4]), pace + tonumber(ARGV[5]))
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now), 'pace', tostring(pace))
+redis.call('EXPIRE', KEYS[1], 600)
+return math.ceil(wait * 1000)
+"""
+
+# KEYS: bucket, hold. ARGV: milliseconds to hold, slowest pace.
+_HOLD = """
+local pace = (tonumber(redis.call('HGET', KEYS[1], 'pace')) or 1) / 2
+redis.call('HSET', KEYS[1], 'pace', tostring(math.max(tonumber(ARGV[2]), pace)))
+redis.call('EXPIRE', KEYS[1], 600)
+return redis.call('SET', KEYS[2], 1, 'PX', ARGV[1])
 """
 
 
 @dataclass
 class _Bucket:
+    """A bucket of this process alone."""
+
     tokens: float
     at: float
+    pace: float = 1.0
     held_until: float = 0.0
 
 
@@ -50,13 +65,13 @@ class Budget:
     """The budgets of all key owners, as one process sees them."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
         self._take = redis.register_script(_TAKE)
+        self._hold = redis.register_script(_HOLD)
         self._local: dict[str, _Bucket] = {}
         self._lock = threading.Lock()
 
     def take(self, owner: str, throttle: Throttle) -> float:
-        """Take one call from a key owner's budget, waiting for a turn that is near.
+        """Take one call from a key owner's budget, waiting for its turn when that is near.
 
         Args:
             owner: the system and key owner, such as "leaflink:Greenleaf".
@@ -65,44 +80,45 @@ class Budget:
         Returns:
             0 when the call may be made; else the seconds until a turn that is too far off to wait for.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while (wait := self._wait(owner, throttle)) > 0:
-            if time.monotonic() + wait > deadline:
-                return wait
-            time.sleep(wait)
+        wait = self._reserve(owner, throttle)
+        if wait < 0:
+            return -wait
+        time.sleep(wait)
         return 0.0
 
     def hold(self, owner: str, seconds: float) -> None:
-        """Let nobody call for this owner for a while: the API answered 429."""
+        """Let nobody call for this owner for a while, and then at half the pace: the API answered 429."""
         seconds = min(max(seconds, 0.1), _LONGEST_HOLD_SECONDS)
         with self._lock:
             bucket = self._local.setdefault(owner, _Bucket(0.0, time.monotonic()))
             bucket.held_until = max(bucket.held_until, time.monotonic() + seconds)
+            bucket.pace = max(_SLOWEST, bucket.pace / 2)
         try:
-            self._redis.set(f"trellis:hold:{owner}", 1, px=int(seconds * 1000))
+            self._hold(keys=_keys(owner), args=[int(seconds * 1000), _SLOWEST])
         except RedisError:
             return  # this process still holds back by its own bucket
 
-    def _wait(self, owner: str, throttle: Throttle) -> float:
-        """Seconds to wait before the next call; 0 when one was taken."""
+    def _reserve(self, owner: str, throttle: Throttle) -> float:
+        """Seconds to wait for a turn that is now ours; negative: until one that is too far off."""
+        limits = [throttle.per_second, throttle.burst, _PATIENCE_SECONDS, throttle.grows_to, _GAIN]
         try:
-            milliseconds = self._take(
-                keys=[f"trellis:budget:{owner}", f"trellis:hold:{owner}"],
-                args=[throttle.per_second, throttle.burst],
-            )
+            return float(self._take(keys=_keys(owner), args=limits)) / 1000
         except RedisError:
-            return self._wait_locally(owner, throttle)
-        return float(milliseconds) / 1000
+            return self._reserve_locally(owner, throttle)
 
-    def _wait_locally(self, owner: str, throttle: Throttle) -> float:
+    def _reserve_locally(self, owner: str, throttle: Throttle) -> float:
         now = time.monotonic()
         with self._lock:
             bucket = self._local.setdefault(owner, _Bucket(float(throttle.burst), now))
-            if bucket.held_until > now:
-                return bucket.held_until - now
-            bucket.tokens = min(throttle.burst, bucket.tokens + (now - bucket.at) * throttle.per_second)
-            bucket.at = now
-            if bucket.tokens < 1:
-                return (1 - bucket.tokens) / throttle.per_second
-            bucket.tokens -= 1
-            return 0.0
+            rate = throttle.per_second * bucket.pace
+            tokens = min(throttle.burst, bucket.tokens + (now - bucket.at) * rate) - 1
+            wait = max(0.0, -tokens / rate, bucket.held_until - now)
+            if wait > _PATIENCE_SECONDS:
+                return -wait
+            bucket.tokens, bucket.at = tokens, now
+            bucket.pace = min(1.0, bucket.pace + _GAIN)
+            return wait
+
+
+def _keys(owner: str) -> list[str]:
+    return [f"trellis:budget:{owner}", f"trellis:hold:{owner}"]

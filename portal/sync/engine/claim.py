@@ -50,7 +50,7 @@ def claim_due(
         )
         .order_by(Link.priority, Link.due_at)
         .limit(most)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
         .scalar_subquery()
     )
     rows = session.execute(
@@ -89,7 +89,8 @@ def hold(session: Session, claim: Claim) -> Link:
     link = session.execute(
         select(Link)
         .where(Link.id == claim.link_id, Link.fence == claim.fence, Link.lease_until.is_not(None))
-        .with_for_update()
+        # Not FOR UPDATE: that would wait for every row that merely refers to this one.
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if link is None:

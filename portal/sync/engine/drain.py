@@ -8,13 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Run
 from portal.sync import journal
@@ -28,6 +29,7 @@ from portal.sync.engine.outlook import backoff
 from portal.sync.engine.reconcile import reconcile
 
 _log = logging.getLogger(__name__)
+_AGAIN_SECONDS = 1.0
 
 
 def drain(desk: Desk, tenant_id: UUID, connection_id: UUID) -> bool:
@@ -86,6 +88,11 @@ def _due_now(desk: Desk, tenant_id: UUID, connection_id: UUID) -> bool:
         return session.execute(due.limit(1)).first() is not None
 
 
+def _in(session: Session, seconds: float) -> datetime:
+    due: datetime = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()
+    return due
+
+
 @contextmanager
 def _kept(desk: Desk, tenant_id: UUID, claims: list[Claim]) -> Iterator[None]:
     """Renew the leases while the work goes on. A worker that dies stops renewing, and that is the point."""
@@ -140,6 +147,9 @@ class Shift:
         """Reconcile one link; a bug in it is shown on the link, and the others go on."""
         try:
             reconcile(self._desk, claim, self._account)
+        except OperationalError as error:
+            _log.warning("the database interrupted a look: %s", type(error.orig).__name__)
+            self._put_back(claim)
         except Exception as bug:  # noqa: BLE001 - the one place where a bug is turned into a visible problem
             _log.exception("bug while reconciling", extra={"link": str(claim.link_id)})
             self._show(claim, bug)
@@ -147,6 +157,12 @@ class Shift:
             state = session.scalar(select(Link.state).where(Link.id == claim.link_id))
         self._counts["looked"] += 1
         self._counts[str(state)] += 1
+
+    def _put_back(self, claim: Claim) -> None:
+        """Have the link looked at again in a moment: a deadlock or a lost connection is nobody's bug."""
+        with suppress(LostLease, SQLAlchemyError), self._desk.tenant(claim.tenant_id) as session:
+            link = hold(session, claim)
+            hand_back(link, claim, due_at=_in(session, _AGAIN_SECONDS))
 
     def _show(self, claim: Claim, bug: Exception) -> None:
         finding = Finding(
@@ -165,8 +181,7 @@ class Shift:
                 journal.report(session, link, (finding,))
                 journal.log(session, link, "bug", finding.title, run_id=claim.run_id)
                 again = backoff(link.attempts, self._desk.settings.backoff_cap_seconds)
-                due_at = session.execute(select(func.now() + func.make_interval(0, 0, 0, 0, 0, 0, again)))
-                hand_back(link, claim, due_at=due_at.scalar_one())
+                hand_back(link, claim, due_at=_in(session, again))
         except (LostLease, SQLAlchemyError):
             _log.warning("the bug could not be shown on its link; its lease runs out and it is tried again")
 

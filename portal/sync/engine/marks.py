@@ -98,7 +98,9 @@ def look_again(session: Session, link_id: UUID, *, actor: str) -> bool:
     Returns:
         False when this tenant has no such link.
     """
-    link = session.execute(select(Link).where(Link.id == link_id).with_for_update()).scalar_one_or_none()
+    link = session.execute(
+        select(Link).where(Link.id == link_id).with_for_update(key_share=True)
+    ).scalar_one_or_none()
     if link is None:
         return False
     link.dirty_seq += 1

@@ -149,10 +149,11 @@ def _leave_unknown(
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
         operation = session.get_one(Operation, operation_id)
+        # Asked for first: the row must not be flushed as unknown without it.
+        operation.settle_at = settle_time(session, operation, account.settle_seconds)
         operation.status = "unknown"
         operation.error = error.reason
         operation.http_status = error.http_status
-        operation.settle_at = settle_time(session, operation, account.settle_seconds)
         seconds = round(account.settle_seconds)
         text = (
             f"{error.reason}. Nobody knows yet whether it took effect; Trellis sends nothing more and looks"

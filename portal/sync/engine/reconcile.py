@@ -16,7 +16,6 @@ from portal.sync.domain import (
     Facts,
     Inquiry,
     Question,
-    RepEmail,
 )
 from portal.sync.engine import breaker, crash, outlook
 from portal.sync.engine.accounts import Account
@@ -119,10 +118,7 @@ def _decide(desk: Desk, claim: Claim, account: Account, link: Link, sight: Sight
 def _answers(desk: Desk, claim: Claim, account: Account, link: Link, inquiry: Inquiry) -> Facts:
     answers: dict[Question, object] = {}
     for question in inquiry.questions:
-        if isinstance(question, RepEmail):
-            answers[question] = account.client.rep_email(question)
-            continue
-        answers[question] = account.flourish.answer(question, facility_id=account.rules.facility.id)
+        answers[question] = account.answer(question)
         if isinstance(question, DestinationByLicense) and not answers[question]:
             answers[question] = _made_destination(desk, claim, link, question)
     return answers
@@ -153,11 +149,9 @@ def _journal_decision(desk: Desk, claim: Claim, decision: Decision) -> None:
         _set_decision(link, decision)
         tone = "bad" if decision.state == "stuck" else "plain"
         evidence = {"findings": [finding.title for finding in decision.findings]}
-        journal.tell(
-            session,
-            link,
-            journal.Entry("trellis", "Trellis decided", decision.sentence, decision.next_step, tone=tone),
-        )
+        what, _, why = decision.sentence.partition(": ")
+        told = f"{why} {decision.next_step}".strip()
+        journal.tell(session, link, journal.Entry("trellis", "Trellis decided", what, told, tone=tone))
         level = {"stuck": "stuck", "waiting": "info"}.get(decision.state, "done")
         journal.log(session, link, level, decision.sentence, run_id=claim.run_id, raw=evidence)
 

@@ -81,8 +81,8 @@ FLOURISH = Erp(
     credentials=_CREDENTIALS,
     webhook=WebhookScheme("Auth-Signature", "hex", "webhook_key"),
     streams=(StreamSpec("orders", interval_seconds=300.0),),
-    # Flourish publishes no limit: gentle enough for any.
-    throttle=Throttle(per_second=5.0, burst=20),
+    # Flourish publishes no limit: a gentle start, faster while nothing says no, slower at once when it does.
+    throttle=Throttle(per_second=5.0, burst=20, grows_to=4.0),
     status_ladder=LADDER,
     read_webhook=read_webhook,
     authorise=authorise,
