@@ -317,6 +317,7 @@ def test_over_the_wire_it_sends_what_flourish_wants():
             flourish.cancel_order("00000042", "00000001")
     sent = responses.calls[0].request
     assert (sent.headers["x-api-key"], sent.headers["FacilityID"]) == ("k3y", "00000001")
+    assert isinstance(sent.body, bytes)
     assert b'"unit_price":4.7500' in sent.body
 
 

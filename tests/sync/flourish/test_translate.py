@@ -126,7 +126,9 @@ def test_a_field_of_the_wrong_type_is_named_by_its_path(name, value, field):
     assert caught.value.field == field
 
 
-_RUBBISH = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({})
+_RUBBISH: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({})
+)
 
 
 @given(st.sampled_from(sorted(ORDER)), _RUBBISH)

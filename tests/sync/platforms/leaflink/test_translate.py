@@ -330,7 +330,9 @@ def test_fields_that_nobody_knows_are_told_of_and_known_ones_are_not():
     ]
 
 
-_RUBBISH = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({})
+_RUBBISH: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({})
+)
 
 
 @given(st.sampled_from(sorted(ORDER)), st.integers(0, 2), _RUBBISH)

@@ -1,0 +1,80 @@
+from decimal import Decimal
+
+import pytest
+
+from portal.sync.errors import Unreadable
+from portal.sync.reading import Fields, Shape, decimal, log_unknown_field, rows, words
+
+
+def test_a_field_is_named_by_its_whole_path():
+    payload = {"orders": [{"lines": [{"qty": 1}, {"qty": "x"}]}]}
+    (only,) = Fields.of(payload).children("orders")
+    with pytest.raises(Unreadable) as caught:
+        only.children("lines")[1].number("qty")
+    assert caught.value.field == "orders[0].lines[1].qty"
+    assert "should be a number" in caught.value.reason
+
+
+def test_missing_and_empty_are_told_apart():
+    for payload, reason in (({}, "is missing"), ({"a": None}, "is empty")):
+        with pytest.raises(Unreadable, match=reason):
+            Fields(payload).text("a")
+        assert Fields(payload).text_or_empty("a") == ""
+        assert Fields(payload).number_or_zero("a") == 0
+        assert Fields(payload).flag_or_no("a") is False
+        assert Fields(payload).child_or_empty("a").value == {}
+        assert Fields(payload).children_or_none("a") == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(3, "3"), ("3.50", "3.50"), (Decimal("0.1"), "0.1"), (" 7 ", "7"), ("-2", "-2"), ("0", "0")],
+)
+def test_numbers_come_as_numbers_and_as_text(value, number):
+    assert decimal(value, "a") == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, "", "x", "1,5", "NaN", "Infinity", "1e30", 1.5, [], {}, 10**25]
+)
+def test_what_is_no_number_is_refused(value):
+    with pytest.raises(Unreadable):
+        decimal(value, "a")
+
+
+@pytest.mark.parametrize(("value", "flag"), [(True, True), (False, False), (1, True), (0, False)])
+def test_a_flag_is_true_false_one_or_zero(value, flag):
+    assert Fields({"a": value}).flag("a") is flag
+
+
+@pytest.mark.parametrize("value", ["true", 2, [], Decimal(1)])
+def test_other_values_are_no_flags(value):
+    with pytest.raises(Unreadable, match="true or false"):
+        Fields({"a": value}).flag("a")
+
+
+def test_a_shape_refuses_what_is_missing_and_tells_of_what_is_new():
+    shape = Shape("thing", required=words("a b"), used=words("c"), ignored=words("d"))
+    told: list[str] = []
+    Fields({"a": 1, "b": None, "d": 1, "e": 1}).check(shape, lambda _, name: told.append(name))
+    assert told == ["e"]
+    with pytest.raises(Unreadable) as caught:
+        Fields({"b": 1}, "thing").check(shape, lambda *_: None)
+    assert caught.value.field == "thing.a"
+
+
+@pytest.mark.parametrize("value", [None, {}, "x", [1], [[]]])
+def test_rows_are_a_list_of_objects(value):
+    with pytest.raises(Unreadable):
+        rows(value, "data")
+
+
+def test_an_unknown_field_is_logged_once_per_process(caplog):
+    log_unknown_field.cache_clear()
+    for _ in range(3):
+        log_unknown_field("thing", "brand_new")
+    log_unknown_field("other thing", "brand_new")
+    assert [(record.resource, record.field) for record in caplog.records] == [
+        ("thing", "brand_new"),
+        ("other thing", "brand_new"),
+    ]
