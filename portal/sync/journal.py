@@ -140,7 +140,8 @@ def report(
         query = query.where(Problem.code == code)
     known = {(problem.code, problem.cause): problem for problem in session.scalars(query)}
     opened = 0
-    for finding in findings:
+    # Two lines may have the same thing wrong with them: that is one problem.
+    for finding in {(finding.code, finding.cause): finding for finding in findings}.values():
         problem = known.pop((finding.code, finding.cause), None)
         if problem is None:
             session.add(_problem(owner, subject, finding))

@@ -94,7 +94,7 @@ def in_lines(order: SourceOrder, rules: Rules) -> list[Finding]:
                     "no_quantity",
                     f"The line {line.sku} has a quantity of {line.eaches}",
                     f"Correct the quantity in {rules.platform_label}.",
-                    cause=line.ref,
+                    cause=sku_key(line.sku),
                 )
             )
         elif line.eaches % line.multiplier:
@@ -103,7 +103,7 @@ def in_lines(order: SourceOrder, rules: Rules) -> list[Finding]:
                     "quantity_does_not_divide",
                     f"{line.eaches.normalize():f} of {line.sku} do not fill cases of {line.multiplier}",
                     f"Correct the quantity or the units per case in {rules.platform_label}.",
-                    cause=line.ref,
+                    cause=sku_key(line.sku),
                 )
             )
     return findings
