@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import MutableMapping
 from typing import Any
 
+import uvicorn
 from a2wsgi import WSGIMiddleware
 
 from portal.config import Settings
@@ -17,9 +19,34 @@ WORKERS = 16
 _BODY_SECONDS = 20.0
 
 
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve pages, webhooks and streams until a signal says to stop."""
+    config = uvicorn.Config(
+        application(settings),
+        host=host,
+        port=port,
+        log_level="warning",
+        # Addresses of webhooks hold tokens.
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    Server(config).run()
+
+
 def application(settings: Settings) -> Application:
-    """Build what `trellis web` serves."""
+    """Build what `serve` serves."""
     return Application(settings)
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for open answers before it stops, and a stream is never done: so they are ended first."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving."""
+        if isinstance(self.config.app, Application):
+            self.config.app.live.end()
+        await super().shutdown(sockets=sockets)
 
 
 class Application:
@@ -78,10 +105,11 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _with_length(scope: Scope, length: int) -> Scope:
-    """Name the length of a chunked body: WSGI takes one without for empty."""
+    """Name the length of a body that came in chunks: WSGI takes one without a length for empty."""
     if any(name == b"content-length" for name, _ in scope["headers"]):
         return scope
-    return {**scope, "headers": [*scope["headers"], (b"content-length", str(length).encode())]}
+    headers = [header for header in scope["headers"] if header[0] != b"transfer-encoding"]
+    return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}
 
 
 def _once(body: bytes) -> Receive:

@@ -29,15 +29,15 @@ def sign_in() -> Any:
     if not form.validate_on_submit():
         return _form(form, target, status=422 if form.errors else 200)
     throttle = current_app.extensions["trellis"].throttle
-    address = request.remote_addr or ""
-    wait = throttle.sign_in(form.email.data, address)
+    email, password, address = form.email.data or "", form.password.data or "", request.remote_addr or ""
+    wait = throttle.sign_in(email, address)
     if wait:
         return _form(form, target, status=429, wait=wait)
-    user = accounts.verify(db.session(), form.email.data, form.password.data)
+    user = accounts.verify(db.session(), email, password)
     if user is None:
         return _form(form, target, status=422, refused=True)
     db.session.commit()
-    throttle.signed_in(form.email.data, address)
+    throttle.signed_in(email, address)
     people.sign_in(user)
     return redirect(target, 303)
 

@@ -25,7 +25,7 @@ def alive() -> Any:
 @blueprint.get("/readyz")
 @public
 def ready() -> Any:
-    """Say whether the database answers with our tables. Redis is a doorbell: without it work is only slower."""
+    """Say whether the database answers with our tables. Without Redis, a doorbell, work is only slower."""
     database, redis = _database_state(), _redis_state()
     return {"database": database, "redis": redis}, 200 if database == "ok" else 503
 

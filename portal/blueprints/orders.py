@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from portal.access import Here, here, tenant
-from portal.blueprints import paging, working
+from portal.blueprints import paging, presentation, working
 from portal.extensions import db
 from portal.live import order as order_pages
 from portal.live import scopes
@@ -72,16 +72,15 @@ def _uuid(text: str) -> UUID | None:
 
 def _chips(filters: orders.Filters, names: dict[UUID, str]) -> list[tuple[str, str, str]]:
     """Each filter that is on: what it is, its value in words, and the address without it."""
-    place_words = current_app.jinja_env.globals["PLACE_WORDS"]
     on = {
         "q": ("Search", filters.q),
-        "place": ("Where", place_words[filters.place][0] if filters.place else ""),
+        "place": ("Where", presentation.PLACE_WORDS[filters.place][0] if filters.place else ""),
         "platform": ("Platform", filters.platform),
         "connection": ("Connection", names.get(filters.connection, "unknown") if filters.connection else ""),
         "flourish": ("Flourish status", {"none": "Not in Flourish"}.get(filters.flourish, filters.flourish)),
         "seen": ("First seen", "today" if filters.since else ""),
     }
-    left = {name: paging.words(name) for name, (_, value) in on.items() if value}
+    left: dict[str, Any] = {name: paging.words(name) for name, (_, value) in on.items() if value}
     return [
         (*on[name], url_for("orders.index", **{key: value for key, value in left.items() if key != name}))
         for name in left
@@ -91,7 +90,7 @@ def _chips(filters: orders.Filters, names: dict[UUID, str]) -> list[tuple[str, s
 def _older(page: orders.Page) -> str | None:
     if not page.more:
         return None
-    kept = {key: value for key, value in request.args.items() if key != "after" and value}
+    kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after" and value}
     last = page.rows[-1]
     return url_for("orders.index", **kept, after=paging.cursor(last.placed_at, last.id))
 

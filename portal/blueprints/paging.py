@@ -1,4 +1,4 @@
-"""Paging: a cursor is the sort value and the id of a page's last row, so that no row is skipped or shown twice."""
+"""Paging: a cursor is sort value and id of a page's last row, so that no row is skipped or shown twice."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ CONNECTION_MEANING: Mapping[str, str] = {
     "ready": "It reads both sides. It writes nothing until it goes live.",
     "live": "It reads and writes on both sides.",
     "paused": "It still takes deliveries in and reads both sides. It writes nothing until it is resumed.",
-    "needs_credentials": "Its key was refused. Deliveries are still taken in; nothing else happens until there"
-    " is a new key.",
+    "needs_credentials": "Its key was refused. Deliveries are still taken in; nothing else happens"
+    " until there is a new key.",
     "disconnected": "It does nothing any more. Its history stays.",
 }
 RUN_WORDS: Words = {

@@ -37,7 +37,7 @@ def index() -> Any:
 
 
 def _older(last: Any, closed: bool) -> str:
-    kept = {key: value for key, value in request.args.items() if key != "after" and value}
+    kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after" and value}
     return url_for(
         ".index", **kept, after=paging.cursor(last.closed_at if closed else last.opened_at, last.id)
     )

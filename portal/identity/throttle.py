@@ -120,10 +120,12 @@ class _InRedis:
         with self._redis.pipeline() as pipe:
             pipe.incrby(key, amount)
             pipe.expire(key, seconds, nx=True)
-            return int(pipe.execute()[0])
+            total: int = pipe.execute()[0]
+        return total
 
     def wait(self, key: str) -> int:
-        return max(0, int(self._redis.ttl(key)))  # type: ignore[arg-type]
+        seconds: int = self._redis.ttl(key)
+        return max(0, seconds)
 
     def drop(self, key: str) -> None:
         self._redis.delete(key)

@@ -20,7 +20,8 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 class Bell:
     """Rings for a scope when something of it was committed.
 
-    A ring may be lost: whoever listens looks at SQL now and then in any case, and often while `hears` is false.
+    A ring may be lost: whoever listens looks at SQL now and then in any case, and often while `hears` is
+    false.
     """
 
     def __init__(self, url: str) -> None:
@@ -56,6 +57,11 @@ class Bell:
                 del self._waiting[scope]
                 self._rings.pop(scope, None)
 
+    def ring_all(self) -> None:
+        """Wake whoever watches anything."""
+        for scope in list(self._waiting):
+            self._ring(scope)
+
     def rings(self, scope: str) -> int:
         """How often a scope has rung: two looks at the same count would see the same."""
         return self._rings.get(scope, 0)
@@ -64,14 +70,16 @@ class Bell:
         wait = _FIRST_WAIT
         while True:
             try:
-                async with Redis.from_url(self._url, socket_connect_timeout=2) as redis:
-                    async with redis.pubsub() as channel:
-                        await channel.subscribe(CHANNEL)
-                        self.hears, wait = True, _FIRST_WAIT
-                        # Whatever happened while nobody listened.
-                        self._ring_all()
-                        async for message in channel.listen():
-                            self._hear(message)
+                async with (
+                    Redis.from_url(self._url, socket_connect_timeout=2) as redis,
+                    redis.pubsub() as channel,
+                ):
+                    await channel.subscribe(CHANNEL)
+                    self.hears, wait = True, _FIRST_WAIT
+                    # Whatever happened while nobody listened.
+                    self.ring_all()
+                    async for message in channel.listen():
+                        self._hear(message)
             except (RedisError, OSError) as error:
                 if self.hears:
                     _log.warning("live pages look at the database every 2 s: Redis is away (%s)", error)
@@ -88,10 +96,6 @@ class Bell:
             _log.warning("a message on %s cannot be read", CHANNEL)
             return
         self._ring(str(scope))
-
-    def _ring_all(self) -> None:
-        for scope in list(self._waiting):
-            self._ring(scope)
 
     def _ring(self, scope: str) -> None:
         if scope in self._waiting:

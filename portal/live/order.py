@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -114,28 +114,31 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
 
 def ticket(view: OrderView, events: Sequence[Any], address: str) -> str:
     """Write an order's story as plain text, for a ticket or an e-mail."""
-    platform, flourish = view.lanes
+    problems = [
+        f"Problem since {_utc(row.opened_at)} UTC: {row.title} {row.text}".rstrip() for row in view.problems
+    ]
+    story = [
+        f"{_utc(event.at)}  {event.side:8}  {event.actor}: {event.title} {event.text}".rstrip()
+        for event in events
+    ]
     rows = [
         f"Order {view.title} ({address})",
         " · ".join(view.facts),
-        f"{platform.label}: {platform.status} {platform.reference}".rstrip(),
-        f"{flourish.label}: {flourish.status} {flourish.reference}".rstrip(),
+        *(f"{lane.label}: {lane.status} {lane.reference}".rstrip() for lane in view.lanes),
         f"{view.verdict.word}: {view.verdict.text}",
-        f"Next: {view.verdict.next_step}" if view.verdict.next_step else "",
-        *(
-            f"Problem since {row.opened_at:%Y-%m-%d %H:%M:%S} UTC: {row.title} {row.text}"
-            for row in view.problems
-        ),
+        f"Next: {view.verdict.next_step or 'nothing is expected'}",
+        *problems,
         "",
         "Story (times in UTC)",
-        *(
-            f"{event.at:%Y-%m-%d %H:%M:%S}  {event.side:8}  {event.actor}: {event.title} {event.text}".rstrip()
-            for event in events
-        ),
+        *story,
         "",
-        f"Ids: order {view.link.id}, connection {view.link.connection_id}, decision {view.link.decision_code}",
+        f"Order {view.link.id}, connection {view.link.connection_id}, decision {view.link.decision_code}",
     ]
     return "\n".join(rows)
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _facts(snapshot: Mapping[str, Any]) -> list[str]:
@@ -153,7 +156,7 @@ def _verdict(link: Link, operation: Operation | None, now: datetime) -> Verdict:
     settles_at = operation.settle_at if operation is not None and operation.status == "unknown" else None
     if settles_at is not None:
         tone, word = "warn", "Checking"
-    due = link.due_at if link.due_at is not None else None
+    due = link.due_at
     working = link.lease_until is not None and link.lease_until > now
     late = due is not None and due < now - _LATE and not working
     return Verdict(

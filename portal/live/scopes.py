@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +46,7 @@ class Watch:
     subject: UUID
     # The scope on the bell: a run rings with its connection.
     scope: str
-    filters: runs.LogFilters = runs.LogFilters()
+    filters: runs.LogFilters = field(default_factory=runs.LogFilters)
 
 
 def watch_order(app_here: access.Here, link_id: UUID) -> Watch:

@@ -60,9 +60,15 @@ class Stream:
         self._app = app
         self._most = watchers
         self._watching = 0
+        self._ending = False
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="live")
         # Watchers at the same place share one look: the newest ones, by watch, cursor and ring.
         self._looks: OrderedDict[tuple[object, ...], asyncio.Task[Look]] = OrderedDict()
+
+    def end(self) -> None:
+        """End every stream, so that the server can stop; browsers come back by themselves."""
+        self._ending = True
+        self.bell.ring_all()
 
     async def stop(self) -> None:
         """Stop listening and reading."""
@@ -92,6 +98,7 @@ class Stream:
         try:
             async with self.bell.watch(watch.scope) as rung:
                 await self._follow(scope, send, watch, rung, gone)
+            await send({"type": "http.response.body", "body": b""})
         except OSError:
             return  # The visitor went away in the middle of a message.
         finally:
@@ -110,23 +117,20 @@ class Stream:
             with self._app.request_context(environ):
                 return admit(slug, kind, subject)
 
-        return await self._in_thread(check)
+        watch: Watch = await self._in_thread(check)
+        return watch
 
     async def _follow(
         self, scope: Scope, send: Send, watch: Watch, rung: asyncio.Event, gone: asyncio.Task[None]
     ) -> None:
         place = _Place(cursor=_cursor(scope))
         beat_at = time.monotonic() + BEAT_SECONDS
-        while True:
+        while not (gone.done() or self._ending):
             rung.clear()
             more = await self._send_news(send, watch, place)
             await asyncio.wait({gone}, timeout=0 if more else PACE_SECONDS)
-            if gone.done():
-                return
-            if not more:
+            if not (more or gone.done()):
                 await _either(rung, gone, self._patience(beat_at))
-            if gone.done():
-                return
             if time.monotonic() >= beat_at:
                 try:
                     await self._admit(scope)

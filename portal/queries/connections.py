@@ -40,7 +40,7 @@ def one(session: Session, tenant_id: UUID, connection_id: UUID) -> Connection | 
 
 def credentials(
     session: Session, tenant_id: UUID, owner_ids: Sequence[UUID]
-) -> Sequence[Row[tuple[UUID, str, str, datetime, str]]]:
+) -> Sequence[Row[UUID, str, str, datetime, str]]:
     """Read whose credentials are set, by their last four characters."""
     return session.execute(
         select(Secret.owner_id, Secret.field, Secret.last_four, Secret.set_at, Secret.set_by)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.models import Connection, Link, Operation, Problem, Stream
 from portal.queries.orders import PLACES, place
@@ -91,7 +92,7 @@ def attention(session: Session, tenant_id: UUID, now: datetime) -> Attention:
 
 
 def _count(
-    session: Session, tenant_id: UUID, condition: ColumnElement[bool], since: ColumnElement[datetime | None]
+    session: Session, tenant_id: UUID, condition: ColumnElement[bool], since: InstrumentedAttribute[Any]
 ) -> Count:
     number, oldest = session.execute(
         select(func.count(), func.min(since))
@@ -129,7 +130,7 @@ def _number(value: object) -> float | None:
 
 def causes(
     session: Session, tenant_id: UUID, *, size: int = 8
-) -> Sequence[Row[tuple[str, str, str, int, datetime]]]:
+) -> Sequence[Row[str, str, str, int, datetime]]:
     """Count the open problems by cause, the most frequent first."""
     number = func.count()
     return session.execute(
@@ -147,9 +148,7 @@ def causes(
     ).all()
 
 
-def last_polls(
-    session: Session, tenant_id: UUID
-) -> dict[UUID, Row[tuple[UUID, datetime | None, float, bool]]]:
+def last_polls(session: Session, tenant_id: UUID) -> dict[UUID, Row[UUID, datetime | None, float, bool]]:
     """For each connection or hub: its last complete poll, its interval, and whether a stream is behind.
 
     Behind means that three polls in a row should have brought something complete, and none did.
@@ -173,4 +172,4 @@ def last_looks(session: Session, tenant_id: UUID) -> dict[UUID, datetime | None]
         .where(Link.tenant_id == tenant_id, Link.kind == "order")
         .group_by(Link.connection_id)
     )
-    return {connection_id: looked_at for connection_id, looked_at in rows}
+    return {row[0]: row[1] for row in rows}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, case, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models import Connection, Delivery, Link, Operation, Problem, SearchTerm, TimelineEvent
@@ -160,7 +159,7 @@ def open_problems(session: Session, tenant_id: UUID, link_id: UUID) -> Sequence[
 
 def deliveries(session: Session, tenant_id: UUID, link_id: UUID, *, size: int = 50) -> Sequence[Delivery]:
     """Read the webhook deliveries that concerned an order, newest first."""
-    query: Select[Any] = (
+    query = (
         select(Delivery)
         .where(Delivery.tenant_id == tenant_id, Delivery.link_id == link_id)
         .order_by(Delivery.received_at.desc(), Delivery.id.desc())

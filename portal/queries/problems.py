@@ -36,7 +36,7 @@ def open_count(session: Session, tenant_id: UUID) -> int:
 def by_cause(session: Session, tenant_id: UUID) -> Sequence[Cause]:
     """Group the open problems by cause, the one that holds up most first."""
     number = func.count()
-    rows: Sequence[Row[tuple[str, str, str, str, str, int, int, datetime]]] = session.execute(
+    rows = session.execute(
         select(
             Problem.code,
             Problem.cause,
@@ -92,9 +92,7 @@ def one(session: Session, tenant_id: UUID, problem_id: UUID) -> Problem | None:
     )
 
 
-def links_held_up(
-    session: Session, tenant_id: UUID, code: str, cause: str
-) -> Sequence[Row[tuple[UUID, UUID]]]:
+def links_held_up(session: Session, tenant_id: UUID, code: str, cause: str) -> Sequence[Row[UUID, UUID]]:
     """Read the links that one cause holds up now, each with its connection."""
     return session.execute(
         select(Link.id, Link.connection_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models import Connection, Link, LogLine, Run
@@ -15,6 +15,9 @@ from portal.models import Connection, Link, LogLine, Run
 LEVELS = ("info", "done", "wait", "stuck", "bug")
 # Words inside sentences are looked for in the newest lines only: a log has no index over its text.
 TEXT_REACH = 50_000
+
+# A line, and the kind of the link that it is about.
+LogRow = Row[LogLine, str | None]
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,6 @@ class LogFilters:
     entity: str = ""
     text: str = ""
     run: UUID | None = None
-
-
-LogRow = Row[tuple[LogLine, str | None]]
 
 
 def page(
@@ -103,7 +103,7 @@ def head(session: Session, tenant_id: UUID, connection_id: UUID) -> int:
     return session.scalar(query) or 0
 
 
-def _lines(tenant_id: UUID, connection_id: UUID, filters: LogFilters):  # type: ignore[no-untyped-def]
+def _lines(tenant_id: UUID, connection_id: UUID, filters: LogFilters) -> Select[LogLine, str | None]:
     return (
         select(LogLine, Link.kind)
         .outerjoin(Link, Link.id == LogLine.link_id)

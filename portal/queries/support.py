@@ -1,4 +1,4 @@
-"""Support: counts over all tenants, read as the system role, which sees no name, price or person of an order."""
+"""Support: counts over all tenants, as the system role, which sees no name, price or person of an order."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def tenants(system: Session) -> Sequence[TenantHealth]:
         .group_by(Problem.tenant_id)
     ):
         found[tenant_id].problems, found[tenant_id].oldest_problem = number, oldest
-    for tenant_id, oldest in system.execute(
+    for tenant_id, due_at in system.execute(
         select(Link.tenant_id, func.min(Link.due_at))
         .where(Link.due_at < func.now(), Link.tenant_id.in_(found))
         .group_by(Link.tenant_id)
     ):
-        found[tenant_id].oldest_due = oldest
+        found[tenant_id].oldest_due = due_at
     _add_connections(system, found)
     return list(found.values())
 

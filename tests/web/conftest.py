@@ -22,6 +22,13 @@ from tests.web.factory import Company
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
+def first(pattern: str, text: str) -> str:
+    """What a pattern's group holds where it is first found; the test fails when it is not there."""
+    found = re.search(pattern, text, re.S)
+    assert found is not None, pattern
+    return found[1]
+
+
 class Visitor:
     """A browser without scripts: keeps cookies, and sends a form's token along."""
 

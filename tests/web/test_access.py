@@ -41,12 +41,12 @@ def things(sessions: Sessions, company: Company) -> Things:
 def tenant_addresses(app: Flask, slug: str, things: Things) -> list[tuple[str, str]]:
     """Every route of a tenant as (method, address), with ids that exist in it."""
     adapter = app.url_map.bind("localhost")
-    found = []
+    found: list[tuple[str, str]] = []
     for rule in app.url_map.iter_rules():
         if "slug" in rule.arguments:
             values = {name: slug if name == "slug" else getattr(things, name) for name in rule.arguments}
-            for method in rule.methods - {"HEAD", "OPTIONS"}:
-                found.append((method, adapter.build(rule.endpoint, values, method)))
+            methods = set(rule.methods or ()) - {"HEAD", "OPTIONS"}
+            found += [(method, adapter.build(rule.endpoint, values, method)) for method in methods]
     return found
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from portal.extensions import Sessions
-from portal.identity import accounts, people
+from portal.identity import accounts
 from portal.models import User, utc_now
 from tests.web import factory
 
@@ -78,7 +78,7 @@ def test_signing_out_ends_the_session(company, admin):
 
 def test_a_session_ends_after_twelve_hours(company, admin, monkeypatch):
     assert admin.get(f"/t/{company.slug}/").status_code == 200
-    monkeypatch.setattr(people.time, "time", lambda: utc_now().timestamp() + 12 * 3600 + 61)
+    monkeypatch.setattr("portal.identity.people.time.time", lambda: utc_now().timestamp() + 12 * 3600 + 61)
     assert admin.get(f"/t/{company.slug}/").status_code == 302
 
 

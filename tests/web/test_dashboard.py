@@ -6,11 +6,12 @@ import pytest
 from portal.models import Connection, Stream, Tenant, utc_now
 from portal.queries import dashboard
 from tests.web import factory
+from tests.web.conftest import first
 
 
 def bottom_line(visitor, company):
     text = visitor.get(f"/t/{company.slug}/").text
-    return re.search(r'<div class="notice \w+">\s*<span class="status \w+">([^<]+)</span>', text)[1]
+    return first(r'<div class="notice \w+">\s*<span class="status \w+">([^<]+)</span>', text)
 
 
 def test_the_counts_sum_to_the_orders(sessions, company, admin):

@@ -5,6 +5,7 @@ import pytest
 
 from portal.models import Connection, Link, TimelineEvent, utc_now
 from tests.web import factory
+from tests.web.conftest import first
 
 LABEL = re.compile(r'class="mono" href="[^"]+">([^<]+)</a>')
 
@@ -107,7 +108,7 @@ def test_paging_keeps_the_filters(sessions, company, admin):
             factory.order(session, company, state="stuck", flourish_id=None)
         factory.order(session, company, label="OTHER", placed_at=utc_now() - timedelta(days=9))
     text = admin.get(f"/t/{company.slug}/orders?place=stuck").text
-    older = re.search(r'href="([^"]+)" rel="next"', text)[1].replace("&amp;", "&")
+    older = first(r'href="([^"]+)" rel="next"', text).replace("&amp;", "&")
     assert "place=stuck" in older
     assert len(LABEL.findall(admin.get(older).text)) == 1
 
@@ -231,7 +232,7 @@ def test_looking_again_marks_the_order_and_says_who_asked(sessions, company, adm
 
 def test_the_ticket_holds_the_story_as_text(company, admin, link):
     text = admin.get(f"/t/{company.slug}/orders/{link.id}").text
-    ticket = re.search(r"<textarea[^>]*>(.*?)</textarea>", text, re.S)[1]
+    ticket = first(r"<textarea[^>]*>(.*?)</textarea>", text)
     for words in ("4F2A-1187", "Quantity changed", str(link.id), "LeafLink: Accepted", "Flourish: Allocated"):
         assert words in ticket
 

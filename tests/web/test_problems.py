@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from portal.models import Link, utc_now
 from tests.web import factory
+from tests.web.conftest import first
 
 
 def test_a_cause_is_retried_for_exactly_the_orders_on_its_button(sessions, company, admin):
@@ -55,7 +56,7 @@ def test_a_cause_leads_to_its_orders(sessions, company, admin):
         factory.problem(session, factory.order(session, company, label="ONE"))
         factory.problem(session, factory.order(session, company, label="TWO"), code="other", cause="a&b=c")
     page = admin.get(f"/t/{company.slug}/problems").text
-    address = re.search(r'href="([^"]+code=other[^"]+)"', page)[1].replace("&amp;", "&")
+    address = first(r'href="([^"]+code=other[^"]+)"', page).replace("&amp;", "&")
     text = admin.get(address).text
     assert "TWO" in text
     assert "ONE" not in text

@@ -28,7 +28,9 @@ def test_an_address_has_one_account_however_it_is_written(sessions):
     with pytest.raises(accounts.NotAccepted, match="already"), sessions.app() as session:
         accounts.create_user(session, user.email.upper(), "Other", factory.PASSWORD)
     with sessions.app() as session:
-        assert accounts.verify(session, f" {user.email.upper()} ", factory.PASSWORD).id == user.id
+        found = accounts.verify(session, f" {user.email.upper()} ", factory.PASSWORD)
+        assert found is not None
+        assert found.id == user.id
 
 
 def test_passwords_are_kept_as_argon2id(sessions):

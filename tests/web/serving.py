@@ -1,0 +1,82 @@
+"""A real server in a thread, and a watcher of its streams."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from portal.asgi import Application, Server
+from portal.config import Settings
+from portal.extensions import db
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[tuple[Application, int]]:
+    """Serve the application; gives it and its port."""
+    application = Application(settings)
+    server = Server(
+        uvicorn.Config(application, port=0, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield application, server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join()
+    with application.flask.app_context():
+        db.engine.dispose()
+    application.flask.extensions["trellis"].redis.close()
+
+
+class Watcher:
+    """One open stream."""
+
+    def __init__(self, port: int, path: str, cookie: str = "", last_id: str = "") -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        headers = {"Cookie": f"trellis_session={cookie}"} if cookie else {}
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        self._connection.request("GET", path, headers=headers)
+        self.answer = self._connection.getresponse()
+        self.status = self.answer.status
+
+    def close(self) -> None:
+        self.answer.close()
+        self._connection.close()
+
+    def __enter__(self) -> Watcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def messages(self) -> Iterator[tuple[str, str]]:
+        """Each message as (id, data); a comment comes as (":", text)."""
+        cursor, data = "", []
+        while line := self.answer.readline().decode():
+            line = line.rstrip("\n")
+            if line.startswith("id: "):
+                cursor = line[4:]
+            elif line.startswith("data: "):
+                data.append(line[6:])
+            elif line.startswith(":"):
+                yield ":", line[1:]
+            elif not line and (cursor or data):
+                yield cursor, "\n".join(data)
+                cursor, data = "", []
+
+    def rows(self, number: int) -> list[str]:
+        """The ids of the next so many messages that have one."""
+        found: list[str] = []
+        for cursor, _ in self.messages():
+            if cursor not in ("", ":"):
+                found.append(cursor)
+            if len(found) == number:
+                break
+        return found
