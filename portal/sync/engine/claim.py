@@ -51,11 +51,13 @@ def claim_due(
         .order_by(Link.priority, Link.due_at)
         .limit(most)
         .with_for_update(key_share=True, skip_locked=True)
-        .scalar_subquery()
+        # Materialised: a plain subquery may be run anew for each row, and its limit would be none.
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     rows = session.execute(
         update(Link)
-        .where(Link.id.in_(due))
+        .where(Link.id == due.c.id)
         .values(
             lease_owner=worker,
             lease_until=func.now() + timedelta(seconds=lease_seconds),

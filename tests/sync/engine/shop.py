@@ -1,0 +1,205 @@
+"""A live connection of one tenant, with both worlds plugged in, and a database clock that a test may turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from portal.models import Connection, Delivery, Facility, Hub, Link, LogLine, Operation, Problem, TimelineEvent, new_id
+from portal.sync.domain import Hint, SourceOrder
+from portal.sync.engine import marks
+from portal.sync.engine.accounts import Account, Tape, rules_of
+from portal.sync.engine.claim import Claim, claim_due
+from portal.sync.engine.desk import Desk
+from portal.sync.engine.reconcile import reconcile
+from portal.sync.platforms.leaflink import LEAFLINK
+from tests.sync.engine.worlds import Flourish, LeafLink
+from tests.sync.mapping.examples import order
+
+SETTLE_SECONDS = 180.0
+
+# What the clock touches. The database's now() cannot be turned, so everything else is.
+_TIMES = {
+    "link": ("due_at", "lease_until"),
+    "operation": ("intent_at", "sent_at", "settle_at"),
+    "connection": ("open_until",),
+    "stream": ("due_at", "lease_until"),
+}
+
+
+@dataclass
+class Shop:
+    """One connection and everything that a test does to it."""
+
+    desk: Desk
+    tenant_id: UUID
+    hub_id: UUID
+    connection_id: UUID
+    leaflink: LeafLink = field(default_factory=LeafLink)
+    flourish: Flourish = field(default_factory=Flourish)
+    settle_seconds: float = SETTLE_SECONDS
+
+    @property
+    def account(self) -> Account:
+        """Both sides, open."""
+        with self.desk.tenant(self.tenant_id) as session:
+            rules = rules_of(session.get_one(Connection, self.connection_id), LEAFLINK)
+        platform = replace(LEAFLINK)
+        return Account(platform, self.leaflink, cast(Any, self.flourish), rules, Tape(), self.settle_seconds)
+
+    def arrive(self, source: SourceOrder | None = None, **changed: Any) -> UUID:
+        """Have an order placed on LeafLink, and its link marked."""
+        placed = self.leaflink.put(source or order(**changed))
+        return self.mark(placed.number, placed.label)
+
+    def mark(self, number: str, label: str = "") -> UUID:
+        """Mark an order as worth a look."""
+        with self.desk.tenant(self.tenant_id) as session:
+            connection = session.get_one(Connection, self.connection_id)
+            return marks.mark(session, connection, Hint("order", number, "test", label=label))
+
+    def claims(self, most: int = 10) -> list[Claim]:
+        """Claim what is due now."""
+        with self.desk.tenant(self.tenant_id) as session:
+            return claim_due(session, self.connection_id, worker="test", most=most, lease_seconds=45)
+
+    def look(self, account: Account | None = None) -> int:
+        """Claim what is due and reconcile it, one link after the other; returns how many were due."""
+        claims = self.claims()
+        for claim in claims:
+            reconcile(self.desk, claim, account or self.account)
+        return len(claims)
+
+    def look_until_quiet(self, *, most: int = 8) -> int:
+        """Look, and let time pass, until nothing is due any more by itself; returns the number of looks."""
+        for looks in range(most):
+            if not self.look():
+                if not self._waits():
+                    return looks
+                self.pass_time(1000)
+        raise AssertionError("the links never come to rest")
+
+    def _waits(self) -> bool:
+        with self.desk.tenant(self.tenant_id) as session:
+            return session.scalar(select(Link.id).where(Link.due_at.is_not(None)).limit(1)) is not None
+
+    def pass_time(self, seconds: float) -> None:
+        """Turn the clock forward: everything that is due, leased or settling is so much nearer."""
+        with self.desk.tenant(self.tenant_id) as session:
+            for table, columns in _TIMES.items():
+                moved = ", ".join(f"{one} = {one} - make_interval(secs => :seconds)" for one in columns)
+                session.execute(text(f"UPDATE {table} SET {moved}"), {"seconds": seconds})
+
+    def link(self, link_id: UUID) -> Link:
+        """Read a link."""
+        with self.desk.tenant(self.tenant_id) as session:
+            return session.get_one(Link, link_id)
+
+    def operations(self, link_id: UUID | None = None) -> Sequence[Operation]:
+        """Read the operations, oldest first."""
+        query = select(Operation).order_by(Operation.intent_at, Operation.id)
+        with self.desk.tenant(self.tenant_id) as session:
+            return session.scalars(query.where(Operation.link_id == link_id) if link_id else query).all()
+
+    def problems(self) -> dict[str, Problem]:
+        """Read the open problems by code."""
+        with self.desk.tenant(self.tenant_id) as session:
+            rows = session.scalars(select(Problem).where(Problem.closed_at.is_(None)).order_by(Problem.id)).all()
+        return {row.code: row for row in rows}
+
+    def closed_problems(self) -> dict[str, str]:
+        """Read why problems were closed, by code."""
+        with self.desk.tenant(self.tenant_id) as session:
+            rows = session.scalars(select(Problem).where(Problem.closed_at.is_not(None)))
+            return {row.code: row.closed_because or "" for row in rows}
+
+    def story(self, link_id: UUID) -> list[str]:
+        """Read the titles of an order's story."""
+        query = select(TimelineEvent.title).where(TimelineEvent.link_id == link_id).order_by(TimelineEvent.seq)
+        with self.desk.tenant(self.tenant_id) as session:
+            return list(session.scalars(query))
+
+    def log(self) -> list[str]:
+        """Read the sync log."""
+        with self.desk.tenant(self.tenant_id) as session:
+            return list(session.scalars(select(LogLine.text).order_by(LogLine.number)))
+
+    def deliveries(self) -> Sequence[Delivery]:
+        """Read the deliveries, oldest first."""
+        with self.desk.tenant(self.tenant_id) as session:
+            return session.scalars(select(Delivery).order_by(Delivery.received_at, Delivery.id)).all()
+
+    def connection(self) -> Connection:
+        """Read the connection, with its hub."""
+        with self.desk.tenant(self.tenant_id) as session:
+            connection = session.get_one(Connection, self.connection_id)
+            assert connection.hub
+            return connection
+
+    def set(self, table: str, **values: Any) -> None:
+        """Set columns of this shop's connection or hub."""
+        row_id = {"connection": self.connection_id, "hub": self.hub_id}[table]
+        pairs = ", ".join(f"{name} = :{name}" for name in values)
+        with self.desk.tenant(self.tenant_id) as session:
+            session.execute(text(f"UPDATE {table} SET {pairs} WHERE id = :row"), values | {"row": row_id})
+
+    def writes(self) -> int:
+        """How many writes both worlds saw."""
+        return self.leaflink.count(*LeafLink.WRITES) + self.flourish.count(*Flourish.WRITES)
+
+
+def open_shop(desk: Desk, tenant_id: UUID, name: str = "LeafLink") -> Shop:
+    """Make a hub with a facility, and a live connection on it."""
+    with desk.tenant(tenant_id) as session:
+        hub = Hub(
+            id=new_id(),
+            tenant_id=tenant_id,
+            name=f"Flourish of {name}",
+            base_url="https://app.flourishsoftware.com/external/api",
+            state="live",
+            auth_scheme="api key",
+            webhook_token_hash=new_id().bytes,
+        )
+        session.add(hub)
+        session.flush()
+        facility = Facility(
+            id=new_id(),
+            tenant_id=tenant_id,
+            hub_id=hub.id,
+            flourish_id="7",
+            name="Oakland",
+            timezone="America/Los_Angeles",
+            sales_rep_required=False,
+            active=True,
+        )
+        session.add(facility)
+        session.flush()
+        connection_id = add_connection(session, hub, facility.id, name)
+    return Shop(desk, tenant_id, hub.id, connection_id)
+
+
+def add_connection(session: Any, hub: Hub, facility_id: UUID, name: str) -> UUID:
+    """Make a live connection on a hub."""
+    connection = Connection(
+        id=new_id(),
+        tenant_id=hub.tenant_id,
+        hub_id=hub.id,
+        platform="leaflink",
+        name=name,
+        base_url="https://app.leaflink.com/api/v2/",
+        state="live",
+        company_ref=name,
+        company_name=name,
+        key_owner=name,
+        facility_id=facility_id,
+        webhook_token_hash=new_id().bytes,
+        live_since=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    session.add(connection)
+    session.flush()
+    return connection.id

@@ -1,0 +1,247 @@
+"""LeafLink and Flourish as small worlds in memory, each with faults that a test plans ahead.
+
+They implement what the engine uses of `contract.PlatformClient` and `FlourishClient`, and refuse, like the
+real HTTP room, to be called while a transaction is open.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from portal.extensions import refuse_open_transaction
+from portal.sync.contract import Page
+from portal.sync.domain import (
+    Company,
+    Destination,
+    DestinationByLicense,
+    DestinationDraft,
+    Hint,
+    Item,
+    ItemBySku,
+    OutboundDraft,
+    OutboundLine,
+    OutboundOrder,
+    RepByEmail,
+    RepEmail,
+    SalesRep,
+    SourceOrder,
+    TermNamed,
+)
+from portal.sync.platforms.leaflink.translate import STAGES
+
+
+@dataclass
+class Fault:
+    """What happens to one call instead of an answer. `effect`: what was asked took effect all the same,
+    "late": it will when the test lets it land."""
+
+    error: BaseException
+    effect: bool | str = False
+
+
+class World:
+    """Counts calls, and makes the planned faults happen."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self.always: dict[str, BaseException] = {}
+        # Run when a call of this name arrives, before anything else.
+        self.meanwhile: dict[str, Callable[[], None]] = {}
+        self._late: list[Callable[[], Any]] = []
+        self._lock = threading.RLock()
+
+    def fail(self, name: str, error: BaseException, *, effect: bool | str = False, times: int = 1) -> None:
+        """Plan a fault for the next calls of this name."""
+        self.faults[name].extend(Fault(error, effect) for _ in range(times))
+
+    def land(self) -> None:
+        """Let what was delayed take effect."""
+        late, self._late = self._late, []
+        for effect in late:
+            effect()
+
+    def count(self, *names: str) -> int:
+        """How many calls of these names there were."""
+        return sum(name in names for name in self.calls)
+
+    def _call(self, name: str, effect: Callable[[], Any]) -> Any:
+        refuse_open_transaction()
+        with self._lock:
+            self.calls.append(name)
+        if meanwhile := self.meanwhile.pop(name, None):
+            meanwhile()
+        with self._lock:
+            if name in self.always:
+                raise self.always[name]
+            if not self.faults[name]:
+                return effect()
+            fault = self.faults[name].popleft()
+            if fault.effect == "late":
+                self._late.append(effect)
+            elif fault.effect:
+                effect()
+            raise fault.error
+
+
+class LeafLink(World):
+    """Orders on LeafLink."""
+
+    WRITES = ("move",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.orders: dict[str, SourceOrder] = {}
+        self.emails: dict[str, str] = {"77": "rae@acme.example"}
+        self.pages: list[Page] = []
+        self.asked_since: list[datetime | None] = []
+
+    def put(self, order: SourceOrder, **changed: Any) -> SourceOrder:
+        """Have an order, or change it, as its buyer or seller would."""
+        if "status" in changed:
+            changed.setdefault("stage", STAGES[changed["status"]])
+        order = replace(order, updated_at=datetime.now(UTC), **changed)
+        self.orders[order.number] = order
+        return order
+
+    def company(self) -> Company:
+        return self._call("company", lambda: Company("ll-1", "Acme on LeafLink"))
+
+    def order(self, number: str) -> SourceOrder | None:
+        return self._call("order", lambda: self.orders.get(number))
+
+    def rep_email(self, question: RepEmail) -> str:
+        return self._call("rep_email", lambda: self.emails.get(question.ref, ""))
+
+    def changed_orders(self, since: datetime | None) -> Iterator[Page]:
+        self.asked_since.append(since)
+        for page in list(self.pages):
+            yield self._call("changed_orders", lambda page=page: page)
+
+    def move(self, number: str, action: str) -> None:
+        to = {"accept": "Accepted", "fulfill": "Fulfilled", "ship": "Shipped", "complete": "Complete"}
+        status = to.get(action) or {"cancel": "Cancelled", "reject": "Rejected"}[action]
+        self._call("move", lambda: self.put(self.orders[number], status=status))
+
+
+class Flourish(World):
+    """Outbound orders, destinations, items and reps in Flourish."""
+
+    WRITES = ("create_order", "create_destination", "finish_order", "cancel_order")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.orders: dict[str, OutboundOrder] = {}
+        self.destinations: list[Destination] = [Destination("d1", "Corner", "C10-0000001-LIC", True)]
+        self.items: list[Item] = [Item("item-FL-1", "FL-1", "Item FL-1", True, "Each")]
+        self.reps: list[SalesRep] = [SalesRep("31", "Rae", "rae@acme.example", "7", True)]
+        self.terms: tuple[str, ...] = ("Net 30",)
+        self.pages: list[Page] = []
+        # Ids that lists do not show yet; a read by id does.
+        self.unlisted: set[str] = set()
+        self.without_notes: set[str] = set()
+
+    def add(self, **values: Any) -> OutboundOrder:
+        """Have an order that somebody else made."""
+        now = datetime.now(UTC)
+        order = OutboundOrder(
+            **{
+                "id": f"SO-{len(self.orders) + 1}",
+                "status": "Created",
+                "payment_status": "Awaiting",
+                "facility_id": "7",
+                "facility_name": "Oakland",
+                "original_order_id": "4F2A-1187",
+                "destination_id": "d1",
+                "lines": (),
+                "total": Decimal(0),
+                "created_at": now,
+                "updated_at": now,
+                "notes": (),
+            }
+            | values
+        )
+        self.orders[order.id] = order
+        return order
+
+    def change(self, order_id: str, **changed: Any) -> None:
+        """Change an order, as Flourish staff would."""
+        self.orders[order_id] = replace(self.orders[order_id], updated_at=datetime.now(UTC), **changed)
+
+    def live(self) -> list[OutboundOrder]:
+        """Orders that are not cancelled."""
+        return [order for order in self.orders.values() if order.status != "Cancelled"]
+
+    def company(self) -> Company:
+        return self._call("company", lambda: Company("7", "Acme in Flourish"))
+
+    def outbound_order(self, order_id: str) -> OutboundOrder | None:
+        return self._call("outbound_order", lambda: self._whole(order_id))
+
+    def _whole(self, order_id: str) -> OutboundOrder | None:
+        order = self.orders.get(order_id)
+        return replace(order, notes=()) if order and order_id in self.without_notes else order
+
+    def outbound_orders(self, *, created_from: datetime | None = None, **_: Any) -> Iterator[OutboundOrder]:
+        found = self._call("outbound_orders", lambda: list(self.orders.values()))
+        for order in found:
+            if order.id not in self.unlisted and (created_from is None or order.created_at >= created_from):
+                yield replace(order, notes=None)
+
+    def changed_orders(self, since: datetime | None) -> Iterator[Page]:
+        for page in list(self.pages):
+            yield self._call("changed_orders", lambda page=page: page)
+
+    def answer(self, question: Any, *, facility_id: str = "") -> tuple[Any, ...]:
+        return self._call("answer", lambda: tuple(self._answers(question)))
+
+    def _answers(self, question: Any) -> list[Any]:
+        match question:
+            case DestinationByLicense():
+                known = (one for one in self.destinations if one.id not in self.unlisted)
+                return [one for one in known if one.license == question.license]
+            case ItemBySku():
+                return [one for one in self.items if one.sku == question.sku]
+            case RepByEmail():
+                return [one for one in self.reps if one.email == question.email]
+            case TermNamed():
+                return [one for one in self.terms if one.casefold() == question.name.casefold()]
+        raise AssertionError(question)
+
+    def create_destination(self, draft: DestinationDraft) -> Destination:
+        return self._call("create_destination", lambda: self._make_destination(draft))
+
+    def _make_destination(self, draft: DestinationDraft) -> Destination:
+        made = Destination(f"d{len(self.destinations) + 1}", draft.name, draft.license, True)
+        self.destinations.append(made)
+        return made
+
+    def create_order(self, draft: OutboundDraft) -> str:
+        return self._call("create_order", lambda: self._make_order(draft))
+
+    def _make_order(self, draft: OutboundDraft) -> str:
+        lines = tuple(
+            OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price)
+            for one in draft.lines
+        )
+        return self.add(
+            facility_id=draft.facility_id,
+            original_order_id=draft.original_order_id,
+            destination_id=draft.destination_id,
+            lines=lines,
+            notes=(*draft.internal_notes, *draft.notes),
+        ).id
+
+    def finish_order(self, order: OutboundOrder, *, requested_date: date | None, term: str) -> None:
+        changed: dict[str, Any] = {"requested_date": requested_date} if requested_date else {}
+        changed |= {"term": term} if term else {}
+        self._call("finish_order", lambda: self.change(order.id, **changed))
+
+    def cancel_order(self, flourish_id: str, facility_id: str) -> None:
+        self._call("cancel_order", lambda: self.change(flourish_id, status="Cancelled"))
