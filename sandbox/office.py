@@ -62,9 +62,9 @@ class Office:
         """Return how many records meet every condition."""
         return self.store.count(self.kind(name), self.account.world, where)
 
-    def values(self, name: str, path: str, *where: Condition) -> list[Any]:
-        """Return one value of each record that meets every condition, oldest first."""
-        return self.store.values(self.kind(name), self.account.world, path, *where)
+    def keys(self, name: str) -> list[str]:
+        """Return the keys of the company's records, oldest first."""
+        return self.store.keys(self.kind(name), self.account.world)
 
     def next_number(self, name: str) -> int:
         """Return the next number of one of the platform's series; companies share it, as their ids do."""

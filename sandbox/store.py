@@ -5,6 +5,7 @@ company of a platform sees. Kinds are prefixed by their platform.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 Body = dict[str, Any]
 
 SHARED = ""
+PLAIN_PATH = re.compile(r"\$(\.[A-Za-z_]+)+")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
@@ -26,6 +28,11 @@ CREATE TABLE IF NOT EXISTS record (
     UNIQUE (kind, key)
 );
 CREATE INDEX IF NOT EXISTS record_by_company ON record (kind, company, place);
+CREATE INDEX IF NOT EXISTS record_by_sku ON record (kind, json_extract(body, '$.sku'));
+CREATE INDEX IF NOT EXISTS record_by_license ON record (kind, json_extract(body, '$.license_number'));
+CREATE INDEX IF NOT EXISTS record_by_order ON record (kind, json_extract(body, '$.order'));
+CREATE INDEX IF NOT EXISTS record_by_original ON record (kind, json_extract(body, '$.original_order_id'));
+CREATE INDEX IF NOT EXISTS record_by_short_id ON record (kind, json_extract(body, '$.short_id'));
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS request (
@@ -175,14 +182,12 @@ class Store:
         found = self.find(kind, company, where, limit=1)
         return found[0] if found else None
 
-    def values(self, kind: str, company: str, path: str, *where: Condition) -> list[Any]:
-        """Return one value of each record that meets every condition, oldest first."""
-        test, arguments = _test(kind, company, where)
+    def keys(self, kind: str, company: str) -> list[str]:
+        """Return the keys of a company's own records, oldest first."""
         rows = self.execute(
-            f"SELECT json_extract(body, ?) AS value FROM record WHERE {test} ORDER BY place",  # noqa: S608 - code's own words
-            (path, *arguments),
+            "SELECT key FROM record WHERE kind = ? AND company = ? ORDER BY place", (kind, company)
         )
-        return [row["value"] for row in rows]
+        return [row["key"] for row in rows]
 
     def delete(self, kind: str, key: object) -> None:
         """Remove one record."""
@@ -226,36 +231,47 @@ def _test(kind: str, company: str, where: Sequence[Condition]) -> tuple[str, tup
     return " AND ".join(tests), tuple(arguments)
 
 
+def _at(path: str) -> str:
+    """Return the SQL of the value at a JSON path, word for word as the indexes have it.
+
+    Raises:
+        ValueError: the path is not one of plain names, as the code's own are.
+    """
+    if not PLAIN_PATH.fullmatch(path):
+        raise ValueError(f"{path} is not a plain path")
+    return f"json_extract(body, '{path}')"
+
+
 def equal(path: str, value: Any) -> Condition:
     """Return the condition that the value at a JSON path equals this one; None means absent or null."""
     if value is None:
-        return Condition("json_extract(body, ?) IS NULL", (path,))
-    return Condition("json_extract(body, ?) = ?", (path, value))
+        return Condition(f"{_at(path)} IS NULL", ())
+    return Condition(f"{_at(path)} = ?", (value,))
 
 
 def one_of(path: str, values: Sequence[Any]) -> Condition:
     """Return the condition that the value at a JSON path is among these."""
-    return Condition(f"json_extract(body, ?) IN ({', '.join('?' * len(values))})", (path, *values))
+    return Condition(f"{_at(path)} IN ({', '.join('?' * len(values))})", tuple(values))
 
 
 def none_of(path: str, values: Sequence[Any]) -> Condition:
     """Return the condition that the value at a JSON path is not among these."""
-    return Condition(f"json_extract(body, ?) NOT IN ({', '.join('?' * len(values))})", (path, *values))
+    return Condition(f"{_at(path)} NOT IN ({', '.join('?' * len(values))})", tuple(values))
 
 
 def compare(path: str, operator: str, value: Any) -> Condition:
     """Return the condition of an order comparison; the operator is one of <, <=, >, >=."""
-    return Condition(f"json_extract(body, ?) {operator} ?", (path, value))
+    return Condition(f"{_at(path)} {operator} ?", (value,))
 
 
 def contains(path: str, text: str) -> Condition:
     """Return the condition that the text at a JSON path contains this one, whatever the case."""
-    return Condition("instr(lower(coalesce(json_extract(body, ?), '')), lower(?)) > 0", (path, text))
+    return Condition(f"instr(lower(coalesce({_at(path)}, '')), lower(?)) > 0", (text,))
 
 
 def starts_with(path: str, text: str) -> Condition:
     """Return the condition that the text at a JSON path starts with this one."""
-    return Condition("instr(coalesce(json_extract(body, ?), ''), ?) = 1", (path, text))
+    return Condition(f"instr(coalesce({_at(path)}, ''), ?) = 1", (text,))
 
 
 def in_list(path: str, value: Any) -> Condition:

@@ -1,4 +1,4 @@
-"""The control API: orders, ledger, state, reset, webhooks, settings; and that it refuses in words, never breaks."""
+"""The control API: orders, ledger, state, reset, webhooks, settings; it refuses in words and never breaks."""
 
 from hashlib import sha256
 
@@ -111,10 +111,7 @@ def test_an_order_that_cannot_be_placed_is_refused_in_words(doors, asked):
 @pytest.mark.parametrize("path", ["/leaflink/orders", "/faults", "/reset", "/leaflink/webhooks", "/settings"])
 def test_a_body_that_is_no_json_object_is_refused(doors, path, body):
     answer = doors.call("POST", f"/control{path}", data=body, content_type="application/json")
-    assert (answer.status_code, list(answer.json)) in [(400, ["error"])] or (path, body[:2]) == (
-        "/settings",
-        b'{"',
-    )
+    assert (answer.status_code, list(answer.json)) == (400, ["error"])
 
 
 @pytest.mark.parametrize(

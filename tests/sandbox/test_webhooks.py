@@ -70,14 +70,12 @@ def test_a_draft_is_not_told_until_it_is_submitted(sending, receiver):
 
 
 def test_some_orders_are_told_as_created_again_when_accepted(sending, receiver):
-    actions = []
     for _ in range(4):
         number = sending.order(lines=[{"sku": SKU, "quantity": 24}])["number"]
         sending.leaflink("POST", f"/orders-received/{number}/transition/accept/")
     until(lambda: sending.simulation.outbox.waiting() == 0)
-    for each in receiver.came:
-        if each.message["type"] == "order" and each.message["data"]["status"] == "Accepted":
-            actions.append(each.message["action"])
+    orders = [each.message for each in receiver.came if each.message["type"] == "order"]
+    actions = [message["action"] for message in orders if message["data"]["status"] == "Accepted"]
     assert sorted(actions) == ["create", "edit", "edit", "edit"]
 
 

@@ -31,8 +31,9 @@ def test_a_world_is_of_the_promised_size(name):
 def test_every_name_carries_its_world_s_marker(name):
     world = make_world(name, 1)
     side = world.leaflink
-    names = [each.name for each in (*side.goods, *side.partners, *world.facilities)]
-    assert all(world.marker in each for each in (*names, *world.flourish.brands))
+    goods, partners = [good.name for good in side.goods], [partner.name for partner in side.partners]
+    places = [facility.name for facility in world.facilities]
+    assert all(world.marker in name for name in (*goods, *partners, *places, *world.flourish.brands))
 
 
 @pytest.mark.parametrize("mismatch", MISMATCHES, ids=lambda mismatch: f"{mismatch.side}: {mismatch.what}")

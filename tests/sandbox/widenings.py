@@ -36,8 +36,8 @@ NULLABLE = {
     "distributor", "sales_rep",
     # An item's potency, which the list's examples show as null.
     "unit_cbd_percent", "unit_thc_percent", "thc_ratio", "cbd_ratio", "cbd_per_unit",
-    "unit_cbd_content_uom_id", "cbd_per_unit_uom", "cbd_per_unit_uom_description", "thc_per_unit", "unit_thc_content_uom_id",
-    "thc_per_unit_uom", "thc_per_unit_uom_description",
+    "unit_cbd_content_uom_id", "cbd_per_unit_uom", "cbd_per_unit_uom_description", "thc_per_unit",
+    "unit_thc_content_uom_id", "thc_per_unit_uom", "thc_per_unit_uom_description",
 }  # fmt: skip
 # Not every company has accounts; the one example had. A contact's inner details stand in PUT's example only.
 LEFT_OUT = {
