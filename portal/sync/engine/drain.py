@@ -178,7 +178,7 @@ class Shift:
                 link.state = "stuck"
                 link.decision_code, link.decision_text = finding.code, f"{finding.title}."
                 link.next_step = finding.next_step
-                journal.report(session, link, (finding,))
+                journal.report(session, link, (finding,), code=finding.code)
                 journal.log(session, link, "bug", finding.title, run_id=claim.run_id)
                 again = backoff(link.attempts, self._desk.settings.backoff_cap_seconds)
                 hand_back(link, claim, due_at=_in(session, again))

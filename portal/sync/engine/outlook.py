@@ -22,12 +22,14 @@ _THROTTLED_SECONDS = 1.0
 @dataclass(frozen=True)
 class Outlook:
     """What is decided about a link, and when to look again by itself: in so many seconds, at a time, or not
-    before the next mark. `failed` counts towards backoff and breaker."""
+    before the next mark. `failed` counts towards backoff and breaker. Not `conclusive`: the look broke off,
+    so it neither closes a known problem nor proves that the account answers."""
 
     decision: Decision
     again_in: float | None = None
     again_at: datetime | None = None
     failed: bool = False
+    conclusive: bool = True
 
 
 class ForAPerson(Exception):
@@ -46,7 +48,7 @@ def unknown(reason: str, account: Account, *, until: datetime | None = None) -> 
         f"Trellis looks {round(account.settle_seconds)} s after it was sent, before it sends anything more.",
         "waiting",
     )
-    return Outlook(decision, again_in=account.settle_seconds, again_at=until)
+    return Outlook(decision, again_in=account.settle_seconds, again_at=until, conclusive=False)
 
 
 def retry(error: Retryable | ConnectionBroken) -> Outlook:
@@ -54,9 +56,8 @@ def retry(error: Retryable | ConnectionBroken) -> Outlook:
     decision = Decision("retry", f"{error.reason}.", "Trellis tries again by itself.", "waiting")
     throttled = isinstance(error, Retryable) and error.throttled
     after = error.after if isinstance(error, Retryable) else None
-    return Outlook(
-        decision, again_in=after or (_THROTTLED_SECONDS if throttled else None), failed=not throttled
-    )
+    again_in = after or (_THROTTLED_SECONDS if throttled else None)
+    return Outlook(decision, again_in=again_in, failed=not throttled, conclusive=False)
 
 
 def stuck(finding: Finding, *, again_in: float | None = None) -> Outlook:
@@ -73,7 +74,7 @@ def broken(error: ConnectionBroken) -> Outlook:
         "An admin replaces the key; everything waiting then goes on.",
         "waiting",
     )
-    return Outlook(decision, again_in=0.0)
+    return Outlook(decision, again_in=0.0, conclusive=False)
 
 
 def refused(error: Rejected) -> Finding:

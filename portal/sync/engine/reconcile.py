@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sqlalchemy import func
+from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Tenant
 from portal.sync import journal
@@ -83,7 +84,6 @@ def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
             link = hold(session, claim)
             note(session, link, sight, account, how=how)
         decision = _decide(desk, claim, account, link, sight)
-        _journal_decision(desk, claim, decision)
         if decision.action is None:
             return Outlook(decision)
         obstacle = _obstacle(desk, claim)
@@ -91,6 +91,7 @@ def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
             return Outlook(
                 replace(decision, sentence=f"{decision.sentence} Not now: {obstacle}.", action=None)
             )
+        _journal_decision(desk, claim, decision)
         crash.point("before_intent")
         write = write_of(decision.action, account, number=link.foreign_id, outbound=sight.outbound)
         operate(desk, claim, account, write)
@@ -172,10 +173,16 @@ def _conclude(desk: Desk, claim: Claim, view: Outlook) -> None:
         link = hold(session, claim)
         _set_decision(link, view.decision)
         link.attempts = link.attempts + 1 if view.failed else 0
-        opened, closed = journal.report(session, link, view.decision.findings)
-        if closed and not opened:
-            entry = journal.Entry("trellis", "Trellis", "Problem solved", "The cause is gone.", tone="ok")
-            journal.tell(session, link, entry)
+        if view.conclusive:
+            _report(session, link, view.decision)
         close_deliveries(session, link, view.decision.sentence)
         hand_back(link, claim, due_at=due_at(session, link, view, desk.settings.backoff_cap_seconds))
-        breaker.note_result(session, claim.connection_id, failed=view.failed)
+        if view.conclusive or view.failed:
+            breaker.note_result(session, claim.connection_id, failed=view.failed)
+
+
+def _report(session: Session, link: Link, decision: Decision) -> None:
+    opened, closed = journal.report(session, link, decision.findings)
+    if closed and not opened:
+        entry = journal.Entry("trellis", "Trellis", "Problem solved", "The cause is gone.", tone="ok")
+        journal.tell(session, link, entry)

@@ -10,7 +10,18 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from portal.models import Connection, Delivery, Facility, Hub, Link, LogLine, Operation, Problem, TimelineEvent, new_id
+from portal.models import (
+    Connection,
+    Delivery,
+    Facility,
+    Hub,
+    Link,
+    LogLine,
+    Operation,
+    Problem,
+    TimelineEvent,
+    new_id,
+)
 from portal.sync.domain import Hint, SourceOrder
 from portal.sync.engine import marks
 from portal.sync.engine.accounts import Account, Tape, rules_of
@@ -85,8 +96,9 @@ class Shop:
         raise AssertionError("the links never come to rest")
 
     def _waits(self) -> bool:
+        waiting = select(Link.id).where(Link.connection_id == self.connection_id, Link.due_at.is_not(None))
         with self.desk.tenant(self.tenant_id) as session:
-            return session.scalar(select(Link.id).where(Link.due_at.is_not(None)).limit(1)) is not None
+            return session.scalar(waiting.limit(1)) is not None
 
     def pass_time(self, seconds: float) -> None:
         """Turn the clock forward: everything that is due, leased or settling is so much nearer."""
@@ -109,7 +121,9 @@ class Shop:
     def problems(self) -> dict[str, Problem]:
         """Read the open problems by code."""
         with self.desk.tenant(self.tenant_id) as session:
-            rows = session.scalars(select(Problem).where(Problem.closed_at.is_(None)).order_by(Problem.id)).all()
+            rows = session.scalars(
+                select(Problem).where(Problem.closed_at.is_(None)).order_by(Problem.id)
+            ).all()
         return {row.code: row for row in rows}
 
     def closed_problems(self) -> dict[str, str]:
@@ -120,7 +134,9 @@ class Shop:
 
     def story(self, link_id: UUID) -> list[str]:
         """Read the titles of an order's story."""
-        query = select(TimelineEvent.title).where(TimelineEvent.link_id == link_id).order_by(TimelineEvent.seq)
+        query = (
+            select(TimelineEvent.title).where(TimelineEvent.link_id == link_id).order_by(TimelineEvent.seq)
+        )
         with self.desk.tenant(self.tenant_id) as session:
             return list(session.scalars(query))
 

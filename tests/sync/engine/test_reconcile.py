@@ -197,7 +197,9 @@ def test_every_write_has_an_intent_that_was_committed_before_it(shop):
 
     def look_from_outside():
         with shop.desk.tenant(shop.tenant_id) as session:
-            seen.append(session.execute(text("SELECT kind, status, sent_at IS NOT NULL FROM operation")).all())
+            seen.append(
+                session.execute(text("SELECT kind, status, sent_at IS NOT NULL FROM operation")).all()
+            )
 
     shop.flourish.meanwhile["create_order"] = lambda: _in_another_thread(look_from_outside)
     shop.arrive()

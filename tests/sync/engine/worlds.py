@@ -21,7 +21,6 @@ from portal.sync.domain import (
     Destination,
     DestinationByLicense,
     DestinationDraft,
-    Hint,
     Item,
     ItemBySku,
     OutboundDraft,
