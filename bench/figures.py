@@ -41,7 +41,7 @@ class Figure:
         verdict = "" if not limit else "ok" if self.kept else "MISSED"
         peer = f"peer {self.peer}" if self.peer else ""
         shown = f"{_rounded(self.value)} {self.unit}"
-        return f"{self.name:<42}{shown:>12}  {limit:<18}{verdict:<8}{self.samples:<34}{peer}".rstrip()
+        return f"{self.name:<42}{shown:>12}  {limit:<18}{verdict:<8}{self.samples:<40}  {peer}".rstrip()
 
 
 def percentile(values: Sequence[float], share: float) -> float:

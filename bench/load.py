@@ -1,6 +1,6 @@
 """A light load generator: raw HTTP/1.1 over keep-alive connections, in a process of its own.
 
-It reads a JSON plan from standard input and answers with a JSON list of [status, seconds] and the time it took.
+It reads a plan, as JSON, from standard input, and writes the answers as pairs of status and seconds.
 """
 
 from __future__ import annotations
