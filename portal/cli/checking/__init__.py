@@ -8,13 +8,12 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import OperationalError
 
-from portal.cli.checking.doctor import Finding, diagnose
+from portal.cli.checking.probes import Finding, diagnose
 from portal.cli.opening import desk, show
 from portal.config import WrongSetting
 from portal.sync.checker import Check, Place, check_tenants, places
 from portal.sync.checker.report import NOT_YET, SHOWN, Report, Verdict
-
-_WRONG_SETTING = 2
+from portal.sync.engine.desk import Desk
 
 
 @click.command()
@@ -23,12 +22,9 @@ _WRONG_SETTING = 2
 @click.option("--offline", is_flag=True, help="Read our own rows only, not the two sides.")
 def check(*, slug: str, as_json: bool, offline: bool) -> None:
     """Prove the invariants, and name whatever breaks one. Nothing is changed; exits 1 if one fails."""
-    with _reachable():
-        opened = desk()
-        report = check_tenants(
-            Check(opened, Report(offline=offline), tell=lambda line: click.echo(line, err=True)),
-            _chosen(places(opened), slug),
-        )
+    with _reachable(), _opened_desk() as opened:
+        told = Check(opened, Report(offline=offline), tell=lambda line: click.echo(line, err=True))
+        report = check_tenants(told, _chosen(places(opened), slug))
     if as_json:
         show(report.shown())
     else:
@@ -51,6 +47,17 @@ def doctor(*, as_json: bool) -> None:
             _print_finding(finding)
     if any(finding.ok is False for finding in findings):
         raise SystemExit(1)
+
+
+@contextmanager
+def _opened_desk() -> Iterator[Desk]:
+    """A desk that leaves no connection open."""
+    opened = desk()
+    try:
+        yield opened
+    finally:
+        opened.sessions.engine.dispose()
+        opened.redis.close()
 
 
 @contextmanager
