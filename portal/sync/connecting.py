@@ -73,6 +73,7 @@ def add_hub(
     Raises:
         CannotConnect: the key does not work, or the name is taken.
     """
+    _refuse(FLOURISH.check_credentials(credentials))
     address = _address(desk, base_url, FLOURISH.hosts)
     headers = FLOURISH.authorise(credentials)
     owner = f"flourish:new:{tenant_id}"
@@ -135,14 +136,10 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         CannotConnect: the key does not work, a field is missing, or the facility or name does not fit.
     """
     platform = platform_by_key(platform_key)
-    problems = platform.check_credentials(credentials)
-    missing = [
-        field.label for field in platform.credentials if field.secret and not credentials.get(field.name)
-    ]
-    if problems or missing:
-        raise CannotConnect(
-            "; ".join([*(f"{label} is missing" for label in missing), *(f.title for f in problems)])
-        )
+    _refuse(platform.check_credentials(credentials))
+    missing = [one.label for one in platform.credentials if one.secret and not credentials.get(one.name)]
+    if missing:
+        raise CannotConnect(f"{missing[0]} is missing.")
     address = _address(desk, base_url or platform.default_base_url, platform.hosts)
     headers = platform.authorise(credentials)
     owner = f"{platform.key}:new:{tenant_id}"
@@ -264,6 +261,11 @@ def _probe(label: str, company: Callable[[], Company]) -> tuple[Finding, ...]:
 def webhook_url(desk: Desk, platform: str, token: str) -> str:
     """The address that the other side sends its webhooks to."""
     return f"{desk.settings.public_url}/webhooks/{platform}/{token}"
+
+
+def _refuse(findings: tuple[Finding, ...]) -> None:
+    if findings:
+        raise CannotConnect(f"{findings[0].title}. {findings[0].next_step}")
 
 
 def _address(desk: Desk, base_url: str, hosts: tuple[str, ...]) -> BaseAddress:

@@ -21,6 +21,7 @@ class Stage(StrEnum):
 
     DRAFT = "draft"
     OPEN = "open"
+    # Fulfilled there: nothing is left to bring in.
     FINISHED = "finished"
     CANCELLED = "cancelled"
     # Became part of another order (LeafLink's Combined).

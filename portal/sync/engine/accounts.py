@@ -124,6 +124,10 @@ class _Paced:
     caller: Caller
     hold: Callable[[float], None]
 
+    def close(self) -> None:
+        """End all kept connections."""
+        self.caller.close()
+
     def read(
         self, path: str, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:

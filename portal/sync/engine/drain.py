@@ -44,27 +44,40 @@ def drain(desk: Desk, tenant_id: UUID, connection_id: UUID) -> bool:
     ends = time.monotonic() + desk.settings.drain_seconds
     shift = Shift(desk, account, tenant_id, connection_id)
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="link") as pool:
-        while claims := _claim(desk, tenant_id, connection_id, at_once):
+        while at_once and (claims := _claim(desk, tenant_id, connection_id, at_once)):
             claims = shift.begin(claims)
             with _kept(desk, tenant_id, claims):
                 futures = [pool.submit(shift.work_on, claim) for claim in claims]
                 _wait_for_all(futures)
             if time.monotonic() > ends:
                 break
+            at_once = _still_at_once(desk, tenant_id, connection_id)
     shift.end()
-    return _due_now(desk, tenant_id, connection_id)
+    return at_once > 0 and _due_now(desk, tenant_id, connection_id)
 
 
 def _open(desk: Desk, tenant_id: UUID, connection_id: UUID) -> tuple[Account | None, int]:
     """Open the account if its connection may work now, and say how many links at once."""
     with desk.tenant(tenant_id) as session:
         connection = session.get(Connection, connection_id)
-        now: datetime = session.execute(select(func.now())).scalar_one()
-        if connection is None or not may_work(connection) or is_open(connection.open_until, now):
+        at_once = _links_at_once(desk, session, connection)
+        if connection is None or not at_once:
             return None, 0
-        # Half open: one link tries whether the account answers again.
-        at_once = 1 if connection.failures >= OPENS_AFTER else desk.settings.links_at_once
         return open_account(desk, session, connection), at_once
+
+
+def _still_at_once(desk: Desk, tenant_id: UUID, connection_id: UUID) -> int:
+    """Ask anew between two batches: a key may have been refused, or the breaker opened."""
+    with desk.tenant(tenant_id) as session:
+        return _links_at_once(desk, session, session.get(Connection, connection_id))
+
+
+def _links_at_once(desk: Desk, session: Session, connection: Connection | None) -> int:
+    now: datetime = session.execute(select(func.now())).scalar_one()
+    if connection is None or not may_work(connection) or is_open(connection.open_until, now):
+        return 0
+    # Half open: one link tries whether the account answers again.
+    return 1 if connection.failures >= OPENS_AFTER else desk.settings.links_at_once
 
 
 def _claim(desk: Desk, tenant_id: UUID, connection_id: UUID, most: int) -> list[Claim]:

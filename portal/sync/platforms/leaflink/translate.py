@@ -18,14 +18,15 @@ from portal.sync.mapping.money import cents, line_total
 from portal.sync.platforms.leaflink.terms import read_term
 from portal.sync.reading import Fields, Notice, Shape, words
 
-# Order statuses (API: Order.status). Shipped counts as finished: such an order is not brought in (LL-30).
+# Order statuses (API: Order.status). From Fulfilled on the goods have left stock: an order that is first
+# seen there is not brought in (LL-30).
 STAGES = MappingProxyType(
     {
         "Draft": Stage.DRAFT,
         "Submitted": Stage.OPEN,
         "Accepted": Stage.OPEN,
         "Backorder": Stage.OPEN,
-        "Fulfilled": Stage.OPEN,
+        "Fulfilled": Stage.FINISHED,
         "Shipped": Stage.FINISHED,
         "Complete": Stage.FINISHED,
         "Rejected": Stage.CANCELLED,

@@ -1,0 +1,217 @@
+"""The story of the product, walked in Chromium: an order placed by a buyer, followed on its own page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import Engine, text
+
+from portal.cli.demo import PASSWORD
+from portal.extensions import new_redis
+from portal.models import Base
+from tests.browser.conftest import violations
+from tests.processes.product import Product, product
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("story")]
+
+VIEWS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+
+# As long as a person is willing to watch; the figure itself is measured by `make bench`.
+_PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def shop(
+    tmp_path_factory: pytest.TempPathFactory, database_url: str, redis_url: str, engine: Engine
+) -> Iterator[Product]:
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} CASCADE"))
+    redis = new_redis(redis_url)
+    redis.flushdb()
+    redis.close()
+    data: Path = tmp_path_factory.mktemp("story")
+    with product(data, database_url, redis_url) as made:
+        made.start("worker")
+        yield made
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=VIEWS["desktop"])  # type: ignore[arg-type]
+    context.set_default_timeout(_PATIENCE_MS)
+    yield context
+    context.close()
+
+
+def sign_in(page: Page, shop: Product, email: str = "admin@greenleaf.example") -> None:
+    page.goto(shop.url)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"/(t|support)/"))
+
+
+def listen(page: Page) -> list[str]:
+    """Collect what the browser's console complains about, refused content included."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
+
+
+def place_order_in_the_console(context: BrowserContext, shop: Product) -> str:
+    """Place an order as a LeafLink buyer; returns the number that people call it by."""
+    console = context.new_page()
+    console.goto(f"{shop.sandbox_url}/greenleaf/buyer/orders/")
+    console.get_by_role("button", name="Order 3 random lines").click()
+    console.wait_for_load_state()
+    state = shop.control("GET", "state")["leaflink"]["orders"]
+    newest = max(state, key=lambda row: row["created_on"])
+    expect(console.locator("main")).to_contain_text(newest["short_id"])
+    console.close()
+    return str(newest["short_id"])
+
+
+def test_an_order_is_watched_from_the_buyers_click_to_shipped_without_a_reload(
+    context: BrowserContext, shop: Product
+) -> None:
+    page = context.new_page()
+    complaints = listen(page)
+    sign_in(page, shop)
+    label = place_order_in_the_console(context, shop)
+
+    page.goto(f"{shop.url}/t/greenleaf/orders")
+    page.get_by_role("link", name=label).click()
+    page.evaluate("window.untouched = true")
+    story = page.locator("#story")
+    expect(story).to_contain_text("Order submitted", timeout=_PATIENCE_MS)
+    expect(story).to_contain_text("Bring it in", timeout=_PATIENCE_MS)
+    expect(story).to_contain_text("Created 0", timeout=_PATIENCE_MS)
+
+    number = re.search(r"Created (\d{8})", story.inner_text())
+    assert number is not None
+    console = context.new_page()
+    for button, status in (
+        ("Partially allocate", "Accepted"),
+        ("Allocate", "Fulfilled"),
+        ("Ship", "Shipped"),
+    ):
+        console.goto(f"{shop.sandbox_url}/greenleaf/warehouse/orders/{number[1]}")
+        console.get_by_role("button", name=button, exact=True).click()
+        expect(story).to_contain_text(f"{status} in LeafLink", timeout=_PATIENCE_MS)
+
+    expect(page.locator("main")).to_contain_text("Both sides agree")
+    assert page.evaluate("window.untouched") is True, "the page was loaded again"
+    assert story.locator("> li").count() >= 10
+    assert complaints == []
+
+
+def test_the_sync_log_grows_by_itself(context: BrowserContext, shop: Product) -> None:
+    page = context.new_page()
+    complaints = listen(page)
+    sign_in(page, shop)
+    page.goto(f"{shop.url}/t/greenleaf/connections")
+    page.locator("main a[href*='/connections/']").first.click()
+    page.locator("main a[href$='/log']").first.click()
+    log = page.get_by_role("log")
+    before = log.locator(".row").count()
+    label = place_order_in_the_console(context, shop)
+    expect(log).to_contain_text(f"order {label}", timeout=_PATIENCE_MS)
+    expect(log).to_contain_text("Flourish: Created", timeout=_PATIENCE_MS)
+    assert log.locator(".row").count() > before
+    assert complaints == []
+
+
+def pages_reached(page: Page, base: str) -> dict[str, int]:
+    """Follow every link of every page, once; return each address with its status."""
+    waiting, seen = [base + "/"], {}
+    while waiting:
+        address = waiting.pop()
+        if address in seen:
+            continue
+        answer = page.request.get(address)
+        seen[address] = answer.status
+        assert len(seen) < 400, "the links do not end"
+        if "text/html" in answer.headers.get("content-type", ""):
+            links = (
+                urljoin(address, unescape(href)) for href in re.findall(r'href="([^"]+)"', answer.text())
+            )
+            waiting += [link.partition("#")[0] for link in links if link.startswith(base)]
+    return seen
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "admin@greenleaf.example",
+        "viewer@greenleaf.example",
+        "admin@sunrise.example",
+        "support@trellis.example",
+    ],
+)
+def test_every_link_of_every_page_leads_somewhere(context: BrowserContext, shop: Product, email: str) -> None:
+    shop.place_order(company="sunrise", lines=2)
+    page = context.new_page()
+    sign_in(page, shop, email)
+    reached = pages_reached(page, shop.url)
+    assert len(reached) > 1
+    assert {address: status for address, status in reached.items() if status >= 400} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_axe_finds_nothing_on_any_page(browser: Browser, shop: Product, scheme: str, view: str) -> None:
+    context = browser.new_context(viewport=VIEWS[view], color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{shop.url}/")
+    found = violations(page)
+    sign_in(page, shop)
+    page.goto(f"{shop.url}/t/greenleaf/orders")
+    order = page.locator("main table a").first.get_attribute("href") or ""
+    page.goto(f"{shop.url}/t/greenleaf/runs")
+    run = page.locator("main table a").first.get_attribute("href") or ""
+    page.goto(f"{shop.url}/t/greenleaf/connections")
+    connection = page.locator("main a[href*='/connections/']").first.get_attribute("href") or ""
+    for path in (
+        "/t/greenleaf/",
+        "/t/greenleaf/orders",
+        order,
+        "/t/greenleaf/problems",
+        "/t/greenleaf/runs",
+        run,
+        "/t/greenleaf/connections",
+        connection,
+        f"{connection}/log",
+    ):
+        page.goto(shop.url + path)
+        found += violations(page)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px wider than the {view}"
+    context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_axe_finds_nothing_in_the_sandboxes_console(browser: Browser, shop: Product, view: str) -> None:
+    context = browser.new_context(viewport=VIEWS[view])  # type: ignore[arg-type]
+    page = context.new_page()
+    found = []
+    for path in (
+        "/",
+        "/greenleaf/buyer/orders/",
+        "/greenleaf/buyer/orders/new",
+        "/faults",
+        "/ledger",
+        "/webhooks",
+    ):
+        page.goto(shop.sandbox_url + path)
+        found += violations(page)
+    context.close()
+    assert found == []
