@@ -1,4 +1,4 @@
-"""What goes wrong is named by what happens next: again later, a person, a new key, or a bug for all to see."""
+"""What goes wrong is named by what happens next: again later, a person, or a new key."""
 
 from __future__ import annotations
 

@@ -109,9 +109,7 @@ def test_an_open_write_is_settled_while_paused(shop):
         ("disconnected", False, False, False, False),
     ],
 )
-def test_each_state_of_a_connection_allows_what_the_design_says(
-    shop, state, deliveries, reads, works, writes
-):
+def test_each_state_allows_what_the_design_says(shop, state, deliveries, reads, works, writes):
     shop.set("connection", state=state)
     connection = shop.connection()
     with shop.desk.tenant(shop.tenant_id) as session:

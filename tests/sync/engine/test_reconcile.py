@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -205,12 +206,10 @@ def test_every_write_has_an_intent_that_was_committed_before_it(shop):
     shop.arrive()
     shop.look()
 
-    assert [[tuple(row) for row in rows] for rows in seen] == [[("create_order", "intent", True)]]
+    assert seen == [[("create_order", "intent", True)]]
 
 
 def _in_another_thread(work):
-    import threading
-
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
