@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from portal.sync.engine import marks
 from portal.sync.engine.accounts import credentials
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_take_deliveries
+from portal.sync.errors import Unreadable
 from portal.sync.flourish import FLOURISH
 from portal.sync.registry import UnknownPlatform
 from portal.sync.registry import platform as platform_by_key
@@ -121,11 +122,15 @@ class Inbox:
             payload: the body, parsed.
             headers: the request's headers; a few harmless ones are kept.
         """
-        hint = _hint(endpoint, payload)
+        try:
+            hint = _hint(endpoint, payload)
+        except Unreadable as error:
+            self.keep_unreadable(endpoint, raw, headers, str(error))
+            return
         with self._desk.tenant(endpoint.tenant_id) as session:
-            concerned = _mark(session, endpoint, hint)
-            _keep(session, endpoint, raw, headers, hint, concerned)
-        for connection_id in {connection_id for _, connection_id in concerned}:
+            concern = _mark(session, endpoint, hint)
+            _keep(session, endpoint, raw, headers, hint, concern)
+        for connection_id in {connection_id for _, connection_id in concern.marked}:
             queues.ring(self._desk.redis, connection_id)
 
     def keep_unreadable(
@@ -133,7 +138,7 @@ class Inbox:
     ) -> None:
         """Keep a signed body that cannot be read, with a problem that says so."""
         with self._desk.tenant(endpoint.tenant_id) as session:
-            delivery_id = _keep(session, endpoint, raw, headers, Hint("", "", "unreadable"), [])
+            delivery_id = _keep(session, endpoint, raw, headers, Hint("", "", "unreadable"), _Concern())
             if delivery_id is None:
                 return
             connection = session.scalars(
@@ -158,14 +163,29 @@ def _hint(endpoint: Endpoint, payload: Mapping[str, Any]) -> Hint:
     return platform_by_key(endpoint.platform).read_webhook(payload)
 
 
-def _mark(session: Session, endpoint: Endpoint, hint: Hint) -> list[tuple[UUID, UUID]]:
-    """Mark the links that a hint concerns: pairs of link id and connection id."""
+@dataclass(frozen=True)
+class _Concern:
+    """Whom a hint concerns: pairs of link id and connection id that were marked, or the link that was read
+    at this very version already."""
+
+    marked: Sequence[tuple[UUID, UUID]] = ()
+    seen: UUID | None = None
+
+    @property
+    def link_id(self) -> UUID | None:
+        return self.marked[0][0] if self.marked else self.seen
+
+
+def _mark(session: Session, endpoint: Endpoint, hint: Hint) -> _Concern:
+    """Mark the links that a hint concerns."""
     if hint.kind != "order" or not hint.ref:
-        return []
+        return _Concern()
     if not endpoint.is_hub:
         connection = session.get_one(Connection, endpoint.source_id)
-        return [(marks.mark(session, connection, hint), connection.id)]
-    return marks.mark_flourish(session, endpoint.hub_id, hint) or marks.mark_by_note(session, hint)
+        return _Concern([(marks.mark(session, connection, hint), connection.id)])
+    marked = marks.mark_flourish(session, endpoint.hub_id, hint)
+    seen = None if marked else marks.linked_to(session, endpoint.hub_id, hint)
+    return _Concern(marked, seen) if marked or seen else _Concern(marks.mark_by_note(session, hint))
 
 
 def _keep(
@@ -174,10 +194,10 @@ def _keep(
     raw: bytes,
     headers: Mapping[str, str],
     hint: Hint,
-    concerned: list[tuple[UUID, UUID]],
+    concern: _Concern,
 ) -> UUID | None:
     """Insert the delivery, once per body; None when it was there already."""
-    outcome = _immediate_outcome(hint, concerned)
+    outcome = _immediate_outcome(hint, concern)
     row = session.execute(
         insert(Delivery)
         .values(
@@ -190,7 +210,7 @@ def _keep(
             foreign_ref=hint.ref[:200],
             headers={name: headers[name][:200] for name in _KEPT_HEADERS if name in headers},
             body=raw,
-            link_id=concerned[0][0] if concerned else None,
+            link_id=concern.link_id,
             outcome=outcome[0],
             outcome_text=outcome[1],
             outcome_at=func.now() if outcome[0] else None,
@@ -220,12 +240,14 @@ def _note_arrival(session: Session, endpoint: Endpoint) -> None:
     )
 
 
-def _immediate_outcome(hint: Hint, concerned: list[tuple[UUID, UUID]]) -> tuple[str | None, str | None]:
+def _immediate_outcome(hint: Hint, concern: _Concern) -> tuple[str | None, str | None]:
     """What became of a delivery that no link will answer for."""
     if hint.topic == "unreadable":
         return "problem", "It could not be read."
-    if concerned:
+    if concern.marked:
         return None, None
+    if concern.seen:
+        return "stale", "Nothing new: it was read at this very version already."
     if hint.kind == "order":
         return "ignored", "Not ours: no order of this company's connections has this id."
     return "ignored", f"Trellis does not sync {hint.topic or 'this'} yet."

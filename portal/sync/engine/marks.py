@@ -72,6 +72,12 @@ def mark_flourish(session: Session, hub_id: UUID, hint: Hint) -> list[tuple[UUID
     return [(row.id, row.connection_id) for row in rows]
 
 
+def linked_to(session: Session, hub_id: UUID, hint: Hint) -> UUID | None:
+    """The link with this Flourish id, whatever version it was read at."""
+    known = select(Link.id).where(Link.hub_id == hub_id, Link.kind == hint.kind, Link.flourish_id == hint.ref)
+    return session.scalar(known.limit(1))
+
+
 def mark_by_note(session: Session, hint: Hint) -> list[tuple[UUID, UUID]]:
     """Mark the link that an unknown Flourish order names in its note: it was created a moment ago, and the
     worker has not recorded it yet, or died."""

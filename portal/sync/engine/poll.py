@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Stream
@@ -18,7 +20,7 @@ from portal.sync.engine import marks
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
-from portal.sync.errors import ConnectionBroken, Retryable, SyncError
+from portal.sync.errors import Retryable, SyncError, Unreadable
 from portal.sync.registry import platform as platform_by_key
 
 FLOURISH_ORDERS = "flourish.orders"
@@ -26,6 +28,11 @@ _FLOURISH_OVERLAP_SECONDS = 900.0
 _LEASE_SECONDS = 300
 # A stream that fails this often in a row is named as a problem.
 _FAILS_BEFORE_PROBLEM = 3
+
+# These pass by themselves mostly; anything else is a problem the first time.
+_QUIET = (Retryable, Unreadable)
+
+_log = logging.getLogger(__name__)
 
 Pages = Callable[[datetime | None], Iterator[Page]]
 
@@ -66,13 +73,18 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
             return set()
         source = _open(desk, session, session.get_one(Stream, stream_id))
     if source is None:
-        _finish(desk, tenant_id, stream_id, found=0, watermark=None)
+        _put_off(desk, tenant_id, stream_id)
         return set()
     try:
         return _pull(desk, tenant_id, stream_id, source)
-    except SyncError as error:
+    except OperationalError as error:
+        _log.warning("the database interrupted a poll: %s", type(error.orig).__name__)
+        _failed(desk, tenant_id, stream_id, Retryable("the database interrupted it"))
+    except Exception as error:  # noqa: BLE001 - a bug is turned into a visible problem, as in a drain
+        if not isinstance(error, SyncError):
+            _log.exception("bug while polling", extra={"stream": str(stream_id)})
         _failed(desk, tenant_id, stream_id, error)
-        return set()
+    return set()
 
 
 def _open(desk: Desk, session: Session, stream: Stream) -> _Source | None:
@@ -142,23 +154,35 @@ def _finish(desk: Desk, tenant_id: UUID, stream_id: UUID, *, found: int, waterma
                 journal.log(session, connection, "info", text)
 
 
-def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: SyncError) -> None:
+def _put_off(desk: Desk, tenant_id: UUID, stream_id: UUID) -> None:
+    """The stream may not be read now: that is neither a success nor a failure."""
+    with desk.tenant(tenant_id) as session:
+        stream = session.get_one(Stream, stream_id)
+        _release(session, stream, stream.interval_seconds)
+
+
+def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception) -> None:
     after = error.after if isinstance(error, Retryable) else None
     with desk.tenant(tenant_id) as session:
         stream = session.get_one(Stream, stream_id)
         stream.failures += 1
         _release(session, stream, max(after or 0.0, min(stream.interval_seconds, 60.0)))
         for connection in _connections(session, stream):
-            journal.log(session, connection, "wait", f"Polling {stream.name} did not work: {error}")
-            if stream.failures >= _FAILS_BEFORE_PROBLEM or isinstance(error, ConnectionBroken):
-                finding = Finding(
-                    "poll_fails",
-                    f"Polling {stream.name} does not work",
-                    "Webhooks still bring orders in. Test the connection; replace its key if it is refused.",
-                    cause=stream.name,
-                    text=str(error),
-                )
+            finding = _finding(stream, error)
+            level = "bug" if finding.code == "bug" else "wait"
+            journal.log(session, connection, level, f"Polling {stream.name} did not work: {finding.text}")
+            if stream.failures >= _FAILS_BEFORE_PROBLEM or not isinstance(error, _QUIET):
                 journal.report(session, connection, (finding,), subject_id=stream.id)
+
+
+def _finding(stream: Stream, error: Exception) -> Finding:
+    if isinstance(error, SyncError):
+        step = "Webhooks still bring orders in. Test the connection; replace its key if it is refused."
+        title = f"Polling {stream.name} does not work"
+        return Finding("poll_fails", title, step, cause=stream.name, text=str(error))
+    name = type(error).__name__
+    title, step = f"Trellis failed on polling {stream.name}: {name}", "An operator looks at the worker's log."
+    return Finding("bug", title, step, cause=stream.name, text=name, who="operator")
 
 
 def _connections(session: Session, stream: Stream) -> list[Connection]:
