@@ -90,7 +90,7 @@ def _count_sign_in(counters: Counters, email: str, address: str) -> int:
     if over <= 0:
         return 0
     # This attempt is refused too; each further one doubles the wait.
-    wait = min(WINDOW_SECONDS, FIRST_WAIT_SECONDS * 2 ** (over - 1))
+    wait = min(WINDOW_SECONDS, FIRST_WAIT_SECONDS << min(over - 1, 10))
     counters.add(_waiting(email), wait)
     return wait
 

@@ -47,7 +47,7 @@ def test_static_files_are_served(port):
 
 
 def test_a_body_in_chunks_is_read_whole(port):
-    status, text = ask(
+    status, _ = ask(
         port,
         "POST",
         "/sign-in",

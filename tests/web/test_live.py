@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.config import Settings
 from portal.extensions import new_redis
-from portal.live import stream
+from portal.live import scopes, stream
 from portal.models import Link, Membership
 from portal.sync import journal
 from tests.web import factory
@@ -125,13 +125,13 @@ def test_a_row_that_nobody_announced_arrives_with_the_next_look(port, cookie, ad
 
 
 def test_without_redis_the_database_is_asked_every_two_seconds(settings, cookie, address, tell, caplog):
-    with served(replace(settings, redis_url="redis://127.0.0.1:1/0")) as (_, port):
-        with Watcher(port, address, cookie) as watcher:
-            time.sleep(0.5)
-            began = time.monotonic()
-            tell("quiet", announced=False)
-            assert watcher.rows(1) == ["1"]
-            assert time.monotonic() - began < 4
+    deaf = replace(settings, redis_url="redis://127.0.0.1:1/0")
+    with served(deaf) as (_, port), Watcher(port, address, cookie) as watcher:
+        time.sleep(0.5)
+        began = time.monotonic()
+        tell("quiet", announced=False)
+        assert watcher.rows(1) == ["1"]
+        assert time.monotonic() - began < 4
 
 
 def test_log_lines_arrive_in_order_and_filtered(port, cookie, log_address, tell):
@@ -231,14 +231,14 @@ def test_nonsense_in_a_cursor_is_the_beginning(port, cookie, address, tell, quer
 
 def test_watchers_at_the_same_place_share_one_look(server, cookie, address, tell, monkeypatch):
     looks = []
-    really = stream.look
+    really = scopes.look
 
     def counted(app, watch, cursor):
         looks.append(cursor)
         return really(app, watch, cursor)
 
-    application, port = server
-    monkeypatch.setattr(stream, "look", counted)
+    _, port = server
+    monkeypatch.setattr("portal.live.stream.look", counted)
     watchers = [Watcher(port, address, cookie) for _ in range(3)]
     for watcher in watchers:
         next(watcher.messages())

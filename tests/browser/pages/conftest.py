@@ -1,0 +1,101 @@
+"""A real server, and a company with one of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
+
+from portal.config import Settings
+from portal.extensions import Sessions, new_engine, new_redis
+from tests.browser.conftest import VIEWS
+from tests.web import demo, factory
+from tests.web.serving import served
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is served: addresses, and who may sign in."""
+
+    url: str
+    company: factory.Company
+    told_order: UUID
+    empty: factory.Company
+    admin: str
+    owner_of_nothing: str
+    support: str
+    sessions: Sessions
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings) -> Iterator[Site]:
+    engine = new_engine(settings.database_url)
+    sessions = Sessions(engine)
+    redis = new_redis(settings.redis_url)
+    redis.flushdb()
+    redis.close()
+    company, empty = factory.company(sessions), factory.company(sessions, name="Empty Company", state="draft")
+    told = demo.fill(sessions, company)
+    admin = factory.member(sessions, company, "admin")
+    owner = factory.member(sessions, empty, "owner", name="Olive Owner")
+    support = factory.user(sessions, name="Sue Port", staff_role="support")
+    with served(settings) as (_, port):
+        yield Site(
+            url=f"http://127.0.0.1:{port}",
+            company=company,
+            told_order=told,
+            empty=empty,
+            admin=admin.email,
+            owner_of_nothing=owner.email,
+            support=support.email,
+            sessions=sessions,
+        )
+    engine.dispose()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console said that it should not."""
+    return []
+
+
+@pytest.fixture
+def sign_in(browser: Browser, site: Site, complaints: list[str]) -> Iterator[Callable[..., Page]]:
+    """Open a browser of somebody's own and sign them in."""
+    contexts: list[BrowserContext] = []
+
+    def enter(email: str, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": VIEWS["desktop"], **options})
+        contexts.append(context)
+        page = context.new_page()
+        listen(page, complaints)
+        page.goto(f"{site.url}/sign-in")
+        page.fill("#email", email)
+        page.fill("#password", factory.PASSWORD)
+        page.click("button:has-text('Sign in')")
+        page.wait_for_load_state()
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def listen(page: Page, complaints: list[str]) -> None:
+    """Write down what a page says that it should not, and every dialog that it opens."""
+
+    def on_console(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            complaints.append(said.text)
+
+    def on_dialog(dialog: Dialog) -> None:
+        complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", on_console)
+    page.on("dialog", on_dialog)

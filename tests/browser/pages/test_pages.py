@@ -1,0 +1,192 @@
+import re
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from portal.extensions import new_redis
+from portal.models import Link
+from portal.sync import journal
+from tests.browser.conftest import VIEWS, violations
+from tests.web import factory
+
+pytestmark = pytest.mark.browser
+
+# Each scheme and each width once; tests/browser/test_story.py looks at its pages in all four.
+LOOKS = [("light", "phone"), ("dark", "desktop")]
+SHAPE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[?&])(after|before|cause|code)=[^&]*")
+
+
+def pages_of(page, start):
+    """Every address that links lead to, one for each shape: an id or a cursor makes no new page."""
+    todo: list[str] = [start]
+    seen: dict[str, str] = {}
+    while todo:
+        address = todo.pop()
+        if seen.setdefault(SHAPE.sub("*", address), address) != address:
+            continue
+        answer = page.request.get(address)
+        assert answer.status == 200, address
+        for link in re.findall(r'<a[^>]*\shref="([^"#]+)', answer.text()):
+            linked = urljoin(answer.url, link.replace("&amp;", "&"))
+            if urlsplit(linked).netloc == urlsplit(start).netloc and SHAPE.sub("*", linked) not in seen:
+                todo.append(linked)
+    return list(seen.values())
+
+
+@pytest.mark.parametrize("who", ["admin", "owner_of_nothing", "support"])
+def test_every_link_leads_somewhere(site, sign_in, who, complaints):
+    page = sign_in(getattr(site, who))
+    found = pages_of(page, f"{site.url}/")
+    assert len(found) >= {"admin": 20, "owner_of_nothing": 6, "support": 1}[who]
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("theme", "view"), LOOKS)
+def test_no_page_has_an_accessibility_violation_or_scrolls_sideways(site, sign_in, theme, view):
+    page = sign_in(site.admin, color_scheme=theme, viewport=VIEWS[view])
+    wrong = {}
+    for address in pages_of(page, f"{site.url}/"):
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong[address] = ["scrolls sideways"]
+        page.evaluate(
+            "document.querySelectorAll('.popover').forEach(part => part.parentElement.open = false)"
+        )
+        if found := violations(page):
+            wrong[address] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_around_the_company_have_no_accessibility_violation(site, sign_in, browser, theme):
+    context = browser.new_context(color_scheme=theme)
+    page = context.new_page()
+    for address in ("/sign-in", "/healthz-not-there"):
+        page.goto(f"{site.url}{address}")
+        assert violations(page) == []
+    page.goto(f"{site.url}/sign-in")
+    page.click("button:has-text('Sign in')")
+    assert violations(page) == []
+    context.close()
+    for who in (site.support, site.owner_of_nothing):
+        page = sign_in(who, color_scheme=theme)
+        assert violations(page) == []
+
+
+@pytest.fixture
+def tell(site, settings):
+    redis = new_redis(settings.redis_url)
+
+    def write(title, **changes):
+        with site.sessions.tenant(site.company.id) as session:
+            link = session.scalars(select(Link).where(Link.id == site.told_order).with_for_update()).one()
+            for name, value in changes.items():
+                setattr(link, name, value)
+            journal.tell(session, link, journal.Entry("flourish", "Warehouse, Flourish", title))
+            journal.log(session, link, "done", f"logged {title}")
+        journal.announce(redis, session)
+
+    yield write
+    redis.close()
+
+
+def test_an_order_changes_on_its_page_without_a_reload(site, sign_in, tell, complaints):
+    page = sign_in(site.admin)
+    page.goto(f"{site.url}/t/{site.company.slug}/orders/{site.told_order}")
+    page.evaluate("window.reloaded = false")
+    page.wait_for_timeout(400)
+    before = page.locator("#story > li").count()
+    tell(
+        "Shipped by hand",
+        flourish_status="Shipped",
+        decision_text="LeafLink has to follow to Shipped.",
+        state="waiting",
+    )
+    page.wait_for_selector("#story >> text=Shipped by hand", timeout=3000)
+    page.wait_for_selector("#order-verdict >> text=LeafLink has to follow to Shipped.", timeout=3000)
+    assert page.locator(".lane >> nth=1").locator(".here").inner_text() == "Shipped"
+    assert page.locator("#story > li").count() == before + 1
+    page.click("button:has-text('Look again')")
+    page.wait_for_selector("#notices >> text=Trellis is looking at both sides again", timeout=3000)
+    page.wait_for_selector("#story >> text=Asked for a new look", timeout=3000)
+    assert page.evaluate("window.reloaded") is False
+    assert complaints == []
+
+
+def test_the_log_follows_and_pauses(site, sign_in, tell, complaints):
+    page = sign_in(site.admin)
+    page.goto(f"{site.url}/t/{site.company.slug}/connections/{site.company.connection_id}/log")
+    page.wait_for_timeout(400)
+    tell("one")
+    page.wait_for_selector("#log >> text=logged one", timeout=3000)
+    page.click("button:has-text('Pause')")
+    tell("two")
+    page.wait_for_selector("[data-follow-count] >> text=1 new", timeout=3000)
+    page.click("button:has-text('Follow')")
+    assert page.inner_text("[data-follow-count]") == ""
+    assert complaints == []
+
+
+def test_without_streams_the_page_asks_every_three_seconds(site, sign_in, tell):
+    page = sign_in(site.admin)
+    page.route("**/events/**", lambda route: route.fulfill(status=503, body=""))
+    page.goto(f"{site.url}/t/{site.company.slug}/orders/{site.told_order}")
+    page.wait_for_timeout(300)
+    tell("found by asking")
+    page.wait_for_selector("#story >> text=found by asking", timeout=8000)
+    page.wait_for_timeout(3500)
+    assert page.locator("#story >> text=found by asking").count() == 1
+
+
+def test_everything_works_without_scripts(site, sign_in, tell):
+    page = sign_in(site.admin, java_script_enabled=False)
+    page.goto(f"{site.url}/t/{site.company.slug}/orders")
+    page.fill("main input[name=q]", "4F2A-1187")
+    page.click("button:has-text('Show')")
+    page.click("table a.mono")
+    assert page.inner_text("h1") == "Order 4F2A-1187"
+    page.click("button:has-text('Look again')")
+    assert "Trellis is looking at both sides again" in page.inner_text("#notices")
+    page.click("summary:has-text('Dana Reyes')")
+    page.click("button:has-text('Dark')")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    page.click("summary:has-text('Dana Reyes')")
+    page.click("button:has-text('Sign out')")
+    assert page.inner_text("h1") == "Sign in"
+
+
+def test_foreign_text_runs_no_script(site, sign_in, complaints):
+    evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    with site.sessions.tenant(site.company.id) as session:
+        link = factory.order(session, site.company, label=evil, decision_text=evil, state="stuck")
+        factory.event(session, link, evil, actor=evil, text=evil, detail={"changes": [[evil, evil, evil]]})
+        factory.problem(session, link, title=evil, text=evil, next_step=evil)
+        factory.line(session, site.company, evil, entity=evil, link_id=link.id)
+    page = sign_in(site.admin)
+    for address in (
+        "orders",
+        f"orders/{link.id}",
+        "problems",
+        f"connections/{site.company.connection_id}/log",
+    ):
+        page.goto(f"{site.url}/t/{site.company.slug}/{address}")
+        page.wait_for_timeout(300)
+    assert complaints == []
+
+
+def test_the_policy_lets_no_text_become_code(site, sign_in):
+    page = sign_in(site.admin)
+    page.evaluate(
+        """() => {
+            setTimeout("window.evaluated = true", 0);
+            document.body.setAttribute("onclick", "window.handled = true");
+            document.body.click();
+            const script = document.createElement("script");
+            script.textContent = "window.inlined = true";
+            document.body.append(script);
+        }"""
+    )
+    page.wait_for_timeout(200)
+    assert page.evaluate("[window.evaluated, window.handled, window.inlined]") == [None, None, None]
