@@ -1,0 +1,170 @@
+"""Rate budgets: one bucket for all workers of a key owner, and never no limit at all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+
+from portal.sync.contract import Throttle
+from portal.sync.domain import DestinationByLicense, ItemBySku
+from portal.sync.engine.accounts import _BudgetSpent, _Paced, paced
+from portal.sync.engine.budget import Budget
+from portal.sync.errors import Retryable
+
+SLOW = Throttle(per_second=0.01, burst=3)
+
+
+@pytest.fixture
+def away():
+    """A Redis that nobody answers at."""
+    redis = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
+    yield redis
+    redis.close()
+
+
+def took(budget, owner, throttle, times):
+    return sum(budget.take(owner, throttle) == 0 for _ in range(times))
+
+
+def test_workers_of_one_owner_share_one_bucket(desk):
+    first, second = Budget(desk.redis), Budget(desk.redis)
+
+    assert took(first, "leaflink:Ann", SLOW, 2) + took(second, "leaflink:Ann", SLOW, 5) == 3
+
+
+def test_owners_do_not_share(desk):
+    assert took(desk.budget, "leaflink:Ann", SLOW, 5) == 3
+    assert took(desk.budget, "leaflink:Bob", SLOW, 5) == 3
+
+
+def test_a_turn_that_is_too_far_off_is_told_in_seconds_and_not_waited_for(desk):
+    took(desk.budget, "leaflink:Ann", SLOW, 3)
+    began = time.monotonic()
+
+    wait = desk.budget.take("leaflink:Ann", SLOW)
+
+    assert 80 < wait <= 105
+    assert time.monotonic() - began < 1
+
+
+def test_a_turn_that_is_near_is_waited_for(desk):
+    brisk = Throttle(per_second=20, burst=1)
+    began = time.monotonic()
+
+    assert took(desk.budget, "leaflink:Ann", brisk, 4) == 4
+    assert time.monotonic() - began >= 0.13
+
+
+def test_many_threads_at_once_never_get_more_than_the_burst(desk):
+    got = []
+    threads = [
+        threading.Thread(target=lambda: got.append(desk.budget.take("leaflink:Ann", SLOW))) for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert got.count(0) == 3
+
+
+def test_a_hold_holds_everybody_of_the_owner(desk):
+    desk.budget.hold("leaflink:Ann", 60)
+
+    assert Budget(desk.redis).take("leaflink:Ann", SLOW) > 50
+    assert Budget(desk.redis).take("leaflink:Bob", SLOW) == 0
+
+
+@pytest.mark.parametrize("seconds", [10**9, 1000.0])
+def test_no_hold_is_longer_than_a_quarter_of_an_hour(desk, seconds):
+    desk.budget.hold("leaflink:Ann", seconds)
+
+    assert 850 < desk.budget.take("leaflink:Ann", SLOW) <= 901
+
+
+def test_after_a_429_the_pace_is_halved(desk):
+    pace = Throttle(per_second=0.1, burst=1)
+    took(desk.budget, "leaflink:Ann", pace, 1)
+    before = desk.budget.take("leaflink:Ann", pace)
+    desk.budget.hold("leaflink:Ann", 0.1)
+
+    after = desk.budget.take("leaflink:Ann", pace)
+
+    assert after > before * 1.5
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_without_redis_a_process_keeps_a_bucket_of_its_own(away, held):
+    budget = Budget(away)
+    if held:
+        budget.hold("leaflink:Ann", 60)
+        assert budget.take("leaflink:Ann", SLOW) > 50
+    else:
+        assert took(budget, "leaflink:Ann", SLOW, 6) == 3
+
+
+class Wire:
+    """Answers each call with what the test gives it."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.calls = 0
+
+    def read(self, path, *, query=None, headers=None):
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return {"path": path}
+
+    def write(self, method, path, body=None, *, headers=None):
+        return self.read(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "held"),
+    [
+        (Retryable("slow down", after=33, throttled=True), [33]),
+        (Retryable("slow down", throttled=True), [5.0]),
+        (Retryable("down", after=33), []),
+        (_BudgetSpent("spent", after=33, throttled=True), []),
+    ],
+    ids=["429 with a time", "429 without", "down", "our own budget"],
+)
+@pytest.mark.parametrize("call", ["read", "write"])
+def test_a_429_holds_the_whole_account_back_and_our_own_refusal_does_not(error, held, call):
+    holds = []
+    calls = _Paced(Wire(error), holds.append)
+
+    with pytest.raises(Retryable):
+        calls.read("x") if call == "read" else calls.write("POST", "x")
+
+    assert holds == held
+
+
+def test_a_spent_budget_calls_nobody_and_is_no_failure(desk):
+    from portal.sync.addresses import check_address
+
+    address = check_address("http://127.0.0.1:1/", hosts=(), allow_loopback=True)
+    calls = paced(desk, address, {}, "LeafLink", f"leaflink:{uuid4()}", Throttle(0.001, 1))
+    with pytest.raises(Retryable, match="cannot be reached"):
+        calls.read("x")
+
+    with pytest.raises(Retryable) as refused:
+        calls.read("x")
+
+    assert refused.value.throttled
+    assert refused.value.after > 100
+
+
+def test_what_was_found_is_asked_for_once_in_a_drain_and_destinations_each_time(shop):
+    account = shop.account
+    for _ in range(2):
+        account.answer(ItemBySku("FL-1"))
+        account.answer(ItemBySku("GONE"))
+        account.answer(DestinationByLicense("C10-0000001-LIC"))
+
+    assert shop.flourish.count("answer") == 1 + 2 + 2
