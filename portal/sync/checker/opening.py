@@ -26,6 +26,9 @@ from portal.sync.secrets import CannotOpen
 
 # A change is looked at by the next poll; one poll may take so long.
 _POLL_TAKES = timedelta(seconds=30)
+# Of the links that are worked on at once, a check reads one in so many: the rate budget is shared with the
+# workers, and theirs is the more urgent work. Two at once still use the whole budget when nobody else does.
+_LEFT_TO_WORKERS = 4
 
 Opener = Callable[[Desk, Session, Connection], Account]
 
@@ -102,7 +105,7 @@ def _opened(check: Check, session: Session, connection: Connection, tenant: Tena
         live_since=account.rules.live_since,
         overlap=timedelta(seconds=overlap),
         may_write=not why_no_writes(connection, tenant),
-        reader=Reader(account, check.desk.settings.links_at_once, check.pause),
+        reader=Reader(account, max(1, check.desk.settings.links_at_once // _LEFT_TO_WORKERS), check.pause),
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from portal.models import Link
 from portal.sync.contract import Blocked
-from portal.sync.domain import Inquiry, OutboundOrder, Question, RepEmail, SourceOrder, Stage
+from portal.sync.domain import Inquiry, OutboundOrder, Question, SourceOrder, Stage
 from portal.sync.engine.accounts import Account
 from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key
@@ -146,14 +146,8 @@ def _planned(case: Case, order: SourceOrder) -> str:
         )
         if not isinstance(answer, Inquiry):
             return answer.code if answer.action is not None else ""
-        facts |= {question: _answer(account, question) for question in answer.questions}
+        facts |= {question: account.answer(question) for question in answer.questions}
     return "keep asking"
-
-
-def _answer(account: Account, question: Question) -> object:
-    if isinstance(question, RepEmail):
-        return account.client.rep_email(question)
-    return account.flourish.answer(question, facility_id=account.rules.facility.id)
 
 
 ORDER_INVARIANTS: dict[str, Callable[[Case], str | None]] = {

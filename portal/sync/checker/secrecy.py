@@ -91,6 +91,7 @@ def _shown(fields: tuple[CredentialField, ...]) -> frozenset[str]:
 
 
 def _tables() -> list[Table]:
+    """The tables of a tenant; who belongs to it is no text of its own."""
     return [
         table
         for table in Base.metadata.sorted_tables
@@ -108,13 +109,12 @@ def _rows(session: Session, table: Table) -> Iterator[tuple[str, dict[str, str |
         *(column.label(f"key_{column.name}") for column in key),
         *(cast(column, Text) if isinstance(column.type, JSONB) else column for column in texts),
     ).order_by(*key)
-    with session.connection().execution_options(yield_per=_PAGE).execute(query) as rows:
-        for row in rows:
-            held = dict(zip((column.name for column in texts), row[len(key) :], strict=True))
-            yield (
-                " ".join(str(part) for part in row[: len(key)]),
-                {name: value for name, value in held.items() if value},
-            )
+    for row in session.execute(query, execution_options={"yield_per": _PAGE}):
+        held = dict(zip((column.name for column in texts), row[len(key) :], strict=True))
+        yield (
+            " ".join(str(part) for part in row[: len(key)]),
+            {name: value for name, value in held.items() if value},
+        )
 
 
 def _is_text(column: Any) -> bool:
