@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 from flask import Blueprint, Response, current_app, jsonify, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -25,7 +26,7 @@ def receive(platform: str, token: str) -> tuple[Response, int]:
         return _receive(platform, token)
     except RequestEntityTooLarge:
         return _answer("too large: at most 1 MiB", 413)
-    except OperationalError:
+    except (OperationalError, psycopg.OperationalError):
         response, status = _answer("try again later", 503)
         response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
         return response, status
@@ -37,6 +38,7 @@ def _receive(platform: str, token: str) -> tuple[Response, int]:
     if endpoint is None:
         return _answer("not found", 404)
     raw = request.get_data(cache=False)
+    headers = dict(request.headers)
     if not _signed(endpoint, raw):
         inbox.refuse(endpoint)
         return _answer("the signature is missing or wrong", 401)
@@ -45,9 +47,9 @@ def _receive(platform: str, token: str) -> tuple[Response, int]:
     try:
         payload = parse_body(raw)
     except BadBody as error:
-        inbox.keep_unreadable(endpoint, raw, request.headers, str(error))
+        inbox.keep_unreadable(endpoint, raw, headers, str(error))
         return _answer(f"the body cannot be read: {error}", 400)
-    inbox.take(endpoint, raw, payload, request.headers)
+    inbox.take(endpoint, raw, payload, headers)
     return _answer("accepted", 202)
 
 

@@ -6,6 +6,7 @@ Only this module knows RQ. A lost ring costs seconds: the sweeper rings for what
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -31,6 +32,32 @@ def ring(redis: Redis, connection_id: UUID) -> bool:
 def ring_poll(redis: Redis, stream_id: UUID) -> bool:
     """Ask for a poll of a stream, unless one is asked for already."""
     return _ring(redis, "portal.sync.jobs.poll", str(stream_id))
+
+
+class Ringer:
+    """Rings from a thread of its own, so that whoever marks something need not wait for Redis. What is
+    asked for while it rings is asked for once."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._asked: set[UUID] = set()
+        self._lock = threading.Lock()
+        self._something = threading.Event()
+        threading.Thread(target=self._go_on, name="ringer", daemon=True).start()
+
+    def ring(self, connection_id: UUID) -> None:
+        """Ask for a drain of a connection, soon."""
+        with self._lock:
+            self._asked.add(connection_id)
+        self._something.set()
+
+    def _go_on(self) -> None:
+        while self._something.wait():
+            self._something.clear()
+            with self._lock:
+                asked, self._asked = self._asked, set()
+            for connection_id in asked:
+                ring(self._redis, connection_id)
 
 
 def _ring(redis: Redis, job: str, argument: str) -> bool:

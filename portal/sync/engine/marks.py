@@ -72,30 +72,16 @@ def mark_flourish(session: Session, hub_id: UUID, hint: Hint) -> list[tuple[UUID
     return [(row.id, row.connection_id) for row in rows]
 
 
-def linked_to(session: Session, hub_id: UUID, hint: Hint) -> UUID | None:
-    """The link with this Flourish id, whatever version it was read at."""
-    known = select(Link.id).where(Link.hub_id == hub_id, Link.kind == hint.kind, Link.flourish_id == hint.ref)
-    return session.scalar(known.limit(1))
-
-
-def mark_by_note(session: Session, hint: Hint) -> list[tuple[UUID, UUID]]:
-    """Mark the link that an unknown Flourish order names in its note: it was created a moment ago, and the
-    worker has not recorded it yet, or died."""
+def noted_link(hint: Hint) -> tuple[UUID | None, str]:
+    """The connection and number that a Flourish order names in its note: it was created a moment ago, and
+    the worker has not recorded it yet, or died."""
     words = hint.marker.split()
     if len(words) != 3 or words[0] != "Trellis":
-        return []
+        return None, ""
     try:
-        connection_id = UUID(words[1])
+        return UUID(words[1]), words[2]
     except ValueError:
-        return []
-    rows = session.execute(
-        update(Link)
-        .where(Link.connection_id == connection_id, Link.kind == hint.kind, Link.foreign_id == words[2])
-        .values(dirty_seq=Link.dirty_seq + 1, due_at=_SOONEST)
-        .returning(Link.id, Link.connection_id)
-        .execution_options(synchronize_session=False)
-    )
-    return [(row.id, row.connection_id) for row in rows]
+        return None, ""
 
 
 def look_again(session: Session, link_id: UUID, *, actor: str) -> bool:

@@ -46,7 +46,9 @@ def inbox(shop):
                 set_by="test",
             )
         )
-    return Inbox(shop.desk)
+    inbox = Inbox(shop.desk)
+    yield inbox
+    inbox.close()
 
 
 def leaflink(inbox):
@@ -75,7 +77,7 @@ def flourish_webhook(order_id="SO-1", **changed):
 def test_a_token_stands_for_its_connection_and_the_key_to_check_with(inbox, shop):
     endpoint = leaflink(inbox)
 
-    assert (endpoint.source_id, endpoint.signing_key) == (shop.connection_id, "signing-key-of-leaflink")
+    assert (endpoint.source.id, endpoint.signing_key) == (shop.connection_id, "signing-key-of-leaflink")
     assert endpoint.scheme is LEAFLINK.webhook
     assert flourish(inbox).is_hub
 
@@ -228,6 +230,7 @@ def test_a_delivery_is_kept_while_redis_is_away(inbox, shop):
 
     assert len(shop.deliveries()) == 1
     assert len(shop.claims()) == 1
+    lonely.close()
     away.close()
 
 

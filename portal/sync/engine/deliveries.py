@@ -1,0 +1,183 @@
+"""Deliveries: a webhook's body is kept and what it speaks of is marked, in one statement.
+
+This is the one busy door of the product: behind it stands whoever may call a webhook as fast as they like.
+So it goes past the ORM: one statement, one round trip, one commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy.engine import make_url
+
+from portal.extensions import APP_ROLE
+from portal.models import new_id
+from portal.sync.domain import Hint
+from portal.sync.engine.marks import PRIORITY, noted_link
+
+_KEPT_HEADERS = ("Content-Type", "User-Agent", "Content-Length")
+
+# A platform's order: its link is marked, and made when it is new.
+_MARK_BY_NUMBER = """
+known AS (
+    INSERT INTO link (id, tenant_id, connection_id, hub_id, kind, foreign_id, label, priority)
+    VALUES (%(link)s, %(tenant)s, %(source)s, %(hub)s, %(kind)s, %(ref)s, %(label)s, %(priority)s)
+    ON CONFLICT (connection_id, kind, foreign_id) DO UPDATE
+    SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now())
+    RETURNING id, connection_id, false AS stale
+)"""
+
+# A Flourish order: the link that has it, or that its note names, unless it was read at this version already.
+_MARK_BY_FLOURISH_ID = """
+known AS (
+    SELECT id, connection_id, flourish_id = %(ref)s AND flourish_version = %(version)s AS stale
+    FROM link
+    WHERE hub_id = %(hub)s AND kind = %(kind)s
+      AND (flourish_id = %(ref)s
+           OR flourish_id IS NULL
+           AND connection_id = %(noted_connection)s AND foreign_id = %(noted_number)s)
+    LIMIT 1
+), marked AS (
+    UPDATE link SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now())
+    FROM known WHERE link.id = known.id AND NOT COALESCE(known.stale, false)
+)"""
+
+_MARK_NOTHING = "known AS (SELECT NULL::uuid AS id, NULL::uuid AS connection_id, false AS stale LIMIT 0)"
+
+_KEEP = """
+WITH {mark}, kept AS (
+    INSERT INTO delivery (id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers, body,
+                          link_id, outcome, outcome_text, outcome_at)
+    SELECT %(id)s, %(tenant)s, %(source)s, %(platform)s, %(digest)s, %(topic)s, %(ref)s, %(headers)s,
+           %(body)s, known.id, told.outcome, told.outcome_text, CASE WHEN told.outcome IS NOT NULL THEN now() END
+    FROM (SELECT) AS one
+    LEFT JOIN known ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN known.id IS NULL THEN 'ignored' WHEN known.stale THEN 'stale' END AS outcome,
+               CASE WHEN known.id IS NULL THEN %(ignored)s
+                    WHEN known.stale THEN 'Flourish was read at this very version already.' END AS outcome_text
+    ) AS told
+    ON CONFLICT (source_id, dedupe_key) DO UPDATE SET repeats = delivery.repeats + 1
+), noted AS (
+    -- To a few seconds: exact, every delivery would queue for this one row.
+    UPDATE {source} SET last_delivery_at = now()
+    WHERE id = %(source)s AND (last_delivery_at IS NULL OR last_delivery_at < now() - interval '3 seconds')
+)
+SELECT connection_id FROM known WHERE NOT COALESCE(stale, false)
+"""
+
+_FROM_PLATFORM = _KEEP.format(mark=_MARK_BY_NUMBER, source="connection")
+_FROM_FLOURISH = _KEEP.format(mark=_MARK_BY_FLOURISH_ID, source="hub")
+_OF_NO_LINK = {
+    False: _KEEP.format(mark=_MARK_NOTHING, source="connection"),
+    True: _KEEP.format(mark=_MARK_NOTHING, source="hub"),
+}
+_ENTER = "SELECT set_config('app.tenant', %s, true)"
+_OPTIONS = (
+    f"-c role={APP_ROLE} -c statement_timeout=15000 -c lock_timeout=5000 -c TimeZone=UTC"
+    " -c idle_in_transaction_session_timeout=30000"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose delivery it is: a connection's, or a hub's."""
+
+    id: UUID
+    tenant_id: UUID
+    hub_id: UUID
+    platform: str
+    is_hub: bool
+
+
+class Deliveries:
+    """Keeps deliveries, over one connection for each thread."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._mine = threading.local()
+        self._open: list[psycopg.Connection] = []
+
+    def close(self) -> None:
+        """End the connections of all threads."""
+        while self._open:
+            self._open.pop().close()
+
+    def keep(self, source: Source, raw: bytes, headers: Mapping[str, str], hint: Hint) -> set[UUID]:
+        """Keep a delivery, once per body, and mark the links that its hint concerns.
+
+        Returns:
+            The connections that have something to look at.
+
+        Raises:
+            psycopg.OperationalError: the database is away; nothing was kept.
+        """
+        statement = _statement(source, hint)
+        parameters = _parameters(source, raw, headers, hint)
+        connection = self._connection()
+        try:
+            # Sent together, and one transaction: the tenant is set for the statement that follows it only.
+            with connection.pipeline():
+                connection.execute(_ENTER, (str(source.tenant_id),))
+                rows = connection.execute(statement, parameters)
+            return {row[0] for row in rows}
+        except psycopg.OperationalError:
+            connection.close()
+            self._open.remove(connection)
+            raise
+
+    def _connection(self) -> psycopg.Connection:
+        connection: psycopg.Connection | None = getattr(self._mine, "connection", None)
+        if connection is None or connection.closed:
+            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5, options=_OPTIONS)
+            self._mine.connection = connection
+            self._open.append(connection)
+        return connection
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those headers of a request that are harmless to keep."""
+    return {name: headers[name][:200] for name in _KEPT_HEADERS if name in headers}
+
+
+def _statement(source: Source, hint: Hint) -> str:
+    if hint.kind != "order" or not hint.ref:
+        return _OF_NO_LINK[source.is_hub]
+    return _FROM_FLOURISH if source.is_hub else _FROM_PLATFORM
+
+
+def _parameters(source: Source, raw: bytes, headers: Mapping[str, str], hint: Hint) -> dict[str, object]:
+    noted_connection, noted_number = noted_link(hint)
+    return {
+        "id": new_id(),
+        "link": new_id(),
+        "tenant": source.tenant_id,
+        "source": source.id,
+        "hub": source.hub_id,
+        "platform": source.platform,
+        "kind": hint.kind,
+        "ref": hint.ref[:200],
+        "label": hint.label[:200],
+        "topic": hint.topic[:100],
+        "priority": PRIORITY.get(hint.kind, 0),
+        "version": hint.updated_at.isoformat() if hint.updated_at else "",
+        "noted_connection": noted_connection,
+        "noted_number": noted_number,
+        "digest": hashlib.sha256(raw).digest(),
+        "headers": Jsonb(kept_headers(headers)),
+        "body": raw,
+        "ignored": _why_ignored(hint),
+    }
+
+
+def _why_ignored(hint: Hint) -> str:
+    """What becomes of a delivery that no link answers for."""
+    if hint.kind == "order" and hint.ref:
+        return "Not ours: no order of this company's connections has this id."
+    return f"Trellis does not sync {hint.topic or 'this'} yet."
