@@ -1,0 +1,71 @@
+"""One row of every owned table, as SQL, so that tests of the walls do not lean on the models."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from portal.extensions import Sessions
+from portal.identity import tenants
+from portal.models import new_id
+
+# In the order in which they refer to each other. The values are those of one consistent small world.
+INSERTS = {
+    "hub": "(id, tenant_id, name, base_url, state, auth_scheme, webhook_token_hash)"
+    " VALUES (:hub, :tenant, 'Secret name', 'https://x', 'live', 'api key', :token)",
+    "facility": "(id, tenant_id, hub_id, flourish_id, name, timezone, sales_rep_required, active)"
+    " VALUES (:facility, :tenant, :hub, '7', 'Oakland', 'UTC', false, true)",
+    "connection": "(id, tenant_id, hub_id, platform, name, base_url, state, company_ref, key_owner,"
+    " facility_id, webhook_token_hash, live_since)"
+    " VALUES (:connection, :tenant, :hub, 'leaflink', 'LL', 'https://y', 'live', :company, 'Ann',"
+    " :facility, :token, now())",
+    "secret": "(id, tenant_id, owner_id, field, ciphertext, key_id, last_four, set_at, set_by)"
+    " VALUES (:secret, :tenant, :hub, 'api_key', 'x', 'k1', '', now(), 'test')",
+    "link": "(id, tenant_id, connection_id, hub_id, kind, foreign_id)"
+    " VALUES (:link, :tenant, :connection, :hub, 'order', 'n1')",
+    "search_term": "(link_id, tenant_id, term) VALUES (:link, :tenant, 'corner')",
+    "delivery": "(id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers)"
+    " VALUES (:delivery, :tenant, :connection, 'leaflink', :token, 'order', 'n1', '{}')",
+    "operation": "(id, tenant_id, connection_id, hub_id, link_id, kind, system, natural_key, once, request,"
+    " fence) VALUES (:operation, :tenant, :connection, :hub, :link, 'create_order', 'flourish', 'order:1',"
+    " true, '{}', 1)",
+    "timeline_event": "(id, tenant_id, link_id, seq, side, actor, title)"
+    " VALUES (:event, :tenant, :link, 1, 'trellis', 'Trellis', 'Seen')",
+    "problem": "(id, tenant_id, connection_id, link_id, subject_id, code, title, next_step, who)"
+    " VALUES (:problem, :tenant, :connection, :link, :link, 'sku_unknown', 'A title', 'Do it.', 'tenant')",
+    "run": "(id, tenant_id, connection_id, kind, worker) VALUES (:run, :tenant, :connection, 'drain', 'w')",
+    "log_line": "(connection_id, number, tenant_id, level, entity, text)"
+    " VALUES (:connection, 1, :tenant, 'info', 'connection', 'x')",
+    "stream": "(id, tenant_id, source_id, hub_id, connection_id, name, interval_seconds)"
+    " VALUES (:stream, :tenant, :connection, :hub, :connection, 'orders', 30)",
+}
+NAMES = (
+    "hub",
+    "facility",
+    "connection",
+    "secret",
+    "link",
+    "delivery",
+    "operation",
+    "event",
+    "problem",
+    "run",
+    "stream",
+)
+
+
+def world(tenant_id: UUID) -> dict[str, object]:
+    """Choose the ids of one small world."""
+    ids: dict[str, object] = {name: new_id() for name in NAMES}
+    return ids | {"tenant": tenant_id, "token": new_id().bytes, "company": str(new_id())}
+
+
+def fill(sessions: Sessions, slug: str) -> dict[str, object]:
+    """Make a tenant with one row in every table."""
+    tenant = tenants.create(sessions, slug=slug, name=f"Company {slug}", timezone="UTC")
+    ids = world(tenant.id)
+    with sessions.tenant(tenant.id) as session:
+        for table, rest in INSERTS.items():
+            session.execute(text(f"INSERT INTO {table} {rest}"), ids)
+    return ids

@@ -1,0 +1,180 @@
+"""States that must not be are impossible: one row of the table below for each wall."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import CheckConstraint, UniqueConstraint, text
+from sqlalchemy.exc import IntegrityError
+
+from portal.models import Base, new_id
+from tests.models.rows import INSERTS, fill
+
+A_HUB = "INSERT INTO hub (id, tenant_id, name, base_url, auth_scheme, webhook_token_hash) VALUES "
+A_USER = "INSERT INTO app_user (id, email, name, password_hash) VALUES (:new, 'a@x', 'n', 'h')"
+A_LINK = "INSERT INTO link (id, tenant_id, connection_id, hub_id, kind, foreign_id"
+AN_OPERATION = (
+    "INSERT INTO operation (id, tenant_id, connection_id, hub_id, link_id, kind, system, natural_key, once,"
+    " request, fence, status, finished_at) VALUES"
+    " (:new, :tenant, :connection, :hub, {link}, 'k', 'flourish', {key}, {once}, '{{}}', 1, {status})"
+)
+ANOTHER_LINK = A_LINK + ") VALUES (:other, :tenant, :connection, :hub, 'order', 'n2')"
+
+# Constraint -> the statements of which the last one is refused.
+REFUSED: dict[str, tuple[str, ...]] = {
+    "ck_tenant_slug": ("INSERT INTO tenant (id, slug, name, timezone) VALUES (:new, 'No Slug', 'n', 'UTC')",),
+    "uq_tenant_slug": ("INSERT INTO tenant (id, slug, name, timezone) VALUES (:new, 'acme', 'n', 'UTC')",),
+    "ck_app_user_email": (A_USER.replace("a@x", "A@X"),),
+    "ck_app_user_staff_role": (
+        A_USER,
+        "UPDATE app_user SET staff_role = 'god'",
+    ),
+    "uq_app_user_email": (
+        A_USER,
+        A_USER.replace(":new", ":other"),
+    ),
+    "ck_membership_role": (
+        A_USER,
+        "INSERT INTO membership (tenant_id, user_id, role) VALUES (:tenant, :new, 'king')",
+    ),
+    "ck_hub_state": ("UPDATE hub SET state = 'on'",),
+    "uq_hub_tenant_id_name": (A_HUB + "(:new, :tenant, 'Secret name', 'u', 'a', 'other')",),
+    "uq_hub_webhook_token_hash": (A_HUB + "(:new, :tenant, 'n', 'u', 'a', :token)",),
+    "uq_facility_hub_id_flourish_id": (
+        f"INSERT INTO facility {INSERTS['facility'].replace(':facility', ':new')}",
+    ),
+    "ck_connection_state": ("UPDATE connection SET state = 'on'",),
+    "ck_connection_live_since": ("UPDATE connection SET live_since = NULL",),
+    "ck_connection_company": ("UPDATE connection SET company_ref = NULL",),
+    "uq_connection_tenant_id_name": (
+        _CONNECTION := f"INSERT INTO connection {INSERTS['connection']}".replace(":connection", ":new")
+        .replace(":token", "'t2'")
+        .replace(":company", "'c2'"),
+    ),
+    "uq_connection_webhook_token_hash": (_CONNECTION.replace("'LL'", "'L2'").replace("'t2'", ":token"),),
+    "uq_connection_company_in_use": (_CONNECTION.replace("'LL'", "'L2'").replace("'c2'", ":company"),),
+    "uq_secret_owner_id_field": (f"INSERT INTO secret {INSERTS['secret'].replace(':secret', ':new')}",),
+    "ck_link_kind": (A_LINK + ") VALUES (:new, :tenant, :connection, :hub, 'thing', 'x')",),
+    "ck_link_state": ("UPDATE link SET state = 'lost', decision_code = 'x'",),
+    "ck_link_decided": ("UPDATE link SET state = 'settled', decision_code = NULL",),
+    "ck_link_sequence": ("UPDATE link SET done_seq = dirty_seq + 1",),
+    "ck_link_lease": ("UPDATE link SET lease_owner = 'w', lease_until = NULL",),
+    "uq_link_connection_id_kind_foreign_id": (ANOTHER_LINK.replace("'n2'", "'n1'"),),
+    "uq_link_flourish_order": (
+        ANOTHER_LINK,
+        "UPDATE link SET flourish_id = 'SO-1'",
+    ),
+    "ck_operation_status": (
+        AN_OPERATION.format(link=":link", key="'x'", once="false", status="'done', now()"),
+    ),
+    "ck_operation_finished": ("UPDATE operation SET status = 'ok'",),
+    "ck_operation_settle": ("UPDATE operation SET status = 'unknown', settle_at = NULL",),
+    "uq_operation_open": (
+        AN_OPERATION.format(link=":link", key="'x'", once="false", status="'intent', NULL"),
+    ),
+    "uq_operation_once": (
+        ANOTHER_LINK,
+        AN_OPERATION.format(link=":other", key="'order:1'", once="true", status="'intent', NULL"),
+    ),
+    "uq_delivery_source_id_dedupe_key": (
+        f"INSERT INTO delivery {INSERTS['delivery'].replace(':delivery', ':new')}",
+    ),
+    "ck_delivery_outcome": ("UPDATE delivery SET outcome = 'lost'",),
+    "ck_timeline_event_side": (
+        f"INSERT INTO timeline_event {INSERTS['timeline_event']}".replace(":event", ":new").replace(
+            "1, 'trellis'", "2, 'moon'"
+        ),
+    ),
+    "ck_timeline_event_tone": (
+        (
+            "INSERT INTO timeline_event (id, tenant_id, link_id, seq, side, actor, title, tone)"
+            " VALUES (:new, :tenant, :link, 2, 'trellis', 'a', 't', 'loud')"
+        ),
+    ),
+    "uq_timeline_event_link_id_seq": (
+        f"INSERT INTO timeline_event {INSERTS['timeline_event']}".replace(":event", ":new"),
+    ),
+    "ck_problem_speaks": ("UPDATE problem SET next_step = ''",),
+    "ck_problem_closed": ("UPDATE problem SET closed_at = now()",),
+    "uq_problem_open": (f"INSERT INTO problem {INSERTS['problem'].replace(':problem', ':new')}",),
+    "ck_run_kind": ("UPDATE run SET kind = 'walk'",),
+    "ck_run_state": ("UPDATE run SET state = 'gone', finished_at = now()",),
+    "ck_run_finished": ("UPDATE run SET state = 'done'",),
+    "ck_log_line_level": (
+        (
+            "INSERT INTO log_line (connection_id, number, tenant_id, level, entity, text)"
+            " VALUES (:connection, 2, :tenant, 'shout', 'e', 't')"
+        ),
+    ),
+    "pk_log_line": (f"INSERT INTO log_line {INSERTS['log_line']}",),
+    "pk_search_term": (f"INSERT INTO search_term {INSERTS['search_term']}",),
+    "uq_stream_source_id_name": (f"INSERT INTO stream {INSERTS['stream'].replace(':stream', ':new')}",),
+    "ck_stream_interval": ("UPDATE stream SET interval_seconds = 0",),
+}
+
+
+def run(engine, ids, statements):
+    """Run statements as the login itself, so that nothing but constraints can refuse them."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL ROLE trellis_owner"))
+        connection.execute(text("SELECT set_config('row_security', 'off', true)"))
+        connection.execute(text("RESET ROLE"))
+        for statement in statements:
+            connection.execute(text(statement), ids)
+
+
+@pytest.fixture
+def ids(desk):
+    return fill(desk.sessions, "acme") | {"new": new_id(), "other": new_id()}
+
+
+@pytest.mark.parametrize("constraint", REFUSED)
+def test_a_wrong_state_is_refused_by_its_constraint(engine, ids, constraint):
+    with pytest.raises(IntegrityError) as refused:
+        run(engine, ids, REFUSED[constraint])
+
+    assert refused.value.orig.diag.constraint_name == constraint
+
+
+def test_every_check_and_unique_rule_of_the_models_is_tried_here():
+    rules = set()
+    for table in Base.metadata.sorted_tables:
+        for one in table.constraints:
+            if isinstance(one, CheckConstraint):
+                rules.add(f"ck_{table.name}_{str(one.name).removeprefix(f'ck_{table.name}_')}")
+            elif isinstance(one, UniqueConstraint):
+                rules.add(str(one.name))
+        rules |= {str(index.name) for index in table.indexes if index.unique}
+
+    assert rules <= set(REFUSED), rules - set(REFUSED)
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        # Finished or abandoned, a write may be tried anew.
+        ("UPDATE operation SET status = 'abandoned', finished_at = now()",
+         AN_OPERATION.format(link=":link", key="'order:1'", once="true", status="'intent', NULL")),
+        ("UPDATE operation SET status = 'refused', finished_at = now()",
+         AN_OPERATION.format(link=":link", key="'order:1'", once="true", status="'intent', NULL")),
+        # A closed problem may come back.
+        ("UPDATE problem SET closed_at = now(), closed_because = 'gone'",
+         f"INSERT INTO problem {INSERTS['problem'].replace(':problem', ':new')}"),
+        # A disconnected company may be connected anew.
+        ("UPDATE connection SET state = 'disconnected'",
+         _CONNECTION.replace("'LL'", "'L2'").replace("'c2'", ":company")),
+    ],
+)  # fmt: skip
+def test_what_may_be_done_again_may(engine, ids, statements):
+    run(engine, ids, statements)
+
+
+def test_ids_are_sorted_by_the_time_they_were_made():
+    made = [new_id() for _ in range(200)]
+
+    assert len(set(made)) == 200
+    assert all(
+        isinstance(one, UUID) and one.version == 7 and one.variant == "specified in RFC 4122" for one in made
+    )
+    assert [one.int >> 80 for one in made] == sorted(one.int >> 80 for one in made)

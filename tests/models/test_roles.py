@@ -1,0 +1,199 @@
+"""Roles and row-level security: the second wall between tenants, tried with raw SQL."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from portal.models import Base, new_id
+from tests.models.rows import INSERTS, fill, world
+
+APPEND_ONLY = ("timeline_event", "log_line")
+# Which column a tenant could try to change.
+A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "secret": "field"} | {
+    "operation": "kind",
+    "timeline_event": "title",
+    "problem": "title",
+    "run": "worker",
+    "link": "label",
+}
+
+
+@pytest.fixture
+def ours(desk):
+    return fill(desk.sessions, "ours")
+
+
+@pytest.fixture
+def theirs(desk):
+    return fill(desk.sessions, "theirs")
+
+
+def test_every_table_with_a_tenant_is_tried_here():
+    owned = {table.name for table in Base.metadata.sorted_tables if "tenant_id" in table.c}
+    assert owned - {"membership"} == set(INSERTS)
+
+
+@pytest.mark.parametrize("table", INSERTS)
+def test_without_a_tenant_the_app_role_gets_an_error_and_no_empty_page(desk, ours, table):
+    with pytest.raises(DBAPIError), desk.sessions.app() as session:
+        session.execute(text(f"SELECT * FROM {table}"))
+
+
+@pytest.mark.parametrize("table", INSERTS)
+def test_a_tenant_sees_its_own_rows_and_nobody_elses(desk, ours, theirs, table):
+    with desk.sessions.tenant(ours["tenant"]) as session:
+        seen = session.execute(text(f"SELECT tenant_id FROM {table}")).scalars().all()
+
+    assert seen == [ours["tenant"]]
+
+
+@pytest.mark.parametrize("table", INSERTS)
+def test_a_tenant_cannot_put_a_row_into_another_one(desk, ours, theirs, table):
+    row = world(theirs["tenant"]) | {"hub": theirs["hub"], "link": theirs["link"]}
+    row |= {"connection": theirs["connection"], "facility": theirs["facility"]}
+    fresh = {"hub": "hub", "facility": "facility", "connection": "connection", "link": "link"}
+    if table in fresh:
+        row[fresh[table]] = new_id()
+
+    with (
+        pytest.raises(DBAPIError, match="row-level security"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(text(f"INSERT INTO {table} {INSERTS[table]}"), row)
+
+
+@pytest.mark.parametrize("table", [name for name in INSERTS if name not in APPEND_ONLY])
+def test_a_tenant_cannot_change_or_give_away_rows_across_the_wall(desk, ours, theirs, table):
+    column = A_COLUMN.get(table, "name")
+    with desk.sessions.tenant(ours["tenant"]) as session:
+        changed = session.execute(
+            text(f"UPDATE {table} SET {column} = 'stolen' WHERE tenant_id = :them"),
+            {"them": theirs["tenant"]},
+        )
+        assert changed.rowcount == 0
+
+    with (
+        pytest.raises(DBAPIError, match="row-level security"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(text(f"UPDATE {table} SET tenant_id = :them"), {"them": theirs["tenant"]})
+
+
+@pytest.mark.parametrize("table", INSERTS)
+def test_nothing_is_deleted_but_search_terms(desk, ours, table):
+    def delete():
+        with desk.sessions.tenant(ours["tenant"]) as session:
+            return session.execute(text(f"DELETE FROM {table}")).rowcount
+
+    if table == "search_term":
+        assert delete() == 1
+    else:
+        with pytest.raises(DBAPIError, match="permission denied"):
+            delete()
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_what_was_told_is_never_rewritten(desk, ours, table):
+    column = A_COLUMN[table]
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(text(f"UPDATE {table} SET {column} = 'otherwise'"))
+
+
+@pytest.mark.parametrize("table", [*INSERTS, "tenant", "membership", "app_user"])
+def test_nobody_but_the_owner_may_truncate_or_change_a_table(desk, ours, table):
+    for statement in (f"TRUNCATE {table} CASCADE", f"ALTER TABLE {table} ADD COLUMN x int"):
+        with pytest.raises(DBAPIError), desk.sessions.tenant(ours["tenant"]) as session:
+            session.execute(text(statement))
+
+
+def test_a_tenant_sees_itself_only(desk, ours, theirs):
+    with desk.sessions.tenant(ours["tenant"]) as session:
+        assert session.execute(text("SELECT slug FROM tenant")).scalars().all() == ["ours"]
+        assert session.execute(text("UPDATE tenant SET name = 'x' WHERE slug = 'theirs'")).rowcount == 0
+
+
+def test_a_tenants_slug_is_not_changed_from_inside(desk, ours):
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(text("UPDATE tenant SET slug = 'other'"))
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "ciphertext FROM secret",
+        "field FROM secret",
+        "label FROM link",
+        "foreign_id FROM link",
+        "snapshot FROM link",
+        "base FROM link",
+        "decision_text FROM link",
+        "body FROM delivery",
+        "headers FROM delivery",
+        "title FROM problem",
+        "evidence FROM problem",
+        "request FROM operation",
+        "title FROM timeline_event",
+        "text FROM log_line",
+        "term FROM search_term",
+        "name FROM facility",
+        "settings FROM connection",
+        "key_owner FROM connection",
+        "base_url FROM hub",
+        "password_hash FROM app_user",
+        "email FROM app_user",
+    ],
+)
+def test_the_system_role_cannot_read_what_orders_people_and_keys_say(desk, ours, what):
+    with pytest.raises(DBAPIError, match="permission denied"), desk.sessions.system() as session:
+        session.execute(text(f"SELECT {what}"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE link SET due_at = NULL",
+        "UPDATE connection SET state = 'live'",
+        "UPDATE hub SET base_url = 'https://elsewhere'",
+        "UPDATE tenant SET slug = 'x'",
+        "DELETE FROM tenant",
+        "DELETE FROM run",
+        "INSERT INTO membership (tenant_id, user_id, role) VALUES (:id, :id, 'owner')",
+    ],
+)
+def test_the_system_role_cannot_write_what_it_only_looks_at(desk, ours, statement):
+    with pytest.raises(DBAPIError, match="permission denied"), desk.sessions.system() as session:
+        session.execute(text(statement), {"id": new_id()} if ":id" in statement else {})
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "id, tenant_id, due_at, lease_until FROM link",
+        "id, state, open_until FROM connection",
+        "* FROM stream",
+    ],
+)
+def test_the_system_role_sees_what_is_due_over_all_tenants(desk, ours, theirs, what):
+    with desk.sessions.system() as session:
+        assert len(session.execute(text(f"SELECT {what}")).all()) == 2
+
+
+def test_the_tenant_of_one_transaction_is_gone_in_the_next(desk, ours):
+    with desk.sessions.tenant(ours["tenant"]) as session:
+        session.execute(text("SELECT count(*) FROM link"))
+    for _ in range(3):
+        with pytest.raises(DBAPIError), desk.sessions.app() as session:
+            session.execute(text("SELECT count(*) FROM link"))
+
+
+def test_a_tenants_id_is_a_value_and_never_sql(desk, ours):
+    with pytest.raises(DBAPIError), desk.sessions.tenant("x'; SET role trellis_owner; --") as session:
+        session.execute(text("SELECT count(*) FROM link"))

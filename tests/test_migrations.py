@@ -1,0 +1,147 @@
+"""Migrations: they make what the models say, twice and at once, on PostgreSQL 15 too."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import CheckConstraint, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+
+from portal import migrations
+from portal.config import WrongSetting
+from portal.extensions import new_engine
+from portal.migrations import ROLES, upgrade
+from portal.models import Base
+
+
+@pytest.fixture
+def empty_url(server_url):
+    """A database without any table."""
+    name = f"trellis_empty_{secrets.token_hex(4)}"
+    admin = new_engine(server_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def test_the_migrations_make_what_the_models_say(engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, Base.metadata)
+
+    assert differences == []
+
+
+def test_the_migrations_make_every_check_of_the_models(engine):
+    """Alembic does not compare checks."""
+    inspector = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        made = {row["name"] for row in inspector.get_check_constraints(table.name)}
+        said = {
+            f"ck_{table.name}_{str(one.name).removeprefix(f'ck_{table.name}_')}"
+            for one in table.constraints
+            if isinstance(one, CheckConstraint)
+        }
+        assert made == said, table.name
+
+
+def test_upgrading_again_changes_nothing(database_url, engine):
+    upgrade(database_url)
+    upgrade(database_url)
+
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_upgrades_at_once_do_not_collide(empty_url):
+    failures = []
+    start = threading.Barrier(4)
+
+    def run():
+        start.wait()
+        try:
+            upgrade(empty_url)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a failure
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    engine = new_engine(empty_url)
+    assert set(inspect(engine).get_table_names()) >= set(Base.metadata.tables)
+    engine.dispose()
+
+
+def test_every_table_is_owned_by_the_owner_role(engine):
+    with engine.connect() as connection:
+        owners = connection.execute(
+            text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
+        )
+        assert owners.scalars().all() == [migrations.OWNER_ROLE]
+
+
+def test_the_roles_may_not_sign_in_and_are_no_superusers(engine):
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT * FROM pg_roles WHERE rolname = ANY(:names)"),
+            {"names": list(ROLES)},
+        ).all()
+
+    assert {row.rolname for row in rows} == set(ROLES)
+    assert not any(row.rolcanlogin or row.rolsuper or row.rolbypassrls for row in rows)
+
+
+def test_a_login_that_may_not_make_roles_is_told_what_to_run(monkeypatch):
+    class Forbidden:
+        def __getattr__(self, _):
+            raise ProgrammingError("CREATE ROLE", {}, Exception("permission denied"))
+
+    with pytest.raises(WrongSetting) as refused:
+        migrations._ensure_roles(Forbidden())
+
+    message = str(refused.value)
+    assert "\n" not in message
+    for role in ROLES:
+        assert f"CREATE ROLE {role} NOLOGIN;" in message
+
+
+# What came with PostgreSQL 16, 17 and 18 and would look natural here.
+NEWER = (
+    r"NULLS NOT DISTINCT IN",
+    r"\bWITH INHERIT\b",
+    r"\bANY_VALUE\s*\(",
+    r"\bJSON_(?:ARRAYAGG|OBJECTAGG|TABLE|VALUE|QUERY|EXISTS|SCALAR|SERIALIZE)\s*\(",
+    r"\buuidv[47]\s*\(",
+    r"\bVIRTUAL\b",
+    r"\bWITHOUT OVERLAPS\b",
+    r"\bRETURNING (?:OLD|NEW)\.",
+    r"\bMERGE\b.*\bRETURNING\b",
+    r"transaction_timeout",
+)
+
+
+@pytest.mark.parametrize("folder", ["portal/migrations", "portal/models", "portal/sync", "portal/queries"])
+def test_nothing_is_used_that_postgresql_15_lacks(folder):
+    root = Path(migrations.__file__).parents[2]
+    for path in (root / folder).rglob("*.py"):
+        for pattern in NEWER:
+            assert not re.search(pattern, path.read_text()), (path, pattern)
+
+
+def test_the_server_is_new_enough(engine):
+    with engine.connect() as connection:
+        assert int(connection.scalar(text("SHOW server_version_num"))) >= 150000
