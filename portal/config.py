@@ -24,12 +24,13 @@ class WrongSetting(Exception):
 class Settings:
     """What one installation runs with. Times are in seconds."""
 
-    database_url: str
-    redis_url: str
-    secret_key: str
+    # Not in its repr, like all that holds a password: a settings object ends up in logs and tracebacks.
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
     # Encryption keys by id; the first encrypts, all decrypt.
     master_keys: Mapping[str, bytes] = field(repr=False)
-    migration_database_url: str = ""
+    migration_database_url: str = field(default="", repr=False)
     data: Path = Path(".data")
     port: int = 8000
     sandbox_port: int = 8100
@@ -67,7 +68,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         database_url=_database_url(env, "DATABASE_URL"),
         migration_database_url=_database_url(env, "MIGRATION_DATABASE_URL", needed=False),
-        redis_url=_needed(env, "REDIS_URL", "for example redis://127.0.0.1:6379/0"),
+        redis_url=_redis_url(env, "REDIS_URL"),
         secret_key=secret_key,
         master_keys=master_keys,
         data=Path(env.get("DATA", ".data")),
@@ -106,6 +107,14 @@ def _database_url(env: Mapping[str, str], name: str, *, needed: bool = True) -> 
     raise WrongSetting(f"{name} is not a PostgreSQL address ({hint}). Trellis runs on PostgreSQL only.")
 
 
+def _redis_url(env: Mapping[str, str], name: str) -> str:
+    hint = "for example redis://127.0.0.1:6379/0"
+    value = _needed(env, name, hint)
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise WrongSetting(f"{name} is not a Redis address ({hint}).")
+    return value
+
+
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:
     value = env.get(name, "").strip() or str(default)
     if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
@@ -125,19 +134,24 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
 
 
 def _secrets(env: Mapping[str, str]) -> tuple[str, dict[str, bytes]]:
-    stored: dict[str, str] = {}
     path = env.get("TRELLIS_SECRET_FILE", "")
-    if path:
-        try:
-            stored = json.loads(Path(path).read_text())
-        except (OSError, ValueError) as error:
-            raise WrongSetting(f"TRELLIS_SECRET_FILE {path} cannot be read: {error}.") from error
+    stored = _secret_file(path) if path else {}
     secret_key = env.get("TRELLIS_SECRET_KEY") or stored.get("secret_key", "")
     if len(secret_key) < 32:
         raise WrongSetting(f"TRELLIS_SECRET_KEY is missing or shorter than 32 characters: {_MAKE_A_KEY}")
     keys = env.get("TRELLIS_MASTER_KEY") or stored.get("master_key", "")
     first_id = env.get("TRELLIS_MASTER_KEY_ID") or stored.get("master_key_id", "k1")
     return secret_key, _master_keys(keys, first_id)
+
+
+def _secret_file(path: str) -> dict[str, str]:
+    try:
+        stored = json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"TRELLIS_SECRET_FILE {path} cannot be read: {error}.") from error
+    if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
+        raise WrongSetting(f"TRELLIS_SECRET_FILE {path} is not a JSON object of texts.")
+    return stored
 
 
 def _master_keys(text: str, first_id: str) -> dict[str, bytes]:

@@ -34,6 +34,8 @@ def new_engine(url: str, **options: Any) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
+        # Values are customers' data and keys: they do not belong into the text of an error.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": "-c statement_timeout=15000 -c lock_timeout=5000"

@@ -1,0 +1,133 @@
+"""Settings: a wrong one is one line that says what to do."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from portal.config import DEMO_PACE, WrongSetting, from_environment
+
+KEY = base64.b64encode(b"k" * 32).decode()
+GOOD = {
+    "DATABASE_URL": "postgresql://trellis:hush-database@127.0.0.1/trellis",
+    "REDIS_URL": "redis://:hush-redis@127.0.0.1:6379/0",
+    "TRELLIS_SECRET_KEY": "hush-secret-key-" * 3,
+    "TRELLIS_MASTER_KEY": KEY,
+}
+
+
+def test_the_settings_of_an_ordinary_installation_are_read():
+    settings = from_environment(GOOD)
+
+    assert settings.database_url == "postgresql+psycopg://trellis:hush-database@127.0.0.1/trellis"
+    assert settings.master_keys == {"k1": b"k" * 32}
+    assert (settings.settle_seconds, settings.lease_seconds, settings.links_at_once) == (180.0, 45.0, 8)
+    assert not settings.allow_loopback
+
+
+@pytest.mark.parametrize(
+    ("changed", "names", "says"),
+    [
+        ({"DATABASE_URL": ""}, "DATABASE_URL", "trellis up"),
+        ({"DATABASE_URL": "sqlite:///x.db"}, "DATABASE_URL", "PostgreSQL only"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL", "for example postgresql://"),
+        ({"MIGRATION_DATABASE_URL": "oracle://x"}, "MIGRATION_DATABASE_URL", "for example"),
+        ({"REDIS_URL": " "}, "REDIS_URL", "for example redis://"),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL", "for example redis://"),
+        ({"TRELLIS_SECRET_KEY": ""}, "TRELLIS_SECRET_KEY", "make one with"),
+        ({"TRELLIS_SECRET_KEY": "short"}, "TRELLIS_SECRET_KEY", "32 characters"),
+        ({"TRELLIS_MASTER_KEY": ""}, "TRELLIS_MASTER_KEY", "make one with"),
+        ({"TRELLIS_MASTER_KEY": ","}, "TRELLIS_MASTER_KEY", "make one with"),
+        ({"TRELLIS_MASTER_KEY": "not base64!"}, "TRELLIS_MASTER_KEY", "32 bytes"),
+        ({"TRELLIS_MASTER_KEY": base64.b64encode(b"k" * 16).decode()}, "TRELLIS_MASTER_KEY", "32 bytes"),
+        ({"TRELLIS_MASTER_KEY": f"a:{KEY},b:nope"}, "TRELLIS_MASTER_KEY", "32 bytes"),
+        ({"PORT": "http"}, "PORT", "1 to 65535"),
+        ({"PORT": "0"}, "PORT", "1 to 65535"),
+        ({"PORT": "70000"}, "PORT", "1 to 65535"),
+        ({"PORT": "-1"}, "PORT", "1 to 65535"),
+        ({"PORT": "\u0663"}, "PORT", "1 to 65535"),
+        ({"SANDBOX_PORT": "8.1"}, "SANDBOX_PORT", "1 to 65535"),
+        ({"TRELLIS_LINKS_AT_ONCE": "many"}, "TRELLIS_LINKS_AT_ONCE", "whole number"),
+        ({"TRELLIS_LIVE_WATCHERS": "0"}, "TRELLIS_LIVE_WATCHERS", "whole number"),
+        ({"TRELLIS_SETTLE_SECONDS": "soon"}, "TRELLIS_SETTLE_SECONDS", "less than a day"),
+        ({"TRELLIS_SETTLE_SECONDS": "0"}, "TRELLIS_SETTLE_SECONDS", "more than 0"),
+        ({"TRELLIS_LEASE_SECONDS": "nan"}, "TRELLIS_LEASE_SECONDS", "more than 0"),
+        ({"TRELLIS_POLL_SECONDS": "inf"}, "TRELLIS_POLL_SECONDS", "less than a day"),
+        ({"TRELLIS_SWEEP_SECONDS": "-5"}, "TRELLIS_SWEEP_SECONDS", "more than 0"),
+        ({"TRELLIS_BACKOFF_CAP_SECONDS": "1e9"}, "TRELLIS_BACKOFF_CAP_SECONDS", "less than a day"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it_and_says_what_to_do(changed, names, says):
+    with pytest.raises(WrongSetting) as refused:
+        from_environment(GOOD | changed)
+
+    message = str(refused.value)
+    assert message.startswith(names)
+    assert says in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "no json", "[]", '"text"', '{"secret_key": 5}', '{"master_key": ["x"]}', b"\xff\xfe"],
+)
+def test_a_secret_file_that_cannot_be_used_is_named(tmp_path: Path, content):
+    path = tmp_path / "secrets"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    with pytest.raises(WrongSetting) as refused:
+        from_environment(
+            {
+                "DATABASE_URL": GOOD["DATABASE_URL"],
+                "REDIS_URL": GOOD["REDIS_URL"],
+                "TRELLIS_SECRET_FILE": str(path),
+            }
+        )
+
+    assert "TRELLIS_SECRET" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_secrets_come_from_a_file_and_the_environment_wins(tmp_path: Path):
+    path = tmp_path / "secrets"
+    path.write_text(json.dumps({"secret_key": "from-file-" * 5, "master_key": KEY, "master_key_id": "k9"}))
+    env = {name: GOOD[name] for name in ("DATABASE_URL", "REDIS_URL")} | {"TRELLIS_SECRET_FILE": str(path)}
+
+    assert from_environment(env).secret_key == "from-file-" * 5
+    assert list(from_environment(env).master_keys) == ["k9"]
+    assert from_environment(env | {"TRELLIS_SECRET_KEY": "e" * 40}).secret_key == "e" * 40
+
+
+def test_several_master_keys_are_read_and_the_first_encrypts():
+    other = base64.b64encode(b"o" * 32).decode()
+
+    keys = from_environment(GOOD | {"TRELLIS_MASTER_KEY": f"new:{KEY}, old:{other}"}).master_keys
+
+    assert list(keys.items()) == [("new", b"k" * 32), ("old", b"o" * 32)]
+
+
+@pytest.mark.parametrize("prefix", ["postgresql://", "postgres://", "postgresql+psycopg://"])
+def test_every_usual_spelling_of_a_postgresql_address_is_understood(prefix):
+    assert (
+        from_environment(GOOD | {"DATABASE_URL": f"{prefix}h/d"}).database_url == "postgresql+psycopg://h/d"
+    )
+
+
+def test_the_demo_has_its_own_pace_and_an_explicit_setting_wins():
+    demo = from_environment(GOOD | {"TRELLIS_DEMO": "1", "TRELLIS_SETTLE_SECONDS": "3"})
+
+    assert demo.backoff_cap_seconds == DEMO_PACE["backoff_cap_seconds"]
+    assert demo.poll_seconds == DEMO_PACE["poll_seconds"]
+    assert demo.settle_seconds == 3
+    assert demo.allow_loopback
+
+
+def test_settings_do_not_show_their_secrets():
+    shown = repr(from_environment(GOOD))
+
+    assert "hush" not in shown
+    assert "kkkk" not in shown

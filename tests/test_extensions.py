@@ -1,0 +1,117 @@
+"""Sessions: a role and a tenant for each transaction, and no foreign call while one is open."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from portal.extensions import OpenTransaction, Sessions, enter, new_engine, refuse_open_transaction
+from portal.models import new_id
+
+_WHO = text("SELECT current_user, current_setting('app.tenant', true)")
+
+
+@pytest.fixture
+def sessions(engine):
+    return Sessions(engine)
+
+
+def test_each_kind_of_session_has_its_role_and_its_tenant(sessions):
+    tenant_id = new_id()
+    with sessions.tenant(tenant_id) as session:
+        assert tuple(session.execute(_WHO).one()) == ("trellis_app", str(tenant_id))
+    with sessions.app() as session:
+        assert tuple(session.execute(_WHO).one()) == ("trellis_app", "")
+    with sessions.system() as session:
+        assert tuple(session.execute(_WHO).one()) == ("trellis_system", "")
+
+
+def test_role_and_tenant_end_with_the_transaction(engine, sessions):
+    with sessions.tenant(new_id()) as session:
+        session.execute(text("SELECT 1"))
+    with engine.connect() as connection:
+        user, tenant = connection.execute(_WHO).one()
+
+    assert user not in ("trellis_app", "trellis_system")
+    assert not tenant
+
+
+def test_a_session_that_begins_again_enters_again(engine):
+    tenant_id = new_id()
+    with Session(engine) as session:
+        enter(session, tenant=tenant_id)
+        for _ in range(2):
+            assert session.execute(_WHO).one().current_user == "trellis_app"
+            session.commit()
+
+
+def test_entering_in_the_middle_of_a_transaction_counts_at_once(engine):
+    tenant_id = new_id()
+    with Session(engine) as session:
+        session.execute(text("SELECT 1"))
+        enter(session, tenant=tenant_id)
+        assert tuple(session.execute(_WHO).one()) == ("trellis_app", str(tenant_id))
+
+
+def test_a_foreign_call_is_refused_while_a_transaction_is_open(sessions):
+    with sessions.tenant(new_id()) as session:
+        session.execute(text("SELECT 1"))
+        with pytest.raises(OpenTransaction):
+            refuse_open_transaction()
+    refuse_open_transaction()
+
+
+def test_a_transaction_that_failed_is_not_open_any_more(sessions):
+    with pytest.raises(DBAPIError), sessions.tenant(new_id()) as session:
+        session.execute(text("SELECT 1 / 0"))
+
+    refuse_open_transaction()
+
+
+def test_a_savepoint_that_ends_leaves_the_transaction_open(sessions):
+    with sessions.tenant(new_id()) as session:
+        with session.begin_nested():
+            session.execute(text("SELECT 1"))
+        with pytest.raises(OpenTransaction):
+            refuse_open_transaction()
+
+
+def test_another_threads_transaction_is_its_own_business(sessions):
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with sessions.tenant(new_id()) as session:
+            session.execute(text("SELECT 1"))
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(10)
+    refuse_open_transaction()
+    leave.set()
+    thread.join()
+
+
+def test_every_connection_waits_for_statements_and_locks_no_longer_than_it_should(engine):
+    with engine.connect() as connection:
+        for setting, value in (
+            ("statement_timeout", "15s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "30s"),
+            ("TimeZone", "UTC"),
+        ):
+            assert connection.scalar(text(f"SHOW {setting}")) == value
+
+
+def test_an_error_does_not_show_the_values_of_its_statement(database_url):
+    engine = new_engine(database_url)
+    with pytest.raises(DBAPIError) as failed, engine.connect() as connection:
+        connection.execute(text("SELECT * FROM nowhere WHERE secret = :secret"), {"secret": "hush-hush"})
+    engine.dispose()
+
+    assert "hush-hush" not in str(failed.value)
