@@ -78,6 +78,6 @@ def test_paging_skips_nothing_and_repeats_nothing(sessions, company, admin):
     while address:
         text = admin.get(address).text
         seen += re.findall(r"<b>\[(\d{3})\]</b>\s*<br>\s*<span class=\"small\">", text)
-        older = re.search(r'href="([^"]+)" rel="next"', text)
+        older = re.search(r'href="([^"]+)"\s+rel="next"', text)
         address = older[1].replace("&amp;", "&") if older else ""
     assert sorted(seen) == [f"{number:03}" for number in range(120)]

@@ -12,7 +12,7 @@ def test_support_sees_counts_and_nothing_of_an_order(sessions, as_user):
         factory.problem(session, link, title="Secret title")
     text = as_user(factory.user(sessions, staff_role="support")).get("/support/").text
     row = next(row for row in text.split("<tr>") if company.slug in row)
-    numbers = re.findall(r'<td data-label="[^"]+" class="num">\s*(\d+)', row)
+    numbers = re.findall(r'<td data-label="[^"]+"\s+class="num">\s*(\d+)', row)
     # New, waiting, agrees, not taken, stuck, problems.
     assert numbers == ["0", "1", "1", "0", "2", "1"]
     assert "SECRET-LABEL" not in text
