@@ -48,6 +48,9 @@ class Settings:
     live_watchers: int = 500
 
 
+# In DATA, 0600: the variables that `trellis up` gives its processes, for as long as it runs.
+RUNNING_FILE = "running.json"
+
 DEMO_PACE = {"settle_seconds": 10.0, "backoff_cap_seconds": 60.0, "poll_seconds": 30.0}
 
 
@@ -61,6 +64,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         WrongSetting: a variable is missing or cannot be used.
     """
     env = os.environ if env is None else env
+    env = {**_beside(env), **env}
     demo = env.get("TRELLIS_DEMO", "") == "1"
     secret_key, master_keys = _secrets(env)
     port = _integer(env, "PORT", 8000)
@@ -87,6 +91,17 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         links_at_once=_integer(env, "TRELLIS_LINKS_AT_ONCE", 8),
         live_watchers=_integer(env, "TRELLIS_LIVE_WATCHERS", 500),
     )
+
+
+def _beside(env: Mapping[str, str]) -> dict[str, str]:
+    """What a `trellis up` on the same DATA runs with, so that a command beside it needs no settings."""
+    if env.get("DATABASE_URL"):
+        return {}
+    try:
+        beside: dict[str, str] = json.loads((Path(env.get("DATA", ".data")) / RUNNING_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return beside
 
 
 def _needed(env: Mapping[str, str], name: str, hint: str) -> str:

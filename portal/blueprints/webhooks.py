@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 from flask import Blueprint, Response, current_app, jsonify, request
+from flask.blueprints import BlueprintSetupState
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -59,10 +60,13 @@ def _signed(endpoint: Endpoint, raw: bytes) -> bool:
     )
 
 
+@blueprint.record_once
+def _open_inbox(state: BlueprintSetupState) -> None:
+    state.app.extensions["trellis_inbox"] = Inbox(state.app.extensions["trellis"].desk)
+
+
 def _inbox() -> Inbox:
-    """The inbox of this process, made with its first delivery."""
-    trellis = current_app.extensions["trellis"]
-    inbox: Inbox = current_app.extensions.setdefault("trellis_inbox", Inbox(trellis.desk))
+    inbox: Inbox = current_app.extensions["trellis_inbox"]
     return inbox
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from portal import config
 from portal.models import Tenant
@@ -20,8 +21,18 @@ class Refused(click.ClickException):
 
 
 def desk() -> Desk:
-    """Open a desk from the environment."""
-    return open_desk(config.from_environment())
+    """Open a desk from the environment, or from what a `trellis up` on the same DATA left there.
+
+    Raises:
+        Refused: the database does not answer.
+    """
+    opened = open_desk(config.from_environment())
+    try:
+        with opened.sessions.system() as session:
+            session.execute(select(1))
+    except OperationalError as error:
+        raise Refused("The database does not answer: is `trellis up` running on this DATA?") from error
+    return opened
 
 
 def tenant_named(desk: Desk, slug: str) -> Tenant:

@@ -1,12 +1,15 @@
 """The processes that Trellis consists of."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal.config import RUNNING_FILE
 from portal.embedded import readiness
 from portal.embedded.postgres import Postgres
+from portal.embedded.private import write_file
 from portal.embedded.server import EmbeddedServer
 from portal.embedded.service import Program, Service, Stage, environment
 from portal.embedded.supervisor import Supervisor
@@ -57,6 +60,7 @@ class Product:
         portal = environment(
             **self._variables(), **self.secrets, DATABASE_URL=database_url, REDIS_URL=redis_url
         )
+        self._tell_commands(database_url, redis_url)
         await supervisor.complete(Program(name="db-upgrade", argv=self._argv("db", "upgrade"), env=portal))
         for service in self._services(portal):
             supervisor.start(service)
@@ -64,6 +68,12 @@ class Product:
         if not self.demo:
             return []
         return await supervisor.complete(Program(name="demo", argv=self._argv("demo"), env=portal))
+
+    def _tell_commands(self, database_url: str, redis_url: str) -> None:
+        """Leave word for `trellis check` and the like, run beside us on the same DATA."""
+        secrets = {name: value for name, value in self.secrets.items() if name == "TRELLIS_SECRET_FILE"}
+        variables = self._variables() | secrets | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        write_file(self.data / RUNNING_FILE, json.dumps(variables))
 
     def _services(self, env: Mapping[str, str]) -> list[Service]:
         web = Service(

@@ -52,7 +52,7 @@ class LogLine(Base):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"))
     run_id: Mapped[UUID | None] = mapped_column(ForeignKey("run.id"))
     link_id: Mapped[UUID | None] = mapped_column(ForeignKey("link.id"))
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     level: Mapped[str]
     # What it is about, as people call it: "order 4F2A-1187", "connection".
     entity: Mapped[str]

@@ -25,7 +25,8 @@ class TimelineEvent(Owned, Base):
     link_id: Mapped[UUID] = mapped_column(ForeignKey("link.id"))
     # Given under the link's row lock, so that a reader's cursor never skips one.
     seq: Mapped[int]
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Not the start of the transaction: it may have waited for the lock, and a story goes forward.
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     side: Mapped[str]
     tone: Mapped[str] = mapped_column(server_default="plain")
     actor: Mapped[str]

@@ -43,12 +43,15 @@ class Ringer:
         self._asked: set[UUID] = set()
         self._lock = threading.Lock()
         self._something = threading.Event()
-        threading.Thread(target=self._go_on, name="ringer", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def ring(self, connection_id: UUID) -> None:
         """Ask for a drain of a connection, soon."""
         with self._lock:
             self._asked.add(connection_id)
+            if self._thread is None:  # not before: a server may fork its processes after it has loaded us
+                self._thread = threading.Thread(target=self._go_on, name="ringer", daemon=True)
+                self._thread.start()
         self._something.set()
 
     def _go_on(self) -> None:

@@ -52,16 +52,16 @@ _MARK_NOTHING = "known AS (SELECT NULL::uuid AS id, NULL::uuid AS connection_id,
 
 _KEEP = """
 WITH {mark}, kept AS (
-    INSERT INTO delivery (id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers, body,
-                          link_id, outcome, outcome_text, outcome_at)
+    INSERT INTO delivery (id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers,
+                          body, link_id, outcome, outcome_text, outcome_at)
     SELECT %(id)s, %(tenant)s, %(source)s, %(platform)s, %(digest)s, %(topic)s, %(ref)s, %(headers)s,
-           %(body)s, known.id, told.outcome, told.outcome_text, CASE WHEN told.outcome IS NOT NULL THEN now() END
+           %(body)s, known.id, told.outcome, told.why, CASE WHEN told.outcome IS NOT NULL THEN now() END
     FROM (SELECT) AS one
     LEFT JOIN known ON true
     CROSS JOIN LATERAL (
         SELECT CASE WHEN known.id IS NULL THEN 'ignored' WHEN known.stale THEN 'stale' END AS outcome,
                CASE WHEN known.id IS NULL THEN %(ignored)s
-                    WHEN known.stale THEN 'Flourish was read at this very version already.' END AS outcome_text
+                    WHEN known.stale THEN 'Flourish was read at this very version already.' END AS why
     ) AS told
     ON CONFLICT (source_id, dedupe_key) DO UPDATE SET repeats = delivery.repeats + 1
 ), noted AS (

@@ -79,7 +79,7 @@ def test_a_token_stands_for_its_connection_and_the_key_to_check_with(inbox, shop
 
     assert (endpoint.source.id, endpoint.signing_key) == (shop.connection_id, "signing-key-of-leaflink")
     assert endpoint.scheme is LEAFLINK.webhook
-    assert flourish(inbox).is_hub
+    assert flourish(inbox).source.is_hub
 
 
 @pytest.mark.parametrize(
