@@ -27,6 +27,9 @@ def desk() -> Desk:
         Refused: the database does not answer.
     """
     opened = open_desk(config.from_environment())
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.call_on_close(opened.redis.close)
+        context.call_on_close(opened.sessions.engine.dispose)
     try:
         with opened.sessions.system() as session:
             session.execute(select(1))

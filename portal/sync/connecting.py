@@ -80,15 +80,15 @@ def add_hub(
     client = FlourishClient(paced(desk, address, headers, FLOURISH.label, owner, FLOURISH.throttle))
     company, facilities = _proven(lambda: (client.company(), client.facilities()))
     token = randomness.token_urlsafe(24)
-    signing_key = signing_key or randomness.token_hex(32)
+    signing_key = signing_key or credentials.get(FLOURISH.webhook.key_field) or randomness.token_hex(32)
     hub = Hub(
         id=new_id(),
         tenant_id=tenant_id,
         name=name,
-        base_url=base_url,
+        base_url=address.url,
         state="live",
         company_name=company.name,
-        auth_scheme="api key" if credentials.get("api_key") else "username and key",
+        auth_scheme="username and key" if credentials.get("username") else "api key",
         webhook_token_hash=hashlib.sha256(token.encode()).digest(),
         proven_at=func.now(),
     )
@@ -154,7 +154,7 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
             hub_id=hub_id,
             platform=platform.key,
             name=name,
-            base_url=base_url or platform.default_base_url,
+            base_url=address.url,
             state="ready",
             company_ref=company.ref,
             company_name=company.name,
