@@ -29,20 +29,22 @@ class OpenTransaction(Exception):
     """A foreign API was about to be called while a transaction is open: a bug, never a condition."""
 
 
+# Of every connection: short statements, bounded waits for locks, one time zone.
+CONNECTION_OPTIONS = (
+    "-c statement_timeout=15000 -c lock_timeout=5000"
+    " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC"
+)
+ENGINE_OPTIONS: dict[str, Any] = {
+    "pool_pre_ping": True,
+    # Values are customers' data and keys: they do not belong into the text of an error.
+    "hide_parameters": True,
+    "connect_args": {"connect_timeout": 5, "options": CONNECTION_OPTIONS},
+}
+
+
 def new_engine(url: str, **options: Any) -> Engine:
-    """Make an engine as every process uses it: pre-ping, short statements, bounded waits for locks."""
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        # Values are customers' data and keys: they do not belong into the text of an error.
-        hide_parameters=True,
-        connect_args={
-            "connect_timeout": 5,
-            "options": "-c statement_timeout=15000 -c lock_timeout=5000"
-            " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC",
-        },
-        **options,
-    )
+    """Make an engine as every process uses it."""
+    return create_engine(url, **ENGINE_OPTIONS, **options)
 
 
 def enter(

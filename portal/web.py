@@ -31,7 +31,7 @@ from portal.blueprints import (
     support,
 )
 from portal.config import Settings, from_environment
-from portal.extensions import Sessions, db, new_redis
+from portal.extensions import ENGINE_OPTIONS, Sessions, db, new_redis
 from portal.identity import people
 from portal.identity.throttle import Throttle
 from portal.sync.engine.budget import Budget
@@ -45,18 +45,8 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 _BLUEPRINTS = (auth, dashboard, orders, connections, runs, problems, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
-# As extensions.new_engine makes them; sixteen threads serve pages, eight read for live ones (portal/asgi.py).
-_ENGINE_OPTIONS = {
-    "pool_pre_ping": True,
-    "pool_size": 8,
-    "max_overflow": 16,
-    "pool_timeout": 10,
-    "connect_args": {
-        "connect_timeout": 5,
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000"
-        " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC",
-    },
-}
+# Sixteen threads serve pages, eight read for live ones (portal/asgi.py).
+_ENGINE_OPTIONS = {**ENGINE_OPTIONS, "pool_size": 8, "max_overflow": 16, "pool_timeout": 10}
 LARGEST_BODY = 1024 * 1024
 
 _POLICY = "; ".join(

@@ -16,19 +16,10 @@ from portal import config
 @click.option("--port", type=int, envvar="PORT", default=8000, show_default=True)
 def web(host: str, port: int) -> None:
     """Serve the pages, webhooks and live events."""
-    import uvicorn
+    from portal.asgi import serve
 
-    from portal.asgi import application
-
-    uvicorn.run(
-        application(config.from_environment()),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    _log_plainly()
+    serve(config.from_environment(), host=host, port=port)
 
 
 @click.command()

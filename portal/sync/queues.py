@@ -41,26 +41,36 @@ class Ringer:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._asked: set[UUID] = set()
-        self._lock = threading.Lock()
-        self._something = threading.Event()
+        self._change = threading.Condition()
+        self._ended = False
         self._thread: threading.Thread | None = None
 
     def ring(self, connection_id: UUID) -> None:
         """Ask for a drain of a connection, soon."""
-        with self._lock:
+        with self._change:
             self._asked.add(connection_id)
             if self._thread is None:  # not before: a server may fork its processes after it has loaded us
                 self._thread = threading.Thread(target=self._go_on, name="ringer", daemon=True)
                 self._thread.start()
-        self._something.set()
+            self._change.notify()
+
+    def close(self) -> None:
+        """Ring for what is left, and end."""
+        with self._change:
+            self._ended = True
+            self._change.notify()
+        if self._thread is not None:
+            self._thread.join()
 
     def _go_on(self) -> None:
-        while self._something.wait():
-            self._something.clear()
-            with self._lock:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._asked or self._ended)
                 asked, self._asked = self._asked, set()
             for connection_id in asked:
                 ring(self._redis, connection_id)
+            if not asked:
+                return
 
 
 def _ring(redis: Redis, job: str, argument: str) -> bool:

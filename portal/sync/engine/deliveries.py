@@ -16,7 +16,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy.engine import make_url
 
-from portal.extensions import APP_ROLE
+from portal.extensions import APP_ROLE, CONNECTION_OPTIONS
 from portal.models import new_id
 from portal.sync.domain import Hint
 from portal.sync.engine.marks import PRIORITY, noted_link
@@ -78,11 +78,8 @@ _OF_NO_LINK = {
     False: _KEEP.format(mark=_MARK_NOTHING, source="connection"),
     True: _KEEP.format(mark=_MARK_NOTHING, source="hub"),
 }
-_ENTER = "SELECT set_config('app.tenant', %s, true)"
-_OPTIONS = (
-    f"-c role={APP_ROLE} -c statement_timeout=15000 -c lock_timeout=5000 -c TimeZone=UTC"
-    " -c idle_in_transaction_session_timeout=30000"
-)
+_ENTER = "SELECT set_config('app.tenant', %s, false)"
+_OPTIONS = f"{CONNECTION_OPTIONS} -c role={APP_ROLE}"
 
 
 @dataclass(frozen=True)
@@ -118,26 +115,28 @@ class Deliveries:
         Raises:
             psycopg.OperationalError: the database is away; nothing was kept.
         """
-        statement = _statement(source, hint)
-        parameters = _parameters(source, raw, headers, hint)
+        statement, parameters = _statement(source, hint), _parameters(source, raw, headers, hint)
         connection = self._connection()
         try:
-            # Sent together, and one transaction: the tenant is set for the statement that follows it only.
-            with connection.pipeline():
-                connection.execute(_ENTER, (str(source.tenant_id),))
-                rows = connection.execute(statement, parameters)
-            return {row[0] for row in rows}
+            self._enter(connection, source.tenant_id)
+            return {row[0] for row in connection.execute(statement, parameters)}
         except psycopg.OperationalError:
             connection.close()
             self._open.remove(connection)
             raise
 
+    def _enter(self, connection: psycopg.Connection, tenant_id: UUID) -> None:
+        """Set the tenant for what follows on this connection, which nobody else uses."""
+        if self._mine.tenant_id != tenant_id:
+            connection.execute(_ENTER, (str(tenant_id),))
+            self._mine.tenant_id = tenant_id
+
     def _connection(self) -> psycopg.Connection:
         connection: psycopg.Connection | None = getattr(self._mine, "connection", None)
         if connection is None or connection.closed:
             connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5, options=_OPTIONS)
-            self._mine.connection = connection
             self._open.append(connection)
+            self._mine.connection, self._mine.tenant_id = connection, None
         return connection
 
 

@@ -51,7 +51,8 @@ class Inbox:
         self._known: dict[tuple[str, bytes], tuple[float, Endpoint | None]] = {}
 
     def close(self) -> None:
-        """End this inbox's own connections."""
+        """End this inbox's own connections and its thread."""
+        self._ringer.close()
         self._deliveries.close()
 
     def endpoint(self, platform: str, token: str) -> Endpoint | None:
