@@ -12,6 +12,8 @@ from rq.serializers import JSONSerializer
 
 from portal.models import Stream, new_id
 from portal.sync import jobs, queues
+from portal.sync.engine import drain as drains
+from portal.sync.engine import poll as polls
 from tests.sync.engine.shop import open_shop
 
 
@@ -82,7 +84,12 @@ def working(desk, monkeypatch):
 def test_a_worker_answers_a_ring(desk, tenant_id, working, monkeypatch):
     shop = open_shop(desk, tenant_id)
     drained = []
-    monkeypatch.setattr(jobs.drains, "drain", lambda *args: drained.append(args[1:]) or False)
+
+    def drain(*args):
+        drained.append(args[1:])
+        return False
+
+    monkeypatch.setattr(drains, "drain", drain)
     queues.ring(desk.redis, shop.connection_id)
 
     working()
@@ -94,7 +101,7 @@ def test_a_worker_answers_a_ring(desk, tenant_id, working, monkeypatch):
 def test_a_drain_that_left_work_rings_again(desk, tenant_id, monkeypatch):
     shop = open_shop(desk, tenant_id)
     monkeypatch.setattr(jobs, "desk", lambda: desk)
-    monkeypatch.setattr(jobs.drains, "drain", lambda *_: True)
+    monkeypatch.setattr(drains, "drain", lambda *_: True)
 
     jobs.drain(str(shop.connection_id))
 
@@ -115,7 +122,7 @@ def test_a_poll_rings_for_what_it_marked(desk, tenant_id, monkeypatch):
     with desk.tenant(tenant_id) as session:
         session.add(stream)
     monkeypatch.setattr(jobs, "desk", lambda: desk)
-    monkeypatch.setattr(jobs.polls, "poll", lambda *_: {shop.connection_id})
+    monkeypatch.setattr(polls, "poll", lambda *_: {shop.connection_id})
 
     jobs.poll(str(stream.id))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
@@ -35,7 +36,7 @@ def make_links(shop, count):
 
 def test_four_workers_at_once_claim_each_link_once(shop):
     make_links(shop, ORDERS)
-    won = [[] for _ in range(4)]
+    won: list[list[UUID]] = [[] for _ in range(4)]
     start = threading.Barrier(4)
 
     def work(mine):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.models import Run
 from portal.sync.engine import drain as drains
@@ -122,8 +123,8 @@ def test_an_open_breaker_lets_nobody_call_and_a_half_open_one_lets_one_link_try(
     place(opened, 4)
     opened.leaflink.always["order"] = Retryable("down")
     with opened.desk.tenant(opened.tenant_id) as session:
-        now = session.scalar(drains.select(drains.func.now()))
-    opened.set("connection", failures=OPENS_AFTER, open_until=now + drains.timedelta(seconds=30))
+        now = session.scalar(select(func.now()))
+    opened.set("connection", failures=OPENS_AFTER, open_until=now + timedelta(seconds=30))
 
     drain(opened.desk, opened.tenant_id, opened.connection_id)
     assert opened.leaflink.calls == []

@@ -16,8 +16,13 @@ from portal.sync.engine.sweep import sweep
 def rung(monkeypatch):
     """Who was rung for, instead of a queue."""
     rings = []
-    monkeypatch.setattr(queues, "ring", lambda _redis, one: rings.append(one) or True)
-    monkeypatch.setattr(queues, "ring_poll", lambda _redis, one: rings.append(one) or True)
+
+    def ring(_redis, one):
+        rings.append(one)
+        return True
+
+    monkeypatch.setattr(queues, "ring", ring)
+    monkeypatch.setattr(queues, "ring_poll", ring)
     return rings
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from portal.extensions import refuse_open_transaction
 from portal.sync.contract import Page
@@ -33,6 +34,8 @@ from portal.sync.domain import (
     TermNamed,
 )
 from portal.sync.platforms.leaflink.translate import STAGES
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass
@@ -70,7 +73,7 @@ class World:
         """How many calls of these names there were."""
         return sum(name in names for name in self.calls)
 
-    def _call(self, name: str, effect: Callable[[], Any]) -> Any:
+    def _call(self, name: str, effect: Callable[[], _Answer]) -> _Answer:
         refuse_open_transaction()
         with self._lock:
             self.calls.append(name)
@@ -87,6 +90,10 @@ class World:
             elif fault.effect:
                 effect()
             raise fault.error
+
+
+def _given(page: Page) -> Page:
+    return page
 
 
 class LeafLink(World):
@@ -121,7 +128,7 @@ class LeafLink(World):
     def changed_orders(self, since: datetime | None) -> Iterator[Page]:
         self.asked_since.append(since)
         for page in list(self.pages):
-            yield self._call("changed_orders", lambda page=page: page)
+            yield self._call("changed_orders", partial(_given, page))
 
     def move(self, number: str, action: str) -> None:
         to = {"accept": "Accepted", "fulfill": "Fulfilled", "ship": "Shipped", "complete": "Complete"}
@@ -149,23 +156,21 @@ class Flourish(World):
     def add(self, **values: Any) -> OutboundOrder:
         """Have an order that somebody else made."""
         now = datetime.now(UTC)
-        order = OutboundOrder(
-            **{
-                "id": f"SO-{len(self.orders) + 1}",
-                "status": "Created",
-                "payment_status": "Awaiting",
-                "facility_id": "7",
-                "facility_name": "Oakland",
-                "original_order_id": "4F2A-1187",
-                "destination_id": "d1",
-                "lines": (),
-                "total": Decimal(0),
-                "created_at": now,
-                "updated_at": now,
-                "notes": (),
-            }
-            | values
-        )
+        usual: dict[str, Any] = {
+            "id": f"SO-{len(self.orders) + 1}",
+            "status": "Created",
+            "payment_status": "Awaiting",
+            "facility_id": "7",
+            "facility_name": "Oakland",
+            "original_order_id": "4F2A-1187",
+            "destination_id": "d1",
+            "lines": (),
+            "total": Decimal(0),
+            "created_at": now,
+            "updated_at": now,
+            "notes": (),
+        }
+        order = OutboundOrder(**(usual | values))
         self.orders[order.id] = order
         return order
 
@@ -195,7 +200,7 @@ class Flourish(World):
 
     def changed_orders(self, since: datetime | None) -> Iterator[Page]:
         for page in list(self.pages):
-            yield self._call("changed_orders", lambda page=page: page)
+            yield self._call("changed_orders", partial(_given, page))
 
     def answer(self, question: Any, *, facility_id: str = "") -> tuple[Any, ...]:
         return self._call("answer", lambda: tuple(self._answers(question)))

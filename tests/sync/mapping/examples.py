@@ -87,7 +87,8 @@ def _total(values: dict[str, Any]) -> Decimal:
     zero = Decimal(0)
     lines = sum((line_total(one) for one in values["lines"]), zero)
     plus = values.get("shipping", zero) + values.get("tax", zero)
-    return lines - values.get("discount", zero) + plus - values.get("credits", zero)
+    total: Decimal = lines - values.get("discount", zero) + plus - values.get("credits", zero)
+    return total
 
 
 def facility(**changed: Any) -> FacilityFacts:

@@ -74,7 +74,10 @@ def test_a_move_over_two_steps_makes_both_and_says_so():
     third = decided(plan(at("Shipped"), outbound("Shipped")))
 
     assert "Fulfilled first" in first.sentence
-    assert [first.action.to, second.action.to, third.action] == ["Fulfilled", "Shipped", None]
+    number = order().number
+    assert first.action == MovePlatform(number, "fulfill", "Fulfilled")
+    assert second.action == MovePlatform(number, "ship", "Shipped")
+    assert third.action is None
 
 
 def test_a_step_that_leaflink_does_not_offer_is_a_problem_in_words():
@@ -166,6 +169,7 @@ def test_a_term_is_written_by_the_companys_own_name_for_it():
     )
 
     assert asked == Inquiry((TermNamed("30 days"),))
+    assert isinstance(decision.action, FinishOrder)
     assert decision.action.term == "30 Days"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_several_causes_are_counted_in_one_sentence_and_each_is_a_problem_of_its
 
 def test_questions_are_asked_once_each_and_a_reps_email_before_the_rep():
     source = order(lines=(line("A"), line("B"), line(" A ", ref="again")), reps=("77",))
-    facts = {}
+    facts: dict[Any, Any] = {}
 
     first = plan(source, facts=facts)
 
