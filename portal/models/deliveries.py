@@ -18,9 +18,7 @@ class Delivery(Owned, Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("source_id", "dedupe_key"),
-        Index("ix_delivery_recent", "tenant_id", text("received_at DESC")),
         Index("ix_delivery_link", "link_id", postgresql_where=text("link_id IS NOT NULL")),
-        Index("ix_delivery_open", "received_at", postgresql_where=text("outcome IS NULL")),
         CheckConstraint("outcome IN ('applied', 'stale', 'ignored', 'problem')", name="outcome"),
     )
 

@@ -31,7 +31,13 @@ class Link(Owned, Created, Base):
             unique=True,
             postgresql_where=text("kind = 'order' AND flourish_id IS NOT NULL"),
         ),
-        Index("ix_link_flourish", "hub_id", "kind", "flourish_id"),
+        Index(
+            "ix_link_flourish",
+            "hub_id",
+            "kind",
+            "flourish_id",
+            postgresql_where=text("flourish_id IS NOT NULL"),
+        ),
         Index(
             "ix_link_due",
             "connection_id",

@@ -185,7 +185,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('connection_id', 'kind', 'foreign_id', name=op.f('uq_link_connection_id_kind_foreign_id'))
     )
     op.create_index('ix_link_due', 'link', ['connection_id', 'priority', 'due_at'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL'))
-    op.create_index('ix_link_flourish', 'link', ['hub_id', 'kind', 'flourish_id'], unique=False)
+    op.create_index('ix_link_flourish', 'link', ['hub_id', 'kind', 'flourish_id'], unique=False, postgresql_where=sa.text('flourish_id IS NOT NULL'))
     op.create_index('ix_link_orders', 'link', ['tenant_id', sa.literal_column('placed_at DESC'), sa.literal_column('id DESC')], unique=False, postgresql_where=sa.text("kind = 'order'"))
     op.create_index('ix_link_orders_by_state', 'link', ['tenant_id', 'state', sa.literal_column('placed_at DESC'), sa.literal_column('id DESC')], unique=False, postgresql_where=sa.text("kind = 'order'"))
     op.create_index('uq_link_flourish_order', 'link', ['hub_id', 'flourish_id'], unique=True, postgresql_where=sa.text("kind = 'order' AND flourish_id IS NOT NULL"))
@@ -253,8 +253,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('source_id', 'dedupe_key', name=op.f('uq_delivery_source_id_dedupe_key'))
     )
     op.create_index('ix_delivery_link', 'delivery', ['link_id'], unique=False, postgresql_where=sa.text('link_id IS NOT NULL'))
-    op.create_index('ix_delivery_open', 'delivery', ['received_at'], unique=False, postgresql_where=sa.text('outcome IS NULL'))
-    op.create_index('ix_delivery_recent', 'delivery', ['tenant_id', sa.literal_column('received_at DESC')], unique=False)
     op.create_table('log_line',
     sa.Column('connection_id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
