@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
 
 from portal.config import WrongSetting
 from portal.extensions import new_engine
@@ -17,6 +18,7 @@ ROLES = (OWNER_ROLE, "trellis_app", "trellis_system")
 
 # Of two processes that migrate at once, one waits. The number is arbitrary, and ours.
 _MIGRATION_LOCK = 7_301_955
+_ROLE_TRIES = 20
 _EXISTS_ALREADY = ("42710", "23505")  # duplicate_object, unique_violation
 
 
@@ -39,17 +41,32 @@ def upgrade(url: str) -> None:
     """
     engine = new_engine(url)
     try:
-        with engine.begin() as connection:
-            _ensure_roles(connection)
         with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            connection.execute(text(f"SET ROLE {OWNER_ROLE}"))
             connection.execute(text("SET statement_timeout = 0"))
+            connection.execute(text("SET lock_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            connection.commit()
+            _with_roles(connection)
+            connection.execute(text(f"SET ROLE {OWNER_ROLE}"))
             connection.commit()
             command.upgrade(alembic_config(connection), "head")
             connection.commit()
     finally:
         engine.dispose()
+
+
+def _with_roles(connection: Connection) -> None:
+    """Ensure the roles. They belong to the whole cluster, whose catalogue another database's upgrade may be
+    writing at this moment, and our lock holds in one database only: then it is tried again."""
+    for left in reversed(range(_ROLE_TRIES)):
+        try:
+            with connection.begin():
+                _ensure_roles(connection)
+            return
+        except InternalError:
+            if not left:
+                raise
+            time.sleep(0.1)
 
 
 def _ensure_roles(connection: Connection) -> None:
@@ -70,8 +87,7 @@ def _ensure_roles(connection: Connection) -> None:
 def _ensure_role(connection: Connection, role: str) -> None:
     """Make a role if it is missing, and let this login set it.
 
-    Roles belong to the whole cluster: another database's upgrade may create them at this moment, so
-    "exists already" is success. Whether a role may be set is tried, not asked: PostgreSQL 15 and 16
+    "Exists already" is success: another database's upgrade was faster. Whether a role may be set is tried, not asked: PostgreSQL 15 and 16
     describe memberships differently.
     """
     if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}):
