@@ -62,11 +62,12 @@ def _with_roles(connection: Connection) -> None:
         try:
             with connection.begin():
                 _ensure_roles(connection)
-            return
         except InternalError:
             if not left:
                 raise
             time.sleep(0.1)
+        else:
+            return
 
 
 def _ensure_roles(connection: Connection) -> None:
@@ -87,8 +88,8 @@ def _ensure_roles(connection: Connection) -> None:
 def _ensure_role(connection: Connection, role: str) -> None:
     """Make a role if it is missing, and let this login set it.
 
-    "Exists already" is success: another database's upgrade was faster. Whether a role may be set is tried, not asked: PostgreSQL 15 and 16
-    describe memberships differently.
+    "Exists already" is success: another database's upgrade was faster. Whether a role may be set is tried,
+    not asked: PostgreSQL 15 and 16 describe memberships differently.
     """
     if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}):
         try:
