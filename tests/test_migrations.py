@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +11,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, inspect, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
 from portal import migrations
@@ -20,19 +18,14 @@ from portal.config import WrongSetting
 from portal.extensions import new_engine
 from portal.migrations import ROLES, upgrade
 from portal.models import Base
+from tests.databases import empty_database
 
 
 @pytest.fixture
 def empty_url(server_url):
     """A database without any table."""
-    name = f"trellis_empty_{secrets.token_hex(4)}"
-    admin = new_engine(server_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with empty_database(server_url) as url:
+        yield url
 
 
 def test_the_migrations_make_what_the_models_say(engine):

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from portal.cli import _COMMANDS, trellis
+from tests.databases import empty_database
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
@@ -51,7 +52,8 @@ def test_a_wrong_setting_ends_a_real_process_in_one_line(env, changed, code, say
 
 @pytest.mark.processes
 def test_a_database_without_tables_says_what_to_run(env, server_url):
-    ended = process(env | {"DATABASE_URL": server_url}, "tenant", "list")
+    with empty_database(server_url) as url:
+        ended = process(env | {"DATABASE_URL": url}, "tenant", "list")
 
     assert ended.returncode == 2
     assert "trellis db upgrade" in ended.stderr
