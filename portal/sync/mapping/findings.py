@@ -243,7 +243,7 @@ def in_destinations(order: SourceOrder, destinations: tuple[Destination, ...], r
         return [
             Finding(
                 "destination_incomplete",
-                f"{order.customer.name} is new to Flourish, and its {', '.join(missing)} is missing",
+                f"{order.customer.name} is new to Flourish and lacks its {', '.join(missing)}",
                 f"Complete the customer in {rules.platform_label}, or make the destination in Flourish.",
                 cause=license_number,
                 evidence={"missing": list(missing)},
