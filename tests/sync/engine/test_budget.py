@@ -88,7 +88,7 @@ def test_no_hold_is_longer_than_a_quarter_of_an_hour(desk, seconds):
 
 
 def test_after_a_429_the_pace_is_halved(desk):
-    pace = Throttle(per_second=0.1, burst=1)
+    pace = Throttle(per_second=0.05, burst=1)
     took(desk.budget, "leaflink:Ann", pace, 1)
     before = desk.budget.take("leaflink:Ann", pace)
     desk.budget.hold("leaflink:Ann", 0.1)
