@@ -103,7 +103,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def clean(engine: Engine, redis_url: str) -> Iterator[None]:
+def clean(engine: Engine, redis_url: str) -> None:
     """Empty tables and an empty Redis, before the test and not after, so that a failure can be looked at."""
     names = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with engine.begin() as connection:
@@ -111,7 +111,6 @@ def clean(engine: Engine, redis_url: str) -> Iterator[None]:
     redis = new_redis(redis_url)
     redis.flushdb()
     redis.close()
-    yield
 
 
 @pytest.fixture

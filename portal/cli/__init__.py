@@ -7,11 +7,9 @@ import sys
 from importlib import import_module
 
 import click
-from sqlalchemy.exc import ProgrammingError
 
 from portal.config import WrongSetting
 
-_NO_SUCH_TABLE = "42P01"
 _COMMANDS = {
     "up": "portal.cli.up:up",
     "web": "portal.cli.processes:web",
@@ -57,11 +55,6 @@ def main() -> None:
         trellis()
     except WrongSetting as error:
         click.echo(f"trellis: {error}", err=True)
-        sys.exit(2)
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", "") != _NO_SUCH_TABLE:
-            raise
-        click.echo("trellis: the database has no tables yet: run `trellis db upgrade` first.", err=True)
         sys.exit(2)
 
 

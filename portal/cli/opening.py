@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import click
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from portal import config
@@ -24,17 +24,20 @@ def desk() -> Desk:
     """Open a desk from the environment, or from what a `trellis up` on the same DATA left there.
 
     Raises:
-        Refused: the database does not answer.
+        WrongSetting: the database does not answer, or has no tables yet.
     """
     opened = open_desk(config.from_environment())
     if (context := click.get_current_context(silent=True)) is not None:
         context.call_on_close(opened.redis.close)
         context.call_on_close(opened.sessions.engine.dispose)
     try:
-        with opened.sessions.system() as session:
-            session.execute(select(1))
+        with opened.sessions.engine.connect() as connection:
+            migrated = connection.scalar(select(func.to_regclass("public.tenant")))
     except OperationalError as error:
-        raise Refused("The database does not answer: is `trellis up` running on this DATA?") from error
+        message = "DATABASE_URL cannot be used: no answer. Is `trellis up` running on this DATA?"
+        raise config.WrongSetting(message) from error
+    if migrated is None:
+        raise config.WrongSetting("the database has no tables yet: run `trellis db upgrade` first.")
     return opened
 
 

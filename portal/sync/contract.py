@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from portal.sync.domain import Blocked as Blocked
-from portal.sync.domain import Company, Finding, Hint, Json, NextMove, RepEmail, SourceOrder
+from portal.sync.domain import Company, Finding, Hint, Json, LicenseType, NextMove, RepEmail, SourceOrder
 from portal.sync.domain import Move as Move
 
 
@@ -131,6 +131,10 @@ class PlatformClient(Protocol):
 
     def rep_email(self, question: RepEmail) -> str:
         """Answer a question about a sales rep."""
+        ...
+
+    def license_type(self, question: LicenseType) -> str:
+        """Answer a question about a license type."""
         ...
 
 

@@ -48,6 +48,8 @@ class Customer:
     license: str
     license_shown: str = ""
     license_type: str = ""
+    # The platform's id of the license type, where the order says no more of it.
+    license_type_ref: str = ""
     email: str = ""
     phone: str = ""
     address: Address = field(default_factory=Address)
@@ -237,8 +239,15 @@ class RepEmail:
     ref: str
 
 
+@dataclass(frozen=True)
+class LicenseType:
+    """Asked of the platform. Answer: `str`, the name of this license type, empty when it is not told."""
+
+    ref: str
+
+
 FlourishQuestion = DestinationByLicense | ItemBySku | RepByEmail | TermNamed
-PlatformQuestion = RepEmail
+PlatformQuestion = RepEmail | LicenseType
 Question = FlourishQuestion | PlatformQuestion
 Facts = Mapping[Question, Any]
 
@@ -380,6 +389,8 @@ class Decision:
     state: str
     action: Action | None = None
     findings: tuple[Finding, ...] = ()
+    # What both sides agree on from now, where it differs from what was recorded.
+    base: Json | None = None
 
 
 @dataclass(frozen=True)

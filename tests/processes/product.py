@@ -98,7 +98,7 @@ class Product:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            [TRELLIS, *arguments], env=self.env, capture_output=True, text=True, timeout=120
+            [TRELLIS, *arguments], env=self.env, capture_output=True, text=True, timeout=120, check=False
         )
 
     def stop(self) -> None:

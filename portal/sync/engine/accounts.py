@@ -16,7 +16,15 @@ from portal.models import Connection, Facility, Hub, Secret
 from portal.sync import secrets
 from portal.sync.addresses import BaseAddress, check_address
 from portal.sync.contract import Calls, Platform, PlatformClient, Throttle
-from portal.sync.domain import DestinationByLicense, FacilityFacts, Json, Question, RepEmail, Rules
+from portal.sync.domain import (
+    DestinationByLicense,
+    FacilityFacts,
+    Json,
+    LicenseType,
+    Question,
+    RepEmail,
+    Rules,
+)
 from portal.sync.engine.desk import Desk
 from portal.sync.errors import Retryable
 from portal.sync.flourish import FLOURISH
@@ -72,6 +80,8 @@ class Account:
             return self.known[question]
         if isinstance(question, RepEmail):
             answer: Any = self.client.rep_email(question)
+        elif isinstance(question, LicenseType):
+            answer = self.client.license_type(question)
         else:
             answer = self.flourish.answer(question, facility_id=self.rules.facility.id)
         if answer and not isinstance(question, DestinationByLicense):

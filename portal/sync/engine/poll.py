@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
@@ -120,7 +121,8 @@ def _pull(desk: Desk, tenant_id: UUID, stream_id: UUID, source: _Source) -> set[
     for page in source.pages(source.since):
         with desk.tenant(tenant_id) as session:
             stream = session.get_one(Stream, stream_id)
-            for hint in page.hints:
+            # In order: two polls that mark the same links must not wait for each other.
+            for hint in sorted(page.hints, key=attrgetter("ref")):
                 marked = _mark(session, stream, hint)
                 concerned |= marked
                 found += bool(marked)

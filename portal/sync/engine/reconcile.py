@@ -75,11 +75,13 @@ def _outlook_after(desk: Desk, claim: Claim, account: Account, ending: Exception
 
 
 def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
+    sight: Sight | None = None
+    wrote = ""
     for _ in range(_MOST_STEPS):
         with desk.tenant(claim.tenant_id) as session:
             link = hold(session, claim)
             how = how_we_know(session, link)
-        sight = look(account, link)
+        sight = look(account, link, before=sight, wrote=wrote)
         with desk.tenant(claim.tenant_id) as session:
             link = hold(session, claim)
             note(session, link, sight, account, how=how)
@@ -95,6 +97,7 @@ def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
         crash.point("before_intent")
         write = write_of(decision.action, account, number=link.foreign_id, outbound=sight.outbound)
         operate(desk, claim, account, write)
+        wrote = write.side
     return outlook.stuck(outlook.loop(_MOST_STEPS))
 
 
@@ -172,6 +175,8 @@ def _conclude(desk: Desk, claim: Claim, view: Outlook) -> None:
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
         _set_decision(link, view.decision)
+        if view.decision.base is not None:
+            link.base = dict(view.decision.base)
         link.attempts = link.attempts + 1 if view.failed else 0
         if view.conclusive:
             _report(session, link, view.decision)

@@ -25,19 +25,27 @@ class Sight:
     outbound: OutboundOrder | None
 
 
-def look(account: Account, link: Link) -> Sight:
+def look(account: Account, link: Link, *, before: Sight | None = None, wrote: str = "") -> Sight:
     """Read both sides: one call each.
+
+    Args:
+        account: both sides, open.
+        link: the link.
+        before: what was read a moment ago, if this is a look after a write of ours.
+        wrote: the side that was written to; only that one is read again.
 
     Raises:
         ForAPerson: an order that a side had is not there any more.
         SyncError: a side could not be read.
     """
     where = account.platform.label
-    order = account.client.order(link.foreign_id)
+    order = before.order if before and wrote == "flourish" else account.client.order(link.foreign_id)
     if order is None:
         title = f"{where} does not know this order any more"
         step = f"If it was deleted in {where}, cancel it in Flourish."
         raise ForAPerson(Finding("gone_on_platform", title, step))
+    if before and wrote == "platform":
+        return Sight(order, before.outbound)
     outbound = account.flourish.outbound_order(link.flourish_id) if link.flourish_id else None
     if link.flourish_id and outbound is None:
         title = f"Flourish does not know order {link.flourish_id} any more"

@@ -65,6 +65,9 @@ def plan(
         elif finishing is not None:
             return finishing
     decision = _follow_flourish(order, outbound, rules, next_move)
+    if base and not base.get("finished") and not findings:
+        # Finished after all, by a write whose answer was lost: what staff change from now on stays.
+        decision = replace(decision, base={**base, "finished": True})
     return _with_findings(decision, (*findings, *_edits(order, base, rules)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portal.sync.domain import (
     CreateDestination,
     CreateOrder,
@@ -11,6 +13,7 @@ from portal.sync.domain import (
     Facts,
     Inquiry,
     ItemBySku,
+    LicenseType,
     Question,
     RepByEmail,
     RepEmail,
@@ -100,11 +103,26 @@ def _open_questions(order: SourceOrder, facts: Facts) -> tuple[Question, ...]:
         asked.append(RepEmail(rep))
         if facts.get(RepEmail(rep)):
             asked.append(RepByEmail(facts[RepEmail(rep)]))
+    if _needs_license_type(order, facts):
+        asked.append(LicenseType(order.customer.license_type_ref))
     return tuple(dict.fromkeys(question for question in asked if question not in facts))
+
+
+def _needs_license_type(order: SourceOrder, facts: Facts) -> bool:
+    """Only a destination that must be made needs to know what kind of license it has."""
+    customer = order.customer
+    missing = facts.get(DestinationByLicense(customer.license)) == ()
+    return missing and not customer.license_type and bool(customer.license_type_ref)
+
+
+def _with_license_type(order: SourceOrder, facts: Facts) -> SourceOrder:
+    told = facts.get(LicenseType(order.customer.license_type_ref), "")
+    return replace(order, customer=replace(order.customer, license_type=told)) if told else order
 
 
 def _bring_in(order: SourceOrder, rules: Rules, facts: Facts) -> Decision:
     """Every answer is there: make the destination if it is missing, else the order."""
+    order = _with_license_type(order, facts)
     destinations: tuple[Destination, ...] = facts[DestinationByLicense(order.customer.license)]
     items, wrong_items = findings.match_items(order, rules, facts)
     rep_id, wrong_rep = findings.match_rep(order, rules, facts)

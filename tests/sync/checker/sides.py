@@ -97,6 +97,9 @@ class FakePlatform:
     def move(self, number: str, action: str) -> None:
         raise AssertionError(f"a check moves nothing: {number} {action}")
 
+    def license_type(self, question) -> str:
+        return ""
+
     def rep_email(self, question: RepEmail) -> str:
         return f"{question.ref}@example.com"
 

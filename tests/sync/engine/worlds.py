@@ -122,6 +122,9 @@ class LeafLink(World):
     def order(self, number: str) -> SourceOrder | None:
         return self._call("order", lambda: self.orders.get(number))
 
+    def license_type(self, question) -> str:
+        return ""
+
     def rep_email(self, question: RepEmail) -> str:
         return self._call("rep_email", lambda: self.emails.get(question.ref, ""))
 

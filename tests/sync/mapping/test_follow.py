@@ -209,6 +209,16 @@ def test_an_order_that_was_finished_is_not_finished_again_when_staff_changed_it(
 # --- Edits: shown, as they are not carried over yet. ---
 
 
+def test_a_finish_whose_answer_was_lost_is_known_by_what_flourish_has():
+    source = at("Submitted", ship_at=SHIP_AT)
+    unfinished = {"platform": shared_values(source), "finished": False}
+
+    decision = plan(source, outbound(requested_date=DAY), base=unfinished)
+
+    assert decision.action is None
+    assert decision.base == {**unfinished, "finished": True}
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"lines": (line(eaches="20"),)}, {"notes": "Ring"}, {"ship_at": SHIP_AT}, {"term_shown": "Net 7"}],

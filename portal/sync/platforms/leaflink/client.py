@@ -8,9 +8,9 @@ from typing import Any
 
 from portal.sync.addresses import segment
 from portal.sync.contract import Calls, Page
-from portal.sync.domain import Company, Json, RepEmail, SourceOrder
+from portal.sync.domain import Company, Json, LicenseType, RepEmail, SourceOrder
 from portal.sync.errors import ConnectionBroken, Unreadable
-from portal.sync.platforms.leaflink.translate import product_id, read_order, read_page
+from portal.sync.platforms.leaflink.translate import license_type_name, product_id, read_order, read_page
 from portal.sync.reading import Fields, Notice, log_unknown_field
 
 # What Trellis reads -> what the key's page in LeafLink calls the permission (developer hub).
@@ -39,7 +39,6 @@ class LeafLinkClient:
     def __init__(self, calls: Calls, notice: Notice = log_unknown_field) -> None:
         self._calls = calls
         self._notice = notice
-        self._license_types: dict[str, Any] = {}
 
     def company(self) -> Company:
         """Prove the key: whose it is, and what it may not read.
@@ -99,6 +98,16 @@ class LeafLinkClient:
         payload = self._calls.read(f"company-staff/{segment(question.ref)}/")
         return Fields.of(payload).text_or_empty("email").strip() if payload is not None else ""
 
+    def license_type(self, question: LicenseType) -> str:
+        """Find the name of a license type; empty when there is none, or the key may not read it."""
+        try:
+            payload = self._calls.read(f"license-types/{segment(question.ref)}/")
+        except ConnectionBroken as error:
+            if error.http_status != _FORBIDDEN:
+                raise
+            payload = None
+        return license_type_name(Fields.of(payload)) if payload is not None else ""
+
     def _is_forbidden(self, path: str) -> bool:
         try:
             self._calls.read(path, query={"limit": 1})
@@ -120,21 +129,7 @@ class LeafLinkClient:
             ref = Fields(customer, "customer").ident("id")
             detail = self._calls.read(f"customers/{segment(ref)}/")
             customer.update(Fields.of(detail, "customer").value if detail is not None else {})
-        kind = customer.get("license_type")
-        if isinstance(kind, int) or (isinstance(kind, str) and kind.isdigit()):
-            customer["license_type"] = self._license_type(str(kind))
         return customer
-
-    def _license_type(self, ref: str) -> Any:
-        """Look up a license type, once per client; None when the key may not read it."""
-        if ref not in self._license_types:
-            try:
-                self._license_types[ref] = self._calls.read(f"license-types/{segment(ref)}/")
-            except ConnectionBroken as error:
-                if error.http_status != _FORBIDDEN:
-                    raise
-                self._license_types[ref] = None
-        return self._license_types[ref]
 
     def _with_product(self, line: Fields) -> Json:
         ref = product_id(line)

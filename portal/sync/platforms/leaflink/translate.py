@@ -272,26 +272,33 @@ def _unsupported(lines: tuple[Fields, ...]) -> tuple[tuple[str, str], ...]:
 
 def _customer(customer: Fields, order: Fields) -> Customer:
     shown = customer.text_or_empty("license_number").strip()
+    license_type, license_type_ref = _license_type(customer)
     names = (customer.text_or_empty(name).strip() for name in ("display_name", "name", "dba", "nickname"))
     return Customer(
         ref=customer.ident("id"),
         name=next(filter(None, names), ""),
         license=license_key(shown),
         license_shown=shown,
-        license_type=_license_type(customer),
+        license_type=license_type,
+        license_type_ref=license_type_ref,
         email=customer.text_or_empty("email").strip(),
         phone=customer.text_or_empty("phone").strip(),
         address=_address(customer, order),
     )
 
 
-def _license_type(customer: Fields) -> str:
-    """Read the license type's name; a bare id says nothing, and is left to the client to look up."""
+def _license_type(customer: Fields) -> tuple[str, str]:
+    """Read the license type's name, or its id where the customer tells no more: it is asked for if needed."""
     kind = customer.value.get("license_type")
-    if not isinstance(kind, dict):
-        return kind if isinstance(kind, str) and not kind.isdigit() else ""
-    fields = customer.child("license_type")
-    return fields.text_or_empty("display_type") or fields.text_or_empty("type")
+    if isinstance(kind, dict):
+        return license_type_name(customer.child("license_type")), ""
+    shown = str(kind) if isinstance(kind, int | str) and not isinstance(kind, bool) else ""
+    return ("", shown) if shown.isdigit() else (shown, "")
+
+
+def license_type_name(kind: Fields) -> str:
+    """Read the name of a license type."""
+    return kind.text_or_empty("display_type") or kind.text_or_empty("type")
 
 
 def _address(customer: Fields, order: Fields) -> Address:

@@ -5,13 +5,13 @@ import pytest
 import responses
 
 from portal.sync.addresses import check_address
-from portal.sync.domain import Company, RepEmail
+from portal.sync.domain import Company, LicenseType, RepEmail
 from portal.sync.errors import ConnectionBroken, Rejected, Unreadable, Unsettled
 from portal.sync.http import Caller
 from portal.sync.platforms.leaflink import LEAFLINK, authorise, check_credentials
 from portal.sync.platforms.leaflink.client import MAX_PAGES, LeafLinkClient
 from tests.sync.fakes import FakeCalls
-from tests.sync.platforms.leaflink.examples import CUSTOMER, NUMBER, customer, line, order, without
+from tests.sync.platforms.leaflink.examples import NUMBER, customer, line, order, without
 
 ORDER_PATH = f"orders-received/{NUMBER}/"
 
@@ -35,16 +35,13 @@ def test_an_order_that_nobody_knows_is_none():
 
 def test_a_customer_without_a_license_is_looked_up():
     light = {"id": 148, "display_name": "Riverside", "ext_acct_id": None, "delinquent": False}
-    detail = customer(license_type=4)
-    kind = {"id": 4, "type": "adult", "display_type": "Retail Dispensary"}
-    replies = {ORDER_PATH: order(customer=light), "customers/148/": detail, "license-types/4/": kind}
-    leaflink, calls = client(**replies)
-    for _ in range(2):
-        found = leaflink.order(NUMBER)
-        assert found is not None
-        assert (found.customer.license, found.customer.license_type) == ("RE000123", "Retail Dispensary")
-    paths = [call.path for call in calls.calls]
-    assert paths == [ORDER_PATH, "customers/148/", "license-types/4/", ORDER_PATH, "customers/148/"]
+    leaflink, calls = client(
+        **{ORDER_PATH: order(customer=light), "customers/148/": customer(license_type=4)}
+    )
+    found = leaflink.order(NUMBER)
+    assert found is not None
+    assert (found.customer.license, found.customer.license_type_ref) == ("RE000123", "4")
+    assert [call.path for call in calls.calls] == [ORDER_PATH, "customers/148/"]
 
 
 def test_a_customer_that_is_gone_leaves_the_license_empty():
@@ -53,12 +50,16 @@ def test_a_customer_that_is_gone_leaves_the_license_empty():
     assert found.customer.license == ""
 
 
+def test_a_license_type_is_named_when_it_is_asked_for():
+    replies = {"license-types/4/": {"id": 4, "type": "adult", "display_type": "Retail Dispensary"}}
+    leaflink, _ = client(**replies)
+    assert leaflink.license_type(LicenseType("4")) == "Retail Dispensary"
+    assert leaflink.license_type(LicenseType("5")) == ""
+
+
 def test_a_license_type_that_the_key_may_not_read_is_left_out():
-    forbidden = ConnectionBroken("no", http_status=403)
-    replies = {ORDER_PATH: order(customer={**CUSTOMER, "license_type": 4}), "license-types/4/": forbidden}
-    found = client(**replies)[0].order(NUMBER)
-    assert found is not None
-    assert found.customer.license_type == ""
+    leaflink, _ = client(**{"license-types/4/": ConnectionBroken("no", http_status=403)})
+    assert leaflink.license_type(LicenseType("4")) == ""
 
 
 def test_a_line_without_a_sku_is_completed_from_its_product():

@@ -47,7 +47,7 @@ STAGES = [
     ("Submitted", Stage.OPEN),
     ("Accepted", Stage.OPEN),
     ("Backorder", Stage.OPEN),
-    ("Fulfilled", Stage.OPEN),
+    ("Fulfilled", Stage.FINISHED),
     ("Shipped", Stage.FINISHED),
     ("Complete", Stage.FINISHED),
     ("Rejected", Stage.CANCELLED),
