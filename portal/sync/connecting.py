@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
 from portal.sync import journal, secrets
 from portal.sync.addresses import BaseAddress, WrongAddress, check_address
-from portal.sync.domain import Company, FacilityFacts, Finding
+from portal.sync.decisions import Finding
+from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import Tape, open_hub, open_platform, paced
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.poll import FLOURISH_ORDERS

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from portal.sync.domain import Blocked as Blocked
-from portal.sync.domain import Company, Finding, Hint, Json, LicenseType, NextMove, RepEmail, SourceOrder
-from portal.sync.domain import Move as Move
+from portal.sync.decisions import Finding, LicenseType, NextMove, RepEmail
+from portal.sync.domain import Company, Hint, Json, SourceOrder
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, LogLine, Problem, SearchTerm, TimelineEvent
 from portal.queries.search import normalise
-from portal.sync.domain import Finding, Json
+from portal.sync.decisions import Finding
+from portal.sync.domain import Json
 
 CHANNEL = "trellis:live"
 _NEWS = "news"

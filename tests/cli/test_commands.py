@@ -38,7 +38,7 @@ def process(env, *arguments):
     [
         ({"DATABASE_URL": "sqlite://"}, 2, "DATABASE_URL is not a PostgreSQL address"),
         ({"REDIS_URL": "here"}, 2, "REDIS_URL is not a Redis address"),
-        ({"DATABASE_URL": "postgresql://nobody:hush@127.0.0.1:1/none"}, 1, "The database does not answer"),
+        ({"DATABASE_URL": "postgresql://nobody:hush@127.0.0.1:1/none"}, 2, "DATABASE_URL cannot be used"),
     ],
 )
 def test_a_wrong_setting_ends_a_real_process_in_one_line(env, changed, code, says):

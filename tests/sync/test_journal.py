@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from portal.models import Connection, Link, LogLine, SearchTerm, TimelineEvent
 from portal.sync import journal
-from portal.sync.domain import Finding
+from portal.sync.decisions import Finding
 from tests.sync.engine.shop import open_shop
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from portal.models import Connection, Secret, utc_now
 from portal.sync import connecting
-from portal.sync.domain import Finding
+from portal.sync.decisions import Finding
 from tests.web import factory
 
 

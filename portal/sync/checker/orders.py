@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portal.models import Link
-from portal.sync.contract import Blocked
-from portal.sync.domain import Inquiry, OutboundOrder, Question, SourceOrder, Stage
+from portal.sync.decisions import Blocked, Inquiry, Question
+from portal.sync.domain import OutboundOrder, SourceOrder, Stage
 from portal.sync.engine.accounts import Account
 from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key

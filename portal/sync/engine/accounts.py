@@ -16,15 +16,8 @@ from portal.models import Connection, Facility, Hub, Secret
 from portal.sync import secrets
 from portal.sync.addresses import BaseAddress, check_address
 from portal.sync.contract import Calls, Platform, PlatformClient, Throttle
-from portal.sync.domain import (
-    DestinationByLicense,
-    FacilityFacts,
-    Json,
-    LicenseType,
-    Question,
-    RepEmail,
-    Rules,
-)
+from portal.sync.decisions import DestinationByLicense, LicenseType, Question, RepEmail, Rules
+from portal.sync.domain import FacilityFacts, Json
 from portal.sync.engine.desk import Desk
 from portal.sync.errors import Retryable
 from portal.sync.flourish import FLOURISH

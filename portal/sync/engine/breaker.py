@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub
 from portal.sync import journal
-from portal.sync.domain import Finding
+from portal.sync.decisions import Finding
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim
 from portal.sync.engine.desk import Desk

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Run
 from portal.sync import journal
-from portal.sync.domain import Finding
+from portal.sync.decisions import Finding
 from portal.sync.engine.accounts import Account, open_account
 from portal.sync.engine.breaker import OPENS_AFTER
 from portal.sync.engine.claim import Claim, LostLease, claim_due, hand_back, hold, renew

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Delivery, Hub, new_id
 from portal.sync import journal, queues
 from portal.sync.contract import WebhookScheme
-from portal.sync.domain import Finding, Hint
+from portal.sync.decisions import Finding
+from portal.sync.domain import Hint
 from portal.sync.engine.accounts import credentials
 from portal.sync.engine.deliveries import Deliveries, Source, kept_headers
 from portal.sync.engine.desk import Desk

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.sync.domain import Decision, Finding
+from portal.sync.decisions import Decision, Finding
 from portal.sync.engine.accounts import Account
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
 

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Hub, Stream
 from portal.sync import journal
 from portal.sync.contract import Page
-from portal.sync.domain import Finding, Hint
+from portal.sync.decisions import Finding
+from portal.sync.domain import Hint
 from portal.sync.engine import marks
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk

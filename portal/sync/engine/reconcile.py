@@ -10,14 +10,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Tenant
 from portal.sync import journal
-from portal.sync.domain import (
-    Decision,
-    Destination,
-    DestinationByLicense,
-    Facts,
-    Inquiry,
-    Question,
-)
+from portal.sync.decisions import Decision, DestinationByLicense, Facts, Inquiry, Question
+from portal.sync.domain import Destination
 from portal.sync.engine import breaker, crash, outlook
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, LostLease, hand_back, hold

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Link, Operation
 from portal.sync import journal
-from portal.sync.domain import DestinationByLicense, Finding, OutboundOrder
+from portal.sync.decisions import DestinationByLicense, Finding
+from portal.sync.domain import OutboundOrder
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Delivery, Link
 from portal.sync import journal
-from portal.sync.domain import Finding, OutboundOrder, SourceOrder
+from portal.sync.decisions import Finding
+from portal.sync.domain import OutboundOrder, SourceOrder
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.mapping.diff import changes, shared_values

@@ -11,16 +11,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.domain import (
+from portal.sync.decisions import (
     Action,
     CancelOrder,
     CreateDestination,
     CreateOrder,
     FinishOrder,
-    Json,
     MovePlatform,
-    OutboundOrder,
 )
+from portal.sync.domain import Json, OutboundOrder
 from portal.sync.engine.accounts import Account
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portal.sync.contract import Calls, CredentialField, StreamSpec, Throttle, WebhookScheme
-from portal.sync.domain import Finding, Hint, Json
+from portal.sync.decisions import Finding
+from portal.sync.domain import Hint, Json
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.flourish.translate import LADDER, read_webhook
 

@@ -8,21 +8,16 @@ from typing import Any
 
 from portal.sync.addresses import segment
 from portal.sync.contract import Calls, Page
-from portal.sync.domain import (
-    Company,
-    Destination,
+from portal.sync.decisions import (
     DestinationByLicense,
     DestinationDraft,
-    FacilityFacts,
     FlourishQuestion,
-    Item,
     ItemBySku,
     OutboundDraft,
-    OutboundOrder,
     RepByEmail,
-    SalesRep,
     TermNamed,
 )
+from portal.sync.domain import Company, Destination, FacilityFacts, Item, OutboundOrder, SalesRep
 from portal.sync.errors import ConnectionBroken, Retryable
 from portal.sync.flourish.envelope import Envelopes
 from portal.sync.flourish.translate import (

@@ -10,14 +10,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from portal.sync.decisions import DestinationDraft, OutboundDraft
 from portal.sync.domain import (
     Destination,
-    DestinationDraft,
     FacilityFacts,
     Hint,
     Item,
     Json,
-    OutboundDraft,
     OutboundLine,
     OutboundOrder,
     SalesRep,

@@ -5,14 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from portal.sync.domain import (
-    DestinationDraft,
-    DraftLine,
-    Item,
-    OutboundDraft,
-    Rules,
-    SourceOrder,
-)
+from portal.sync.decisions import DestinationDraft, DraftLine, OutboundDraft, Rules
+from portal.sync.domain import Item, SourceOrder
 from portal.sync.mapping.money import add_up, unit_price
 
 # License type on a platform -> destination type in Flourish, by the word that tells (LL-2; types:

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portal.sync.domain import (
-    Decision,
-    Destination,
-    Facts,
-    Finding,
-    Item,
-    ItemBySku,
-    RepByEmail,
-    RepEmail,
-    Rules,
-    SalesRep,
-    SourceOrder,
-)
+from portal.sync.decisions import Decision, Facts, Finding, ItemBySku, RepByEmail, RepEmail, Rules
+from portal.sync.domain import Destination, Item, SalesRep, SourceOrder
 from portal.sync.mapping.draft import missing_for_destination
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, rounding_allowed

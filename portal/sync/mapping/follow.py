@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from portal.sync.domain import (
+from portal.sync.decisions import (
     Blocked,
     CancelOrder,
     Decision,
@@ -13,15 +13,12 @@ from portal.sync.domain import (
     Finding,
     FinishOrder,
     Inquiry,
-    Json,
     MovePlatform,
     NextMove,
-    OutboundOrder,
     Rules,
-    SourceOrder,
-    Stage,
     TermNamed,
 )
+from portal.sync.domain import Json, OutboundOrder, SourceOrder, Stage
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.draft import requested_date
 from portal.sync.mapping.findings import stuck

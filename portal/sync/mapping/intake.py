@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portal.sync.domain import (
+from portal.sync.decisions import (
     CreateDestination,
     CreateOrder,
     Decision,
-    Destination,
     DestinationByLicense,
     Facts,
     Inquiry,
@@ -18,9 +17,8 @@ from portal.sync.domain import (
     RepByEmail,
     RepEmail,
     Rules,
-    SourceOrder,
-    Stage,
 )
+from portal.sync.domain import Destination, SourceOrder, Stage
 from portal.sync.mapping import findings
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.draft import destination_draft, outbound_draft

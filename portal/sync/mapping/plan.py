@@ -6,7 +6,8 @@ and the reason (`Decision`). After each action both sides are read again and pla
 
 from __future__ import annotations
 
-from portal.sync.domain import Decision, Facts, Inquiry, Json, NextMove, OutboundOrder, Rules, SourceOrder
+from portal.sync.decisions import Decision, Facts, Inquiry, NextMove, Rules
+from portal.sync.domain import Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import follow, intake
 
 

@@ -11,18 +11,8 @@ from typing import Any
 
 from portal.models import utc_now
 from portal.sync.contract import Page
-from portal.sync.domain import (
-    Company,
-    Customer,
-    FlourishQuestion,
-    Hint,
-    Line,
-    OutboundLine,
-    OutboundOrder,
-    RepEmail,
-    SourceOrder,
-    Stage,
-)
+from portal.sync.decisions import FlourishQuestion, RepEmail
+from portal.sync.domain import Company, Customer, Hint, Line, OutboundLine, OutboundOrder, SourceOrder, Stage
 from portal.sync.errors import SyncError
 from portal.sync.flourish.client import FlourishClient
 

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from portal.sync.contract import Throttle
-from portal.sync.domain import DestinationByLicense, ItemBySku
+from portal.sync.decisions import DestinationByLicense, ItemBySku
 from portal.sync.engine.accounts import _BudgetSpent, _Paced, paced
 from portal.sync.engine.budget import Budget
 from portal.sync.errors import Retryable

@@ -17,22 +17,16 @@ from typing import Any, TypeVar
 
 from portal.extensions import refuse_open_transaction
 from portal.sync.contract import Page
-from portal.sync.domain import (
-    Company,
-    Destination,
+from portal.sync.decisions import (
     DestinationByLicense,
     DestinationDraft,
-    Item,
     ItemBySku,
     OutboundDraft,
-    OutboundLine,
-    OutboundOrder,
     RepByEmail,
     RepEmail,
-    SalesRep,
-    SourceOrder,
     TermNamed,
 )
+from portal.sync.domain import Company, Destination, Item, OutboundLine, OutboundOrder, SalesRep, SourceOrder
 from portal.sync.platforms.leaflink.translate import STAGES
 
 _Answer = TypeVar("_Answer")

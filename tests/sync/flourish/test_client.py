@@ -5,16 +5,8 @@ import pytest
 import responses
 
 from portal.sync.addresses import check_address
-from portal.sync.domain import (
-    Address,
-    Company,
-    Destination,
-    DestinationByLicense,
-    DestinationDraft,
-    ItemBySku,
-    RepByEmail,
-    TermNamed,
-)
+from portal.sync.decisions import DestinationByLicense, DestinationDraft, ItemBySku, RepByEmail, TermNamed
+from portal.sync.domain import Address, Company, Destination
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.flourish import FLOURISH, authorise, check_credentials
 from portal.sync.flourish.client import FlourishClient

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from portal.sync.domain import Address, DestinationDraft
+from portal.sync.decisions import DestinationDraft
+from portal.sync.domain import Address
 from portal.sync.flourish import shapes
 from portal.sync.flourish.translate import write_destination, write_order, write_update
 from portal.sync.reading import Fields

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sync.domain import Address, DestinationDraft, FacilityFacts, Hint, OutboundOrder, SalesRep
+from portal.sync.decisions import DestinationDraft
+from portal.sync.domain import Address, FacilityFacts, Hint, OutboundOrder, SalesRep
 from portal.sync.errors import Unreadable
 from portal.sync.flourish.translate import (
     ORDER_STATUSES,

@@ -6,24 +6,26 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.domain import (
-    Address,
-    Customer,
+from portal.sync.decisions import (
     Decision,
-    Destination,
     DestinationByLicense,
-    FacilityFacts,
     Facts,
     Finding,
     Inquiry,
-    Item,
     ItemBySku,
-    Line,
-    OutboundLine,
-    OutboundOrder,
     RepByEmail,
     RepEmail,
     Rules,
+)
+from portal.sync.domain import (
+    Address,
+    Customer,
+    Destination,
+    FacilityFacts,
+    Item,
+    Line,
+    OutboundLine,
+    OutboundOrder,
     SalesRep,
     SourceOrder,
     Stage,

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from portal.sync.contract import Blocked, Move
-from portal.sync.domain import CancelOrder, FinishOrder, Inquiry, MovePlatform, Stage, TermNamed
+from portal.sync.decisions import Blocked, CancelOrder, FinishOrder, Inquiry, Move, MovePlatform, TermNamed
+from portal.sync.domain import Stage
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import next_move

@@ -9,18 +9,17 @@ from typing import Any
 
 import pytest
 
-from portal.sync.contract import Move
-from portal.sync.domain import (
-    Address,
+from portal.sync.decisions import (
     CreateDestination,
     CreateOrder,
     DestinationByLicense,
     Inquiry,
     ItemBySku,
+    Move,
     RepByEmail,
     RepEmail,
-    Stage,
 )
+from portal.sync.domain import Address, Stage
 from portal.sync.mapping.plan import plan_order
 from tests.sync.mapping.examples import (
     GO_LIVE,

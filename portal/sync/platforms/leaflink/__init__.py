@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portal.sync.contract import CredentialField, Platform, Setting, StreamSpec, Throttle, WebhookScheme
-from portal.sync.domain import Finding
+from portal.sync.decisions import Finding
 from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.status import DEFAULT_TABLE, LADDER, next_move
 from portal.sync.platforms.leaflink.terms import TERMS

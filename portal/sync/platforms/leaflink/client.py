@@ -8,7 +8,8 @@ from typing import Any
 
 from portal.sync.addresses import segment
 from portal.sync.contract import Calls, Page
-from portal.sync.domain import Company, Json, LicenseType, RepEmail, SourceOrder
+from portal.sync.decisions import LicenseType, RepEmail
+from portal.sync.domain import Company, Json, SourceOrder
 from portal.sync.errors import ConnectionBroken, Unreadable
 from portal.sync.platforms.leaflink.translate import license_type_name, product_id, read_order, read_page
 from portal.sync.reading import Fields, Notice, log_unknown_field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from portal.sync.contract import Blocked, Move
+from portal.sync.decisions import Blocked, Move
 from portal.sync.domain import SourceOrder
 
 LADDER = ("Submitted", "Accepted", "Fulfilled", "Shipped", "Complete")

@@ -5,7 +5,8 @@ import pytest
 import responses
 
 from portal.sync.addresses import check_address
-from portal.sync.domain import Company, LicenseType, RepEmail
+from portal.sync.decisions import LicenseType, RepEmail
+from portal.sync.domain import Company
 from portal.sync.errors import ConnectionBroken, Rejected, Unreadable, Unsettled
 from portal.sync.http import Caller
 from portal.sync.platforms.leaflink import LEAFLINK, authorise, check_credentials
