@@ -15,7 +15,7 @@ from portal.config import Settings
 from portal.live.stream import PREFIX, Receive, Scope, Send, Stream
 from portal.web import LARGEST_BODY, build
 
-WORKERS = 16
+WORKERS = 8
 # A body that takes longer than this is not waited for: a slow sender must not hold a thread.
 _BODY_SECONDS = 20.0
 

@@ -34,6 +34,14 @@ def eventually(happens: Callable[[], object], within: float = 15.0) -> None:
         time.sleep(0.02)
 
 
+def _names(process: psutil.Process) -> set[str]:
+    """What a process may be called by; nothing once it has ended, which it may do at any moment."""
+    try:
+        return {process.name(), *process.cmdline()[2:3]}
+    except psutil.NoSuchProcess:
+        return set()
+
+
 def runs(process: psutil.Process) -> bool:
     """Whether it is more than an entry that init has yet to remove."""
     try:
@@ -143,8 +151,7 @@ class Up:
         """The supervisor's own children that run `program`: its name, or the first argument of trellis."""
         assert self.process
         children = psutil.Process(self.process.pid).children()
-        alive = [child for child in children if runs(child)]
-        return [child for child in alive if program in {child.name(), *child.cmdline()[2:3]}]
+        return [child for child in children if runs(child) and program in _names(child)]
 
     def signal(self, number: signal.Signals) -> "Up":
         assert self.process
