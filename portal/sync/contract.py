@@ -45,6 +45,8 @@ class WebhookScheme:
     encoding: Literal["base64", "hex"]
     # The credential field that holds the signing key.
     key_field: str
+    # Where it is switched on, as a person finds it.
+    where: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -125,3 +126,13 @@ def test_what_flourish_staff_do_reaches_leaflink_though_its_answers_are_lost(sho
     for act in ("allocate", "ship"):
         shop.control("POST", f"flourish/orders/{made['id']}/{act}")
     eventually("LeafLink has it Shipped", lambda: shop.leaflink_status(order) == "Shipped")
+
+
+def test_the_check_passes_after_all_of_it(shop: Product) -> None:
+    shop.start("worker")
+
+    def verdict() -> dict[str, Any] | None:
+        done = shop.run("check", "--json")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    eventually("every invariant holds", verdict, within=90)

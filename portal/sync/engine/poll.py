@@ -18,7 +18,7 @@ from portal.sync import journal
 from portal.sync.contract import Page
 from portal.sync.decisions import Finding
 from portal.sync.domain import Hint
-from portal.sync.engine import marks
+from portal.sync.engine import marks, silence
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
@@ -117,7 +117,7 @@ def _pull(desk: Desk, tenant_id: UUID, stream_id: UUID, source: _Source) -> set[
     """Page through the changes. Marks are committed page by page; the watermark only after the last one,
     so that a pull that breaks off is read again."""
     concerned: set[UUID] = set()
-    found = 0
+    found = unannounced = 0
     latest: datetime | None = None
     for page in source.pages(source.since):
         with desk.tenant(tenant_id) as session:
@@ -127,8 +127,9 @@ def _pull(desk: Desk, tenant_id: UUID, stream_id: UUID, source: _Source) -> set[
                 marked = _mark(session, stream, hint)
                 concerned |= marked
                 found += bool(marked)
+                unannounced += bool(marked) and silence.unannounced(session, stream, hint)
                 latest = max(filter(None, (latest, hint.updated_at)), default=None)
-    _finish(desk, tenant_id, stream_id, found=found, watermark=latest)
+    _finish(desk, tenant_id, stream_id, found=found, unannounced=unannounced, watermark=latest)
     return concerned
 
 
@@ -139,7 +140,15 @@ def _mark(session: Session, stream: Stream, hint: Hint) -> set[UUID]:
     return {connection.id} if marks.mark_if_changed(session, connection, hint) else set()
 
 
-def _finish(desk: Desk, tenant_id: UUID, stream_id: UUID, *, found: int, watermark: datetime | None) -> None:
+def _finish(
+    desk: Desk,
+    tenant_id: UUID,
+    stream_id: UUID,
+    *,
+    found: int,
+    unannounced: int,
+    watermark: datetime | None,
+) -> None:
     with desk.tenant(tenant_id) as session:
         stream = session.get_one(Stream, stream_id)
         stream.watermark = max(filter(None, (stream.watermark, watermark)), default=None)
@@ -151,8 +160,9 @@ def _finish(desk: Desk, tenant_id: UUID, stream_id: UUID, *, found: int, waterma
                 journal.report(session, connection, (), subject_id=stream.id, solved="Polling works again.")
         stream.failures = 0
         _release(session, stream, stream.interval_seconds)
-        if found:
-            for connection in _connections(session, stream):
+        for connection in _connections(session, stream):
+            silence.judge(session, stream, connection, unannounced)
+            if found:
                 text = f"Polled {stream.name}: {found} changed since the last look"
                 journal.log(session, connection, "info", text)
 

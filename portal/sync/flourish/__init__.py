@@ -80,7 +80,12 @@ FLOURISH = Erp(
     hosts=("app.flourishsoftware.com",),
     default_base_url="https://app.flourishsoftware.com/external/api",
     credentials=_CREDENTIALS,
-    webhook=WebhookScheme("Auth-Signature", "hex", "webhook_key"),
+    webhook=WebhookScheme(
+        "Auth-Signature",
+        "hex",
+        "webhook_key",
+        where="Flourish, Settings, Integrations, Webhook Endpoints",
+    ),
     streams=(StreamSpec("orders", interval_seconds=300.0),),
     # Flourish publishes no limit: a gentle start, faster while nothing says no, slower at once when it does.
     throttle=Throttle(per_second=5.0, burst=20, grows_to=4.0),

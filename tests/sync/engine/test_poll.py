@@ -24,6 +24,8 @@ def opened(shop, monkeypatch):
     """Polls open this shop's worlds."""
     monkeypatch.setattr(polls, "open_platform", lambda *_: shop.leaflink)
     monkeypatch.setattr(polls, "open_hub", lambda *_: shop.flourish)
+    for table in ("connection", "hub"):
+        shop.set(table, last_delivery_at=datetime.now(UTC))
     return shop
 
 

@@ -116,7 +116,9 @@ LEAFLINK = Platform(
     default_base_url="https://app.leaflink.com/api/v2/",
     credentials=_CREDENTIALS,
     settings=_SETTINGS,
-    webhook=WebhookScheme("LL-Signature", "base64", "webhook_key"),
+    webhook=WebhookScheme(
+        "LL-Signature", "base64", "webhook_key", where="LeafLink, Settings, Developer options"
+    ),
     streams=(StreamSpec("orders", interval_seconds=300.0),),
     # 240 calls in a minute of the 300 allowed, counted by LeafLink per person (LL-27).
     throttle=Throttle(per_second=3.7, burst=18),

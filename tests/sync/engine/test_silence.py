@@ -1,0 +1,65 @@
+"""Silence: a webhook that stopped arriving is named, and forgotten once it arrives again (LL-24)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.sync.engine.test_poll import again, opened, page, stream
+
+__all__ = ["opened"]
+
+LONG_AGO = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def quiet(opened):
+    """A shop that went live, and whose webhook was last heard some time later."""
+    opened.set("connection", live_since=LONG_AGO, last_delivery_at=LONG_AGO + timedelta(hours=1))
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (LONG_AGO - timedelta(hours=1), False),
+        (LONG_AGO + timedelta(minutes=59), False),
+        (LONG_AGO + timedelta(hours=2), True),
+        (datetime.now(UTC), False),
+    ],
+    ids=["before go-live", "before the last delivery", "unannounced", "only just"],
+)
+def test_a_change_that_only_a_poll_found_names_the_silent_webhook(quiet, changed, named):
+    stream_id = stream(quiet)
+    quiet.leaflink.pages = [page("a", at=changed)]
+
+    again(quiet, stream_id)
+
+    assert ("webhook_silent" in quiet.problems()) is named
+
+
+def test_the_problem_says_since_when_and_where_to_switch_it_on(quiet):
+    stream_id = stream(quiet)
+    quiet.leaflink.pages = [page("a", "b", at=LONG_AGO + timedelta(hours=2))]
+
+    again(quiet, stream_id)
+
+    problem = quiet.problems()["webhook_silent"]
+    assert problem.title == "LeafLink has sent no webhook since Mar 02, 13:00 UTC"
+    assert "Developer options" in problem.next_step
+    assert problem.text == "Polling found 2 changed meanwhile."
+
+
+def test_a_poll_that_finds_nothing_leaves_the_problem_open_until_a_delivery_comes(quiet):
+    stream_id = stream(quiet)
+    quiet.leaflink.pages = [page("a", at=LONG_AGO + timedelta(hours=2))]
+    again(quiet, stream_id)
+    quiet.leaflink.pages = [page()]
+
+    again(quiet, stream_id)
+    assert "webhook_silent" in quiet.problems()
+
+    quiet.set("connection", last_delivery_at=datetime.now(UTC) + timedelta(seconds=1))
+    again(quiet, stream_id)
+    assert quiet.closed_problems()["webhook_silent"] == "Webhooks arrive again."
