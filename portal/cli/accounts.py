@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.models import Connection, Hub, Secret, Stream
 from portal.sync import connecting
-from portal.sync.connecting import CannotConnect
+from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.registry import PLATFORMS
 
 _tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")
@@ -110,6 +110,15 @@ def test_hub(slug: str, name: str) -> None:
     with opened.tenant(tenant_id) as session:
         hub_id = _one(session, Hub, name).id
     _verdict(connecting.test_hub(opened, tenant_id, hub_id))
+
+
+@hub.command("key")
+@_tenant
+@_credential
+@click.argument("name")
+def replace_hub_key(slug: str, credentials: tuple[str, ...], name: str) -> None:
+    """Replace the stored key, once a real call with the new one has succeeded."""
+    _replace_key(slug, Hub, name, credentials)
 
 
 @click.group()
@@ -220,6 +229,15 @@ def test_connection(slug: str, name: str) -> None:
     _verdict(connecting.test(opened, tenant_id, connection_id))
 
 
+@connection.command("key")
+@_tenant
+@_credential
+@click.argument("name")
+def replace_connection_key(slug: str, credentials: tuple[str, ...], name: str) -> None:
+    """Replace the stored key, once a real call with the new one has succeeded."""
+    _replace_key(slug, Connection, name, credentials)
+
+
 @connection.command("live")
 @_tenant
 @click.argument("name")
@@ -234,6 +252,20 @@ def live(slug: str, name: str) -> None:
     except CannotConnect as error:
         raise Refused(str(error)) from error
     show({"id": connection_id, "state": "live"})
+
+
+def _replace_key(
+    slug: str, table: type[Hub] | type[Connection], name: str, credentials: tuple[str, ...]
+) -> None:
+    opened = desk()
+    tenant_id = tenant_named(opened, slug).id
+    with opened.tenant(tenant_id) as session:
+        owner = _one(session, table, name)
+    try:
+        replace_key(opened, tenant_id, owner, _pairs(credentials), actor=ACTOR)
+    except CannotConnect as error:
+        raise Refused(str(error)) from error
+    show({"id": owner.id, "replaced": sorted(_pairs(credentials))})
 
 
 def _pairs(credentials: tuple[str, ...]) -> dict[str, str]:

@@ -9,34 +9,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
-from portal.sync import journal, secrets
-from portal.sync.addresses import BaseAddress, WrongAddress, check_address
+from portal.models import Connection, Facility, Hub, Link, Stream, new_id
+from portal.sync import journal
+from portal.sync.credentials import CannotConnect, checked_address, proven, refuse, seal_all
 from portal.sync.decisions import Finding
 from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import Tape, open_hub, open_platform, paced
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.poll import FLOURISH_ORDERS
-from portal.sync.errors import ConnectionBroken, SyncError
+from portal.sync.errors import SyncError
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.registry import platform as platform_by_key
 
-_Proof = TypeVar("_Proof")
-
 # The secret under which a webhook's token is kept, so that its address can be shown again to admins.
 TOKEN_FIELD = "webhook_token"  # noqa: S105 - a field's name, not its value
-
-
-class CannotConnect(Exception):
-    """A hub or connection cannot be made or switched as asked; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +68,12 @@ def add_hub(
     Raises:
         CannotConnect: the key does not work, or the name is taken.
     """
-    _refuse(FLOURISH.check_credentials(credentials))
-    address = _address(desk, base_url, FLOURISH.hosts)
+    refuse(FLOURISH.check_credentials(credentials))
+    address = checked_address(desk, base_url, FLOURISH.hosts)
     headers = FLOURISH.authorise(credentials)
     owner = f"flourish:new:{tenant_id}"
     client = FlourishClient(paced(desk, address, headers, FLOURISH.label, owner, FLOURISH.throttle))
-    company, facilities = _proven(lambda: (client.company(), client.facilities()))
+    company, facilities = proven(lambda: (client.company(), client.facilities()))
     token = randomness.token_urlsafe(24)
     signing_key = signing_key or credentials.get(FLOURISH.webhook.key_field) or randomness.token_hex(32)
     hub = Hub(
@@ -98,7 +92,7 @@ def add_hub(
         session.add(hub)
         session.flush()
         session.add_all(_facility(hub, facts) for facts in facilities)
-        session.add_all(_seal(desk, tenant_id, hub.id, kept, actor))
+        session.add_all(seal_all(desk, tenant_id, hub.id, kept, actor))
         session.add(_stream(hub.tenant_id, hub.id, hub.id, None, FLOURISH_ORDERS, desk.settings.poll_seconds))
     url = webhook_url(desk, "flourish", token)
     return Connected(hub.id, company.name, url, signing_key, company.missing_permissions)
@@ -137,15 +131,15 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         CannotConnect: the key does not work, a field is missing, or the facility or name does not fit.
     """
     platform = platform_by_key(platform_key)
-    _refuse(platform.check_credentials(credentials))
+    refuse(platform.check_credentials(credentials))
     missing = [one.label for one in platform.credentials if one.secret and not credentials.get(one.name)]
     if missing:
         raise CannotConnect(f"{missing[0]} is missing.")
-    address = _address(desk, base_url or platform.default_base_url, platform.hosts)
+    address = checked_address(desk, base_url or platform.default_base_url, platform.hosts)
     headers = platform.authorise(credentials)
     owner = f"{platform.key}:new:{tenant_id}"
     calls = paced(desk, address, headers, platform.label, owner, platform.throttle)
-    company = _proven(platform.connect(calls).company)
+    company = proven(platform.connect(calls).company)
     token = randomness.token_urlsafe(24)
     kept = {field.name: credentials.get(field.name, "") for field in platform.credentials if field.secret}
     with _unless_taken(name), desk.tenant(tenant_id) as session:
@@ -167,7 +161,7 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         )
         session.add(connection)
         session.flush()
-        session.add_all(_seal(desk, tenant_id, connection.id, {**kept, TOKEN_FIELD: token}, actor))
+        session.add_all(seal_all(desk, tenant_id, connection.id, {**kept, TOKEN_FIELD: token}, actor))
         for spec in platform.streams:
             seconds = min(spec.interval_seconds, desk.settings.poll_seconds)
             session.add(_stream(tenant_id, connection.id, hub_id, connection.id, spec.name, seconds))
@@ -264,28 +258,6 @@ def webhook_url(desk: Desk, platform: str, token: str) -> str:
     return f"{desk.settings.public_url}/webhooks/{platform}/{token}"
 
 
-def _refuse(findings: tuple[Finding, ...]) -> None:
-    if findings:
-        raise CannotConnect(f"{findings[0].title}. {findings[0].next_step}")
-
-
-def _address(desk: Desk, base_url: str, hosts: tuple[str, ...]) -> BaseAddress:
-    try:
-        return check_address(base_url, hosts=hosts, allow_loopback=desk.settings.allow_loopback)
-    except WrongAddress as error:
-        raise CannotConnect(str(error)) from error
-
-
-def _proven(call: Callable[[], _Proof]) -> _Proof:
-    """Make a real call with the new credentials before anything is saved (ON-1)."""
-    try:
-        return call()
-    except ConnectionBroken as error:
-        raise CannotConnect(f"The key is refused: {error.reason}. Check that it was copied whole.") from error
-    except SyncError as error:
-        raise CannotConnect(f"The call with this key did not work: {error}. Nothing was saved.") from error
-
-
 @contextmanager
 def _unless_taken(name: str) -> Iterator[None]:
     """Say in words that a name is taken."""
@@ -317,29 +289,6 @@ def _facility_named(session: Session, hub_id: UUID, facility: str) -> Facility:
             return candidate
     known = ", ".join(f"{one.name} ({one.flourish_id})" for one in facilities)
     raise CannotConnect(f"The Flourish connection has no facility {facility!r}; it has {known}.")
-
-
-def _seal(desk: Desk, tenant_id: UUID, owner_id: UUID, values: Mapping[str, str], actor: str) -> list[Secret]:
-    rows = []
-    for field, plain in values.items():
-        if not plain:
-            continue
-        sealed = secrets.seal(
-            desk.settings.master_keys, plain, tenant_id=str(tenant_id), owner_id=str(owner_id), field=field
-        )
-        rows.append(
-            Secret(
-                tenant_id=tenant_id,
-                owner_id=owner_id,
-                field=field,
-                ciphertext=sealed.ciphertext,
-                key_id=sealed.key_id,
-                last_four=sealed.last_four,
-                set_at=func.now(),
-                set_by=actor,
-            )
-        )
-    return rows
 
 
 def _stream(

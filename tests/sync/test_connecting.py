@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 
 from portal.models import Connection, Facility, Hub, Secret, Stream
 from portal.sync import connecting
-from portal.sync.connecting import CannotConnect, add_connection, add_hub, go_live
+from portal.sync.connecting import add_connection, add_hub, go_live
+from portal.sync.credentials import CannotConnect, replace_key
 from tests.cli import served
 from tests.cli.served import LEAFLINK_KEY, WEBHOOK_KEY
 
@@ -195,3 +196,46 @@ def test_testing_calls_both_sides_with_the_stored_keys(desk, tenant_id, connect,
     (finding,) = connecting.test(desk, tenant_id, made.id)
     assert finding.title.startswith("LeafLink: ")
     assert finding.next_step
+
+
+def test_a_refused_key_is_replaced_and_the_connection_goes_on(desk, tenant_id, connect):
+    made = connect()
+    go_live(desk, tenant_id, made.id, actor="Adam")
+    with desk.tenant(tenant_id) as session:
+        connection = session.get_one(Connection, made.id)
+        connection.state = "needs_credentials"
+
+    replace_key(desk, tenant_id, connection, {"api_key": LEAFLINK_KEY}, actor="Eve")
+
+    assert state(desk, tenant_id, made.id) == "live"
+    with desk.tenant(tenant_id) as session:
+        secret = session.scalars(
+            select(Secret).where(Secret.owner_id == made.id, Secret.field == "api_key")
+        ).one()
+    assert secret.set_by == "Eve"
+    assert connecting.test(desk, tenant_id, made.id) == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [("ll-nobody-key", "refused"), ("ll-sunrise-key", "opens Sunrise Brands, not Greenleaf Farms")],
+)
+def test_a_key_that_does_not_fit_replaces_nothing(desk, tenant_id, connect, key, says):
+    made = connect()
+    with desk.tenant(tenant_id) as session:
+        connection = session.get_one(Connection, made.id)
+
+    with pytest.raises(CannotConnect, match=says):
+        replace_key(desk, tenant_id, connection, {"api_key": key}, actor="Eve")
+
+    assert connecting.test(desk, tenant_id, made.id) == ()
+
+
+def test_a_hubs_key_is_replaced_too(desk, tenant_id, hub, sandbox):
+    with desk.tenant(tenant_id) as session:
+        row = session.get_one(Hub, hub.id)
+        row.state = "needs_credentials"
+
+    replace_key(desk, tenant_id, row, {"api_key": sandbox[1]}, actor="Eve")
+
+    assert read(desk, tenant_id, select(Hub.state)) == ["live"]
