@@ -68,15 +68,18 @@ def credentials_refused(desk: Desk, claim: Claim, account: Account, error: Conne
 def _stop(desk: Desk, claim: Claim, side: str, error: ConnectionBroken) -> None:
     with desk.tenant(claim.tenant_id) as session:
         connection = session.get_one(Connection, claim.connection_id)
-        owner: Connection | Hub = connection if side == "platform" else connection.hub
-        if owner.state == "needs_credentials":
-            return
-        owner.state = "needs_credentials"
-        finding = Finding(
-            "needs_credentials",
-            f"The key of {connection.name if side == 'platform' else connection.hub.name} is refused",
-            "An admin replaces the key; everything waiting then goes on by itself.",
-            text=error.reason,
-        )
-        journal.report(session, connection, (finding,), code=finding.code)
+        stop(session, connection, connection if side == "platform" else connection.hub, error)
+
+
+def stop(session: Session, connection: Connection, owner: Connection | Hub, error: ConnectionBroken) -> None:
+    """Make no more calls with a key that is refused, and say so on a connection that it serves."""
+    finding = Finding(
+        "needs_credentials",
+        f"The key of {owner.name} is refused",
+        "An admin replaces the key; everything waiting then goes on by itself.",
+        text=error.reason,
+    )
+    if owner.state != "needs_credentials":
         journal.log(session, connection, "stuck", f"{finding.title}: calls have stopped")
+    owner.state = "needs_credentials"
+    journal.report(session, connection, (finding,), code=finding.code)

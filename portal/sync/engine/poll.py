@@ -18,11 +18,11 @@ from portal.sync import journal
 from portal.sync.contract import Page
 from portal.sync.decisions import Finding
 from portal.sync.domain import Hint
-from portal.sync.engine import marks, silence
+from portal.sync.engine import breaker, marks, silence
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
-from portal.sync.errors import Retryable, SyncError, Unreadable
+from portal.sync.errors import ConnectionBroken, Retryable, SyncError, Unreadable
 from portal.sync.registry import platform as platform_by_key
 
 FLOURISH_ORDERS = "flourish.orders"
@@ -30,6 +30,8 @@ _FLOURISH_OVERLAP_SECONDS = 900.0
 _LEASE_SECONDS = 300
 # A stream that fails this often in a row is named as a problem.
 _FAILS_BEFORE_PROBLEM = 3
+# A refusal that the next poll repeats is confirmed.
+_REFUSALS_BEFORE_STOP = 2
 
 # These pass by themselves mostly; anything else is a problem the first time.
 _QUIET = (Retryable, Unreadable)
@@ -186,6 +188,10 @@ def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception) -> N
             journal.log(session, connection, level, f"Polling {stream.name} did not work: {finding.text}")
             if stream.failures >= _FAILS_BEFORE_PROBLEM or not isinstance(error, _QUIET):
                 journal.report(session, connection, (finding,), subject_id=stream.id)
+            if isinstance(error, ConnectionBroken) and stream.failures >= _REFUSALS_BEFORE_STOP:
+                breaker.stop(
+                    session, connection, connection if stream.connection_id else connection.hub, error
+                )
 
 
 def _finding(stream: Stream, error: Exception) -> Finding:

@@ -233,3 +233,20 @@ def test_flourishs_list_marks_the_links_that_it_concerns_and_no_other(opened):
     assert opened.link(link_id).flourish_status == "Allocated"
     with opened.desk.tenant(opened.tenant_id) as session:
         assert session.scalars(select(Hub.id)).all() == [opened.hub_id]
+
+
+@pytest.mark.parametrize("of_hub", [False, True])
+def test_a_key_that_two_polls_find_refused_stops_the_calls(opened, of_hub):
+    stream_id = stream(opened, FLOURISH_ORDERS if of_hub else "orders", of_hub=of_hub)
+    world = opened.flourish if of_hub else opened.leaflink
+    world.pages = [page("a")]
+    world.fail("changed_orders", ConnectionBroken("it is revoked", http_status=401), times=5)
+
+    again(opened, stream_id)
+    states = opened.connection().state, opened.connection().hub.state
+    assert states == ("live", "live")
+
+    again(opened, stream_id)
+    owner = opened.connection().hub if of_hub else opened.connection()
+    assert owner.state == "needs_credentials"
+    assert "needs_credentials" in opened.problems()
