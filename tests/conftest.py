@@ -102,15 +102,20 @@ def engine(settings: Settings) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def clean(engine: Engine, redis_url: str) -> None:
-    """Empty tables and an empty Redis, before the test and not after, so that a failure can be looked at."""
+def empty(engine: Engine, redis_url: str) -> None:
+    """Empty all tables and Redis."""
     names = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} CASCADE"))
     redis = new_redis(redis_url)
     redis.flushdb()
     redis.close()
+
+
+@pytest.fixture
+def clean(engine: Engine, redis_url: str) -> None:
+    """Empty servers, before the test and not after, so that a failure can be looked at."""
+    empty(engine, redis_url)
 
 
 @pytest.fixture

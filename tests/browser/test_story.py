@@ -10,12 +10,11 @@ from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from portal.cli.demo import PASSWORD
-from portal.extensions import new_redis
-from portal.models import Base
 from tests.browser.conftest import violations
+from tests.conftest import empty
 from tests.processes.product import Product, product
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("story")]
@@ -30,12 +29,7 @@ _PATIENCE_MS = 30_000
 def shop(
     tmp_path_factory: pytest.TempPathFactory, database_url: str, redis_url: str, engine: Engine
 ) -> Iterator[Product]:
-    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} CASCADE"))
-    redis = new_redis(redis_url)
-    redis.flushdb()
-    redis.close()
+    empty(engine, redis_url)
     data: Path = tmp_path_factory.mktemp("story")
     with product(data, database_url, redis_url) as made:
         made.start("worker")

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from portal.extensions import new_redis
-from portal.models import Base
+from tests.conftest import empty
 from tests.processes.product import Product, product
 
 
@@ -17,12 +16,7 @@ from tests.processes.product import Product, product
 def running(
     tmp_path_factory: pytest.TempPathFactory, database_url: str, redis_url: str, engine: Engine
 ) -> Iterator[Product]:
-    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} CASCADE"))
-    redis = new_redis(redis_url)
-    redis.flushdb()
-    redis.close()
+    empty(engine, redis_url)
     data: Path = tmp_path_factory.mktemp("product")
     with product(data, database_url, redis_url) as made:
         yield made
