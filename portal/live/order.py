@@ -162,7 +162,8 @@ def _verdict(link: Link, operation: Operation | None, now: datetime) -> Verdict:
     return Verdict(
         tone=tone,
         word=word,
-        text=link.decision_text or text,
+        # The word is said once, beside the sentence.
+        text=(link.decision_text or text).removeprefix(f"{word}: "),
         next_step=link.next_step or "",
         since=link.state_since,
         settles_at=settles_at,
