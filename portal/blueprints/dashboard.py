@@ -99,15 +99,18 @@ def _bottom(
     """Say the worst thing that is true; that all is well only when nothing else is."""
     broken = [row.connection.name for row in rows if row.tone or row.connection.state == "needs_credentials"]
     live = [row for row in rows if row.connection.state == "live"]
+    paused = [row.connection.name for row in rows if row.connection.state == "paused"]
+    also = f" {_orders(attention.stuck.number)} stuck too." if attention.stuck.number else ""
     cases = (
+        (stopped, "warn", "Stopped", "The stop switch of this company is on: nothing is written."),
+        (broken, "bad", "Connection trouble", f"Look at {', '.join(broken)}.{also}"),
+        (paused, "warn", "Paused", f"Nothing is written for {', '.join(paused)} until it is resumed.{also}"),
         (
             attention.stuck.number,
             "bad",
             "Needs you",
             f"{_orders(attention.stuck.number)} stuck until somebody acts.",
         ),
-        (stopped, "warn", "Stopped", "The stop switch of this company is on: nothing is written."),
-        (broken, "bad", "Connection trouble", f"Look at {', '.join(broken)}."),
         (
             attention.late.number,
             "warn",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
 from portal.access import Here, here, tenant
 from portal.blueprints import paging, presentation, working
@@ -110,9 +110,21 @@ def show(link_id: UUID) -> Any:
         events=events,
         zone=tenant_here.zone,
         last=events[-1].seq if events else 0,
-        ticket=order_pages.ticket(order, events, request.base_url),
         may_retry=tenant_here.may("orders.retry"),
     )
+
+
+@blueprint.get("/<uuid:link_id>/ticket")
+@tenant("orders.see")
+def ticket(link_id: UUID) -> Any:
+    """Write one order with its story as plain text, as it is now: for a ticket or an e-mail."""
+    tenant_here, session = here(), db.session()
+    events = orders.story(session, tenant_here.id, link_id)
+    order = order_pages.view(session, tenant_here.id, link_id)
+    if order is None:
+        abort(404)
+    address = url_for(".show", link_id=link_id, _external=True)
+    return Response(order_pages.ticket(order, events, address), mimetype="text/plain")
 
 
 @blueprint.get("/<uuid:link_id>/story")

@@ -118,8 +118,7 @@ def ticket(view: OrderView, events: Sequence[Any], address: str) -> str:
         f"Problem since {_utc(row.opened_at)} UTC: {row.title} {row.text}".rstrip() for row in view.problems
     ]
     story = [
-        f"{_utc(event.at)}  {event.side:8}  {event.actor}: {event.title} {event.text}".rstrip()
-        for event in events
+        f"{_utc(event.at)}  {event.side:8}  {event.actor}: {event.title} {event.text}" for event in events
     ]
     rows = [
         f"Order {view.title} ({address})",

@@ -24,7 +24,7 @@ from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import Tape, open_hub, open_platform, paced
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.poll import FLOURISH_ORDERS
-from portal.sync.errors import SyncError
+from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.registry import platform as platform_by_key
@@ -245,8 +245,12 @@ def test_hub(desk: Desk, tenant_id: UUID, hub_id: UUID) -> tuple[Finding, ...]:
 def _probe(label: str, company: Callable[[], Company]) -> tuple[Finding, ...]:
     try:
         missing = company().missing_permissions
+    except ConnectionBroken as error:
+        return (Finding("test_refused", f"{label} refuses the key: {error}", "Replace the key."),)
     except SyncError as error:
-        return (Finding("test_failed", f"{label}: {error}", "Replace the key, or try again later."),)
+        step = "Try again later: this says nothing about the key."
+        said = str(error)
+        return (Finding("test_failed", said if label in said else f"{label}: {said}", step),)
     return tuple(
         Finding("permission", f"{label}: the key may not {permission}", "Give the key this permission.")
         for permission in missing

@@ -1,14 +1,14 @@
-// Copies the text of a field. Without a clipboard the field is selected, so that Ctrl-C does it.
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const field = document.querySelector(button.dataset.copy);
-    field.select();
+// Copies the text behind a link, as it is now. Without a clipboard the link opens it instead.
+for (const link of document.querySelectorAll("a[data-copy]")) {
+  link.addEventListener("click", async (click) => {
+    if (!navigator.clipboard) return;
+    click.preventDefault();
     try {
-      await navigator.clipboard.writeText(field.value);
-      button.textContent = "Copied";
+      const answer = await fetch(link.href);
+      await navigator.clipboard.writeText(await answer.text());
+      link.textContent = "Copied";
     } catch {
-      button.textContent = "Selected: press Ctrl-C";
+      location.assign(link.href);
     }
   });
 }

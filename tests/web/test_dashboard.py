@@ -70,7 +70,7 @@ def test_all_clear_is_never_said_while_an_order_is_held_up(sessions, company, ad
     [
         ({"state": "needs_credentials"}, "Connection trouble"),
         ({"open_until": utc_now() + timedelta(hours=1)}, "Connection trouble"),
-        ({"state": "paused"}, "Not live"),
+        ({"state": "paused"}, "Paused"),
     ],
 )
 def test_all_clear_is_never_said_while_a_connection_is_out(sessions, company, admin, change, words):

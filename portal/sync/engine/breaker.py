@@ -21,8 +21,15 @@ _OPEN_SECONDS = 15.0
 _LONGEST_SECONDS = 300.0
 
 
-def note_result(session: Session, connection_id: UUID, *, failed: bool) -> None:
-    """Count a look at a link for its connection."""
+def note_result(session: Session, connection_id: UUID, *, failed: bool, why: str = "") -> None:
+    """Count a look at a link for its connection.
+
+    Args:
+        session: a session inside the tenant.
+        connection_id: the connection.
+        failed: whether the look failed.
+        why: what failed, in a sentence.
+    """
     connection = session.execute(
         select(Connection).where(Connection.id == connection_id).with_for_update(key_share=True)
     ).scalar_one()
@@ -39,7 +46,7 @@ def note_result(session: Session, connection_id: UUID, *, failed: bool) -> None:
     connection.open_until = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()
     finding = Finding(
         "not_answering",
-        "One of the two systems is not answering",
+        f"Calls fail again and again: {why.rstrip('.') or 'no answer'}",
         "Nothing needs to be done: orders wait and go on by themselves once it answers.",
         text=f"{connection.failures} attempts in a row failed.",
     )

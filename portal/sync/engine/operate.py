@@ -159,8 +159,15 @@ def _leave_unknown(
             f"{error.reason}. Nobody knows yet whether it took effect; Trellis sends nothing more and looks"
             f" again {seconds} s after it was sent."
         )
+        detail = _detail(operation, account.tape.take())
         entry = journal.Entry(
-            write.side, "Trellis", f"Tried to {write.purpose}", text, tone="warn", operation_id=operation.id
+            write.side,
+            "Trellis",
+            f"Tried to {write.purpose}",
+            text,
+            tone="warn",
+            detail=detail,
+            operation_id=operation.id,
         )
         journal.tell(session, link, entry)
         journal.log(session, link, "wait", f"Unknown outcome: {error.reason}", run_id=claim.run_id)

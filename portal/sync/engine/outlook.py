@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -38,6 +38,16 @@ class ForAPerson(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.title)
         self.finding = finding
+
+
+def held_back(decision: Decision, obstacle: str) -> Decision:
+    """What would be done, and why it is not done now."""
+    return replace(
+        decision,
+        sentence=f"Not now, {obstacle}: {decision.sentence}",
+        next_step="It is done once that is over: resume the connection, or switch the stop off.",
+        action=None,
+    )
 
 
 def unknown(reason: str, account: Account, *, until: datetime | None = None) -> Outlook:

@@ -3,8 +3,6 @@ needed, and say why. Duplicates, reordering, loss and crashes all lead here."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
@@ -84,9 +82,7 @@ def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
             return Outlook(decision)
         obstacle = _obstacle(desk, claim)
         if obstacle:
-            return Outlook(
-                replace(decision, sentence=f"{decision.sentence} Not now: {obstacle}.", action=None)
-            )
+            return Outlook(outlook.held_back(decision, obstacle))
         _journal_decision(desk, claim, decision)
         crash.point("before_intent")
         write = write_of(decision.action, account, number=link.foreign_id, outbound=sight.outbound)
@@ -147,9 +143,10 @@ def _journal_decision(desk: Desk, claim: Claim, decision: Decision) -> None:
         _set_decision(link, decision)
         tone = "bad" if decision.state == "stuck" else "plain"
         evidence = {"findings": [finding.title for finding in decision.findings]}
-        what, _, why = decision.sentence.partition(": ")
+        what, colon, why = decision.sentence.partition(": ")
         told = f"{why} {decision.next_step}".strip()
-        journal.tell(session, link, journal.Entry("trellis", "Trellis decided", what, told, tone=tone))
+        entry = journal.Entry("trellis", "Trellis decided", f"{what}{colon.strip()}", told, tone=tone)
+        journal.tell(session, link, entry)
         level = {"stuck": "stuck", "waiting": "info"}.get(decision.state, "done")
         journal.log(session, link, level, decision.sentence, run_id=claim.run_id, raw=evidence)
 
@@ -177,7 +174,8 @@ def _conclude(desk: Desk, claim: Claim, view: Outlook) -> None:
         close_deliveries(session, link, view.decision.sentence)
         hand_back(link, claim, due_at=due_at(session, link, view, desk.settings.backoff_cap_seconds))
         if view.conclusive or view.failed:
-            breaker.note_result(session, claim.connection_id, failed=view.failed)
+            why = view.decision.sentence
+            breaker.note_result(session, claim.connection_id, failed=view.failed, why=why)
 
 
 def _report(session: Session, link: Link, decision: Decision) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Hub, Problem, Stream
+from portal.models import Connection, Hub, Problem, Stream, Tenant
 from portal.sync import journal
 from portal.sync.decisions import Finding
 from portal.sync.domain import Hint
@@ -18,6 +19,7 @@ from portal.sync.registry import platform as platform_by_key
 _GRACE = timedelta(seconds=10)
 # The time of the last delivery is kept to a few seconds only.
 _BLUR = timedelta(seconds=5)
+_ACCIDENT = timedelta(minutes=10)
 
 
 def unannounced(session: Session, stream: Stream, hint: Hint) -> bool:
@@ -41,8 +43,9 @@ def judge(session: Session, stream: Stream, connection: Connection, changes: int
         changes: how many changes this poll found that no webhook announced.
     """
     owner = _owner(session, stream)
-    finding = _finding(owner, changes)
-    if changes:
+    zone = ZoneInfo(session.get_one(Tenant, stream.tenant_id).timezone)
+    finding = _finding(owner, changes, zone)
+    if changes > 1 or (changes and _quiet_for_long(session, owner)):
         journal.report(session, connection, (finding,), code=finding.code)
         journal.log(session, connection, "wait", f"{finding.title}; polling found {changes} changed")
     elif _heard_since(session, connection, owner, finding.code):
@@ -55,19 +58,25 @@ def _owner(session: Session, stream: Stream) -> Connection | Hub:
     return session.get_one(Connection, stream.connection_id)
 
 
-def _finding(owner: Connection | Hub, changes: int) -> Finding:
+def _quiet_for_long(session: Session, owner: Connection | Hub) -> bool:
+    """One change may have lost its webhook on the way; after minutes of silence it is no accident."""
+    now: datetime = session.execute(select(func.now())).scalar_one()
+    return owner.last_delivery_at is None or owner.last_delivery_at < now - _ACCIDENT
+
+
+def _finding(owner: Connection | Hub, changes: int, zone: ZoneInfo) -> Finding:
     text = f"Polling found {changes} changed meanwhile."
     if isinstance(owner, Hub):
-        title, step = _words(FLOURISH.label, FLOURISH.webhook.where, owner.last_delivery_at)
+        title, step = _words(FLOURISH.label, FLOURISH.webhook.where, owner.last_delivery_at, zone)
         return Finding("flourish_webhook_silent", title, step, text=text)
     platform = platform_by_key(owner.platform)
-    title, step = _words(platform.label, platform.webhook.where, owner.last_delivery_at)
+    title, step = _words(platform.label, platform.webhook.where, owner.last_delivery_at, zone)
     return Finding("webhook_silent", title, step, text=text)
 
 
-def _words(label: str, where: str, last: datetime | None) -> tuple[str, str]:
-    since = f"since {last:%b %d, %H:%M} UTC" if last else "yet"
-    step = f"Switch the webhook on again: {where}. Polling brings changes in until then."
+def _words(label: str, where: str, last: datetime | None, zone: ZoneInfo) -> tuple[str, str]:
+    since = f"since {last.astimezone(zone):%b %d, %H:%M %Z}" if last else "yet"
+    step = f"Check whether it is still switched on: {where}. Polling brings changes in meanwhile."
     return f"{label} has sent no webhook {since}", step
 
 

@@ -90,7 +90,7 @@ def in_lines(order: SourceOrder, rules: Rules) -> list[Finding]:
             findings.append(
                 Finding(
                     "quantity_does_not_divide",
-                    f"{line.eaches.normalize():f} of {line.sku} do not fill cases of {line.multiplier}",
+                    f"The quantity of {line.sku} does not fill cases of {line.multiplier}",
                     f"Correct the quantity or the units per case in {rules.platform_label}.",
                     cause=sku_key(line.sku),
                 )

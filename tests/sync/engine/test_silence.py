@@ -26,13 +26,13 @@ def quiet(opened):
         (LONG_AGO - timedelta(hours=1), False),
         (LONG_AGO + timedelta(minutes=59), False),
         (LONG_AGO + timedelta(hours=2), True),
-        (datetime.now(UTC), False),
+        (None, False),
     ],
     ids=["before go-live", "before the last delivery", "unannounced", "only just"],
 )
 def test_a_change_that_only_a_poll_found_names_the_silent_webhook(quiet, changed, named):
     stream_id = stream(quiet)
-    quiet.leaflink.pages = [page("a", at=changed)]
+    quiet.leaflink.pages = [page("a", at=changed or datetime.now(UTC))]
 
     again(quiet, stream_id)
 
@@ -46,7 +46,7 @@ def test_the_problem_says_since_when_and_where_to_switch_it_on(quiet):
     again(quiet, stream_id)
 
     problem = quiet.problems()["webhook_silent"]
-    assert problem.title == "LeafLink has sent no webhook since Mar 02, 13:00 UTC"
+    assert problem.title == "LeafLink has sent no webhook since Mar 02, 05:00 PST"
     assert "Developer options" in problem.next_step
     assert problem.text == "Polling found 2 changed meanwhile."
 
@@ -63,3 +63,14 @@ def test_a_poll_that_finds_nothing_leaves_the_problem_open_until_a_delivery_come
     quiet.set("connection", last_delivery_at=datetime.now(UTC) + timedelta(seconds=1))
     again(quiet, stream_id)
     assert quiet.closed_problems()["webhook_silent"] == "Webhooks arrive again."
+
+
+def test_one_change_that_lost_its_webhook_is_no_silence(quiet):
+    changed = datetime.now(UTC) - timedelta(seconds=30)
+    quiet.set("connection", last_delivery_at=changed - timedelta(minutes=1))
+    stream_id = stream(quiet)
+    quiet.leaflink.pages = [page("a", at=changed)]
+
+    again(quiet, stream_id)
+
+    assert quiet.problems() == {}
