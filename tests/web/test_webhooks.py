@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -17,7 +16,7 @@ from tests.sync.engine.shop import open_shop
 from tests.web.conftest import built
 
 TOKEN, KEY = "a-token-of-128-bits", "the-key-of-the-company"
-NUMBER = str(uuid4())
+NUMBER = "6f1c1d0a-2b3c-4d5e-8f90-a1b2c3d4e5f6"
 ORDER = json.dumps(
     {"type": "order", "action": "create", "data": {"number": NUMBER, "short_id": "4F2A"}}
 ).encode()
@@ -89,6 +88,7 @@ def test_an_unknown_token_is_not_found(door, shop, place):
 @pytest.mark.parametrize(
     "signature",
     ["", "x", "é", "AAAA", "====", "sha256=abc", sign(LEAFLINK.webhook, "another key", ORDER)],
+    ids=["missing", "short", "not ASCII", "too short", "padding", "prefixed", "another key's"],
 )
 def test_a_missing_wrong_or_malformed_signature_is_refused_and_only_counted(door, shop, signature):
     assert deliver(door, signature=signature or False) == 401
@@ -116,7 +116,19 @@ def test_more_than_a_mebibyte_is_too_large(door, shop):
         b"\xff\xfe{\x00}\x00",
         b'{"a": ' + b"9" * 5000 + b"}",
     ],
-    ids=lambda body: body[:20].decode("latin-1"),
+    ids=[
+        "empty",
+        "cut",
+        "a list",
+        "NaN",
+        "infinity",
+        "NUL",
+        "half a character",
+        "a name twice",
+        "too deep",
+        "UTF-16",
+        "a giant number",
+    ],
 )
 def test_a_signed_body_that_cannot_be_read_is_kept_with_a_problem(door, shop, body):
     assert deliver(door, body) == 400
