@@ -7,6 +7,16 @@ import signal
 
 _VARIABLE = "TRELLIS_CRASH_AT"
 
+# Every boundary at which what is committed and what is known part for a moment, in the order in which an order
+# passes them. A worker that dies at any of them must leave nothing that the next one cannot bring to its end.
+INBOX = ("kept",)
+LOOK = ("claimed", "looked", "noted", "decided")
+WRITE = ("before_intent", "after_intent", "before_call", "after_call", "after_record")
+END = ("before_conclusion", "after_conclusion")
+SETTLING = ("before_settle_look", "after_settle_look", "settled")
+POLL = ("page_marked", "before_watermark")
+POINTS = (*INBOX, *LOOK, *WRITE, *END, *SETTLING, *POLL)
+
 
 def point(name: str) -> None:
     """Die here by SIGKILL when the environment says so: `TRELLIS_CRASH_AT=after_call`.

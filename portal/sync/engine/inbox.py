@@ -18,6 +18,7 @@ from portal.sync import journal, queues
 from portal.sync.contract import WebhookScheme
 from portal.sync.decisions import Finding
 from portal.sync.domain import Hint
+from portal.sync.engine import crash
 from portal.sync.engine.accounts import credentials
 from portal.sync.engine.deliveries import Deliveries, Source, kept_headers
 from portal.sync.engine.desk import Desk
@@ -123,7 +124,9 @@ class Inbox:
         except Unreadable as error:
             self.keep_unreadable(endpoint, raw, headers, str(error))
             return
-        for connection_id in self._deliveries.keep(endpoint.source, raw, headers, hint):
+        concerned = self._deliveries.keep(endpoint.source, raw, headers, hint)
+        crash.point("kept")
+        for connection_id in concerned:
             self._ringer.ring(connection_id)
 
     def keep_unreadable(

@@ -18,7 +18,7 @@ from portal.sync import journal
 from portal.sync.contract import Page
 from portal.sync.decisions import Finding
 from portal.sync.domain import Hint
-from portal.sync.engine import breaker, marks, silence
+from portal.sync.engine import breaker, crash, marks, silence
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
@@ -131,6 +131,8 @@ def _pull(desk: Desk, tenant_id: UUID, stream_id: UUID, source: _Source) -> set[
                 found += bool(marked)
                 unannounced += bool(marked) and silence.unannounced(session, stream, hint)
                 latest = max(filter(None, (latest, hint.updated_at)), default=None)
+        crash.point("page_marked")
+    crash.point("before_watermark")
     _finish(desk, tenant_id, stream_id, found=found, unannounced=unannounced, watermark=latest)
     return concerned
 

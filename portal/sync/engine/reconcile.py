@@ -31,6 +31,7 @@ _MOST_INQUIRIES = 6
 
 def reconcile(desk: Desk, claim: Claim, account: Account) -> None:
     """Work on one claimed link until it needs nothing, or must wait."""
+    crash.point("claimed")
     try:
         _conclude(desk, claim, _look_and_act(desk, claim, account))
     except LostLease:
@@ -74,10 +75,13 @@ def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
             link = hold(session, claim)
             how = how_we_know(session, link)
         sight = look(account, link, before=sight, wrote=wrote)
+        crash.point("looked")
         with desk.tenant(claim.tenant_id) as session:
             link = hold(session, claim)
             note(session, link, sight, account, how=how)
+        crash.point("noted")
         decision = _decide(desk, claim, account, link, sight)
+        crash.point("decided")
         if decision.action is None:
             return Outlook(decision)
         obstacle = _obstacle(desk, claim)
@@ -163,6 +167,7 @@ def _set_decision(link: Link, decision: Decision) -> None:
 def _conclude(desk: Desk, claim: Claim, view: Outlook) -> None:
     """Hand the link back with its decision, its problems and its next due time, in one commit."""
     _journal_decision(desk, claim, view.decision)
+    crash.point("before_conclusion")
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
         _set_decision(link, view.decision)
@@ -176,6 +181,7 @@ def _conclude(desk: Desk, claim: Claim, view: Outlook) -> None:
         if view.conclusive or view.failed:
             why = view.decision.sentence
             breaker.note_result(session, claim.connection_id, failed=view.failed, why=why)
+    crash.point("after_conclusion")
 
 
 def _report(session: Session, link: Link, decision: Decision) -> None:

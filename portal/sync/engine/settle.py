@@ -16,6 +16,7 @@ from portal.models import Link, Operation
 from portal.sync import journal
 from portal.sync.decisions import DestinationByLicense, Finding
 from portal.sync.domain import OutboundOrder
+from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
@@ -64,7 +65,11 @@ def settle(desk: Desk, claim: Claim, account: Account) -> None:
         too_early = session.execute(select(func.now() < settles)).scalar_one()
     if too_early:
         raise StillUnknown(settles)
-    _conclude(desk, claim, operation, _look(account, link, operation))
+    crash.point("before_settle_look")
+    outcome = _look(account, link, operation)
+    crash.point("after_settle_look")
+    _conclude(desk, claim, operation, outcome)
+    crash.point("settled")
 
 
 def open_operation(session: Session, link: Link) -> Operation | None:
