@@ -7,7 +7,7 @@ import signal
 
 _VARIABLE = "TRELLIS_CRASH_AT"
 
-# Every boundary at which what is committed and what is known part for a moment, in the order in which an order
+# Every boundary at which what is committed and what is known part for a moment, in the order in which a link
 # passes them. A worker that dies at any of them must leave nothing that the next one cannot bring to its end.
 INBOX = ("kept",)
 LOOK = ("claimed", "looked", "noted", "decided")
