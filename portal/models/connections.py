@@ -42,6 +42,8 @@ class Hub(Owned, Created, Breaker, Base):
     refused_deliveries: Mapped[int] = mapped_column(server_default="0")
     last_refused_at: Mapped[datetime | None]
     proven_at: Mapped[datetime | None]
+    # How often its key may call in a second, where that was agreed with Flourish; else the declaration's.
+    calls_per_second: Mapped[float | None]
 
     facilities: Mapped[list[Facility]] = relationship(back_populates="hub", order_by="Facility.name")
 
@@ -101,6 +103,10 @@ class Connection(Owned, Created, Breaker, Base):
     refused_deliveries: Mapped[int] = mapped_column(server_default="0")
     last_refused_at: Mapped[datetime | None]
     proven_at: Mapped[datetime | None]
+    # How often its key owner may call in a second, where the platform granted more than it publishes.
+    calls_per_second: Mapped[float | None]
+    # When a worker last took up links of this connection: whose turn it is next (engine/turns.py).
+    turn_at: Mapped[datetime | None]
     # The last number given to a log line; taking the next one locks this row until the commit, so that
     # a reader's cursor never skips a line that commits late.
     log_head: Mapped[int] = mapped_column(server_default="0")

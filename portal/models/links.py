@@ -45,6 +45,10 @@ class Link(Owned, Created, Base):
             "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        # Whether anything is due, however much is due later.
+        Index("ix_link_due_at", "connection_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        # What is being worked on: few at any time.
+        Index("ix_link_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
         Index(
             "ix_link_orders",
             "tenant_id",
@@ -84,7 +88,10 @@ class Link(Owned, Created, Base):
     fence: Mapped[int] = mapped_column(server_default="0")
     # Failed looks in a row, for backoff; 0 after one that worked.
     attempts: Mapped[int] = mapped_column(server_default="0")
-    # Claims that never came back: the worker died.
+    # It was in flight when a worker died: until a look at it comes to its end, it is worked on alone, so that
+    # only the one that kills its worker is blamed.
+    alone: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Workers that died while they had this link alone.
     crashes: Mapped[int] = mapped_column(server_default="0")
     event_head: Mapped[int] = mapped_column(server_default="0")
 
