@@ -7,9 +7,10 @@ from portal.models.identity import STAFF_ROLES, TENANT_ROLES, Membership, User
 from portal.models.links import LINK_STATES, Link, SearchTerm
 from portal.models.operations import Operation
 from portal.models.problems import Problem
+from portal.models.proofs import Proof
 from portal.models.runs import LogLine, Run
 from portal.models.schedule import Stream
-from portal.models.tenancy import Tenant
+from portal.models.tenancy import Installation, Tenant
 from portal.models.timeline import TimelineEvent
 
 __all__ = [
@@ -22,11 +23,13 @@ __all__ = [
     "Delivery",
     "Facility",
     "Hub",
+    "Installation",
     "Link",
     "LogLine",
     "Membership",
     "Operation",
     "Problem",
+    "Proof",
     "Run",
     "SearchTerm",
     "Secret",

@@ -39,6 +39,8 @@ INSERTS = {
     " VALUES (:connection, 1, :tenant, 'info', 'connection', 'x')",
     "stream": "(id, tenant_id, source_id, hub_id, connection_id, name, interval_seconds)"
     " VALUES (:stream, :tenant, :connection, :hub, :connection, 'orders', 30)",
+    "proof": "(id, tenant_id, how, duration_ms, outcome, orders, lost, doubled, ever_doubled, failed, report)"
+    " VALUES (:proof, :tenant, 'schedule', 5, 'held', 1, 0, 0, 0, '[]', '{}')",
 }
 NAMES = (
     "hub",
@@ -52,6 +54,7 @@ NAMES = (
     "problem",
     "run",
     "stream",
+    "proof",
 )
 
 

@@ -24,6 +24,14 @@ ANOTHER_LINK = A_LINK + ") VALUES (:other, :tenant, :connection, :hub, 'order', 
 # Constraint -> the statements of which the last one is refused.
 REFUSED: dict[str, tuple[str, ...]] = {
     "ck_tenant_slug": ("INSERT INTO tenant (id, slug, name, timezone) VALUES (:new, 'No Slug', 'n', 'UTC')",),
+    "ck_tenant_stop": ("UPDATE tenant SET stopped_by = 'Ann'",),
+    "ck_installation_one": ("INSERT INTO installation (id) VALUES (false)",),
+    "ck_installation_stopped_by": ("INSERT INTO installation (stopped_at, stop_reason) VALUES (now(), 'x')",),
+    "ck_installation_stop_reason": (
+        "INSERT INTO installation (stopped_at, stopped_by) VALUES (now(), 'Ann')",
+    ),
+    "ck_proof_outcome": ("UPDATE proof SET outcome = 'fine'",),
+    "ck_proof_how": ("UPDATE proof SET how = 'by hand'",),
     "uq_tenant_slug": ("INSERT INTO tenant (id, slug, name, timezone) VALUES (:new, 'acme', 'n', 'UTC')",),
     "ck_app_user_email": (A_USER.replace("a@x", "A@X"),),
     "ck_app_user_staff_role": (

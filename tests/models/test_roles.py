@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.models import Base, new_id
 from tests.models.rows import INSERTS, fill, world
 
-APPEND_ONLY = ("timeline_event", "log_line")
+APPEND_ONLY = ("timeline_event", "log_line", "proof")
 # Which column a tenant could try to change.
 A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "secret": "field"} | {
     "operation": "kind",
@@ -17,6 +17,7 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "problem": "title",
     "run": "worker",
     "link": "label",
+    "proof": "outcome",
 }
 
 
@@ -140,6 +141,7 @@ def test_a_tenants_slug_is_not_changed_from_inside(desk, ours):
         "title FROM problem",
         "evidence FROM problem",
         "request FROM operation",
+        "report FROM proof",
         "title FROM timeline_event",
         "text FROM log_line",
         "term FROM search_term",
@@ -164,7 +166,12 @@ def test_the_system_role_cannot_read_what_orders_people_and_keys_say(desk, ours,
         "UPDATE hub SET base_url = 'https://elsewhere'",
         "UPDATE tenant SET slug = 'x'",
         "DELETE FROM tenant",
-        "DELETE FROM run",
+        "DELETE FROM link",
+        "DELETE FROM timeline_event",
+        "DELETE FROM operation",
+        "DELETE FROM problem",
+        "UPDATE proof SET lost = 0",
+        "UPDATE delivery SET body = NULL",
         "INSERT INTO membership (tenant_id, user_id, role) VALUES (:id, :id, 'owner')",
     ],
 )
@@ -184,6 +191,27 @@ def test_the_system_role_cannot_write_what_it_only_looks_at(desk, ours, statemen
 def test_the_system_role_sees_what_is_due_over_all_tenants(desk, ours, theirs, what):
     with desk.sessions.system() as session:
         assert len(session.execute(text(f"SELECT {what}")).all()) == 2
+
+
+@pytest.mark.parametrize("table", ["proof", "log_line", "run", "delivery"])
+def test_only_what_is_thinned_out_is_deleted_and_only_above_all_tenants(desk, ours, theirs, table):
+    with desk.sessions.system() as session:
+        session.execute(text("DELETE FROM log_line"))
+        assert session.execute(text(f"DELETE FROM {table}")).rowcount == (0 if table == "log_line" else 2)
+
+
+def test_a_tenant_sees_the_operators_switch_and_cannot_turn_it(desk, ours):
+    with desk.sessions.tenant(ours["tenant"]) as session:
+        assert session.execute(text("SELECT stopped_at FROM installation")).all() == []
+    for statement in (
+        "INSERT INTO installation DEFAULT VALUES",
+        "UPDATE installation SET stopped_at = now()",
+    ):
+        with (
+            pytest.raises(DBAPIError, match="permission denied"),
+            desk.sessions.tenant(ours["tenant"]) as session,
+        ):
+            session.execute(text(statement))
 
 
 def test_the_tenant_of_one_transaction_is_gone_in_the_next(desk, ours):

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Stream, Tenant
+from portal.models import Connection, Link, Stream
 from portal.sync.addresses import WrongAddress
 from portal.sync.checker.company import MARK, Owner
 from portal.sync.checker.orders import Case
@@ -74,7 +74,6 @@ def open_connections(check: Check, place: Place) -> dict[UUID, list[Opened]]:
     """Open the connections of a tenant that are live, or paused, by their hub; tell of those that are not."""
     opened: dict[UUID, list[Opened]] = {}
     with check.desk.tenant(place.tenant_id) as session:
-        tenant = session.get_one(Tenant, place.tenant_id)
         now: datetime = session.execute(select(func.now())).scalar_one()
         query = select(Connection).where(Connection.live_since.is_not(None)).order_by(Connection.name)
         for connection in session.scalars(query):
@@ -84,7 +83,7 @@ def open_connections(check: Check, place: Place) -> dict[UUID, list[Opened]]:
                 check.report.add("live", Seen(0, (), (f"{connection.name} is {state}: not read ({where})",)))
                 continue
             try:
-                one = _opened(check, session, connection, tenant, now)
+                one = _opened(check, session, connection, now)
             except (CannotOpen, WrongAddress, UnknownPlatform, ValueError) as error:
                 wrong = CounterExample(connection.name, f"it cannot be opened: {error}", where)
                 check.report.add("live", Seen(1, (wrong,)))
@@ -93,7 +92,7 @@ def open_connections(check: Check, place: Place) -> dict[UUID, list[Opened]]:
     return opened
 
 
-def _opened(check: Check, session: Session, connection: Connection, tenant: Tenant, now: datetime) -> Opened:
+def _opened(check: Check, session: Session, connection: Connection, now: datetime) -> Opened:
     if is_open(connection.open_until, now):
         raise ValueError(f"it did not answer, and is left alone until {connection.open_until:%F %T} UTC")
     account = check.opener(check.desk, session, connection)
@@ -104,7 +103,7 @@ def _opened(check: Check, session: Session, connection: Connection, tenant: Tena
         name=connection.name,
         live_since=account.rules.live_since,
         overlap=timedelta(seconds=overlap),
-        may_write=not why_no_writes(connection, tenant),
+        may_write=not why_no_writes(session, connection),
         reader=Reader(account, max(1, check.desk.settings.links_at_once // _LEFT_TO_WORKERS), check.pause),
     )
 

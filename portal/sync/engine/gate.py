@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portal.models import Connection, Tenant
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Installation, Tenant
 
 _READS = frozenset({"checking", "ready", "live", "paused"})
 _WRITES = frozenset({"live"})
@@ -27,9 +30,20 @@ def may_work(connection: Connection) -> bool:
     return connection.state in _WORKS and connection.hub.state in _READS
 
 
-def why_no_writes(connection: Connection, tenant: Tenant) -> str:
-    """Why nothing may be written now, in a clause; empty when writing is allowed."""
-    if tenant.stopped_at is not None:
+def why_no_writes(session: Session, connection: Connection) -> str:
+    """Why nothing may be written now, in a clause; empty when writing is allowed.
+
+    Args:
+        session: a session inside the connection's tenant; the stop switches are read with it, in one query.
+        connection: the connection.
+    """
+    everybodys = select(Installation.stopped_at).scalar_subquery()
+    company, operator = session.execute(
+        select(Tenant.stopped_at, everybodys).where(Tenant.id == connection.tenant_id)
+    ).one()
+    if operator is not None:
+        return "the operator of Trellis has stopped all writing"
+    if company is not None:
         return "the company's stop switch is on"
     if connection.state not in _WRITES:
         return f"the connection is {connection.state.replace('_', ' ')}"

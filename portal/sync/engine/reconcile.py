@@ -6,7 +6,7 @@ from __future__ import annotations
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Tenant
+from portal.models import Connection, Link
 from portal.sync import journal
 from portal.sync.decisions import Decision, DestinationByLicense, Facts, Inquiry, Question
 from portal.sync.domain import Destination
@@ -134,8 +134,7 @@ def _made_destination(
 def _obstacle(desk: Desk, claim: Claim) -> str:
     """Why nothing may be written now; asked anew before each write, as a person may have paused it."""
     with desk.tenant(claim.tenant_id) as session:
-        connection = session.get_one(Connection, claim.connection_id)
-        return why_no_writes(connection, session.get_one(Tenant, claim.tenant_id))
+        return why_no_writes(session, session.get_one(Connection, claim.connection_id))
 
 
 def _journal_decision(desk: Desk, claim: Claim, decision: Decision) -> None:
