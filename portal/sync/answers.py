@@ -29,6 +29,8 @@ _REASON_BYTES = 500
 # Keys under which APIs put a refusal that names no field.
 _FIELDLESS = ("detail", "message", "error", "non_field_errors", "__all__")
 _ENVELOPE = ("status", "status_code", "code")
+# A body that has one of these, and not an empty one, is no data: neither system's things have such a field.
+_COMPLAINTS = ("errors", "error")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Answer:
 
 
 def understand(answer: Answer, *, label: str, writing: bool, now: datetime) -> Any:
-    """Turn an answer into its parsed value; None for 204, and for 404 when reading.
+    """Turn an answer into its parsed value; None for 404 when reading.
 
     Args:
         answer: the whole answer.
@@ -60,19 +62,33 @@ def understand(answer: Answer, *, label: str, writing: bool, now: datetime) -> A
 
 
 def _value(answer: Answer, label: str, *, writing: bool) -> Any:
-    if answer.status == _NO_CONTENT:
-        return None
-    if not answer.body.strip():
+    # No call of ours is answered with 204 by its description, so one says as little as an empty 200.
+    if answer.status == _NO_CONTENT or not answer.body.strip():
         raise lost(f"{label} sent an empty answer", writing=writing, status=answer.status)
     if not _is_json(answer.headers):
         raise lost(f"{label} sent a page instead of data", writing=writing, status=answer.status)
     try:
-        return strict_json.read(answer.body, repair=True).value
+        value = strict_json.read(answer.body, repair=True).value
     except strict_json.BadJson as error:
         if writing or error.cut:
             reason = f"{label} sent an answer that cannot be read: {error.reason}"
             raise lost(reason, writing=writing, status=answer.status) from error
         raise Unreadable("", error.reason, excerpt=excerpt(answer.body)) from error
+    complaint = _complaint(value)
+    if complaint and writing:
+        # Whether it was done in part, nobody knows: looking is safe, taking it for refused is not.
+        raise Unsettled(f"{label} answered with errors: {complaint}", http_status=answer.status)
+    if complaint:
+        raise Unreadable("errors", f"came instead of data: {complaint}", excerpt=excerpt(answer.body))
+    return value
+
+
+def _complaint(value: Any) -> str:
+    """Find what a body complains of although HTTP calls it a success; empty when it does not."""
+    if not isinstance(value, Mapping):
+        return ""
+    found = next((value[name] for name in _COMPLAINTS if value.get(name)), None)
+    return (first_message(found)[1] or "without a reason") if found else ""
 
 
 def _error(answer: Answer, label: str, *, writing: bool, now: datetime) -> SyncError:
@@ -155,9 +171,10 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _seconds(text: str, now: datetime) -> float | None:
-    whole = text.partition(".")[0]
-    if whole.isascii() and whole.isdigit():
-        number = int(whole[:20])
+    whole, _, fraction = text.partition(".")
+    if text.isascii() and whole.isdigit() and (not fraction or fraction.isdigit()):
+        # A part of a second is waited for whole: a call that comes too early is refused again.
+        number = int(whole[:20]) + bool(fraction.strip("0"))
         seconds = number - now.timestamp() if number > _EPOCH else number
     else:
         date = http_date(text)

@@ -19,7 +19,14 @@ from portal.sync.errors import Unreadable
 Notice = Callable[[str, str], None]
 
 _log = logging.getLogger(__name__)
-_MAX_DIGITS = 20
+
+# A quantity, price or sum of an order has fewer: with these, sums of products stay exact in 28 digits.
+_MAX_DIGITS = 9
+_MAX_WRITTEN = 40
+# An id is a few dozen characters; a longer one would be cut where it is kept, and name something else.
+_MAX_IDENT = 200
+# Nothing of a foreign system is older or newer; at the ends of the calendar no span can be added any more.
+_YEARS = range(1900, 2200)
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +106,8 @@ class Fields:
         value = self.text(name).strip()
         if not value:
             raise Unreadable(self.at(name), "is empty")
+        if len(value) > _MAX_IDENT:
+            raise Unreadable(self.at(name), f"is longer than {_MAX_IDENT} characters")
         return value
 
     def choice(self, name: str, known: frozenset[str]) -> str:
@@ -139,7 +148,7 @@ class Fields:
             moment = datetime.fromisoformat(value) if isinstance(value, str) else None
             if moment is not None and moment.tzinfo is None and naive_is_utc:
                 moment = moment.replace(tzinfo=UTC)
-            if moment is not None and moment.tzinfo is not None:
+            if moment is not None and moment.tzinfo is not None and moment.year in _YEARS:
                 return moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise self._wrong(name, "a time with its offset") from error
@@ -190,11 +199,13 @@ def decimal(value: Any, path: str) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise Unreadable(path, f"should be a number, but is {_kind(value)}")
+    if isinstance(value, str) and len(value) > _MAX_WRITTEN:
+        raise Unreadable(path, "is out of range")
     try:
         number = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation as error:
         raise Unreadable(path, f"should be a number, but is {_kind(value)}") from error
-    if not number.is_finite() or abs(number.adjusted()) > _MAX_DIGITS:
+    if not number.is_finite() or abs(number.adjusted()) > (_MAX_DIGITS if number else _MAX_WRITTEN):
         raise Unreadable(path, "is out of range")
     return number
 

@@ -1,3 +1,5 @@
+"""What an answer means for what happens next: rows 18, 19, 22, 26 to 31 of the catalogue of faults."""
+
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sync.answers import MAX_WAIT, Answer, asked_wait, http_date, understand
-from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unsettled
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -69,6 +71,37 @@ def test_too_many_calls_are_told_from_failures():
     assert (error.after, error.throttled) == (3.0, True)
 
 
+COMPLAINTS = [
+    # a body that HTTP calls a success, its words
+    ({"errors": [{"detail": "Not a customer of yours."}]}, "Not a customer of yours."),
+    ({"errors": ["No."], "data": {"id": 1}}, "No."),
+    ({"errors": {"quantity": ["Too many."]}}, "Too many."),
+    ({"error": "Try again."}, "Try again."),
+    ({"errors": [{}]}, "without a reason"),
+    ({"errors": 7}, "without a reason"),
+]
+
+
+@pytest.mark.fault(28)
+@pytest.mark.parametrize(
+    ("body", "words"), COMPLAINTS, ids=[row[1] + str(n) for n, row in enumerate(COMPLAINTS)]
+)
+def test_the_body_decides_and_not_the_status(body, words):
+    read, written = meaning(200, body), meaning(200, body, writing=True)
+    assert isinstance(read, Unreadable)
+    assert str(read) == f"errors: came instead of data: {words}"
+    assert isinstance(written, Unsettled)
+    assert written.reason == f"LeafLink answered with errors: {words}"
+
+
+@pytest.mark.fault(28)
+@pytest.mark.parametrize(
+    "body", [{"errors": []}, {"errors": None, "error": ""}, {"errors": {}}, [], "errors"]
+)
+def test_no_complaint_is_no_error(body):
+    assert meaning(200, body) == body
+
+
 REFUSALS = [
     # body, field, reason
     ({"detail": "Not a customer of yours."}, "", "Not a customer of yours."),
@@ -109,7 +142,9 @@ WAITS = [
     ("0", 0.0),
     ("7", 7.0),
     (" 7 ", 7.0),
-    ("1.9", 1.0),
+    ("1.0", 1.0),
+    ("1.9", 2.0),
+    ("1.x", None),
     ("901", MAX_WAIT),
     ("1000000000", MAX_WAIT),
     ("9" * 400, MAX_WAIT),
@@ -130,6 +165,7 @@ WAITS = [
 ]
 
 
+@pytest.mark.fault(18, 19)
 @pytest.mark.parametrize(("header", "seconds"), WAITS)
 def test_a_time_to_wait_is_read_in_every_form_and_never_guessed(header, seconds):
     assert asked_wait({"retry-after": header}, NOW) == seconds
@@ -143,10 +179,26 @@ def test_the_reset_of_a_rate_limit_counts_when_nothing_else_is_said():
     assert asked_wait({}, NOW) is None
 
 
-@given(st.text())
-def test_no_header_makes_it_wait_wrongly_or_fail(text):
-    wait = asked_wait({"retry-after": text}, NOW)
-    assert wait is None or 0 <= wait <= MAX_WAIT
+_WAITS = st.one_of(
+    st.text(),
+    st.integers(-(10**12), 10**12).map(str),
+    st.floats().map(str),
+    st.datetimes().map(lambda moment: format_datetime(moment.replace(tzinfo=UTC))),
+    st.datetimes().map(lambda moment: moment.isoformat()),
+    st.sampled_from(["-1", "1e9", "NaN", "inf", "-inf", "1e400", "0x10", "1_000", " ", "soon", "9" * 5000]),
+)
+
+
+@pytest.mark.fault(18, 19)
+@given(
+    st.sampled_from(["retry-after", "ratelimit-reset", "x-ratelimit-reset"]),
+    _WAITS,
+    st.sampled_from([429, 503]),
+)
+def test_no_header_makes_it_wait_wrongly_or_fail(name, text, status):
+    error = meaning(status, writing=True, **{name.replace("-", "_"): text})
+    assert isinstance(error, Retryable | Unsettled)
+    assert not isinstance(error, Retryable) or error.after is None or 0 <= error.after <= MAX_WAIT
     http_date(text)
 
 

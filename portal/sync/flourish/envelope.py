@@ -9,7 +9,7 @@ from typing import Any
 from portal.sync.contract import Calls
 from portal.sync.domain import Json
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
-from portal.sync.reading import Fields, rows
+from portal.sync.reading import Fields
 
 # The largest page that Flourish gives.
 PAGE_SIZE = 50
@@ -113,21 +113,22 @@ class Envelopes:
         Offsets are counted here and `next` only says that there is more, so it cannot lead in a circle.
 
         Raises:
-            Unreadable: a page comes twice, or they never end.
+            Unreadable: a page comes twice, they never end, or one does not say whether more follows: a list
+                that is taken for shorter than it is would hide an order.
         """
         before: Any = None
         offset = 0
         for _page in range(MAX_PAGES):
             envelope = self._page(path, {**query, "limit": PAGE_SIZE, "offset": offset}, facility_id)
-            data = envelope.value.get("data")
-            found = rows([] if data is None else data, "data")
-            if found and data == before:
+            found = envelope.children("data")
+            if found and envelope.value["data"] == before:
                 raise Unreadable("meta.next", "leads back to a page that was read already")
-            meta = envelope.child_or_empty("meta")
+            meta = envelope.child("meta")
+            following = meta.text("next")
             yield found, int(meta.number("total")) if meta.has("total") else None
-            if not found or not meta.text_or_empty("next"):
+            if not found or not following:
                 return
-            before, offset = data, offset + len(found)
+            before, offset = envelope.value["data"], offset + len(found)
         raise Unreadable("meta.next", f"there are more than {MAX_PAGES} pages")
 
     def _page(self, path: str, query: Mapping[str, Any], facility_id: str) -> Fields:

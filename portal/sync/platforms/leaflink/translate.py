@@ -320,9 +320,11 @@ def read_page(payload: Json) -> tuple[tuple[Hint, ...], str, int | None]:
     """Read one page of changed orders: its hints, the address of the next page, and the count of all.
 
     Raises:
-        Unreadable: it is no page, or a row has no number.
+        Unreadable: it is no page, does not say whether more follows, or a row has no number.
     """
     page = Fields.of(payload)
+    if "next" not in page.value:
+        raise Unreadable("next", "is missing")
     hints = tuple(
         Hint(
             kind="order",
