@@ -1,10 +1,21 @@
-"""JSON as it arrives from outside: an object, of plain numbers, not too deep, of text that can be stored."""
+"""JSON as it arrives from outside: an object, of plain numbers, not too deep, of text that can be stored.
+
+And as it leaves.
+"""
 
 import json
 from typing import NoReturn
 
+from flask.json.provider import DefaultJSONProvider
+
 from sandbox.errors import BadValue
 from sandbox.store import Body
+
+
+class Json(DefaultJSONProvider):
+    """Writes fields in the order that they are made in, which costs less than sorting them."""
+
+    sort_keys = False
 
 
 def read_object(data: bytes) -> Body:

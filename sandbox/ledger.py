@@ -7,14 +7,7 @@ from sandbox.clock import stamp
 from sandbox.store import Store
 
 READS = ("GET", "HEAD", "OPTIONS")
-SINCE = """
-SELECT id, time, platform, key, method, path, status, body_hash, body FROM request
-WHERE time >= ? AND id > ? AND (? IS NULL OR platform = ?) ORDER BY id
-"""
-LAST = """
-SELECT id, time, platform, key, method, path, status, body_hash, body FROM request
-WHERE (? IS NULL OR platform = ?) ORDER BY id DESC LIMIT ?
-"""
+COLUMNS = "id, time, platform, key, method, path, status, body_hash, body"
 
 
 class Ledger:
@@ -43,18 +36,40 @@ class Ledger:
         with self._store.transaction():
             self._store.execute("UPDATE request SET status = ? WHERE id = ?", (status, number))
 
-    def since(self, moment: str = "", after: int = 0, platform: str | None = None) -> list[dict[str, Any]]:
-        """Return requests from a moment on and with a higher number than `after`, oldest first."""
-        rows = self._store.execute(
-            SINCE,
-            (moment, after, platform, platform),
-        )
-        return [dict(row) for row in rows]
+    def since(
+        self, moment: str = "", after: int = 0, platform: str | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return requests, oldest first, of which there may be very many.
+
+        Args:
+            moment: from this moment on.
+            after: with a higher number than this.
+            platform: of this platform alone.
+            limit: as many at most.
+        """
+        # A moment's index is named, for the planner, which keeps no statistics, would walk every number.
+        if moment:
+            table = "request INDEXED BY request_by_time"
+            return self._rows(table, "time >= ? AND id > ?", (moment, after), platform, "id", limit)
+        return self._rows("request", "id > ?", (after,), platform, "id", limit)
 
     def last(self, count: int, platform: str | None = None) -> list[dict[str, Any]]:
         """Return the latest requests, newest first."""
+        return self._rows("request", "id > ?", (0,), platform, "id DESC", count)
+
+    def _rows(
+        self,
+        table: str,
+        test: str,
+        arguments: tuple[Any, ...],
+        platform: str | None,
+        order: str,
+        limit: int | None,
+    ) -> list[dict[str, Any]]:
+        if platform is not None:
+            test, arguments = f"{test} AND platform = ?", (*arguments, platform)
         rows = self._store.execute(
-            LAST,
-            (platform, platform, count),
+            f"SELECT {COLUMNS} FROM {table} WHERE {test} ORDER BY {order} LIMIT ?",  # noqa: S608 - code's own words
+            (*arguments, -1 if limit is None else limit),
         )
         return [dict(row) for row in rows]

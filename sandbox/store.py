@@ -7,13 +7,15 @@ company of a platform sees. Kinds are prefixed by their platform.
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple
 
 Body = dict[str, Any]
+# A body that is only to be read.
+Record = Mapping[str, Any]
 
 SHARED = ""
 PLAIN_PATH = re.compile(r"\$(\.[A-Za-z_]+)+")
@@ -28,11 +30,6 @@ CREATE TABLE IF NOT EXISTS record (
     UNIQUE (kind, key)
 );
 CREATE INDEX IF NOT EXISTS record_by_company ON record (kind, company, place);
-CREATE INDEX IF NOT EXISTS record_by_sku ON record (kind, json_extract(body, '$.sku'));
-CREATE INDEX IF NOT EXISTS record_by_license ON record (kind, json_extract(body, '$.license_number'));
-CREATE INDEX IF NOT EXISTS record_by_order ON record (kind, json_extract(body, '$.order'));
-CREATE INDEX IF NOT EXISTS record_by_original ON record (kind, json_extract(body, '$.original_order_id'));
-CREATE INDEX IF NOT EXISTS record_by_short_id ON record (kind, json_extract(body, '$.short_id'));
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS request (
@@ -47,6 +44,7 @@ CREATE TABLE IF NOT EXISTS request (
     body TEXT
 );
 CREATE INDEX IF NOT EXISTS request_by_time ON request (time);
+CREATE INDEX IF NOT EXISTS request_by_platform ON request (platform, id);
 CREATE TABLE IF NOT EXISTS delivery (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created TEXT NOT NULL,
@@ -63,6 +61,14 @@ CREATE TABLE IF NOT EXISTS delivery (
 );
 CREATE INDEX IF NOT EXISTS delivery_by_due ON delivery (state, due);
 """
+# What records are looked for by, among thousands. A query's words must be the index's own: see `_at`.
+INDEXED = (
+    "sku", "license_number", "order", "original_order_id", "short_id", "modified", "created_timestamp",
+    "last_updated_timestamp",
+)  # fmt: skip
+INDEX = """
+CREATE INDEX IF NOT EXISTS record_of_company_by_{0} ON record (kind, company, json_extract(body, '$.{0}'))
+"""
 
 
 class Condition(NamedTuple):
@@ -78,6 +84,7 @@ class Transaction:
     def __init__(self) -> None:
         self.undone = False
         self.afterwards: list[Callable[[], None]] = []
+        self.seen: dict[tuple[str, str], dict[str, Record | None]] = {}
 
     def undo(self) -> None:
         """Roll back at the end, without an error."""
@@ -95,10 +102,15 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        # Written to the system before the answer, so that a kill loses nothing; a power cut may.
+        self._db.execute("PRAGMA synchronous = OFF")
         self._db.executescript(SCHEMA)
+        for name in INDEXED:
+            self._db.execute(INDEX.format(name))
         self._lock = RLock()
         self._open: Transaction | None = None
+        self._settings: dict[str, Any] = {}
+        self.read_settings()
 
     def close(self) -> None:
         """Close the file once the running transaction is over."""
@@ -122,6 +134,8 @@ class Store:
             finally:
                 self._open = None
                 self._db.execute("ROLLBACK" if running.undone else "COMMIT")
+                if running.undone:
+                    self.read_settings()
         if not running.undone:
             for act in running.afterwards:
                 act()
@@ -144,13 +158,28 @@ class Store:
         )
         return json.loads(rows[0]["body"]) if rows else None
 
+    def look(self, kind: str, company: str, key: object) -> Record | None:
+        """Return what `get` does, but only to be read: a transaction reads each record once."""
+        with self._lock:
+            if self._open is None:
+                return self.get(kind, company, key)
+            seen = self._open.seen.setdefault((kind, str(key)), {})
+            if company not in seen:
+                seen[company] = self.get(kind, company, key)
+            return seen[company]
+
     def put(self, kind: str, company: str, key: object, body: Body) -> None:
         """Write one record, new or changed."""
+        self._forget(kind, key)
         self.execute(
             "INSERT INTO record (kind, company, key, body) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
             (kind, company, str(key), json.dumps(body, separators=(",", ":"))),
         )
+
+    def _forget(self, kind: str, key: object) -> None:
+        if self._open is not None:
+            self._open.seen.pop((kind, str(key)), None)
 
     def find(
         self,
@@ -191,6 +220,7 @@ class Store:
 
     def delete(self, kind: str, key: object) -> None:
         """Remove one record."""
+        self._forget(kind, key)
         self.execute("DELETE FROM record WHERE kind = ? AND key = ?", (kind, str(key)))
 
     def next_number(self, name: str) -> int:
@@ -207,16 +237,23 @@ class Store:
         self.execute("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", (name, value))
 
     def setting(self, name: str, default: Any = None) -> Any:
-        """Return a setting's value, or the default."""
-        rows = self.execute("SELECT value FROM setting WHERE name = ?", (name,))
-        return json.loads(rows[0]["value"]) if rows else default
+        """Return a setting's value, only to be read, or the default; every request asks for some."""
+        return self._settings.get(name, default)
 
     def set_setting(self, name: str, value: Any) -> None:
         """Keep a setting."""
         self.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, json.dumps(value)))
+        self._settings[name] = value
+
+    def read_settings(self) -> None:
+        """Read the settings anew out of the file."""
+        rows = self.execute("SELECT name, value FROM setting")
+        self._settings = {row["name"]: json.loads(row["value"]) for row in rows}
 
     def clear(self, keep: Sequence[str] = ()) -> None:
         """Remove every record except of the kinds to keep, every series and every delivery; settings stay."""
+        if self._open is not None:
+            self._open.seen.clear()
         marks = ", ".join("?" * len(keep))
         self.execute(f"DELETE FROM record WHERE kind NOT IN ({marks})", keep)  # noqa: S608 - question marks only
         self.execute("DELETE FROM counter")

@@ -10,6 +10,8 @@ from sandbox.errors import BadValue
 from sandbox.jsontext import read_object
 from sandbox.store import Body
 
+MAX_DIGITS = 19
+
 
 def body() -> Body:
     """Return the request's JSON object; nothing at all is an empty one.
@@ -51,6 +53,11 @@ def whole(asked: Body, name: str, default: int | None, low: int, high: int) -> i
     if value is not None and value != int(value):
         raise BadValue(f"'{name}' is a whole number.", name)
     return None if value is None else int(value)
+
+
+def digits(value: str) -> int | None:
+    """Return the number that a query parameter's digits make, or None when it holds something else."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < MAX_DIGITS else None
 
 
 def flag(asked: Body, name: str) -> bool:

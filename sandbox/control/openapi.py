@@ -167,10 +167,10 @@ OPERATIONS = (
     Operation(
         "get",
         "/control/ledger",
-        "Every request, oldest first; since is a moment or an id.",
+        "Every request, oldest first; since is a moment or an id, limit the most to list.",
         200,
         _list(REQUEST),
-        query=("platform", "since"),
+        query=("platform", "since", "limit"),
     ),
     Operation(
         "post",

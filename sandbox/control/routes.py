@@ -145,13 +145,16 @@ def clear_faults() -> ResponseReturnValue:
 
 @blueprint.get("/ledger")
 def ledger() -> ResponseReturnValue:
-    """List requests, oldest first, from a moment (ISO 8601) or after a number."""
+    """List requests, oldest first, from a moment (ISO 8601) or after a number, as many as `limit` at most."""
     platform, since = request.args.get("platform") or None, request.args.get("since", "")
     if platform not in (None, *PLATFORMS):
         raise BadValue(f"The platform is one of {', '.join(PLATFORMS)}.")
-    if since.isascii() and since.isdigit() and len(since) < 19:
-        return jsonify(simulation().ledger.since(after=int(since), platform=platform))
-    return jsonify(simulation().ledger.since(moment=stamp(parse(since)) if since else "", platform=platform))
+    limit = asking.digits(request.args.get("limit", ""))
+    number = asking.digits(since)
+    if number is not None:
+        return jsonify(simulation().ledger.since(after=number, platform=platform, limit=limit))
+    moment = stamp(parse(since)) if since else ""
+    return jsonify(simulation().ledger.since(moment=moment, platform=platform, limit=limit))
 
 
 @blueprint.post("/reset")

@@ -15,21 +15,21 @@ from sandbox.flourish import filters, orders, reading, seed, shapes
 from sandbox.flourish.auth import account_of
 from sandbox.flourish.filters import Filter, conditions
 from sandbox.flourish.stock import summary
-from sandbox.jsontext import read_object
+from sandbox.jsontext import Json, read_object
 from sandbox.money import decimal
 from sandbox.office import Office
 from sandbox.outbox import Outbox
-from sandbox.store import Body, Condition, Store, equal
+from sandbox.store import Body, Condition, Record, Store, equal
 
 MAX_PAGE = 50
-Show = Callable[[Office, Body], Any]
+Show = Callable[[Office, Record], Any]
 
 
-def _list_order(office: Office, body: Body) -> dict[str, Any]:
+def _list_order(office: Office, body: Record) -> dict[str, Any]:
     return shapes.order(office, body, with_notes=False)
 
 
-def _strain_alone(_office: Office, body: Body) -> list[Body]:
+def _strain_alone(_office: Office, body: Record) -> list[Record]:
     """Return a single strain in a list, as the documented example does."""
     return [body]
 
@@ -78,6 +78,7 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
         outbox: takes webhooks.
     """
     app = Flask("sandbox.flourish")
+    app.json = Json(app)
 
     @app.before_request
     def enter() -> None:
@@ -133,7 +134,7 @@ def _reader(resource: Resource, show: Show) -> Callable[[str], ResponseReturnVal
     def read(key: str) -> ResponseReturnValue:
         office: Office = g.office
         where = _scope(office, resource)
-        body = office.need(resource.kind, key)
+        body = office.look(resource.kind, key)
         if where and resource.facility == "optional" and body["facility_id"] != request.headers["FacilityID"]:
             return _refused(_missing(resource))
         return _one(show(office, body))

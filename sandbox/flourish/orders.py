@@ -69,7 +69,7 @@ def create(office: Office, facility_id: str, body: Body) -> Body:
         "created_timestamp": moment,
         "last_updated_timestamp": moment,
     }
-    facility = office.need("facility", facility_id)
+    facility = office.look("facility", facility_id)
     if facility["sales_rep_required_for_outbound"] and order["sales_rep_id"] is None:
         raise BadValue("sales_rep is required for outbound orders of this facility")
     _save(office, None, order)

@@ -7,7 +7,7 @@ from sandbox.flourish.nothings import EMPTY_BILLING, EMPTY_ITEM_FIELDS
 from sandbox.flourish.totals import Totals, line_total, totals
 from sandbox.money import number
 from sandbox.office import Office
-from sandbox.store import Body
+from sandbox.store import Record
 
 TOP = (
     "id", "original_order_id", "shipment_id", "order_timestamp", "shipped_timestamp", "delivered_timestamp",
@@ -18,17 +18,17 @@ TOP = (
 NO_CONTACT = dict.fromkeys(("first_name", "middle_name", "last_name", "email", "phone_number"))
 
 
-def plain(_office: Office, body: Body) -> dict[str, Any]:
+def plain(_office: Office, body: Record) -> dict[str, Any]:
     """Return a record whose stored fields are the API's."""
-    return body
+    return dict(body)
 
 
-def item(_office: Office, body: Body) -> dict[str, Any]:
+def item(_office: Office, body: Record) -> dict[str, Any]:
     """Return an item with all of its fields, most of them null."""
     return {**dict.fromkeys(EMPTY_ITEM_FIELDS), **body}
 
 
-def destination(_office: Office, body: Body) -> dict[str, Any]:
+def destination(_office: Office, body: Record) -> dict[str, Any]:
     """Return a destination; the open balance is text."""
     shown = {"total_open_balance": "0.00", "number_open_invoices": "0", **body}
     return {
@@ -38,7 +38,7 @@ def destination(_office: Office, body: Body) -> dict[str, Any]:
     }
 
 
-def order(office: Office, body: Body, *, with_notes: bool = True) -> dict[str, Any]:
+def order(office: Office, body: Record, *, with_notes: bool = True) -> dict[str, Any]:
     """Return an outbound order.
 
     Args:
@@ -47,7 +47,7 @@ def order(office: Office, body: Body, *, with_notes: bool = True) -> dict[str, A
         with_notes: lists leave the notes out.
     """
     sums = totals(body)
-    facility = office.need("facility", body["facility_id"])
+    facility = office.look("facility", body["facility_id"])
     return {
         **{name: body[name] for name in TOP},
         **_sums(body, sums),
@@ -69,7 +69,7 @@ def order(office: Office, body: Body, *, with_notes: bool = True) -> dict[str, A
     }
 
 
-def _sums(body: Body, sums: Totals) -> dict[str, Any]:
+def _sums(body: Record, sums: Totals) -> dict[str, Any]:
     return {
         "sub_total_price": number(sums.lines), "taxes": 0, "excise_tax_rate": None, "tax_type": None,
         "tax_payment_direction": None, "total_discounts": number(sum(sums.discounts, Decimal(0))),
@@ -78,15 +78,15 @@ def _sums(body: Body, sums: Totals) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _stamps(body: Body) -> dict[str, Any]:
+def _stamps(body: Record) -> dict[str, Any]:
     return {
         "created_by": body["created_by"], "created_timestamp": body["created_timestamp"],
         "last_updated_by": body["last_updated_by"], "last_updated_timestamp": body["last_updated_timestamp"],
     }  # fmt: skip
 
 
-def _destination(office: Office, body: Body) -> dict[str, Any]:
-    found = office.need("destination", body["destination_id"])
+def _destination(office: Office, body: Record) -> dict[str, Any]:
+    found = office.look("destination", body["destination_id"])
     shown = destination(office, found)
     left_out = ("contacts", "company_phone_number")
     return {
@@ -99,13 +99,13 @@ def _destination(office: Office, body: Body) -> dict[str, Any]:
 def _sales_rep(office: Office, rep_id: int | None) -> dict[str, Any] | None:
     if rep_id is None:
         return None
-    rep = office.need("sales_rep", rep_id)
+    rep = office.look("sales_rep", rep_id)
     names = ("first_name", "middle_name", "last_name", "phone_number", "email", "active")
     return {"id": str(rep["sales_rep_id"]), **{name: rep[name] for name in names}}
 
 
-def _line(office: Office, body: Body, line: Body) -> dict[str, Any]:
-    found = office.need("item", line["item_id"])
+def _line(office: Office, body: Record, line: Record) -> dict[str, Any]:
+    found = office.look("item", line["item_id"])
     return {
         "item_id": found["id"], "sku": found["sku"], "item_name": found["item_name"],
         "item_uom": found["uom"], "retail_display_name": found["retail_display_name"],
@@ -119,7 +119,7 @@ def _line(office: Office, body: Body, line: Body) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line_status(body: Body, line: Body) -> str:
+def _line_status(body: Record, line: Record) -> str:
     if body["order_status"] in ("Shipped", "Completed", "Cancelled"):
         return str(body["order_status"])
     allocated = Decimal(line["allocated_qty"])
@@ -128,7 +128,7 @@ def _line_status(body: Body, line: Body) -> str:
     return "Allocated" if allocated == Decimal(line["order_qty"]) else "Partially Allocated"
 
 
-def _packages(body: Body, line: Body) -> list[dict[str, Any]]:
+def _packages(body: Record, line: Record) -> list[dict[str, Any]]:
     """Return what is allocated to a line: one package."""
     if not Decimal(line["allocated_qty"]):
         return []
@@ -138,7 +138,7 @@ def _packages(body: Body, line: Body) -> list[dict[str, Any]]:
     }]  # fmt: skip
 
 
-def _note(body: Body, each: Body) -> dict[str, Any]:
+def _note(body: Record, each: Record) -> dict[str, Any]:
     """Return a note; its flags, sent as true and false, come back as 1 and 0."""
     return {
         "id": each["id"], "subject": each["subject"], "note": each["note"], "active": 1,
@@ -146,14 +146,14 @@ def _note(body: Body, each: Body) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _charge(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
+def _charge(body: Record, each: Record, amount: Decimal) -> dict[str, Any]:
     return {
         "id": each["id"], "charge_id": each["id"], "custom_name": "Charge", "method": each["method"],
         "value": number(each["amount"]), "amount": number(amount), **_stamps(body),
     }  # fmt: skip
 
 
-def _discount(body: Body, each: Body, amount: Decimal) -> dict[str, Any]:
+def _discount(body: Record, each: Record, amount: Decimal) -> dict[str, Any]:
     return {
         "id": each["id"], "discount_id": each["id"], "discount_reason_id": 0, "on": False, "order_line_pk": 0,
         "discount_name": "Discount", "promo_code": None, "discount_value": number(each["amount"]),

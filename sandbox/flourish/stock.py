@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.clock import stamp
 from sandbox.money import number
 from sandbox.office import Office
-from sandbox.store import Body
+from sandbox.store import Body, Record
 
 GONE = ("Shipped", "Completed")
 
@@ -22,7 +22,7 @@ EMPTY = (
 )  # fmt: skip
 
 
-def held(order: Body | None) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
+def held(order: Record | None) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
     """Return per item what an order wants and has not got, what is allocated to it, and what has left."""
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     if order is None or order["order_status"] == "Cancelled":
@@ -57,13 +57,13 @@ def settle(office: Office, before: Body | None, order: Body) -> list[Body]:
     return changed
 
 
-def summary(office: Office, stock: Body) -> dict[str, Any]:
+def summary(office: Office, stock: Record) -> dict[str, Any]:
     """Return a row of the inventory summary.
 
     Available is what is there and not allocated; sellable is that less what orders want and have not got, and
     may be negative.
     """
-    item = office.need("item", stock["item_id"])
+    item = office.look("item", stock["item_id"])
     available = Decimal(stock["qty"]) - Decimal(stock["allocated"])
     return {
         **{name: item[name] for name in COPIED},

@@ -1,7 +1,7 @@
 """Flourish's webhooks: the GET object under `data`, signed in lower-case hex with the endpoint's own key."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.flourish.shapes import order as order_shape
@@ -14,18 +14,20 @@ SIGNATURE = "Auth-Signature"
 
 def announce_order(office: Office, order: Body, action: str) -> None:
     """Queue the webhook of an outbound order; `action` is create or update."""
-    shown = order_shape(office, order)
-    _announce(office, f"order {order['id']} {action} ({order['order_status']})", "order", action, shown)
+    subject = f"order {order['id']} {action} ({order['order_status']})"
+    _announce(office, subject, "order", action, lambda: order_shape(office, order))
 
 
 def announce_stock(office: Office, stock: Body) -> None:
     """Queue the webhook of a row of the inventory summary."""
-    shown = summary(office, stock)
-    _announce(office, f"inventory of {shown['sku']}", "inventory_summary", "update", shown)
+    subject = f"inventory of {stock['sku']}"
+    _announce(office, subject, "inventory_summary", "update", lambda: summary(office, stock))
 
 
-def _announce(office: Office, subject: str, resource: str, action: str, data: dict[str, Any]) -> None:
-    office.announce(subject, {"action": action, "resource_type": resource, "data": data}, _headers)
+def _announce(
+    office: Office, subject: str, resource: str, action: str, data: Callable[[], dict[str, Any]]
+) -> None:
+    office.announce(subject, lambda: {"action": action, "resource_type": resource, "data": data()}, _headers)
 
 
 def _headers(body: bytes, address: Body) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.accounts import LEAFLINK, by_key
 from sandbox.errors import BadValue, Refused, Unauthorized
-from sandbox.jsontext import read_object
+from sandbox.jsontext import Json, read_object
 from sandbox.leaflink import filters, orders, shapes
 from sandbox.leaflink.auth import key_of
 from sandbox.leaflink.filters import Filter, conditions
@@ -19,10 +19,10 @@ from sandbox.leaflink.limits import PER_MINUTE, RateLimit
 from sandbox.leaflink.orders import Actor
 from sandbox.office import Office
 from sandbox.outbox import Outbox
-from sandbox.store import Body, Store, equal
+from sandbox.store import Record, Store, equal
 
 PAGE, MAX_PAGE = 50, 100
-Show = Callable[[Office, Body], dict[str, Any]]
+Show = Callable[[Office, Record], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
         outbox: takes webhooks.
     """
     app = Flask("sandbox.leaflink")
+    app.json = Json(app)
     limit = RateLimit()
 
     @app.before_request
@@ -115,7 +116,7 @@ def _lister(resource: Resource) -> Callable[[], ResponseReturnValue]:
 def _reader(resource: Resource) -> Callable[[int], ResponseReturnValue]:
     def read(key: int) -> ResponseReturnValue:
         office: Office = g.office
-        return jsonify(_chosen_fields(resource.show(office, office.need(resource.kind, key))))
+        return jsonify(_chosen_fields(resource.show(office, office.look(resource.kind, key))))
 
     return read
 
@@ -135,7 +136,7 @@ def read_order(number: str) -> ResponseReturnValue:
     """Return one order."""
     office: Office = g.office
     return jsonify(
-        _chosen_fields(shapes.order(office, office.need("order", number), _names("include_children")))
+        _chosen_fields(shapes.order(office, office.look("order", number), _names("include_children")))
     )
 
 
@@ -156,7 +157,7 @@ def move_order(number: str, action: str) -> ResponseReturnValue:
 def list_order_lines(number: str) -> ResponseReturnValue:
     """Return an order's lines as a bare list."""
     office: Office = g.office
-    order = office.need("order", number)
+    order = office.look("order", number)
     return jsonify([_line(office, order, each) for each in order["line_items"]])
 
 
@@ -183,10 +184,10 @@ def list_order_reps() -> ResponseReturnValue:
     return _page(shown[offset : offset + limit], len(shown), limit, offset)
 
 
-def _line(office: Office, order: Body, each: Body) -> dict[str, Any]:
+def _line(office: Office, order: Record, each: Record) -> dict[str, Any]:
     expanded = None
     if request.args.get("expand") == "product":
-        expanded = shapes.product(office, office.need("product", each["product"]))
+        expanded = shapes.product(office, office.look("product", each["product"]))
     return shapes.line(order, each, expanded)
 
 

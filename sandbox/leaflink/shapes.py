@@ -12,7 +12,7 @@ from sandbox.leaflink.terms import TERMS, option, term
 from sandbox.leaflink.totals import line_total, totals
 from sandbox.money import number
 from sandbox.office import Office
-from sandbox.store import Body
+from sandbox.store import Record
 
 CURRENCY = "USD"
 ZONE = ZoneInfo("America/Denver")
@@ -32,12 +32,12 @@ def money(amount: str | Decimal, *, as_text: bool) -> dict[str, Any]:
     return {"amount": str(amount) if as_text else number(amount), "currency": CURRENCY}
 
 
-def is_odd(order: Body) -> bool:
+def is_odd(order: Record) -> bool:
     """Return whether an order is one of those whose amounts are text."""
     return int(order["number"][-1], 16) % 2 == 1
 
 
-def order(office: Office, body: Body, children: Collection[str] = ()) -> dict[str, Any]:
+def order(office: Office, body: Record, children: Collection[str] = ()) -> dict[str, Any]:
     """Return an order as the API shows it.
 
     Args:
@@ -47,7 +47,7 @@ def order(office: Office, body: Body, children: Collection[str] = ()) -> dict[st
     """
     text = is_odd(body)
     sums = totals(body)
-    customer = office.need("customer", body["customer"])
+    customer = office.look("customer", body["customer"])
     shown = {name: value for name, value in body.items() if name not in KEPT_INSIDE}
     shown |= {
         "created_on": moment(body["created_on"]),
@@ -81,7 +81,7 @@ def order(office: Office, body: Body, children: Collection[str] = ()) -> dict[st
     return shown
 
 
-def _payment(body: Body) -> dict[str, Any]:
+def _payment(body: Record) -> dict[str, Any]:
     """Return term and option in a shape that was seen: words, code, null beside an option, an object."""
     chosen = term(body["term"])
     selected = option(body["term"], body["method"], body["id"])
@@ -97,7 +97,7 @@ def _payment(body: Body) -> dict[str, Any]:
     }
 
 
-def line(body: Body, each: Body, product: Body | None = None) -> dict[str, Any]:
+def line(body: Record, each: Record, product: Record | None = None) -> dict[str, Any]:
     """Return a line; `product` is its id unless the product is given, to stand in its place."""
     text = is_odd(body)
     multiplier = each["unit_multiplier"] or 1
@@ -116,7 +116,7 @@ def line(body: Body, each: Body, product: Body | None = None) -> dict[str, Any]:
     }
 
 
-def product(_office: Office, body: Body) -> dict[str, Any]:
+def product(_office: Office, body: Record) -> dict[str, Any]:
     """Return a product; `available_inventory` is what is there less what is reserved."""
     text = body["id"] % 2 == 1
     available = Decimal(body["quantity"]) - Decimal(body["reserved_qty"])
@@ -134,7 +134,7 @@ def product(_office: Office, body: Body) -> dict[str, Any]:
     }
 
 
-def dated(_office: Office, body: Body) -> dict[str, Any]:
+def dated(_office: Office, body: Record) -> dict[str, Any]:
     """Return a record whose stored fields are the API's, with its moments in LeafLink's zone."""
     moments: dict[str, Any] = {
         name: moment(body[name]) for name in ("created_on", "modified", "timestamp") if name in body
@@ -142,7 +142,7 @@ def dated(_office: Office, body: Body) -> dict[str, Any]:
     return {**body, **moments}
 
 
-def _light_customer(customer: Body) -> dict[str, Any]:
+def _light_customer(customer: Record) -> dict[str, Any]:
     return {
         "id": customer["id"],
         "display_name": customer["name"],
@@ -151,21 +151,21 @@ def _light_customer(customer: Body) -> dict[str, Any]:
     }
 
 
-def _customer(customer: Body) -> dict[str, Any]:
+def _customer(customer: Record) -> dict[str, Any]:
     return {**_light_customer(customer), **customer, "modified": moment(customer["modified"])}
 
 
 def _rep(office: Office, staff_id: int, *, full: bool) -> dict[str, Any]:
     """Return a rep as an order names it: by full name, without an e-mail even when included in full."""
-    staff = office.need("staff", staff_id)
+    staff = office.look("staff", staff_id)
     shown = {"id": staff["id"], "user": staff["display_name"]}
     return {**shown, "company": staff["company"]} if full else shown
 
 
-def _address(customer: Body) -> dict[str, Any]:
+def _address(customer: Record) -> dict[str, Any]:
     return {name: customer[name] for name in ("address", "city", "state", "unit_number", "zipcode")}
 
 
-def line_sum(body: Body) -> list[Decimal]:
+def line_sum(body: Record) -> list[Decimal]:
     """Return each line's total, for a page."""
     return [line_total(each) for each in body["line_items"]]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sandbox.money import cents
-from sandbox.store import Body
+from sandbox.store import Record
 
 
 class Totals(NamedTuple):
@@ -19,14 +19,14 @@ class Totals(NamedTuple):
     total: Decimal
 
 
-def line_total(line: Body) -> Decimal:
+def line_total(line: Record) -> Decimal:
     """Return one line's total in cents."""
     return cents(
         Decimal(line["ordered_unit_price"]) * Decimal(line["quantity"]) / (line["unit_multiplier"] or 1)
     )
 
 
-def totals(order: Body) -> Totals:
+def totals(order: Record) -> Totals:
     """Add an order up: lines, less discount and credits, plus tax (a percentage) and shipping."""
     lines = sum((line_total(line) for line in order["line_items"]), Decimal(0))
     discount = Decimal(order["discount"])

@@ -5,6 +5,7 @@ The shapes follow what outside developers have recorded; LeafLink publishes none
 
 import base64
 import hmac
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.leaflink.shapes import moment
@@ -25,17 +26,17 @@ def webhook_key(office: Office) -> str:
 
 def announce_order(office: Office, order: Body, action: str) -> None:
     """Queue the webhook of an order; `action` is create or edit."""
-    message = {"type": "order", "action": action, "data": _order(office, order)}
-    _announce(office, f"order {order['short_id']} {action} ({order['status']})", message)
+    subject = f"order {order['short_id']} {action} ({order['status']})"
+    _announce(office, subject, lambda: {"type": "order", "action": action, "data": _order(office, order)})
 
 
 def announce_product(office: Office, product: Body, action: str = "edit") -> None:
     """Queue the webhook of a product."""
-    message = {"type": "product", "action": action, "data": _product(product)}
-    _announce(office, f"product {product['sku']} {action}", message)
+    subject = f"product {product['sku']} {action}"
+    _announce(office, subject, lambda: {"type": "product", "action": action, "data": _product(product)})
 
 
-def _announce(office: Office, subject: str, message: dict[str, Any]) -> None:
+def _announce(office: Office, subject: str, message: Callable[[], dict[str, Any]]) -> None:
     key = webhook_key(office)
     office.announce(subject, message, lambda body, _address: {SIGNATURE: sign(key, body)})
 
@@ -46,9 +47,9 @@ def sign(key: str, body: bytes) -> str:
 
 
 def _order(office: Office, order: Body) -> dict[str, Any]:
-    customer = office.need("customer", order["customer"])
+    customer = office.look("customer", order["customer"])
     sums = totals(order)
-    reps = [office.need("staff", each["rep"]) for each in order["sales_reps"]]
+    reps = [office.look("staff", each["rep"]) for each in order["sales_reps"]]
     return {
         "id": order["id"],
         "number": order["number"],
@@ -90,7 +91,7 @@ def _order(office: Office, order: Body) -> dict[str, Any]:
 
 
 def _line(office: Office, line: Body) -> dict[str, Any]:
-    product = office.need("product", line["product"])
+    product = office.look("product", line["product"])
     return {
         "id": line["id"],
         "product": {

@@ -31,6 +31,7 @@ def seeded(served: Doors) -> Iterator[sqlite3.Connection]:
 def doors(served: Doors, seeded: sqlite3.Connection) -> Doors:
     served.simulation.faults.clear()
     seeded.backup(served.simulation.store._db)
+    served.simulation.store.read_settings()
     served.simulation.faults.reseed(SEED)
     served.simulation.random.seed(SEED)
     return served

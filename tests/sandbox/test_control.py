@@ -145,6 +145,7 @@ def test_the_ledger_has_every_request_with_its_key_and_status(doors):
     assert doors.control("GET", f"/ledger?since={rows[1]['id']}").json == rows[2:]
     moment = rows[1]["time"].replace("+", "%2B")
     assert doors.control("GET", f"/ledger?since={moment}&platform=leaflink").json == rows[2:]
+    assert doors.control("GET", "/ledger?limit=2").json == rows[:2]
     assert doors.control("GET", "/ledger?since=yesterday").status_code == 400
     assert doors.control("GET", "/ledger?platform=ordo").status_code == 400
 
