@@ -10,6 +10,9 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 MAX_DEPTH = 64
+# Of a parsed text, about; a page of fifty large orders has some ten thousand. Ten megabytes of `{},{},` would
+# become half a gigabyte of objects.
+MAX_VALUES = 300_000
 # PostgreSQL's numeric holds more, but no quantity or amount has this many digits.
 MAX_DIGITS = 40
 
@@ -49,10 +52,12 @@ def read(raw: bytes, *, repair: bool = False) -> Reading:
         repair: replace NUL and lone surrogates in strings instead of refusing them.
 
     Raises:
-        BadJson: anything that is not strict JSON of at most `MAX_DEPTH` levels.
+        BadJson: anything that is not strict JSON of at most `MAX_DEPTH` levels and `MAX_VALUES` values.
     """
     if raw.startswith(_BOM):
         raise BadJson("it begins with a byte order mark")
+    if sum(raw.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES:
+        raise BadJson(f"it holds more than {MAX_VALUES:,} values")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
