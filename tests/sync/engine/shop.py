@@ -25,7 +25,7 @@ from portal.models import (
 from portal.sync.domain import Hint, SourceOrder
 from portal.sync.engine import marks
 from portal.sync.engine.accounts import Account, Tape, rules_of
-from portal.sync.engine.claim import Claim, claim_due
+from portal.sync.engine.claim import Claim, claim_alone, claim_due, take_back_lost
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.reconcile import reconcile
 from portal.sync.platforms.leaflink import LEAFLINK
@@ -75,9 +75,15 @@ class Shop:
             return marks.mark(session, connection, Hint("order", number, "test", label=label))
 
     def claims(self, most: int = 10) -> list[Claim]:
-        """Claim what is due now."""
-        with self.desk.tenant(self.tenant_id) as session:
-            return claim_due(session, self.connection_id, worker="test", most=most, lease_seconds=45)
+        """Take back what dead workers had, and claim what is due now, with the links worked on alone."""
+        alone = select(Link.id).where(Link.connection_id == self.connection_id, Link.alone)
+        with self.desk.sessions.system() as session:
+            take_back_lost(session)
+            claims = claim_due(session, self.connection_id, worker="test", most=most, lease_seconds=45)
+            for link_id in session.scalars(alone.order_by(Link.id).limit(most - len(claims))).all():
+                claim = claim_alone(session, link_id, worker="test", lease_seconds=45)
+                claims += [claim] if claim else []
+        return claims
 
     def look(self, account: Account | None = None) -> int:
         """Claim what is due and reconcile it, one link after the other; returns how many were due."""
