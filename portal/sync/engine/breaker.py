@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +21,10 @@ from portal.sync.errors import ConnectionBroken, SyncError
 OPENS_AFTER = 5
 _OPEN_SECONDS = 15.0
 _LONGEST_SECONDS = 300.0
+# One refusal may be a firewall's, or of one server that does not know the key yet; so many in a row are not.
+_PROBES = 3
+# One link of this process asks; the others that were refused meanwhile hear what came of it.
+_probing = threading.Lock()
 
 
 def note_result(session: Session, connection_id: UUID, *, failed: bool, why: str = "") -> None:
@@ -55,21 +61,38 @@ def note_result(session: Session, connection_id: UUID, *, failed: bool, why: str
 
 
 def credentials_refused(desk: Desk, claim: Claim, account: Account, error: ConnectionBroken) -> bool:
-    """Confirm with a cheap probe of each side; stop the one whose key is refused again.
+    """Confirm with a cheap probe of each side; stop the first one whose key is refused again and again.
 
     Returns:
-        Whether one was stopped. A single refusal that the probe does not repeat stops nothing.
+        Whether one is stopped. Refusals that the probe does not repeat stop nothing.
     """
-    confirmed = False
-    for side, probe in (("platform", account.client.company), ("flourish", account.flourish.company)):
+    with _probing:
+        if _is_stopped(desk, claim):
+            return True
+        for side, probe in (("platform", account.client.company), ("flourish", account.flourish.company)):
+            if refused_again(probe):
+                _stop(desk, claim, side, error)
+                return True
+    return False
+
+
+def refused_again(probe: Callable[[], object]) -> bool:
+    """Tell whether a key that was refused once is refused each time that it is tried again."""
+    for _ in range(_PROBES):
         try:
             probe()
         except ConnectionBroken:
-            _stop(desk, claim, side, error)
-            confirmed = True
+            continue
         except SyncError:
-            continue  # it does not answer now: that says nothing about the key
-    return confirmed
+            return False  # it does not answer now: that says nothing about the key
+        return False
+    return True
+
+
+def _is_stopped(desk: Desk, claim: Claim) -> bool:
+    with desk.tenant(claim.tenant_id) as session:
+        connection = session.get_one(Connection, claim.connection_id)
+        return "needs_credentials" in (connection.state, connection.hub.state)
 
 
 def _stop(desk: Desk, claim: Claim, side: str, error: ConnectionBroken) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
@@ -30,8 +30,8 @@ _FLOURISH_OVERLAP_SECONDS = 900.0
 _LEASE_SECONDS = 300
 # A stream that fails this often in a row is named as a problem.
 _FAILS_BEFORE_PROBLEM = 3
-# A refusal that the next poll repeats is confirmed.
-_REFUSALS_BEFORE_STOP = 2
+# A list that changes while it is read is read again so often, for the rows that moved past us.
+_MOST_PASSES = 4
 
 # These pass by themselves mostly; anything else is a problem the first time.
 _QUIET = (Retryable, Unreadable)
@@ -43,11 +43,39 @@ Pages = Callable[[datetime | None], Iterator[Page]]
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a stream reads from, and whom its hints concern."""
+    """Where a stream reads from, and since when."""
 
     pages: Pages
-    overlap: timedelta
     since: datetime | None
+    probe: Callable[[], object]
+
+
+@dataclass
+class _Pull:
+    """What one pull has seen, in however many passes."""
+
+    refs: set[str] = field(default_factory=set)
+    versions: set[tuple[str, datetime | None]] = field(default_factory=set)
+    # How many rows there are in all, by the last page that said so.
+    total: int | None = None
+    concerned: set[UUID] = field(default_factory=set)
+    found: int = 0
+    unannounced: int = 0
+    latest: datetime | None = None
+
+    def news(self, page: Page) -> list[Hint]:
+        """Take a page in; returns what was not seen yet, in order of its ids: two polls that mark the same
+        links must not wait for each other."""
+        fresh = [hint for hint in page.hints if (hint.ref, hint.updated_at) not in self.versions]
+        self.refs.update(hint.ref for hint in fresh)
+        self.versions.update((hint.ref, hint.updated_at) for hint in fresh)
+        self.total = page.total
+        return sorted(fresh, key=attrgetter("ref"))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row was seen that the list counts."""
+        return self.total is None or len(self.refs) >= self.total
 
 
 def claim_stream(session: Session, stream_id: UUID) -> bool:
@@ -84,6 +112,8 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
     except OperationalError as error:
         _log.warning("the database interrupted a poll: %s", type(error.orig).__name__)
         _failed(desk, tenant_id, stream_id, Retryable("the database interrupted it"))
+    except ConnectionBroken as error:
+        _failed(desk, tenant_id, stream_id, error, stop=breaker.refused_again(source.probe))
     except Exception as error:  # noqa: BLE001 - a bug is turned into a visible problem, as in a drain
         if not isinstance(error, SyncError):
             _log.exception("bug while polling", extra={"stream": str(stream_id)})
@@ -98,43 +128,54 @@ def _open(desk: Desk, session: Session, stream: Stream) -> _Source | None:
         if hub.state not in ("live", "paused"):
             return None
         flourish = open_hub(desk, session, hub, tape)
-        overlap = timedelta(seconds=_FLOURISH_OVERLAP_SECONDS)
-        return _Source(flourish.changed_orders, overlap, _since(stream, overlap))
+        since = _since(stream, _FLOURISH_OVERLAP_SECONDS)
+        return _Source(flourish.changed_orders, since, flourish.company)
     connection = session.get_one(Connection, stream.connection_id)
     if not may_read(connection) or connection.live_since is None:
         return None
     platform = platform_by_key(connection.platform)
     spec = next(spec for spec in platform.streams if spec.name == stream.name)
     client = open_platform(desk, session, connection, tape)
-    overlap = timedelta(seconds=spec.overlap_seconds)
     # The first poll goes back behind go-live, so that earlier orders are listed too (LL-29).
-    return _Source(client.changed_orders, overlap, _since(stream, overlap))
+    return _Source(client.changed_orders, _since(stream, spec.overlap_seconds), client.company)
 
 
-def _since(stream: Stream, overlap: timedelta) -> datetime | None:
-    return stream.watermark - overlap if stream.watermark else None
+def _since(stream: Stream, overlap_seconds: float) -> datetime | None:
+    return stream.watermark - timedelta(seconds=overlap_seconds) if stream.watermark else None
 
 
 def _pull(desk: Desk, tenant_id: UUID, stream_id: UUID, source: _Source) -> set[UUID]:
     """Page through the changes. Marks are committed page by page; the watermark only after the last one,
-    so that a pull that breaks off is read again."""
-    concerned: set[UUID] = set()
-    found = unannounced = 0
-    latest: datetime | None = None
-    for page in source.pages(source.since):
-        with desk.tenant(tenant_id) as session:
-            stream = session.get_one(Stream, stream_id)
-            # In order: two polls that mark the same links must not wait for each other.
-            for hint in sorted(page.hints, key=attrgetter("ref")):
-                marked = _mark(session, stream, hint)
-                concerned |= marked
-                found += bool(marked)
-                unannounced += bool(marked) and silence.unannounced(session, stream, hint)
-                latest = max(filter(None, (latest, hint.updated_at)), default=None)
-        crash.point("page_marked")
-    crash.point("before_watermark")
-    _finish(desk, tenant_id, stream_id, found=found, unannounced=unannounced, watermark=latest)
-    return concerned
+    so that a pull that breaks off is read again.
+
+    Pages are cut by position. A row that changes while they are read leaves its place, and the next one moves
+    past us: then fewer rows were seen than the list counts, and it is read once more.
+
+    Raises:
+        Retryable: rows were still missing after the last pass.
+    """
+    pull = _Pull()
+    for _pass in range(_MOST_PASSES):
+        for page in source.pages(source.since):
+            _take(desk, tenant_id, stream_id, pull, page)
+            crash.point("page_marked")
+        if pull.complete:
+            crash.point("before_watermark")
+            _finish(desk, tenant_id, stream_id, pull)
+            return pull.concerned
+    raise Retryable(f"the list counts {pull.total} rows and shows {len(pull.refs)}")
+
+
+def _take(desk: Desk, tenant_id: UUID, stream_id: UUID, pull: _Pull, page: Page) -> None:
+    """Mark what a page tells of."""
+    with desk.tenant(tenant_id) as session:
+        stream = session.get_one(Stream, stream_id)
+        for hint in pull.news(page):
+            marked = _mark(session, stream, hint)
+            pull.concerned |= marked
+            pull.found += bool(marked)
+            pull.unannounced += bool(marked) and silence.unannounced(session, stream, hint)
+            pull.latest = max(filter(None, (pull.latest, hint.updated_at)), default=None)
 
 
 def _mark(session: Session, stream: Stream, hint: Hint) -> set[UUID]:
@@ -144,20 +185,12 @@ def _mark(session: Session, stream: Stream, hint: Hint) -> set[UUID]:
     return {connection.id} if marks.mark_if_changed(session, connection, hint) else set()
 
 
-def _finish(
-    desk: Desk,
-    tenant_id: UUID,
-    stream_id: UUID,
-    *,
-    found: int,
-    unannounced: int,
-    watermark: datetime | None,
-) -> None:
+def _finish(desk: Desk, tenant_id: UUID, stream_id: UUID, pull: _Pull) -> None:
     with desk.tenant(tenant_id) as session:
         stream = session.get_one(Stream, stream_id)
-        stream.watermark = max(filter(None, (stream.watermark, watermark)), default=None)
+        stream.watermark = _watermark(session, stream, pull.latest)
         stream.last_ok_at = func.now()
-        stream.last_found = found
+        stream.last_found = pull.found
         if stream.failures:
             for connection in _connections(session, stream):
                 journal.log(session, connection, "done", f"Polling {stream.name} works again")
@@ -165,10 +198,17 @@ def _finish(
         stream.failures = 0
         _release(session, stream, stream.interval_seconds)
         for connection in _connections(session, stream):
-            silence.judge(session, stream, connection, unannounced)
-            if found:
-                text = f"Polled {stream.name}: {found} changed since the last look"
+            silence.judge(session, stream, connection, pull.unannounced)
+            if pull.found:
+                text = f"Polled {stream.name}: {pull.found} changed since the last look"
                 journal.log(session, connection, "info", text)
+
+
+def _watermark(session: Session, stream: Stream, latest: datetime | None) -> datetime | None:
+    """Up to when everything is known. Never ahead of now: one row with a date of next year would hide all
+    others until then."""
+    known = max(filter(None, (stream.watermark, latest)), default=None)
+    return min(known, session.execute(select(func.now())).scalar_one()) if known else None
 
 
 def _put_off(desk: Desk, tenant_id: UUID, stream_id: UUID) -> None:
@@ -178,7 +218,7 @@ def _put_off(desk: Desk, tenant_id: UUID, stream_id: UUID) -> None:
         _release(session, stream, stream.interval_seconds)
 
 
-def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception) -> None:
+def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, stop: bool = False) -> None:
     after = error.after if isinstance(error, Retryable) else None
     with desk.tenant(tenant_id) as session:
         stream = session.get_one(Stream, stream_id)
@@ -190,7 +230,7 @@ def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception) -> N
             journal.log(session, connection, level, f"Polling {stream.name} did not work: {finding.text}")
             if stream.failures >= _FAILS_BEFORE_PROBLEM or not isinstance(error, _QUIET):
                 journal.report(session, connection, (finding,), subject_id=stream.id)
-            if isinstance(error, ConnectionBroken) and stream.failures >= _REFUSALS_BEFORE_STOP:
+            if stop and isinstance(error, ConnectionBroken):
                 breaker.stop(
                     session, connection, connection if stream.connection_id else connection.hub, error
                 )

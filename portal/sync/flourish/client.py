@@ -229,7 +229,8 @@ class FlourishClient:
             self._api.first_page(path, facility_id)
         except ConnectionBroken as error:
             if error.http_status != _FORBIDDEN:
-                raise
+                # The key was good a moment ago: this says nothing about it.
+                raise Retryable("Flourish accepts the key and refuses it in turns") from error
             return True
         return False
 

@@ -15,6 +15,7 @@ from portal.sync.engine.poll import FLOURISH_ORDERS, poll
 from portal.sync.errors import ConnectionBroken, Retryable
 from tests.sync.mapping.examples import order
 
+REVOKED = ConnectionBroken("it is revoked", http_status=401)
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OVERLAP = timedelta(seconds=900)
 
@@ -235,18 +236,33 @@ def test_flourishs_list_marks_the_links_that_it_concerns_and_no_other(opened):
         assert session.scalars(select(Hub.id)).all() == [opened.hub_id]
 
 
+@pytest.mark.fault(23, 24)
 @pytest.mark.parametrize("of_hub", [False, True])
-def test_a_key_that_two_polls_find_refused_stops_the_calls(opened, of_hub):
+def test_a_key_that_is_refused_each_time_it_is_tried_stops_the_calls(opened, of_hub):
     stream_id = stream(opened, FLOURISH_ORDERS if of_hub else "orders", of_hub=of_hub)
     world = opened.flourish if of_hub else opened.leaflink
     world.pages = [page("a")]
-    world.fail("changed_orders", ConnectionBroken("it is revoked", http_status=401), times=5)
+    world.always = dict.fromkeys(("changed_orders", "company"), REVOKED)
 
     again(opened, stream_id)
-    states = opened.connection().state, opened.connection().hub.state
-    assert states == ("live", "live")
 
-    again(opened, stream_id)
     owner = opened.connection().hub if of_hub else opened.connection()
     assert owner.state == "needs_credentials"
     assert "needs_credentials" in opened.problems()
+    assert world.calls == ["changed_orders", *["company"] * 3]
+
+
+@pytest.mark.fault(24)
+@pytest.mark.parametrize("of_hub", [False, True])
+@pytest.mark.parametrize("refused", [0, 2])
+def test_a_list_that_is_refused_while_the_key_is_good_stops_nothing(opened, of_hub, refused):
+    stream_id = stream(opened, FLOURISH_ORDERS if of_hub else "orders", of_hub=of_hub)
+    world = opened.flourish if of_hub else opened.leaflink
+    world.pages = [page("a")]
+    world.always["changed_orders"] = REVOKED
+    for _ in range(5):
+        world.fail("company", REVOKED, times=refused)
+        again(opened, stream_id)
+
+    assert (opened.connection().state, opened.connection().hub.state) == ("live", "live")
+    assert set(opened.problems()) == {"poll_fails"}

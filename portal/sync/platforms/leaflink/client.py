@@ -10,7 +10,7 @@ from portal.sync.addresses import segment
 from portal.sync.contract import Calls, Page
 from portal.sync.decisions import LicenseType, RepEmail
 from portal.sync.domain import Company, Json, SourceOrder
-from portal.sync.errors import ConnectionBroken, Unreadable
+from portal.sync.errors import ConnectionBroken, Retryable, Unreadable
 from portal.sync.platforms.leaflink.translate import license_type_name, product_id, read_order, read_page
 from portal.sync.reading import Fields, Notice, log_unknown_field
 
@@ -114,7 +114,8 @@ class LeafLinkClient:
             self._calls.read(path, query={"limit": 1})
         except ConnectionBroken as error:
             if error.http_status != _FORBIDDEN:
-                raise
+                # The key was good a moment ago: this says nothing about it.
+                raise Retryable("LeafLink accepts the key and refuses it in turns") from error
             return True
         return False
 

@@ -7,7 +7,7 @@ import responses
 from portal.sync.addresses import check_address
 from portal.sync.decisions import LicenseType, RepEmail
 from portal.sync.domain import Company
-from portal.sync.errors import ConnectionBroken, Rejected, Unreadable, Unsettled
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.http import Caller
 from portal.sync.platforms.leaflink import LEAFLINK, authorise, check_credentials
 from portal.sync.platforms.leaflink.client import MAX_PAGES, LeafLinkClient
@@ -160,11 +160,17 @@ def test_permissions_that_a_key_lacks_are_named():
     [
         {"companies/": ConnectionBroken("no", http_status=401)},
         {"companies/": {"results": []}},
-        {"companies/": COMPANIES, "customers/": ConnectionBroken("no", http_status=401)},
     ],
 )
 def test_a_key_that_does_not_work_is_broken(replies):
     with pytest.raises(ConnectionBroken):
+        client(**replies)[0].company()
+
+
+@pytest.mark.fault(24)
+def test_a_key_that_worked_a_moment_ago_is_not_called_broken():
+    replies = {"companies/": COMPANIES, "customers/": ConnectionBroken("no", http_status=401)}
+    with pytest.raises(Retryable, match="in turns"):
         client(**replies)[0].company()
 
 
