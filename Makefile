@@ -9,7 +9,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --gener
 	--no-emit-index-url --no-annotate --no-header --extra embedded --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench requirements help
+.PHONY: demo test check bench chaos requirements help
 
 demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA choose where
 	@$(BIN)/trellis up --demo
@@ -26,6 +26,9 @@ check: .venv/dev ## Static checks only: format, lint, types, layers, templates
 
 bench: .venv/dev ## Measure, and print each figure beside its limit and its peer; ARGS="--only memory"
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: .venv/dev ## Real processes through disasters, then the verdict; SEED, MINUTES, ORDERS, ARGS="--record FILE"
+	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3) --orders $(or $(ORDERS),200) $(ARGS)
 
 requirements: ## Resolve requirements*.txt again, for every Python that is supported (needs uv)
 	@command -v uv >/dev/null || { echo "make requirements needs uv on PATH: pip install uv" >&2; exit 1; }

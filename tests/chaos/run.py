@@ -1,0 +1,193 @@
+"""One run: set up, carry out the plan, heal, wait for rest, and judge."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.chaos import pages, rest, secrecy, truths, verdict
+from tests.chaos.cluster import Cluster
+from tests.chaos.history import History
+from tests.chaos.nemeses import Nemesis
+from tests.chaos.people import Order, People
+from tests.chaos.plan import COMPANIES, FAULTS, LEASE_SECONDS, SETTLE_SECONDS, WORKERS, Plan
+from tests.chaos.verdict import Wrong
+
+SETTINGS = {
+    "TRELLIS_SETTLE_SECONDS": f"{SETTLE_SECONDS:g}",
+    "TRELLIS_LEASE_SECONDS": f"{LEASE_SECONDS:g}",
+    "TRELLIS_SWEEP_SECONDS": "1",
+    "TRELLIS_BACKOFF_CAP_SECONDS": "10",
+    "TRELLIS_POLL_SECONDS": "10",
+}
+# The sandbox's LeafLink has no limit here, and our own budgets are out of the way of a thousand orders.
+CALLS_PER_SECOND = 60
+# What a person looks at again once, because Trellis alone does not: an order that killed its worker.
+_FOR_A_PERSON = ("worker_died",)
+_MOST_SHOWN = 40
+
+
+@dataclass
+class Result:
+    """What a run came to; one line of the record."""
+
+    seed: int
+    minutes: float
+    wanted: int
+    placed: int = 0
+    strikes: dict[str, int] = field(default_factory=dict)
+    acts: dict[str, int] = field(default_factory=dict)
+    in_flourish: int = 0
+    lost: int = 0
+    doubled: int = 0
+    ever_doubled: int = 0
+    looked_at_again: int = 0
+    open_problems: dict[str, int] = field(default_factory=dict)
+    problems_ever: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+    check_holds: bool = False
+    rest_seconds: float | None = None
+    seconds: float = 0.0
+    memory_before: dict[str, float] = field(default_factory=dict)
+    memory_after: dict[str, float] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against any promise."""
+        return not self.wrong and self.rest_seconds is not None
+
+    def line(self) -> str:
+        """As it is recorded."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def run(plan: Plan, cluster: Cluster, history: History) -> Result:
+    """Carry out a plan on a cluster that is not set up yet, and judge what it left."""
+    result = Result(plan.seed, plan.seconds / 60, plan.orders)
+    people, nemesis = People(cluster, history), Nemesis(cluster, history)
+    with history.act("cluster", "set up"):
+        cluster.set_up(*WORKERS, seed=plan.seed)
+        _lift_limits(cluster, history)
+        _tell_of_unknown_faults(cluster, history)
+    _warm_up(cluster)
+    result.memory_before = _rounded(cluster.memory())
+    history.began = began = time.monotonic()
+    for step in plan.steps:
+        _until(began + step.at, cluster, history)
+        (nemesis if step.who == "nemesis" else people).do(step)
+    _until(began + plan.seconds, cluster, history)
+    nemesis.heal()
+    orders = list(people.orders.values())
+    within = 120 + 0.5 * plan.orders
+    result.rest_seconds = rest.wait(cluster, history, orders, datetime.now(UTC), within)
+    result.looked_at_again = pages.retry(cluster, _FOR_A_PERSON)
+    if result.looked_at_again:
+        history.tell("person", "ok", f"looked at {result.looked_at_again} orders again")
+        rest.wait(cluster, history, orders, datetime.now(UTC), within)
+    result.seconds = round(time.monotonic() - began, 1)
+    result.strikes, result.acts = (
+        history.counts("nemesis"),
+        history.counts("staff") | history.counts("seller"),
+    )
+    _judge(result, cluster, history, orders)
+    return result
+
+
+def _until(moment: float, cluster: Cluster, history: History) -> None:
+    """Wait for a moment, and play the supervisor meanwhile."""
+    while True:
+        for line in cluster.tend():
+            history.tell("keeper", "info", line)
+        left = moment - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(left, 0.2))
+
+
+def _lift_limits(cluster: Cluster, history: History) -> None:
+    cluster.control("POST", "settings", {"leaflink_rate_limit": 0})
+    rate = str(CALLS_PER_SECOND)
+    for company in COMPANIES:
+        for words in (("connection", "rate", company, "LeafLink"), ("hub", "rate", company, "Flourish")):
+            done = cluster.command(*words, rate, needed=False)
+            if done.returncode:
+                history.tell("cluster", "info", f"the rate is as shipped: {done.stderr.strip()[-120:]}")
+
+
+def _tell_of_unknown_faults(cluster: Cluster, history: History) -> None:
+    """What the sandbox cannot do is refused later, in the middle of the run, and makes it easier."""
+    described = json.dumps(cluster.control("GET", "openapi.json"))
+    missing = [fault for fault in FAULTS if f'"{fault}"' not in described]
+    if missing:
+        history.tell("cluster", "info", f"the sandbox does not have these faults: {', '.join(missing)}")
+
+
+def _warm_up(cluster: Cluster) -> None:
+    """Let each process show what it takes to work, before its memory is measured."""
+    cluster.control("POST", "leaflink/orders", {"lines": 1})
+    with pages.Browser(cluster, "owner@greenleaf.example") as browser:
+        browser.read("/t/greenleaf/orders")
+    time.sleep(3)
+
+
+def _judge(result: Result, cluster: Cluster, history: History, orders: Sequence[Order]) -> None:
+    """Fill in the result, and print what is wrong."""
+    found = truths.gather(cluster)
+    checked = json.loads(cluster.command("check", "--json", needed=False).stdout)
+    result.memory_after = _rounded(cluster.memory())
+    wrong = [
+        *verdict.judge(found, orders, _redis_away(history)),
+        *verdict.fat(result.memory_before, result.memory_after),
+        *pages.missing(cluster, orders),
+        *secrecy.leaks(cluster, orders[0].number if orders else ""),
+        *_broken(checked),
+    ]
+    made = verdict.by_number(found.flourish)
+    result.placed = len(orders)
+    result.in_flourish = sum(bool(made[order.number]) for order in orders)
+    result.lost = _count(wrong, "lost")
+    result.doubled = _count(wrong, "doubled")
+    result.ever_doubled = result.doubled + _count(wrong, "ever doubled")
+    result.problems_ever = dict(found.problems)
+    result.open_problems = _codes(found)
+    result.requests = len(found.requests)
+    result.check_holds = checked["holds"]
+    result.wrong = [each.line() for each in wrong]
+    for line in result.wrong[:_MOST_SHOWN]:
+        history.tell("verdict", "fail", line)
+
+
+def _broken(checked: dict[str, Any]) -> Iterable[Wrong]:
+    """What `trellis check` names."""
+    for invariant in checked["invariants"]:
+        for example in invariant["counter_examples"]:
+            yield Wrong(f"check {invariant['code']}", example["thing"], example["wrong"])
+
+
+def _redis_away(history: History) -> list[verdict.Interval]:
+    """When Valkey was killed, until it had started again with nothing in it."""
+    away: list[verdict.Interval] = []
+    for event in history.events:
+        if event.who == "nemesis" and event.what == "kill: valkey" and event.kind == "invoke":
+            away.append((event.time, event.time + timedelta(hours=1)))
+        if event.who == "nemesis" and event.what == "start: valkey" and event.kind == "ok" and away:
+            away[-1] = (away[-1][0], event.time)
+    return away
+
+
+def _codes(found: truths.Truths) -> dict[str, int]:
+    codes = [code for ours in found.ours.values() for code in ours.problems]
+    return {code: codes.count(code) for code in sorted(set(codes))}
+
+
+def _count(wrong: Iterable[Wrong], promise: str) -> int:
+    return sum(each.promise == promise for each in wrong)
+
+
+def _rounded(sizes: dict[str, float]) -> dict[str, float]:
+    return {name: round(size) for name, size in sizes.items()}

@@ -1,0 +1,114 @@
+"""The judge finds what he is there to find: a verdict that cannot be bad proves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.chaos import verdict
+from tests.chaos.people import Order
+from tests.chaos.truths import FlourishOrder, Ours, Request, Truths
+from tests.chaos.verdict import Wrong
+
+NUMBER = "0f5f7c1e-0000-4000-8000-00000000abcd"
+ORDER = Order(0, "greenleaf", NUMBER, "0000abcd")
+IN_FLOURISH = FlourishOrder("00000001", "greenleaf", "Created", NUMBER)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CALL = Request(
+    NOON, "flourish", "fl-greenleaf-key", "GET", "/flourish/external/api/v1/outbound-orders/00000001", 200, ""
+)
+CREATION = replace(
+    CALL, method="POST", path="/flourish/external/api/v1/outbound-orders", about=ORDER.short_id
+)
+LEAFLINK_CALL = replace(
+    CALL, platform="leaflink", key="ll-greenleaf-key", path=f"/leaflink/api/v2/orders-received/{NUMBER}/"
+)
+GOOD = Truths(
+    statuses={NUMBER: "Submitted"},
+    flourish=(IN_FLOURISH,),
+    ours={NUMBER: Ours("settled", "Both sides agree.", ())},
+    problems={},
+    requests=(CALL, CREATION, LEAFLINK_CALL),
+    keys={
+        ("flourish", "fl-greenleaf-key"): "greenleaf",
+        ("leaflink", "ll-greenleaf-key"): "greenleaf",
+        ("flourish", "fl-sunrise-key"): "sunrise",
+        ("leaflink", "ll-sunrise-key"): "sunrise",
+    },
+)
+
+
+def judged(truths: Truths, redis_away: tuple[verdict.Interval, ...] = ()) -> list[Wrong]:
+    return list(verdict.judge(truths, [ORDER], redis_away))
+
+
+def test_an_order_that_is_in_flourish_once_is_good() -> None:
+    assert judged(GOOD) == []
+
+
+BAD = {
+    "twice in Flourish": (replace(GOOD, flourish=(IN_FLOURISH, replace(IN_FLOURISH, id="2"))), "doubled"),
+    "twice, one cancelled": (
+        replace(GOOD, flourish=(IN_FLOURISH, replace(IN_FLOURISH, id="2", status="Cancelled"))),
+        "ever doubled",
+    ),
+    "in nobody's rows": (replace(GOOD, flourish=(), ours={}), "lost"),
+    "waiting for nothing": (replace(GOOD, flourish=(), ours={NUMBER: Ours("waiting", "", ())}), "lost"),
+    "settled without an order": (replace(GOOD, flourish=()), "lost"),
+    "a bug on the way": (replace(GOOD, problems={"bug": 1}), "no bug"),
+    "a foreign key to read": (replace(GOOD, requests=(replace(CALL, key="fl-sunrise-key"),)), "I11"),
+    "a foreign key to create": (replace(GOOD, requests=(replace(CREATION, key="fl-sunrise-key"),)), "I11"),
+    "a foreign key at LeafLink": (
+        replace(GOOD, requests=(replace(LEAFLINK_CALL, key="ll-sunrise-key"),)),
+        "I11",
+    ),
+    "no key": (replace(GOOD, requests=(replace(CALL, key=""),)), "I11"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_bad_is_named(name: str) -> None:
+    truths, promise = BAD[name]
+    assert [each.promise for each in judged(truths)] == [promise]
+
+
+@pytest.mark.parametrize(
+    "truths",
+    [
+        replace(GOOD, flourish=(), ours={NUMBER: Ours("stuck", "", ("unknown_sku",))}),
+        replace(GOOD, flourish=(), ours={NUMBER: Ours("skipped", "placed before go-live", ())}),
+        replace(GOOD, flourish=(), statuses={NUMBER: "Cancelled"}),
+        replace(GOOD, flourish=(replace(IN_FLOURISH, status="Cancelled"),)),
+    ],
+    ids=["with a problem", "skipped", "cancelled before it was taken", "cancelled in Flourish"],
+)
+def test_an_order_whose_absence_is_explained_is_not_lost(truths: Truths) -> None:
+    assert judged(truths) == []
+
+
+def waited(seconds: float) -> Truths:
+    told = replace(CALL, status=429)
+    return replace(GOOD, requests=(told, replace(CALL, time=NOON + timedelta(seconds=seconds))))
+
+
+def test_a_call_during_retry_after_is_named() -> None:
+    assert [each.promise for each in judged(waited(1.5))] == ["I10"]
+
+
+@pytest.mark.parametrize("seconds", [0.2, 3.0, 60])
+def test_a_call_that_was_under_way_or_waited_is_good(seconds: float) -> None:
+    assert judged(waited(seconds)) == []
+
+
+def test_what_was_told_is_forgotten_with_redis() -> None:
+    away = (NOON + timedelta(seconds=1), NOON + timedelta(seconds=1.2))
+    assert judged(waited(1.5), (away,)) == []
+
+
+def test_memory_that_grew_is_named() -> None:
+    before = {"web": 100.0, "worker-1": 80.0, "postgres": 160.0}
+    assert not list(verdict.fat(before, {"web": 150.0, "worker-1": 90.0, "postgres": 900.0}))
+    grown = list(verdict.fat(before, {"web": 150.0, "worker-1": 400.0}))
+    assert [each.thing for each in grown] == ["worker-1"]

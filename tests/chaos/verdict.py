@@ -1,0 +1,144 @@
+"""The verdict: pure functions over the truths, each of which names what speaks against a promise."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tests.chaos.people import Order
+from tests.chaos.plan import RETRY_AFTER_SECONDS
+from tests.chaos.truths import FlourishOrder, Request, Truths
+
+# A call that had left before the answer of another said to wait.
+_UNDER_WAY = timedelta(seconds=0.5)
+_ENDED_AT_LEAFLINK = ("Cancelled", "Rejected")
+_FLOURISH_ORDER = re.compile(r"/outbound-orders/([^/?]+)")
+_LEAFLINK_ORDER = re.compile(r"/orders-received/([0-9a-f-]{36})")
+# At rest a process may have so much more than at its beginning: caches and what the allocator keeps.
+_MEMORY_FACTOR = 1.5
+_MEMORY_MORE_MB = 60.0
+# Codes that name a fault of Trellis's own, which no disaster excuses.
+_NEVER = ("bug", "loop")
+
+Interval = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One thing that breaks a promise."""
+
+    promise: str
+    thing: str
+    what: str
+
+    def line(self) -> str:
+        """As it is printed."""
+        return f"{self.promise:<12} {self.thing}: {self.what}"
+
+
+def judge(truths: Truths, orders: Sequence[Order], redis_away: Sequence[Interval]) -> Iterator[Wrong]:
+    """Name everything that is wrong with the orders and with what was asked of the platforms."""
+    yield from doubled(truths, orders)
+    yield from lost(truths, orders)
+    yield from never(truths.problems)
+    yield from wrong_keys(truths, orders)
+    yield from hurried(truths.requests, redis_away)
+
+
+def doubled(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:
+    """Orders that Flourish has more than once now, and those that it ever had more than once."""
+    made = by_number(truths.flourish)
+    for order in orders:
+        copies = made[order.number]
+        alive = [copy.id for copy in copies if copy.alive]
+        if len(alive) > 1:
+            yield Wrong("doubled", _named(order), f"Flourish has it {len(alive)} times: {', '.join(alive)}")
+        elif len(copies) > 1:
+            shown = ", ".join(f"{copy.id} {copy.status}" for copy in copies)
+            yield Wrong("ever doubled", _named(order), f"it was created {len(copies)} times: {shown}")
+
+
+def lost(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:
+    """Orders that are not in Flourish, and nobody says why."""
+    made = by_number(truths.flourish)
+    for order in orders:
+        ours = truths.ours.get(order.number)
+        status = truths.statuses.get(order.number, "gone")
+        if made[order.number] or status in _ENDED_AT_LEAFLINK:
+            continue
+        if ours is None:
+            yield Wrong("lost", _named(order), f"{status} in LeafLink, and Trellis does not know it")
+        elif not ours.problems and ours.state != "skipped":
+            yield Wrong("lost", _named(order), f"{status} in LeafLink; Trellis: {ours.state}, {ours.why!r}")
+
+
+def by_number(orders: Iterable[FlourishOrder]) -> Mapping[str, list[FlourishOrder]]:
+    """The Flourish orders whose note names a LeafLink order, by its number."""
+    found: dict[str, list[FlourishOrder]] = defaultdict(list)
+    for order in orders:
+        if order.number:
+            found[order.number].append(order)
+    return found
+
+
+def never(problems: Mapping[str, int]) -> Iterator[Wrong]:
+    """Problems that no disaster excuses, even if they closed again."""
+    for code in _NEVER:
+        if code in problems:
+            yield Wrong("no bug", f"problem {code}", f"was opened {problems[code]} times")
+
+
+def wrong_keys(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:
+    """Requests about one company's order that carried another's key, or none that is known (I11)."""
+    owners = {order.number: order.company for order in orders}
+    owners |= {order.short_id: order.company for order in orders}
+    owners |= {order.id: order.company for order in truths.flourish}
+    for request in truths.requests:
+        key_of = truths.keys.get((request.platform, request.key), "nobody")
+        for thing in _things(request):
+            if thing in owners and owners[thing] != key_of:
+                yield Wrong("I11", f"{request.method} {request.path}", f"it carried the key of {key_of}")
+
+
+def _things(request: Request) -> Iterator[str]:
+    pattern = _FLOURISH_ORDER if request.platform == "flourish" else _LEAFLINK_ORDER
+    if found := pattern.search(request.path):
+        yield found[1]
+    if request.about:
+        yield request.about
+
+
+def hurried(requests: Iterable[Request], redis_away: Sequence[Interval]) -> Iterator[Wrong]:
+    """Requests under a key that had been told to wait (I10). What was told is kept in Redis: while it is
+    killed, only the process that was told can know."""
+    held: dict[tuple[str, str], datetime] = {}
+    for request in requests:
+        account = (request.platform, request.key)
+        told = held.get(account)
+        if told and _is_early(told, request.time, redis_away):
+            after = (request.time - told).total_seconds()
+            thing = f"{request.method} {request.path} at {request.time:%T.%f}"
+            yield Wrong("I10", thing, f"{after:.1f} s after it was told to wait {RETRY_AFTER_SECONDS} s")
+        if request.status == 429:
+            held[account] = request.time
+
+
+def _is_early(told: datetime, time: datetime, redis_away: Sequence[Interval]) -> bool:
+    until = told + timedelta(seconds=RETRY_AFTER_SECONDS)
+    forgotten = any(begins < until and told < ends for begins, ends in redis_away)
+    return told + _UNDER_WAY < time < until and not forgotten
+
+
+def fat(before: Mapping[str, float], after: Mapping[str, float]) -> Iterator[Wrong]:
+    """Processes of ours whose memory, in MB, did not come back near what it was (I16)."""
+    for name in sorted(after):
+        most = before.get(name, max(before.values())) * _MEMORY_FACTOR + _MEMORY_MORE_MB
+        if name in before and name not in ("postgres", "valkey", "sandbox") and after[name] > most:
+            yield Wrong("I16", name, f"{after[name]:.0f} MB at rest, {before[name]:.0f} MB at the beginning")
+
+
+def _named(order: Order) -> str:
+    return f"order {order.index} {order.short_id} of {order.company}"
