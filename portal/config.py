@@ -46,12 +46,22 @@ class Settings:
     drain_seconds: float = 8.0
     links_at_once: int = 8
     live_watchers: int = 500
+    # Between two checks of a company, beside the one at night; 0: at night only.
+    proof_seconds: float = 0.0
+    # How long bodies of webhooks, and lines of logs, runs and old proofs, are kept.
+    keep_bodies_days: int = 30
+    keep_logs_days: int = 90
 
 
 # In DATA, 0600: the variables that `trellis up` gives its processes, for as long as it runs.
 RUNNING_FILE = "running.json"
 
-DEMO_PACE = {"settle_seconds": 10.0, "backoff_cap_seconds": 60.0, "poll_seconds": 30.0}
+DEMO_PACE = {
+    "settle_seconds": 10.0,
+    "backoff_cap_seconds": 60.0,
+    "poll_seconds": 30.0,
+    "proof_seconds": 300.0,
+}
 
 
 def from_environment(env: Mapping[str, str] | None = None) -> Settings:
@@ -90,6 +100,9 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         poll_seconds=_seconds(env, "TRELLIS_POLL_SECONDS", pace.get("poll_seconds", 300.0)),
         links_at_once=_integer(env, "TRELLIS_LINKS_AT_ONCE", 8),
         live_watchers=_integer(env, "TRELLIS_LIVE_WATCHERS", 500),
+        proof_seconds=_seconds(env, "TRELLIS_PROOF_SECONDS", pace.get("proof_seconds", 0.0), least=0.0),
+        keep_bodies_days=_integer(env, "TRELLIS_KEEP_BODIES_DAYS", 30),
+        keep_logs_days=_integer(env, "TRELLIS_KEEP_LOGS_DAYS", 90),
     )
 
 
@@ -137,14 +150,16 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
     return int(value)
 
 
-def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+def _seconds(env: Mapping[str, str], name: str, default: float, *, least: float | None = None) -> float:
+    """Read seconds, of less than a day; more than 0, or from `least` on."""
     value = env.get(name, "").strip() or str(default)
     try:
         seconds = float(value)
     except ValueError:
         seconds = -1.0
-    if not 0 < seconds < 86_400:
-        raise WrongSetting(f"{name} is {value!r}: give seconds, more than 0 and less than a day.")
+    if not (seconds > 0 if least is None else seconds >= least) or seconds >= 86_400:
+        allowed = "more than 0" if least is None else f"{least:g} or more,"
+        raise WrongSetting(f"{name} is {value!r}: give seconds, {allowed} and less than a day.")
     return seconds
 
 

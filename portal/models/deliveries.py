@@ -19,8 +19,11 @@ class Delivery(Owned, Base):
     __table_args__ = (
         UniqueConstraint("source_id", "dedupe_key"),
         Index("ix_delivery_link", "link_id", postgresql_where=text("link_id IS NOT NULL")),
-        # What retention has yet to clear, oldest first.
+        # What retention has yet to clear, and to drop, oldest first.
         Index("ix_delivery_kept", "tenant_id", "received_at", postgresql_where=text("body IS NOT NULL")),
+        Index(
+            "ix_delivery_cleared", "tenant_id", "cleared_at", postgresql_where=text("cleared_at IS NOT NULL")
+        ),
         CheckConstraint("outcome IN ('applied', 'stale', 'ignored', 'problem')", name="outcome"),
     )
 
@@ -34,6 +37,7 @@ class Delivery(Owned, Base):
     headers: Mapped[dict[str, Any]]
     # Cleared by retention; the dedupe key outlives it.
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    cleared_at: Mapped[datetime | None]
     link_id: Mapped[UUID | None] = mapped_column(ForeignKey("link.id"))
     outcome: Mapped[str | None]
     outcome_text: Mapped[str | None]

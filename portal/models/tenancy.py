@@ -59,3 +59,5 @@ class Installation(Base):
     stop_reason: Mapped[str | None]
     # When it was last turned, on or off: what the tenants' connections are told of, and go on after.
     switched_at: Mapped[datetime | None]
+    # A worker is checking a tenant: one at a time, so that the others are there for orders.
+    checking_until: Mapped[datetime | None]

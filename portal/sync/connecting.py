@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Link, Stream, new_id
-from portal.sync import journal
+from portal.sync import journal, switches
 from portal.sync.credentials import CannotConnect, checked_address, proven, refuse, seal_all
 from portal.sync.decisions import Finding
 from portal.sync.domain import Company, FacilityFacts
@@ -208,16 +208,7 @@ def pause(session: Session, connection_id: UUID, *, actor: str) -> None:
 
 def resume(session: Session, connection_id: UUID, *, actor: str) -> None:
     """Switch writes on again; whatever waited is looked at now."""
-    # Links first, then the connection: the order in which the engine locks them.
-    session.execute(
-        update(Link)
-        .where(
-            Link.connection_id == connection_id,
-            or_(Link.state == "waiting", Link.due_at.is_not(None)),
-        )
-        .values(due_at=func.now(), dirty_seq=Link.dirty_seq + 1)
-        .execution_options(synchronize_session=False)
-    )
+    switches.release(session, Link.connection_id == connection_id)
     connection = session.get_one(Connection, connection_id)
     if connection.state == "paused":
         connection.state = "live"

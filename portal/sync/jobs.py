@@ -9,7 +9,7 @@ from sqlalchemy.orm import configure_mappers
 
 from portal import config
 from portal.models import Connection, Stream
-from portal.sync import queues
+from portal.sync import nightly, queues
 from portal.sync.engine import drain as drains
 from portal.sync.engine import poll as polls
 from portal.sync.engine.desk import Desk, open_desk
@@ -33,6 +33,19 @@ def drain(connection_id: str) -> None:
         tenant_id = session.query(Connection.tenant_id).filter(Connection.id == UUID(connection_id)).scalar()
     if tenant_id is not None and drains.drain(desk(), tenant_id, UUID(connection_id)):
         queues.ring(desk().redis, UUID(connection_id))
+
+
+def check(tenant_id: str) -> None:
+    """Check a tenant, and keep the proof."""
+    queues.answered(desk().redis, queues.CHECK, tenant_id)
+    nightly.check(desk(), UUID(tenant_id))
+
+
+def purge(tenant_id: str) -> None:
+    """Clear what a tenant need not keep, and ring again if there is more."""
+    queues.answered(desk().redis, queues.PURGE, tenant_id)
+    if nightly.purge(desk(), UUID(tenant_id)):
+        queues.ring_purge(desk().redis, UUID(tenant_id))
 
 
 def poll(stream_id: str) -> None:

@@ -17,7 +17,7 @@ from redis import Redis, RedisError
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, LogLine, Problem, SearchTerm, TimelineEvent
+from portal.models import Connection, Link, LogLine, Problem, SearchTerm, Tenant, TimelineEvent
 from portal.queries.search import normalise
 from portal.sync.decisions import Finding
 from portal.sync.domain import Json
@@ -115,7 +115,7 @@ def log(
 
 def report(
     session: Session,
-    owner: Link | Connection,
+    owner: Link | Connection | Tenant,
     findings: Sequence[Finding],
     *,
     subject_id: UUID | None = None,
@@ -126,7 +126,7 @@ def report(
 
     Args:
         session: a session inside the tenant.
-        owner: the link or connection that the problems are shown on.
+        owner: the link or connection that the problems are shown on, or the tenant as a whole.
         findings: what is wrong with it now.
         subject_id: the thing, where it is not the owner itself but, say, one of its streams.
         code: speak of problems of this code only; those of other codes are somebody else's.
@@ -162,11 +162,12 @@ def _see_again(problem: Problem, finding: Finding) -> None:
     problem.evidence = dict(finding.evidence)
 
 
-def _problem(owner: Link | Connection, subject_id: UUID, finding: Finding) -> Problem:
+def _problem(owner: Link | Connection | Tenant, subject_id: UUID, finding: Finding) -> Problem:
     link = owner if isinstance(owner, Link) else None
+    connection = owner if isinstance(owner, Connection) else None
     return Problem(
-        tenant_id=owner.tenant_id,
-        connection_id=link.connection_id if link else owner.id,
+        tenant_id=owner.id if isinstance(owner, Tenant) else owner.tenant_id,
+        connection_id=link.connection_id if link else connection.id if connection else None,
         link_id=link.id if link else None,
         subject_id=subject_id,
         code=finding.code,

@@ -18,6 +18,9 @@ from rq.serializers import JSONSerializer
 QUEUE = "trellis"
 # After this many seconds a ring that nobody answered may be repeated.
 _RING_SECONDS = 20
+CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
+# A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
+_SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60}
 
 
 def ring(redis: Redis, connection_id: UUID) -> bool:
@@ -32,6 +35,16 @@ def ring(redis: Redis, connection_id: UUID) -> bool:
 def ring_poll(redis: Redis, stream_id: UUID) -> bool:
     """Ask for a poll of a stream, unless one is asked for already."""
     return _ring(redis, "portal.sync.jobs.poll", str(stream_id))
+
+
+def ring_check(redis: Redis, tenant_id: UUID) -> bool:
+    """Ask for a check of a tenant, unless one is asked for already."""
+    return _ring(redis, CHECK, str(tenant_id))
+
+
+def ring_purge(redis: Redis, tenant_id: UUID) -> bool:
+    """Ask for what a tenant need not keep to be cleared, unless that is asked for already."""
+    return _ring(redis, PURGE, str(tenant_id))
 
 
 class Ringer:
@@ -78,7 +91,7 @@ def _ring(redis: Redis, job: str, argument: str) -> bool:
         if not redis.set(_key(job, argument), 1, nx=True, ex=_RING_SECONDS):
             return True
         queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
-        queue.enqueue(job, argument, result_ttl=0, failure_ttl=3600, job_timeout=180)
+        queue.enqueue(job, argument, result_ttl=0, failure_ttl=3600, job_timeout=_LONG_SECONDS.get(job, _SECONDS))
     except RedisError:
         return False
     return True

@@ -24,8 +24,8 @@ _TENANT_COLUMNS = {
 _STOP_SPEAKS = "(stopped_by IS NULL) = (stop_reason IS NULL) AND (stopped_by IS NULL OR stopped_at IS NOT NULL)"
 _OWN_TENANT = "tenant_id = current_setting('app.tenant')::uuid"
 
-# Pages show the switch to everybody, and only whoever is above all tenants may turn it. Rows are deleted by
-# retention alone, which is told when by time, never by what a row says; a page cannot delete any.
+# Pages show the switch to everybody, and only whoever is above all tenants may turn it. A page or a look at an
+# order cannot delete anything: what retention chose inside a tenant it deletes from above, by its id.
 _GRANTS = f"""
 GRANT SELECT ON installation TO trellis_app;
 GRANT SELECT, INSERT, UPDATE ON installation TO trellis_system;
@@ -39,10 +39,7 @@ ALTER TABLE proof FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON proof TO trellis_app USING ({_OWN_TENANT}) WITH CHECK ({_OWN_TENANT});
 CREATE POLICY all_tenants ON proof TO trellis_system USING (true) WITH CHECK (true);
 GRANT DELETE ON delivery, log_line, run, proof TO trellis_system;
-GRANT SELECT (link_id) ON delivery TO trellis_system;
-GRANT SELECT (connection_id, tenant_id, number, at, run_id) ON log_line TO trellis_system;
-GRANT SELECT (finished_at) ON run TO trellis_system;
-GRANT SELECT (subject_id) ON problem TO trellis_system;
+GRANT SELECT (connection_id, number) ON log_line TO trellis_system;
 """
 
 
@@ -50,6 +47,7 @@ def upgrade() -> None:
     """Add them."""
     for name, kind in _TENANT_COLUMNS.items():
         op.add_column("tenant", sa.Column(name, kind, nullable=True))
+    op.add_column("delivery", sa.Column("cleared_at", _TIME, nullable=True))
     op.create_check_constraint(op.f("ck_tenant_stop"), "tenant", _STOP_SPEAKS)
     op.create_table(
         "installation",
@@ -59,6 +57,7 @@ def upgrade() -> None:
         sa.Column("stopped_by", sa.Text(), nullable=True),
         sa.Column("stop_reason", sa.Text(), nullable=True),
         sa.Column("switched_at", _TIME, nullable=True),
+        sa.Column("checking_until", _TIME, nullable=True),
         sa.CheckConstraint("id", name=op.f("ck_installation_one")),
         sa.CheckConstraint(
             "(stopped_at IS NULL) = (stopped_by IS NULL)", name=op.f("ck_installation_stopped_by")
@@ -88,9 +87,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proof")),
     )
     op.create_index("ix_proof_recent", "proof", ["tenant_id", sa.text("at DESC"), sa.text("id DESC")])
-    # Bodies that retention has yet to clear, oldest first; whole rows are found by their ids, which hold a time.
+    # What retention has yet to clear, and to drop, oldest first.
     op.create_index(
         "ix_delivery_kept", "delivery", ["tenant_id", "received_at"], postgresql_where=sa.text("body IS NOT NULL")
+    )
+    op.create_index(
+        "ix_delivery_cleared",
+        "delivery",
+        ["tenant_id", "cleared_at"],
+        postgresql_where=sa.text("cleared_at IS NOT NULL"),
     )
     op.execute(_GRANTS)
 
@@ -99,12 +104,11 @@ def downgrade() -> None:
     """Take them away."""
     op.execute(
         "REVOKE DELETE ON delivery, log_line, run FROM trellis_system;"
-        " REVOKE SELECT (link_id) ON delivery FROM trellis_system;"
-        " REVOKE SELECT (connection_id, tenant_id, number, at, run_id) ON log_line FROM trellis_system;"
-        " REVOKE SELECT (finished_at) ON run FROM trellis_system;"
-        " REVOKE SELECT (subject_id) ON problem FROM trellis_system;"
+        " REVOKE SELECT (connection_id, number) ON log_line FROM trellis_system;"
     )
+    op.drop_index("ix_delivery_cleared", "delivery")
     op.drop_index("ix_delivery_kept", "delivery")
+    op.drop_column("delivery", "cleared_at")
     op.drop_table("proof")
     op.drop_table("installation")
     op.drop_constraint(op.f("ck_tenant_stop"), "tenant")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,7 +29,7 @@ from portal.sync.checker.secrecy import secrets_kept
 from portal.sync.checker.work import inbox_closed, no_write_without_intent, work_closed
 from portal.sync.engine.desk import Desk
 
-__all__ = ["Check", "Place", "Report", "check_tenants", "places"]
+__all__ = ["Check", "Place", "Report", "check_tenants", "one_place", "places"]
 
 _Look = Callable[[Session, Place], Seen]
 
@@ -40,6 +41,11 @@ def places(desk: Desk) -> list[Place]:
             select(Tenant.id, Tenant.slug).where(Tenant.retired_at.is_(None)).order_by(Tenant.slug)
         ).all()
     return [Place(row.id, row.slug, desk.settings.settle_seconds) for row in rows]
+
+
+def one_place(desk: Desk, tenant_id: UUID) -> Place | None:
+    """One tenant, or None when it is not there any more."""
+    return next((place for place in places(desk) if place.tenant_id == tenant_id), None)
 
 
 def check_tenants(check: Check, tenants: Sequence[Place]) -> Report:

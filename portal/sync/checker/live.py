@@ -124,6 +124,7 @@ def _judge(case: Case, sides: Sides) -> _Said:
 
 
 def _report(check: Check, place: Place, owner: Owner, said: _Said) -> None:
+    check.report.orders += "I2" in said
     for code, wrong in said.items():
         if wrong is not None:
             example = CounterExample(owner.name, wrong, place.order(owner.link_id))

@@ -80,7 +80,11 @@ def open_connections(check: Check, place: Place) -> dict[UUID, list[Opened]]:
             where = place.connection(connection.id)
             if not may_work(connection):
                 state = connection.state.replace("_", " ")
-                check.report.add("live", Seen(0, (), (f"{connection.name} is {state}: not read ({where})",)))
+                words = f"{connection.name} is {state}: not read ({where})"
+                if connection.state == "disconnected":
+                    check.report.add("live", Seen(0, (), (words,)))  # its history stays, nothing is promised
+                else:
+                    check.report.skip(words)
                 continue
             try:
                 one = _opened(check, session, connection, now)

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-# So many counter-examples of one invariant are kept; their number is counted in full.
+# So many counter-examples and remarks of one invariant are kept; their number is counted in full.
 SHOWN = 20
+# What is no promise of ours: that the other side could be read.
+LIVE = "live"
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,21 @@ INVARIANTS = (
     Invariant("I7", "inbox closed", "Every webhook that was taken has an outcome in words."),
     Invariant("I8", "work closed", "Nothing that is due is left lying."),
     Invariant("I9", "problems speak", "Every problem says what is wrong, what to do and who does it."),
-    Invariant("I10", "no write without intent", "Every write was recorded before it was sent."),
+    Invariant(
+        "I10", "calls allowed", "Every write was recorded before it was sent; no call was one too many."
+    ),
+    Invariant(
+        "I11", "companies apart", "Nothing of one company hangs on another, or was asked for with its key."
+    ),
     Invariant("I13", "secrets", "No credential stands in plain text in any row."),
     Invariant("I14", "idempotent rerun", "Looking at a settled order again writes nothing.", live=True),
-    Invariant("I15", "clocks", "Stories and logs are complete and in order of time."),
-    Invariant("live", "both sides read", "Every live connection could be read on both sides.", live=True),
+    Invariant("I15", "clocks", "Stories and logs are complete and in order of time; nothing goes back."),
+    Invariant(LIVE, "both sides read", "Every live connection could be read on both sides.", live=True),
 )
 
 # What reliability asks for beyond these, and why it is not checked yet.
 NOT_YET = {
     "I3": "stock is not synced yet",
-    "I11": "whose key each call carried is known to the other side's ledger only",
     "I12": "there is no audit chain yet",
     "I16": "memory and disk are measured over a run of hours, not in one look",
     "I17": "the same events in another order are a test's matter: it takes two worlds",
@@ -66,11 +72,12 @@ class Seen:
 
 @dataclass
 class Verdict:
-    """What is known about one invariant, over everything that was looked at."""
+    """What is known about one invariant, over everything that was looked at. `remarks` counts information."""
 
     invariant: Invariant
     looked: int = 0
     failures: int = 0
+    remarks: int = 0
     counter_examples: list[CounterExample] = field(default_factory=list)
     information: list[str] = field(default_factory=list)
 
@@ -84,7 +91,16 @@ class Verdict:
         self.looked += seen.looked
         self.failures += len(seen.wrong)
         self.counter_examples += seen.wrong[: SHOWN - len(self.counter_examples)]
-        self.information += seen.information
+        self.remarks += len(seen.information)
+        self.information += seen.information[: SHOWN - len(self.information)]
+
+    def join(self, other: Verdict) -> None:
+        """Take in another verdict about the same invariant."""
+        self.looked += other.looked
+        self.failures += other.failures
+        self.remarks += other.remarks
+        self.counter_examples += other.counter_examples[: SHOWN - len(self.counter_examples)]
+        self.information += other.information[: SHOWN - len(self.information)]
 
     def shown(self, *, offline: bool) -> dict[str, Any]:
         """As JSON. `proven` is null for what was not looked at."""
@@ -111,6 +127,12 @@ class Report:
     def __init__(self, *, offline: bool = False) -> None:
         self.offline = offline
         self.verdicts = {invariant.code: Verdict(invariant) for invariant in INVARIANTS}
+        # Orders of which both sides were read and judged.
+        self.orders = 0
+        # Orders that were ever made more than once, at rest or not.
+        self.ever_doubled: set[str] = set()
+        # What should have been read, and could not be now.
+        self.unread: list[str] = []
 
     @property
     def holds(self) -> bool:
@@ -121,15 +143,42 @@ class Report:
         """Take in what one look at an invariant found."""
         self.verdicts[code].add(seen)
 
+    def skip(self, what: str) -> None:
+        """Say of something that should have been read why it was not."""
+        self.unread.append(what)
+        self.add(LIVE, Seen(0, (), (what,)))
+
     def failed(self) -> list[str]:
         """The codes of the invariants that did not hold."""
         return [code for code, verdict in self.verdicts.items() if not verdict.holds]
+
+    def broken(self) -> list[str]:
+        """The codes of the promises that are broken: that a side could not be read breaks none."""
+        return [code for code in self.failed() if code != LIVE]
+
+    @property
+    def outcome(self) -> str:
+        """In a word: failed, partial where a side was not read, or held."""
+        if self.broken():
+            return "failed"
+        return "partial" if self.offline or self.unread or not self.verdicts[LIVE].holds else "held"
+
+    def take_in(self, other: Report) -> None:
+        """Add what another check found, of another tenant."""
+        for code, verdict in other.verdicts.items():
+            self.verdicts[code].join(verdict)
+        self.orders += other.orders
+        self.ever_doubled |= other.ever_doubled
+        self.unread += other.unread
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
         return {
             "holds": self.holds,
+            "outcome": self.outcome,
             "offline": self.offline,
+            "orders": self.orders,
+            "ever_doubled": sorted(self.ever_doubled)[:SHOWN],
             "invariants": [verdict.shown(offline=self.offline) for verdict in self.verdicts.values()],
             "not_yet": NOT_YET,
         }
