@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.faults import KINDS
 from sandbox.flourish.orders import STAFF_ACTIONS
+from sandbox.leaflink.keys import AREAS, LEVELS
 from sandbox.leaflink.statuses import STATUSES
 
 Schema = dict[str, Any]
@@ -109,7 +110,15 @@ REQUEST = _object(
 )
 
 SETTINGS = _object(
-    leaflink_rate_limit={"type": "integer", "description": "Requests a minute; 0 is no limit."},
+    leaflink_rate_limit={
+        "type": ["integer", "null"],
+        "description": "Requests a minute of one key owner in the long run; 0 or null is no limit.",
+    },
+    leaflink_burst={"type": "integer", "description": "Requests within one minute, at the most."},
+    leaflink_per_second={
+        "type": ["integer", "null"],
+        "description": "Requests a second; 0 or null is no limit.",
+    },
     refuse_duplicate_original_order_id=FLAG,
 )
 
@@ -117,6 +126,14 @@ STATE = _object(
     leaflink=_object((), **dict.fromkeys(("orders", "products", "customers", "webhooks"), _list(ANY_OBJECT))),
     flourish=_object((), **dict.fromkeys(("orders", "items", "destinations", "webhooks"), _list(ANY_OBJECT))),
 )
+
+KEY_FIELDS: dict[str, Schema] = {
+    "company": {"type": "string", "enum": list(WORLDS)},
+    "owner": {"type": "string", "description": "The user who made the key; the rate is counted by owner."},
+    "permissions": _object((), **{area: {"type": "string", "enum": list(LEVELS)} for area in AREAS}),
+    "active": {"type": "boolean", "description": "False revokes the key."},
+}
+KEY = _object(("key", *KEY_FIELDS), key=TEXT, **KEY_FIELDS)
 
 WEBHOOK = _object(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
 COMPANY: Schema = {"type": "string", "enum": list(WORLDS)}
@@ -153,6 +170,15 @@ OPERATIONS = (
         200,
         ANY_OBJECT,
         _object((), **{name: each for name, each in ORDER_FIELDS.items() if name != "company"}),
+    ),
+    Operation("get", f"/control/{LEAFLINK}/keys", "The API keys and what they may do.", 200, _list(KEY)),
+    Operation(
+        "post",
+        f"/control/{LEAFLINK}/keys/{{key}}",
+        "Make an API key, or change one; what is left out stays.",
+        200,
+        KEY,
+        _object((), **KEY_FIELDS),
     ),
     Operation(
         "post",

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -11,26 +11,24 @@ import sandbox.flourish.shapes
 import sandbox.leaflink.shapes
 from sandbox.accounts import ACCOUNTS, BASE_PATHS, FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.clock import parse, stamp
-from sandbox.control import asking
+from sandbox.control import asking, faults, flourish, leaflink
 from sandbox.control.openapi import document
+from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing, Refused
-from sandbox.flourish.orders import STAFF_ACTIONS
-from sandbox.leaflink.limits import BURST
+from sandbox.leaflink.limits import BURST, PER_MINUTE, PER_SECOND
 from sandbox.leaflink.webhooks import webhook_key
 from sandbox.office import Office
-from sandbox.placing import change_order, place_order
-from sandbox.simulation import SEED, Simulation
+from sandbox.simulation import SEED
+from sandbox.sink import PLATFORM as SINK
 from sandbox.store import Body
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
+for part in (leaflink, flourish, faults):
+    blueprint.register_blueprint(part.blueprint)
 
-FAULT_DAYS = 7 * 24 * 3600
-
-
-def simulation() -> Simulation:
-    """Return the simulation that this application serves."""
-    found: Simulation = current_app.extensions["simulation"]
-    return found
+# The settings of LeafLink's rate, each with its least value.
+RATES = {"leaflink_rate_limit": 0, "leaflink_burst": 1, "leaflink_per_second": 0}
+MAX_RATE = 1_000_000
 
 
 @blueprint.errorhandler(Refused)
@@ -76,78 +74,11 @@ def _account(platform: str, world: str) -> Body:
     }
 
 
-@blueprint.post("/leaflink/orders")
-def add_order() -> ResponseReturnValue:
-    """Place a LeafLink order."""
-    asked = asking.body()
-    with simulation().store.transaction():
-        office, order = place_order(simulation(), asked)
-        shown = _leaflink_order(office, order)
-    return jsonify(shown), 201
-
-
-@blueprint.post("/leaflink/orders/<number>")
-def edit_order(number: str) -> ResponseReturnValue:
-    """Change a LeafLink order, with the app's freedom."""
-    asked = asking.body()
-    with simulation().store.transaction():
-        office, order = change_order(simulation(), number, asked)
-        shown = _leaflink_order(office, order)
-    return jsonify(shown)
-
-
-def _leaflink_order(office: Office, order: Body) -> Body:
-    shown = sandbox.leaflink.shapes.order(office, order, sandbox.leaflink.shapes.ORDER_CHILDREN)
-    return shown | {"company": office.account.world}
-
-
-@blueprint.post("/flourish/orders/<order_id>/<action>")
-def act_on_order(order_id: str, action: str) -> ResponseReturnValue:
-    """Do what warehouse staff do with an outbound order."""
-    if action not in STAFF_ACTIONS:
-        raise Missing(f"The action is one of {', '.join(STAFF_ACTIONS)}.")
-    with simulation().store.transaction():
-        for world in WORLDS:
-            office = simulation().office(FLOURISH, world)
-            if office.get("order", order_id) is not None:
-                order = STAFF_ACTIONS[action](office, order_id)
-                return jsonify(sandbox.flourish.shapes.order(office, order) | {"company": world})
-    raise Missing(f"No Flourish order has the id '{order_id}'.")
-
-
-@blueprint.get("/faults")
-def list_faults() -> ResponseReturnValue:
-    """List the faults that are on."""
-    return jsonify([asdict(each) for each in simulation().faults.on()])
-
-
-@blueprint.post("/faults")
-def add_fault() -> ResponseReturnValue:
-    """Switch a fault on."""
-    asked = asking.body()
-    fault = simulation().faults.add(
-        asking.text(asked, "platform"),
-        asking.text(asked, "fault"),
-        asking.number(asked, "rate", 1.0, 0, 1) or 0.0,
-        asking.number(asked, "seconds", None, 0, FAULT_DAYS),
-        asked.get("argument"),
-        asking.whole(asked, "times", None, 1, 1_000_000),
-    )
-    return jsonify(asdict(fault)), 201
-
-
-@blueprint.delete("/faults")
-def clear_faults() -> ResponseReturnValue:
-    """Switch all faults off."""
-    simulation().faults.clear()
-    return "", 204
-
-
 @blueprint.get("/ledger")
 def ledger() -> ResponseReturnValue:
     """List requests, oldest first, from a moment (ISO 8601) or after a number, as many as `limit` at most."""
     platform, since = request.args.get("platform") or None, request.args.get("since", "")
-    if platform not in (None, *PLATFORMS):
+    if platform not in (None, *PLATFORMS, SINK):
         raise BadValue(f"The platform is one of {', '.join(PLATFORMS)}.")
     limit = asking.digits(request.args.get("limit", ""))
     number = asking.digits(since)
@@ -177,7 +108,7 @@ def _leaflink_state() -> Body:
     shapes = sandbox.leaflink.shapes
     offices = [simulation().office(LEAFLINK, world) for world in WORLDS]
     return {
-        "orders": [_leaflink_order(office, each) for office in offices for each in office.find("order")],
+        "orders": [leaflink.shown_order(office, each) for office in offices for each in office.find("order")],
         "products": _marked(offices, "product", shapes.product),
         "customers": _marked(offices, "customer", shapes.dated),
         "webhooks": [
@@ -255,19 +186,21 @@ def settings() -> ResponseReturnValue:
 def _settings() -> Body:
     store = simulation().store
     return {
-        "leaflink_rate_limit": store.setting("leaflink_rate_limit", 300),
+        "leaflink_rate_limit": store.setting("leaflink_rate_limit", PER_MINUTE),
+        "leaflink_burst": store.setting("leaflink_burst", BURST),
+        "leaflink_per_second": store.setting("leaflink_per_second", PER_SECOND),
         "refuse_duplicate_original_order_id": store.setting("refuse_duplicate_original_order_id", False),
     }
 
 
 @blueprint.post("/settings")
 def change_settings() -> ResponseReturnValue:
-    """Change LeafLink's requests a minute (0: no limit), and whether Flourish refuses a second order."""
+    """Change LeafLink's rate (0 or null lifts a bound), and whether Flourish refuses a second order."""
     asked = asking.body()
     with simulation().store.transaction():
-        if "leaflink_rate_limit" in asked:
-            limit = asking.whole(asked, "leaflink_rate_limit", 0, 0, BURST)
-            simulation().store.set_setting("leaflink_rate_limit", limit)
+        for name, least in RATES.items():
+            if name in asked:
+                simulation().store.set_setting(name, asking.whole(asked, name, least, least, MAX_RATE))
         if "refuse_duplicate_original_order_id" in asked:
             refuse = asking.flag(asked, "refuse_duplicate_original_order_id")
             simulation().store.set_setting("refuse_duplicate_original_order_id", refuse)

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, g, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.accounts import LEAFLINK, by_key
 from sandbox.errors import BadValue, Refused, Unauthorized
 from sandbox.jsontext import Json, read_object
-from sandbox.leaflink import filters, orders, shapes
+from sandbox.leaflink import filters, keys, limits, orders, shapes
 from sandbox.leaflink.auth import key_of
 from sandbox.leaflink.filters import Filter, conditions
-from sandbox.leaflink.limits import PER_MINUTE, RateLimit
 from sandbox.leaflink.orders import Actor
 from sandbox.office import Office
 from sandbox.outbox import Outbox
@@ -61,22 +59,8 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
     """
     app = Flask("sandbox.leaflink")
     app.json = Json(app)
-    limit = RateLimit()
-
-    @app.before_request
-    def enter() -> ResponseReturnValue | None:
-        if not request.path.endswith("/"):
-            raise BadValue("Request paths must end in a slash.")
-        key = key_of(request.headers)
-        account = by_key(LEAFLINK, key)
-        if account is None:
-            raise Unauthorized("Invalid token." if key else "Authentication credentials were not provided.")
-        g.office = Office(store, outbox, account)
-        per_minute = store.setting("leaflink_rate_limit", PER_MINUTE)
-        if per_minute and not limit.allows(account.key, per_minute):
-            return jsonify(detail="Request was throttled."), 429
-        return None
-
+    app.before_request(_entrance(store, outbox))
+    app.after_request(_tell_standing)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
     for resource in RESOURCES:
@@ -90,6 +74,36 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
     app.add_url_rule("/line-items/", view_func=list_lines)
     app.add_url_rule("/order-sales-reps/", view_func=list_order_reps)
     return app
+
+
+def _entrance(store: Store, outbox: Outbox) -> Callable[[], ResponseReturnValue | None]:
+    """Return what every request passes first: its path's form, its key, the rate limit, permissions."""
+    limit = limits.RateLimit()
+
+    def enter() -> ResponseReturnValue | None:
+        if not request.path.endswith("/"):
+            raise BadValue("Request paths must end in a slash.")
+        given = key_of(request.headers)
+        key = keys.find(store, given)
+        if key is None:
+            raise Unauthorized("Invalid token." if given else "Authentication credentials were not provided.")
+        g.office = Office(store, outbox, key.account)
+        rates = limits.rates(store)
+        if rates is not None:
+            g.standing = limit.count(key.owner, rates)
+            if not g.standing.allowed:
+                return jsonify(detail="Request was throttled."), 429
+        key.allow(request.method, request.path)
+        return None
+
+    return enter
+
+
+def _tell_standing(response: Response) -> Response:
+    """Tell in headers how the key's owner stands, while there is a rate limit."""
+    if "standing" in g:
+        response.headers.update(g.standing.headers())
+    return response
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
