@@ -44,7 +44,9 @@ class Settings:
     sweep_seconds: float = 5.0
     poll_seconds: float = 300.0
     drain_seconds: float = 8.0
+    # Of one connection, and of all, in one worker.
     links_at_once: int = 8
+    links_per_worker: int = 24
     live_watchers: int = 500
     # Between two checks of a company, beside the one at night; 0: at night only.
     proof_seconds: float = 0.0
@@ -99,6 +101,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         sweep_seconds=_seconds(env, "TRELLIS_SWEEP_SECONDS", 5.0),
         poll_seconds=_seconds(env, "TRELLIS_POLL_SECONDS", pace.get("poll_seconds", 300.0)),
         links_at_once=_integer(env, "TRELLIS_LINKS_AT_ONCE", 8),
+        links_per_worker=_integer(env, "TRELLIS_LINKS_PER_WORKER", 24),
         live_watchers=_integer(env, "TRELLIS_LIVE_WATCHERS", 500),
         proof_seconds=_seconds(env, "TRELLIS_PROOF_SECONDS", pace.get("proof_seconds", 0.0), least=0.0),
         keep_bodies_days=_integer(env, "TRELLIS_KEEP_BODIES_DAYS", 30),

@@ -147,6 +147,6 @@ def look(link_id: UUID) -> Any:
     if order is None:
         abort(404)
     working.limit(f"look:{link_id}", times=30)
-    working.look_again([(order.id, order.connection_id)])
+    working.look_again([order.id])
     flash("Trellis is looking at both sides again. What it finds appears below.")
     return redirect(url_for(".show", link_id=link_id), 303)

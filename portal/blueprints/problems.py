@@ -53,7 +53,7 @@ def retry(problem_id: UUID) -> Any:
     if problem.link is None:
         flash("This problem is not about one order: test its connection instead.")
     else:
-        working.look_again([(problem.link.id, problem.link.connection_id)])
+        working.look_again([problem.link.id])
         flash("Trellis is looking again. The problem closes by itself when its cause is gone.")
     return redirect(url_for(".index"), 303)
 
@@ -65,7 +65,7 @@ def retry_cause() -> Any:
     code, cause = request.form.get("code", ""), request.form.get("cause", "")
     links = problems.links_held_up(db.session(), here().id, code, cause)
     working.limit("retry-cause", times=20)
-    working.look_again([(link_id, connection_id) for link_id, connection_id in links])
+    working.look_again([link_id for link_id, _ in links])
     orders = "1 order" if len(links) == 1 else f"{len(links)} orders"
     flash(f"Trellis is looking at {orders} again. Problems close by themselves when their cause is gone.")
     return redirect(url_for(".index"), 303)

@@ -22,18 +22,12 @@ def actor() -> str:
     return person.name if person else "Somebody"
 
 
-def look_again(links: Sequence[tuple[UUID, UUID]]) -> int:
-    """Have links looked at now; return how many of them there are.
-
-    Args:
-        links: the links, each with its connection.
-    """
+def look_again(links: Sequence[UUID]) -> int:
+    """Have links looked at now; return how many of them there are."""
     session = db.session()
-    marked = sum(marks.look_again(session, link_id, actor=actor()) for link_id, _ in links)
+    marked = sum(marks.look_again(session, link_id, actor=actor()) for link_id in links)
     commit()
-    redis = current_app.extensions["trellis"].redis
-    for connection_id in {connection_id for _, connection_id in links}:
-        queues.ring(redis, connection_id)
+    ring()
     return marked
 
 
@@ -51,6 +45,6 @@ def limit(what: str, *, times: int, seconds: int = _HOUR) -> None:
         abort(429)
 
 
-def ring(connection_id: UUID) -> None:
-    """Have the workers look at a connection now."""
-    queues.ring(current_app.extensions["trellis"].redis, connection_id)
+def ring() -> None:
+    """Have the workers look now at what is due."""
+    queues.ring(current_app.extensions["trellis"].redis)

@@ -33,7 +33,8 @@ def worker() -> None:
     settings = config.from_environment()
     jobs.prepare()
     # A worker that is killed takes its job along: an orphan would go on beside the next worker's try.
-    queues.work(new_redis(settings.redis_url), job_begins=tie_to_parent(signal.SIGKILL))
+    redis = new_redis(settings.redis_url)
+    queues.work(redis, job_begins=tie_to_parent(signal.SIGKILL), job_stops=jobs.stop)
 
 
 @click.command()

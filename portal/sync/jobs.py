@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import configure_mappers
 
 from portal import config
-from portal.models import Connection, Stream
+from portal.models import Stream
 from portal.sync import nightly, queues
-from portal.sync.engine import drain as drains
 from portal.sync.engine import poll as polls
+from portal.sync.engine import shift
 from portal.sync.engine.desk import Desk, open_desk
 
 
@@ -26,13 +26,22 @@ def prepare() -> None:
     configure_mappers()
 
 
-def drain(connection_id: str) -> None:
-    """Work on the due links of a connection."""
-    queues.answered(desk().redis, "portal.sync.jobs.drain", connection_id)
-    with desk().sessions.system() as session:
-        tenant_id = session.query(Connection.tenant_id).filter(Connection.id == UUID(connection_id)).scalar()
-    if tenant_id is not None and drains.drain(desk(), tenant_id, UUID(connection_id)):
-        queues.ring(desk().redis, UUID(connection_id))
+def stop() -> None:
+    """Have the job of this process hand back what it holds, and end."""
+    desk().stopping.set()
+
+
+def work() -> None:
+    """Take up whatever is due, in turns."""
+    queues.answered(desk().redis, queues.WORK)
+    if shift.work(desk()):
+        queues.ring(desk().redis)
+
+
+def work_alone(link_id: str) -> None:
+    """Work on one link, and on nothing beside it."""
+    queues.answered(desk().redis, queues.WORK_ALONE, link_id)
+    shift.work_alone(desk(), UUID(link_id))
 
 
 def check(tenant_id: str) -> None:
@@ -49,11 +58,9 @@ def purge(tenant_id: str) -> None:
 
 
 def poll(stream_id: str) -> None:
-    """Read one list of changes, and ring for what it marked."""
-    queues.answered(desk().redis, "portal.sync.jobs.poll", stream_id)
+    """Read one list of changes, and ring if it marked anything."""
+    queues.answered(desk().redis, queues.POLL, stream_id)
     with desk().sessions.system() as session:
         tenant_id = session.query(Stream.tenant_id).filter(Stream.id == UUID(stream_id)).scalar()
-    if tenant_id is None:
-        return
-    for connection_id in polls.poll(desk(), tenant_id, UUID(stream_id)):
-        queues.ring(desk().redis, connection_id)
+    if tenant_id is not None and polls.poll(desk(), tenant_id, UUID(stream_id)):
+        queues.ring(desk().redis)

@@ -6,8 +6,10 @@ Only this module knows RQ. A lost ring costs seconds: the sweeper rings for what
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 from redis import Redis, RedisError
@@ -21,20 +23,29 @@ _RING_SECONDS = 20
 CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
 # A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
 _SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60}
+_STOP_JOB = signal.SIGUSR1
 
 
-def ring(redis: Redis, connection_id: UUID) -> bool:
-    """Ask for a drain of a connection, unless one is asked for already.
+WORK, WORK_ALONE, POLL = "portal.sync.jobs.work", "portal.sync.jobs.work_alone", "portal.sync.jobs.poll"
+
+
+def ring(redis: Redis) -> bool:
+    """Say that something is due: ask for a shift, unless one is asked for already.
 
     Returns:
         Whether Redis took it; False when Redis is away or full, which the sweeper makes good.
     """
-    return _ring(redis, "portal.sync.jobs.drain", str(connection_id))
+    return _ring(redis, WORK)
+
+
+def ring_alone(redis: Redis, link_id: UUID) -> bool:
+    """Ask for a job that works on this link and on nothing beside it."""
+    return _ring(redis, WORK_ALONE, str(link_id))
 
 
 def ring_poll(redis: Redis, stream_id: UUID) -> bool:
     """Ask for a poll of a stream, unless one is asked for already."""
-    return _ring(redis, "portal.sync.jobs.poll", str(stream_id))
+    return _ring(redis, POLL, str(stream_id))
 
 
 def ring_check(redis: Redis, tenant_id: UUID) -> bool:
@@ -53,15 +64,15 @@ class Ringer:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._asked: set[UUID] = set()
+        self._asked = False
         self._change = threading.Condition()
         self._ended = False
         self._thread: threading.Thread | None = None
 
-    def ring(self, connection_id: UUID) -> None:
-        """Ask for a drain of a connection, soon."""
+    def ring(self) -> None:
+        """Ask for a shift, soon."""
         with self._change:
-            self._asked.add(connection_id)
+            self._asked = True
             if self._thread is None:  # not before: a server may fork its processes after it has loaded us
                 self._thread = threading.Thread(target=self._go_on, name="ringer", daemon=True)
                 self._thread.start()
@@ -79,53 +90,73 @@ class Ringer:
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._asked or self._ended)
-                asked, self._asked = self._asked, set()
-            for connection_id in asked:
-                ring(self._redis, connection_id)
+                asked, self._asked = self._asked, False
             if not asked:
                 return
+            ring(self._redis)
 
 
-def _ring(redis: Redis, job: str, argument: str) -> bool:
+def _ring(redis: Redis, job: str, *arguments: str) -> bool:
     try:
-        if not redis.set(_key(job, argument), 1, nx=True, ex=_RING_SECONDS):
+        if not redis.set(_key(job, *arguments), 1, nx=True, ex=_RING_SECONDS):
             return True
         queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
-        queue.enqueue(job, argument, result_ttl=0, failure_ttl=3600, job_timeout=_LONG_SECONDS.get(job, _SECONDS))
+        queue.enqueue(
+            job, *arguments, result_ttl=0, failure_ttl=3600, job_timeout=_LONG_SECONDS.get(job, _SECONDS)
+        )
     except RedisError:
         return False
     return True
 
 
-def answered(redis: Redis, job: str, argument: str) -> None:
+def answered(redis: Redis, job: str, *arguments: str) -> None:
     """A job has begun: from now on a new ring is a new job."""
     try:
-        redis.delete(_key(job, argument))
+        redis.delete(_key(job, *arguments))
     except RedisError:
         return
 
 
-def _key(job: str, argument: str) -> str:
-    return f"trellis:ring:{job.rpartition('.')[2]}:{argument}"
+def _key(job: str, *arguments: str) -> str:
+    return ":".join(("trellis:ring", job.rpartition(".")[2], *arguments))
 
 
 class _TiedWorker(Worker):
-    """A worker whose jobs begin with a call of ours, in the process that was forked for them."""
+    """A worker whose jobs begin with a call of ours, in the process that was forked for them, and are told
+    when the worker is to stop."""
 
     job_begins: Callable[[], None] = staticmethod(lambda: None)
+    job_stops: Callable[[], None] = staticmethod(lambda: None)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         self.job_begins()
         super().main_work_horse(job, queue)
 
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call] # RQ leaves it untyped
+        signal.signal(_STOP_JOB, lambda *_: self.job_stops())
 
-def work(redis: Redis, *, job_begins: Callable[[], None] | None = None) -> None:
-    """Run one worker until it is told to stop. It finishes the job at hand first.
+    def handle_warm_shutdown_request(self) -> None:
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, _STOP_JOB)
+
+
+def work(
+    redis: Redis,
+    *,
+    job_begins: Callable[[], None] | None = None,
+    job_stops: Callable[[], None] | None = None,
+) -> None:
+    """Run one worker until it is told to stop. It lets the job at hand come to its end first.
 
     Args:
         redis: where it is rung for.
         job_begins: called first in each job's own process, such as what ties its life to the worker's.
+        job_stops: called in a job's process when the worker is told to stop, so that it ends soon.
     """
+    # Ignored, not deadly, in the moment between the fork and the job's own handler.
+    signal.signal(_STOP_JOB, signal.SIG_IGN)
     worker = _TiedWorker(
         [QUEUE],
         connection=redis,
@@ -135,8 +166,8 @@ def work(redis: Redis, *, job_begins: Callable[[], None] | None = None) -> None:
         job_monitoring_interval=5,
         maintenance_interval=15,
     )
-    if job_begins is not None:
-        worker.job_begins = job_begins
+    worker.job_begins = job_begins or worker.job_begins
+    worker.job_stops = job_stops or worker.job_stops
     worker.work(with_scheduler=False, logging_level="WARNING")
 
 

@@ -12,8 +12,8 @@ from rq.serializers import JSONSerializer
 
 from portal.models import Stream, new_id
 from portal.sync import jobs, queues
-from portal.sync.engine import drain as drains
 from portal.sync.engine import poll as polls
+from portal.sync.engine import shift
 from tests.sync.engine.shop import open_shop
 
 
@@ -23,48 +23,48 @@ def queued(desk):
 
 
 def test_ringing_often_asks_once(desk):
-    connection_id = new_id()
+    assert all(queues.ring(desk.redis) for _ in range(50))
 
-    assert all(queues.ring(desk.redis, connection_id) for _ in range(50))
-
-    assert queued(desk) == [("portal.sync.jobs.drain", [str(connection_id)])]
+    assert queued(desk) == [(queues.WORK, [])]
 
 
 def test_a_ring_after_the_job_has_begun_is_a_new_job(desk):
-    connection_id = new_id()
-    queues.ring(desk.redis, connection_id)
-    queues.answered(desk.redis, "portal.sync.jobs.drain", str(connection_id))
-    queues.ring(desk.redis, connection_id)
+    queues.ring(desk.redis)
+    queues.answered(desk.redis, queues.WORK)
+    queues.ring(desk.redis)
 
     assert len(queued(desk)) == 2
 
 
-def test_a_poll_and_a_drain_do_not_stand_in_each_others_way(desk):
+def test_rings_of_different_kinds_do_not_stand_in_each_others_way(desk):
     one = new_id()
-    queues.ring(desk.redis, one)
+    queues.ring(desk.redis)
+    queues.ring_alone(desk.redis, one)
     queues.ring_poll(desk.redis, one)
 
-    assert {name for name, _ in queued(desk)} == {"portal.sync.jobs.drain", "portal.sync.jobs.poll"}
+    assert [name for name, _ in queued(desk)] == [queues.WORK, queues.WORK_ALONE, queues.POLL]
 
 
 def test_jobs_are_json_and_hold_an_id_only(desk):
-    connection_id = new_id()
-    queues.ring(desk.redis, connection_id)
+    link_id = new_id()
+    queues.ring_alone(desk.redis, link_id)
     (key,) = desk.redis.keys("rq:job:*")
 
     body = desk.redis.hget(key, "data")
 
     text = body if body.startswith(b"[") else zlib.decompress(body)
-    assert json.loads(text)[0] == "portal.sync.jobs.drain"
-    assert json.loads(text)[2] == [str(connection_id)]
+    assert json.loads(text)[0] == queues.WORK_ALONE
+    assert json.loads(text)[2] == [str(link_id)]
 
 
-@pytest.mark.parametrize("act", [queues.ring, queues.ring_poll])
-def test_redis_being_away_is_no_error(act):
+@pytest.mark.parametrize(
+    ("act", "arguments"), [(queues.ring, ()), (queues.ring_alone, ("x",)), (queues.ring_poll, ("x",))]
+)
+def test_redis_being_away_is_no_error(act, arguments):
     away = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
 
-    assert act(away, new_id()) is False
-    queues.answered(away, "portal.sync.jobs.drain", "x")
+    assert act(away, *arguments) is False
+    queues.answered(away, queues.WORK)
     queues.tidy(away)
     away.close()
 
@@ -81,31 +81,43 @@ def working(desk, monkeypatch):
     return burst
 
 
-def test_a_worker_answers_a_ring(desk, tenant_id, working, monkeypatch):
-    shop = open_shop(desk, tenant_id)
-    drained = []
-
-    def drain(*args):
-        drained.append(args[1:])
-        return False
-
-    monkeypatch.setattr(drains, "drain", drain)
-    queues.ring(desk.redis, shop.connection_id)
+def test_a_worker_answers_a_ring(desk, working, monkeypatch):
+    shifts = []
+    monkeypatch.setattr(shift, "work", lambda *given: shifts.append(given))
+    queues.ring(desk.redis)
 
     working()
 
-    assert drained == [(tenant_id, shop.connection_id)]
+    assert shifts == [(desk,)]
     assert queued(desk) == []
 
 
-def test_a_drain_that_left_work_rings_again(desk, tenant_id, monkeypatch):
-    shop = open_shop(desk, tenant_id)
+def test_a_shift_that_left_work_rings_again(desk, monkeypatch):
     monkeypatch.setattr(jobs, "desk", lambda: desk)
-    monkeypatch.setattr(drains, "drain", lambda *_: True)
+    monkeypatch.setattr(shift, "work", lambda _: True)
 
-    jobs.drain(str(shop.connection_id))
+    jobs.work()
 
-    assert queued(desk) == [("portal.sync.jobs.drain", [str(shop.connection_id)])]
+    assert queued(desk) == [(queues.WORK, [])]
+
+
+def test_a_worker_answers_a_ring_for_one_link(desk, working, monkeypatch):
+    link_id, worked = new_id(), []
+    monkeypatch.setattr(shift, "work_alone", lambda *given: worked.append(given))
+    queues.ring_alone(desk.redis, link_id)
+
+    working()
+
+    assert worked == [(desk, link_id)]
+
+
+def test_a_job_that_is_told_to_stop_says_so_at_its_desk(desk, monkeypatch):
+    monkeypatch.setattr(jobs, "desk", lambda: desk)
+
+    jobs.stop()
+
+    assert desk.stopping.is_set()
+    desk.stopping.clear()
 
 
 def test_a_poll_rings_for_what_it_marked(desk, tenant_id, monkeypatch):
@@ -126,10 +138,10 @@ def test_a_poll_rings_for_what_it_marked(desk, tenant_id, monkeypatch):
 
     jobs.poll(str(stream.id))
 
-    assert queued(desk) == [("portal.sync.jobs.drain", [str(shop.connection_id)])]
+    assert queued(desk) == [(queues.WORK, [])]
 
 
-@pytest.mark.parametrize("job", [jobs.drain, jobs.poll])
+@pytest.mark.parametrize("job", [jobs.work_alone, jobs.poll])
 def test_a_job_for_what_is_gone_does_nothing(desk, monkeypatch, job):
     monkeypatch.setattr(jobs, "desk", lambda: desk)
 

@@ -20,7 +20,7 @@ _CLAIM_GRANTS = """
 GRANT SELECT (failures, turn_at) ON connection TO trellis_system;
 GRANT UPDATE (turn_at) ON connection TO trellis_system;
 GRANT SELECT (dirty_seq, lease_owner, fence, alone, crashes) ON link TO trellis_system;
-GRANT UPDATE (lease_owner, lease_until, fence, alone, crashes, due_at) ON link TO trellis_system;
+GRANT UPDATE (lease_owner, lease_until, fence, alone, crashes) ON link TO trellis_system;
 """
 
 
@@ -37,7 +37,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away."""
-    op.execute("REVOKE UPDATE (lease_owner, lease_until, fence, crashes, due_at) ON link FROM trellis_system")
+    op.execute("REVOKE UPDATE (lease_owner, lease_until, fence, crashes) ON link FROM trellis_system")
     op.execute("REVOKE SELECT (dirty_seq, lease_owner, fence, crashes) ON link FROM trellis_system")
     op.execute("REVOKE SELECT (failures) ON connection FROM trellis_system")
     op.drop_index("ix_link_leased", "link")

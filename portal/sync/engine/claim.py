@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true, update
 from sqlalchemy.orm import Session
 
 from portal.models import Link
@@ -19,23 +19,33 @@ class LostLease(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """One link, held until its lease runs out. `dirty_seq` is what the look will have seen."""
+    """One link, held until its lease runs out. `dirty_seq` is what the look will have seen, `at` when it was
+    claimed, by the database's clock."""
 
     link_id: UUID
     tenant_id: UUID
     connection_id: UUID
     fence: int
     dirty_seq: int
+    at: datetime
+    # How many workers died while they had this link alone.
+    crashes: int = 0
     run_id: UUID | None = None
+
+
+def is_free() -> ColumnElement[bool]:
+    """Whether a link is due and nobody has it."""
+    return and_(Link.due_at <= func.now(), Link.lease_until.is_(None))
 
 
 def claim_due(
     session: Session, connection_id: UUID, *, worker: str, most: int, lease_seconds: float
 ) -> list[Claim]:
-    """Claim links of a connection that are due, most urgent first, by the database's clock.
+    """Claim links of a connection that are due, most urgent first, by the database's clock. Those that are
+    worked on alone are left out.
 
     Args:
-        session: a session inside the tenant.
+        session: a session inside the tenant, or the system's.
         connection_id: whose links.
         worker: who claims.
         most: how many at the most.
@@ -43,32 +53,74 @@ def claim_due(
     """
     due = (
         select(Link.id)
-        .where(
-            Link.connection_id == connection_id,
-            Link.due_at <= func.now(),
-            or_(Link.lease_until.is_(None), Link.lease_until < func.now()),
-        )
+        .where(Link.connection_id == connection_id, is_free(), not_(Link.alone))
         .order_by(Link.priority, Link.due_at)
         .limit(most)
         .with_for_update(key_share=True, skip_locked=True)
-        # Materialised: a plain subquery may be run anew for each row, and its limit would be none.
-        .cte("due")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
+    return _take(session, due, worker, lease_seconds)
+
+
+def claim_alone(session: Session, link_id: UUID, *, worker: str, lease_seconds: float) -> Claim | None:
+    """Claim one link that is worked on alone; None when it is not due, or somebody has it."""
+    due = (
+        select(Link.id)
+        .where(Link.id == link_id, is_free(), Link.alone)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    claims = _take(session, due, worker, lease_seconds)
+    return claims[0] if claims else None
+
+
+def _take(session: Session, due: Select[UUID], worker: str, lease_seconds: float) -> list[Claim]:
+    # Materialised: a plain subquery may be run anew for each row, and its limit would be none.
+    chosen = due.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
     rows = session.execute(
         update(Link)
-        .where(Link.id == due.c.id)
+        .where(Link.id == chosen.c.id)
         .values(
             lease_owner=worker,
             lease_until=func.now() + timedelta(seconds=lease_seconds),
             fence=Link.fence + 1,
-            # A lease that ran out was never handed back: its worker died or hung.
-            crashes=Link.crashes + case((Link.lease_until.is_not(None), 1), else_=0),
         )
-        .returning(Link.id, Link.tenant_id, Link.connection_id, Link.fence, Link.dirty_seq)
+        .returning(
+            Link.id,
+            Link.tenant_id,
+            Link.connection_id,
+            Link.fence,
+            Link.dirty_seq,
+            func.now(),
+            Link.crashes,
+        )
         .execution_options(synchronize_session=False)
     )
-    return [Claim(row.id, row.tenant_id, row.connection_id, row.fence, row.dirty_seq) for row in rows]
+    return [Claim(*row) for row in rows]
+
+
+def take_back_lost(session: Session) -> int:
+    """Take links back from workers that let their lease run out: they died, or hang. The fence keeps a late
+    one out. Each is worked on alone from now on; if it was already, its worker's death is counted against it.
+
+    Args:
+        session: the system's session.
+
+    Returns:
+        How many there were.
+    """
+    lost = session.execute(
+        update(Link)
+        .where(Link.lease_until < func.now())
+        .values(
+            lease_owner=None,
+            lease_until=None,
+            fence=Link.fence + 1,
+            crashes=Link.crashes + case((Link.alone, 1), else_=0),
+            alone=true(),
+        )
+        .returning(Link.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(lost.all())
 
 
 def renew(session: Session, claims: Iterable[Claim], lease_seconds: float) -> None:
@@ -112,5 +164,6 @@ def hand_back(link: Link, claim: Claim, *, due_at: datetime | None) -> None:
     link.done_seq = max(link.done_seq, claim.dirty_seq)
     link.lease_owner = None
     link.lease_until = None
+    link.alone = False
     link.crashes = 0
     link.due_at = func.now() if link.dirty_seq > claim.dirty_seq else due_at

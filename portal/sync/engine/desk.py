@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ class Desk:
     redis: Redis
     budget: Budget
     worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    # Set when this process is asked to end: what is in hand is handed back after the call that is under way.
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def tenant(self, tenant_id: UUID) -> Iterator[Session]:
@@ -39,5 +42,7 @@ class Desk:
 def open_desk(settings: Settings) -> Desk:
     """Set up a desk for this process."""
     redis = new_redis(settings.redis_url)
-    engine = new_engine(settings.database_url, pool_size=settings.links_at_once + 2, max_overflow=4)
+    engine = new_engine(
+        settings.database_url, pool_size=settings.links_at_once + 2, max_overflow=settings.links_per_worker
+    )
     return Desk(settings, Sessions(engine), redis, Budget(redis))

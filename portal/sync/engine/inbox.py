@@ -126,8 +126,8 @@ class Inbox:
             return
         concerned = self._deliveries.keep(endpoint.source, raw, headers, hint)
         crash.point("kept")
-        for connection_id in concerned:
-            self._ringer.ring(connection_id)
+        if concerned:
+            self._ringer.ring()
 
     def keep_unreadable(
         self, endpoint: Endpoint, raw: bytes, headers: Mapping[str, str], reason: str

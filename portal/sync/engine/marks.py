@@ -98,6 +98,7 @@ def look_again(session: Session, link_id: UUID, *, actor: str) -> bool:
     link.dirty_seq += 1
     link.due_at = func.now()
     link.attempts = 0
+    link.crashes = 0
     journal.tell(session, link, journal.Entry("trellis", actor, "Asked for a new look"))
     journal.log(session, link, "info", f"{actor} asked for a new look")
     return True

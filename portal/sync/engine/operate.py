@@ -15,12 +15,16 @@ from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.outlook import ForAPerson, loop
 from portal.sync.engine.writes import Outcome, Write
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unsettled
 from portal.sync.http import Exchange
 
 # Another link is making the same thing: soon it will be there.
 _ELSEWHERE_SECONDS = 2.0
+# The same kind of write on one link more often than this within that time is a loop, and loops stop.
+_MOST_ALIKE = 6
+LOOP_SECONDS = 600.0
 
 
 def operate(desk: Desk, claim: Claim, account: Account, write: Write) -> Outcome:
@@ -29,6 +33,7 @@ def operate(desk: Desk, claim: Claim, account: Account, write: Write) -> Outcome
     Raises:
         Unsettled: nobody knows whether it took effect; the operation stays open as `unknown`.
         Retryable: it did not take effect, or another link is making the same thing now.
+        ForAPerson: it was made again and again in the last minutes: somebody undoes it each time.
         Rejected: it was refused, and recorded as such.
         ConnectionBroken: the credentials do not work.
         LostLease: the link is somebody else's by now; the outcome stays open for them to settle.
@@ -60,6 +65,7 @@ def _intend(desk: Desk, claim: Claim, write: Write) -> UUID:
     try:
         with desk.tenant(claim.tenant_id) as session:
             link = hold(session, claim)
+            _refuse_loop(session, link, write)
             operation = Operation(
                 tenant_id=link.tenant_id,
                 connection_id=link.connection_id,
@@ -81,6 +87,18 @@ def _intend(desk: Desk, claim: Claim, write: Write) -> UUID:
             raise
         reason = f"Another order is about to {write.purpose}"
         raise Retryable(reason, after=_ELSEWHERE_SECONDS, throttled=True) from error
+
+
+def _refuse_loop(session: Session, link: Link, write: Write) -> None:
+    alike = select(func.count()).where(
+        Operation.link_id == link.id,
+        Operation.kind == write.kind,
+        Operation.status.in_(("ok", "unknown")),
+        Operation.intent_at > func.now() - timedelta(seconds=LOOP_SECONDS),
+    )
+    made = session.execute(alike).scalar_one()
+    if made >= _MOST_ALIKE:
+        raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
 
 
 def _mark_sent(desk: Desk, claim: Claim, operation_id: UUID) -> None:

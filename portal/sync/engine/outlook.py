@@ -33,11 +33,12 @@ class Outlook:
 
 
 class ForAPerson(Exception):
-    """What was seen is nothing that Trellis may decide."""
+    """What was seen is nothing that Trellis may decide. It looks again in so many seconds, or never."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, *, again_in: float | None = None) -> None:
         super().__init__(finding.title)
         self.finding = finding
+        self.again_in = again_in
 
 
 def held_back(decision: Decision, obstacle: str) -> Decision:
@@ -110,13 +111,23 @@ def unreadable(error: Unreadable) -> Finding:
     )
 
 
-def loop(steps: int) -> Finding:
+def loop(what: str, times: int) -> Finding:
     """Writes that undo each other."""
     return Finding(
         "loop",
-        f"The order needed more than {steps} writes in a row",
-        "Look at its story for two rules that undo each other, then press Retry.",
+        f"Trellis was about to {what} for the {times}th time in a few minutes",
+        "Look at its story for two rules that undo each other. Trellis looks again in ten minutes.",
         who="support",
+    )
+
+
+def died(times: int) -> Finding:
+    """Workers die on this link, and on no other that they had with it."""
+    return Finding(
+        "worker_died",
+        f"The worker died {times} times on this order",
+        "Nothing is sent for it any more. An operator looks at the worker's log; Retry tries it once more.",
+        who="operator",
     )
 
 

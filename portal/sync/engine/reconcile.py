@@ -3,7 +3,9 @@ needed, and say why. Duplicates, reordering, loss and crashes all lead here."""
 
 from __future__ import annotations
 
-from sqlalchemy import func
+from datetime import datetime
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link
@@ -16,7 +18,7 @@ from portal.sync.engine.claim import Claim, LostLease, hand_back, hold
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import why_no_writes
 from portal.sync.engine.once import made_already
-from portal.sync.engine.operate import operate
+from portal.sync.engine.operate import LOOP_SECONDS, operate
 from portal.sync.engine.outlook import ForAPerson, Outlook, due_at
 from portal.sync.engine.settle import StillUnknown, settle
 from portal.sync.engine.sight import Sight, close_deliveries, how_we_know, look, note
@@ -34,8 +36,25 @@ def reconcile(desk: Desk, claim: Claim, account: Account) -> None:
     crash.point("claimed")
     try:
         _conclude(desk, claim, _look_and_act(desk, claim, account))
+    except _Stopping:
+        _put_back(desk, claim)
     except LostLease:
         return  # whoever has it now goes on from what is committed
+
+
+class _Stopping(Exception):
+    """This process is asked to end: the rest of the look is another worker's."""
+
+
+def _put_back(desk: Desk, claim: Claim) -> None:
+    """Hand a link back as it is, due at once."""
+    with desk.tenant(claim.tenant_id) as session:
+        hand_back(hold(session, claim), claim, due_at=_now(session))
+
+
+def _now(session: Session) -> datetime:
+    now: datetime = session.execute(select(func.now())).scalar_one()
+    return now
 
 
 def _look_and_act(desk: Desk, claim: Claim, account: Account) -> Outlook:
@@ -54,7 +73,7 @@ def _outlook_after(desk: Desk, claim: Claim, account: Account, ending: Exception
         case Unsettled():
             return outlook.unknown(ending.reason, account)
         case ForAPerson():
-            return outlook.stuck(ending.finding)
+            return outlook.stuck(ending.finding, again_in=ending.again_in)
         case Rejected():
             return outlook.stuck(outlook.refused(ending))
         case Unreadable():
@@ -71,6 +90,8 @@ def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
     sight: Sight | None = None
     wrote = ""
     for _ in range(_MOST_STEPS):
+        if desk.stopping.is_set():
+            raise _Stopping
         with desk.tenant(claim.tenant_id) as session:
             link = hold(session, claim)
             how = how_we_know(session, link)
@@ -92,7 +113,8 @@ def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
         write = write_of(decision.action, account, number=link.foreign_id, outbound=sight.outbound)
         operate(desk, claim, account, write)
         wrote = write.side
-    return outlook.stuck(outlook.loop(_MOST_STEPS))
+    finding = outlook.loop("write to this order", _MOST_STEPS)
+    return outlook.stuck(finding, again_in=LOOP_SECONDS)
 
 
 def _decide(desk: Desk, claim: Claim, account: Account, link: Link, sight: Sight) -> Decision:
@@ -175,7 +197,7 @@ def _conclude(desk: Desk, claim: Claim, view: Outlook) -> None:
         link.attempts = link.attempts + 1 if view.failed else 0
         if view.conclusive:
             _report(session, link, view.decision)
-        close_deliveries(session, link, view.decision.sentence)
+        close_deliveries(session, link, view.decision.sentence, until=claim.at)
         hand_back(link, claim, due_at=due_at(session, link, view, desk.settings.backoff_cap_seconds))
         if view.conclusive or view.failed:
             why = view.decision.sentence

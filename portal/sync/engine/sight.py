@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select, update
@@ -166,11 +167,12 @@ def how_we_know(session: Session, link: Link) -> str:
     return "webhook" if waiting else "look"
 
 
-def close_deliveries(session: Session, link: Link, text: str) -> None:
-    """Give every delivery of the link that was waiting its outcome."""
+def close_deliveries(session: Session, link: Link, text: str, *, until: datetime) -> None:
+    """Give the deliveries of the link that were there when the look began their outcome; what came later is
+    the next look's."""
     session.execute(
         update(Delivery)
-        .where(Delivery.link_id == link.id, Delivery.outcome.is_(None))
+        .where(Delivery.link_id == link.id, Delivery.outcome.is_(None), Delivery.received_at <= until)
         .values(outcome="applied", outcome_text=text, outcome_at=func.now())
         .execution_options(synchronize_session=False)
     )

@@ -8,46 +8,32 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Hub, Link, Run, Stream
+from portal.models import Run, Stream
 from portal.sync import queues
+from portal.sync.engine import turns
+from portal.sync.engine.claim import take_back_lost
 from portal.sync.engine.desk import Desk
 
-_WORKING = ("live", "paused")
 # A run without a sign of life for this long is lost with its worker; its links are claimed again.
 _RUN_LOST_AFTER = timedelta(minutes=5)
 
 
 def sweep(desk: Desk) -> int:
-    """Ring for every connection with due links and every stream that is due.
+    """Take links back from dead workers, and ring for whatever is due: links, links that are worked on alone,
+    and streams.
 
     Returns:
         How many rings were asked for.
     """
     with desk.sessions.system() as session:
-        connections = _connections_with_work(session)
+        take_back_lost(session)
+        due = bool(turns.ready(session))
+        alone = turns.lonely(session)
         streams = _due_streams(session)
         _close_lost_runs(session)
-    rung = sum(queues.ring(desk.redis, connection_id) for connection_id in connections)
+    rung = int(due and queues.ring(desk.redis))
+    rung += sum(queues.ring_alone(desk.redis, link_id) for link_id in alone)
     return rung + sum(queues.ring_poll(desk.redis, stream_id) for stream_id in streams)
-
-
-def _connections_with_work(session: Session) -> list[UUID]:
-    due = (
-        select(Link.connection_id)
-        .where(Link.due_at <= func.now(), or_(Link.lease_until.is_(None), Link.lease_until < func.now()))
-        .distinct()
-    )
-    ready = (
-        select(Connection.id)
-        .join(Hub, Hub.id == Connection.hub_id)
-        .where(
-            Connection.id.in_(due),
-            Connection.state.in_(_WORKING),
-            Hub.state.in_(_WORKING),
-            or_(Connection.open_until.is_(None), Connection.open_until <= func.now()),
-        )
-    )
-    return list(session.scalars(ready))
 
 
 def _due_streams(session: Session) -> list[UUID]:

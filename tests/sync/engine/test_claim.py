@@ -66,8 +66,8 @@ def test_a_claimed_link_is_nobody_elses_until_its_lease_runs_out(shop):
     shop.pass_time(2)
     (second,) = shop.claims()
 
-    assert second.fence == first.fence + 1
-    assert shop.link(link_id).crashes == 1
+    assert second.fence > first.fence
+    assert (shop.link(link_id).alone, shop.link(link_id).crashes) == (True, 0)
 
 
 def test_a_renewed_lease_lasts_longer_and_only_for_its_holder(shop):
@@ -85,7 +85,7 @@ def test_a_renewed_lease_lasts_longer_and_only_for_its_holder(shop):
         renew(session, [first], 10_000)
     shop.pass_time(46)
     assert len(shop.claims()) == 1
-    assert second.fence == first.fence + 1
+    assert second.fence > first.fence
 
 
 def test_a_late_worker_may_neither_hold_nor_hand_back(shop):

@@ -256,7 +256,7 @@ def test_a_late_worker_records_nothing(shop, ending):
     reconcile(shop.desk, late, shop.account)
 
     link = shop.link(link_id)
-    assert (link.flourish_id, link.fence) == (None, late.fence + 1)
+    assert (link.flourish_id, link.fence) == (None, late.fence + 2)
     assert link.lease_until is not None
     assert shop.operations()[0].status == "intent"
     made = len(shop.flourish.orders)

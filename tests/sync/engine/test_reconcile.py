@@ -181,7 +181,30 @@ def test_rules_that_undo_each_other_stop_as_a_loop(shop):
     shop.look()
 
     assert shop.link(link_id).decision_code == "loop"
-    assert shop.leaflink.count("move") == 8
+    assert shop.leaflink.count("move") == 6
+
+
+def test_an_echo_that_comes_back_look_after_look_stops_too_and_is_tried_again_in_ten_minutes(shop):
+    link_id = shop.arrive(transitions=("accepted",))
+    shop.look()
+    shop.flourish.change("SO-1", status="Partially Allocated")
+    submitted = shop.leaflink.orders[order().number]
+
+    def undone():
+        shop.leaflink.put(submitted, status="Submitted")
+        shop.mark(order().number)
+        shop.look()
+        shop.pass_time(20)
+
+    for _ in range(9):
+        undone()
+
+    assert shop.link(link_id).decision_code == "loop"
+    assert shop.leaflink.count("move") == 6
+    shop.pass_time(600)
+    shop.look()
+    assert shop.leaflink.count("move") == 7
+    assert shop.problems() == {}
 
 
 def test_nobody_is_called_while_a_transaction_is_open(shop):

@@ -17,21 +17,21 @@ def rung(monkeypatch):
     """Who was rung for, instead of a queue."""
     rings = []
 
-    def ring(_redis, one):
+    def ring(_redis, *one):
         rings.append(one)
         return True
 
-    monkeypatch.setattr(queues, "ring", ring)
-    monkeypatch.setattr(queues, "ring_poll", ring)
+    for name in ("ring", "ring_alone", "ring_poll"):
+        monkeypatch.setattr(queues, name, ring)
     return rings
 
 
-def test_a_connection_with_due_links_is_rung_for_once(shop, rung):
+def test_due_links_are_rung_for_once(shop, rung):
     for number in range(3):
         shop.mark(f"n{number}")
 
     assert sweep(shop.desk) == 1
-    assert rung == [shop.connection_id]
+    assert rung == [()]
 
 
 def test_nothing_is_rung_for_when_nothing_is_due(shop, rung):
@@ -41,13 +41,14 @@ def test_nothing_is_rung_for_when_nothing_is_due(shop, rung):
     assert sweep(shop.desk) == 0
 
 
-def test_a_link_at_work_is_rung_for_again_when_its_lease_has_run_out(shop, rung):
-    shop.arrive()
+def test_a_link_at_work_is_rung_for_by_itself_when_its_lease_has_run_out(shop, rung):
+    link_id = shop.arrive()
     shop.claims()
     assert sweep(shop.desk) == 0
 
     shop.pass_time(46)
     assert sweep(shop.desk) == 1
+    assert rung == [(link_id,)]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_due_streams_are_rung_for_unless_somebody_reads_them(shop, rung):
     with shop.desk.tenant(shop.tenant_id) as session:
         session.add(stream)
     assert sweep(shop.desk) == 1
-    assert rung == [stream.id]
+    assert rung == [(stream.id,)]
 
     with shop.desk.tenant(shop.tenant_id) as session:
         session.execute(text("UPDATE stream SET lease_until = now() + interval '1 minute'"))
