@@ -88,7 +88,7 @@ def resume(connection_id: UUID) -> Any:
     connection = _one(connection_id)
     connecting.resume(db.session(), connection.id, actor=working.actor())
     working.commit()
-    working.ring(connection.id)
+    working.ring()
     flash("Resumed. Trellis works through what has waited.")
     return redirect(url_for(".show", connection_id=connection_id), 303)
 
