@@ -21,6 +21,9 @@ _credential = click.option(
 )
 
 
+_rate = click.argument("rate", type=click.FloatRange(0, 1000), metavar="CALLS_PER_SECOND")
+
+
 @click.group()
 def hub() -> None:
     """Connections to Flourish."""
@@ -119,6 +122,15 @@ def test_hub(slug: str, name: str) -> None:
 def replace_hub_key(slug: str, credentials: tuple[str, ...], name: str) -> None:
     """Replace the stored key, once a real call with the new one has succeeded."""
     _replace_key(slug, Hub, name, credentials)
+
+
+@hub.command("rate")
+@_tenant
+@click.argument("name")
+@_rate
+def set_hub_rate(slug: str, name: str, rate: float) -> None:
+    """Set how often Flourish may be called in a second, where more was agreed; 0 is the usual."""
+    _set_rate(slug, Hub, name, rate)
 
 
 @click.group()
@@ -238,6 +250,15 @@ def replace_connection_key(slug: str, credentials: tuple[str, ...], name: str) -
     _replace_key(slug, Connection, name, credentials)
 
 
+@connection.command("rate")
+@_tenant
+@click.argument("name")
+@_rate
+def set_connection_rate(slug: str, name: str, rate: float) -> None:
+    """Set how often the platform may be called in a second, where it granted more; 0 is the usual."""
+    _set_rate(slug, Connection, name, rate)
+
+
 @connection.command("live")
 @_tenant
 @click.argument("name")
@@ -252,6 +273,14 @@ def live(slug: str, name: str) -> None:
     except CannotConnect as error:
         raise Refused(str(error)) from error
     show({"id": connection_id, "state": "live"})
+
+
+def _set_rate(slug: str, table: type[Hub] | type[Connection], name: str, rate: float) -> None:
+    opened = desk()
+    with opened.tenant(tenant_named(opened, slug).id) as session:
+        account = _one(session, table, name)
+        account.calls_per_second = rate or None
+        show({"id": account.id, "calls_per_second": account.calls_per_second})
 
 
 def _replace_key(

@@ -78,6 +78,10 @@ class Throttle:
     burst: int
     grows_to: float = 1.0
 
+    def agreed(self, per_second: float | None) -> Throttle:
+        """The throttle of an account that was granted its own rate: that, and a burst of one second of it."""
+        return self if per_second is None else Throttle(per_second, max(self.burst, round(per_second)))
+
 
 class Calls(Protocol):
     """The HTTP room as a client sees it: one call, one answer, errors named by what happens next.

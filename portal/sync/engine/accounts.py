@@ -102,7 +102,8 @@ def open_hub(desk: Desk, session: Session, hub: Hub, tape: Tape) -> FlourishClie
     headers = FLOURISH.authorise(credentials(desk, session, hub))
     address = check_address(hub.base_url, hosts=FLOURISH.hosts, allow_loopback=desk.settings.allow_loopback)
     owner = f"flourish:{hub.id}"
-    return FlourishClient(paced(desk, address, headers, FLOURISH.label, owner, FLOURISH.throttle, tape))
+    throttle = FLOURISH.throttle.agreed(hub.calls_per_second)
+    return FlourishClient(paced(desk, address, headers, FLOURISH.label, owner, throttle, tape))
 
 
 def open_platform(desk: Desk, session: Session, connection: Connection, tape: Tape) -> PlatformClient:
@@ -113,7 +114,8 @@ def open_platform(desk: Desk, session: Session, connection: Connection, tape: Ta
         connection.base_url, hosts=platform.hosts, allow_loopback=desk.settings.allow_loopback
     )
     owner = f"{platform.key}:{connection.key_owner}"
-    return platform.connect(paced(desk, address, headers, platform.label, owner, platform.throttle, tape))
+    throttle = platform.throttle.agreed(connection.calls_per_second)
+    return platform.connect(paced(desk, address, headers, platform.label, owner, throttle, tape))
 
 
 class _BudgetSpent(Retryable):

@@ -169,3 +169,11 @@ def test_what_was_found_is_asked_for_once_in_a_drain_and_destinations_each_time(
         account.answer(DestinationByLicense("C10-0000001-LIC"))
 
     assert shop.flourish.count("answer") == 1 + 2 + 2
+
+
+def test_an_account_with_an_agreed_rate_is_called_at_that_and_not_faster():
+    usual = Throttle(4, 8, grows_to=4)
+
+    assert usual.agreed(None) is usual
+    assert usual.agreed(40) == Throttle(40, 40)
+    assert usual.agreed(2) == Throttle(2, 8)
