@@ -27,7 +27,6 @@ from portal.sync.registry import platform as platform_by_key
 
 FLOURISH_ORDERS = "flourish.orders"
 _FLOURISH_OVERLAP_SECONDS = 900.0
-_LEASE_SECONDS = 300
 # A stream that fails this often in a row is named as a problem.
 _FAILS_BEFORE_PROBLEM = 3
 # A list that changes while it is read is read again so often, for the rows that moved past us.
@@ -78,8 +77,9 @@ class _Pull:
         return self.total is None or len(self.refs) >= self.total
 
 
-def claim_stream(session: Session, stream_id: UUID) -> bool:
-    """Take a stream for one poll; False when another process has it or it is not due."""
+def claim_stream(session: Session, stream_id: UUID, *, lease_seconds: float) -> bool:
+    """Take a stream for one poll; False when another process has it or it is not due. Each page renews the
+    lease: when the process dies, another one reads the list as soon as the lease has run out."""
     taken = session.execute(
         update(Stream)
         .where(
@@ -87,7 +87,7 @@ def claim_stream(session: Session, stream_id: UUID) -> bool:
             Stream.due_at <= func.now(),
             or_(Stream.lease_until.is_(None), Stream.lease_until < func.now()),
         )
-        .values(lease_until=func.now() + timedelta(seconds=_LEASE_SECONDS))
+        .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
         .returning(Stream.id)
         .execution_options(synchronize_session=False)
     )
@@ -101,7 +101,7 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
         The connections that have something to look at now.
     """
     with desk.tenant(tenant_id) as session:
-        if not claim_stream(session, stream_id):
+        if not claim_stream(session, stream_id, lease_seconds=desk.settings.lease_seconds):
             return set()
         source = _open(desk, session, session.get_one(Stream, stream_id))
     if source is None:
@@ -170,6 +170,7 @@ def _take(desk: Desk, tenant_id: UUID, stream_id: UUID, pull: _Pull, page: Page)
     """Mark what a page tells of."""
     with desk.tenant(tenant_id) as session:
         stream = session.get_one(Stream, stream_id)
+        stream.lease_until = func.now() + timedelta(seconds=desk.settings.lease_seconds)
         for hint in pull.news(page):
             marked = _mark(session, stream, hint)
             pull.concerned |= marked

@@ -208,12 +208,29 @@ def test_a_stream_is_read_by_one_process_at_a_time_and_only_when_it_is_due(opene
     stream_id = stream(opened)
     opened.leaflink.pages = [page("a")]
     with opened.desk.tenant(opened.tenant_id) as session:
-        assert polls.claim_stream(session, stream_id)
+        assert polls.claim_stream(session, stream_id, lease_seconds=45)
     assert poll(opened.desk, opened.tenant_id, stream_id) == set()
 
-    opened.pass_time(301)  # the process that had it died
+    opened.pass_time(46)  # the process that had it died
     assert poll(opened.desk, opened.tenant_id, stream_id) == {opened.connection_id}
     assert poll(opened.desk, opened.tenant_id, stream_id) == set()
+
+
+def test_a_long_list_is_kept_page_by_page_for_the_process_that_reads_it(opened):
+    stream_id = stream(opened)
+    lease_seconds = opened.desk.settings.lease_seconds
+
+    def slow_pages(_since):
+        yield page("a")
+        left = read(opened, stream_id).lease_until - datetime.now(UTC)
+        opened.pass_time(lease_seconds - 1)
+        yield page("b")
+        assert read(opened, stream_id).lease_until - datetime.now(UTC) > left - timedelta(seconds=2)
+
+    opened.leaflink.changed_orders = slow_pages
+
+    assert poll(opened.desk, opened.tenant_id, stream_id) == {opened.connection_id}
+    assert read(opened, stream_id).lease_until is None
 
 
 def test_flourishs_list_marks_the_links_that_it_concerns_and_no_other(opened):
