@@ -18,6 +18,8 @@ import sandbox.leaflink.auth
 from sandbox.accounts import BASE_PATHS, FLOURISH, LEAFLINK
 from sandbox.gate import Gate
 from sandbox.simulation import Simulation
+from sandbox.sink import PATH as SINK
+from sandbox.sink import Sink
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -38,8 +40,16 @@ def create_app(simulation: Simulation) -> "WSGIApplication":
     gates: dict[str, WSGIApplication] = {}
     for platform, (make, key_of) in APPS.items():
         app = make(simulation.store, simulation.outbox)
-        gate = Gate(platform, app, key_of, simulation.store, simulation.ledger, simulation.faults)
-        gates[BASE_PATHS[platform].rstrip("/")] = gate
+        gates[BASE_PATHS[platform].rstrip("/")] = Gate(
+            platform,
+            app,
+            key_of,
+            simulation.store,
+            simulation.ledger,
+            simulation.faults,
+            simulation.late,
+        )
+    gates[SINK] = Sink(simulation.ledger)
     return DispatcherMiddleware(_staff_side(simulation), gates)
 
 

@@ -1,16 +1,19 @@
 """The gate before each platform: every request is written down, may meet a fault, and is one transaction."""
 
-import socket
-from collections.abc import Callable, Iterable
-from io import BytesIO
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
-from sandbox.faults import AFTER, BEFORE, KINDS, CutConnection, Faults
-from sandbox.ledger import READS, Ledger
+from sandbox.faults.fault import Stage
+from sandbox.faults.switchboard import Faults
+from sandbox.faults.table import KINDS
+from sandbox.late import LateWrites
+from sandbox.ledger import Ledger
 from sandbox.store import Store
+from sandbox.visit import Visit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,6 +29,7 @@ class Gate:
         store: everything a request does is one transaction here, committed before the answer.
         ledger: every request is written there first.
         faults: what may go wrong.
+        late: takes the writes that a fault puts off, and has them carried out here.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Gate:
         store: Store,
         ledger: Ledger,
         faults: Faults,
+        late: LateWrites,
     ) -> None:
         self._platform = platform
         self._app = app
@@ -43,57 +48,60 @@ class Gate:
         self._store = store
         self._ledger = ledger
         self._faults = faults
+        self._late = late
+        late.serve(platform, self._carry_out_late)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request, or cut its connection."""
+        """Answer one request, or raise `CutConnection`, which is to end its connection."""
         request = Request(environ)
         path = request.full_path.removesuffix("?")
+        body = request.get_data(cache=True)
         number = self._ledger.arrived(
             self._platform,
             self._key_of(request.headers),
             request.method,
             f"{request.root_path}{path}",
-            request.get_data(cache=True),
+            body,
         )
-        try:
-            response = self._answer(request, number)
-        except CutConnection:
-            _cut(environ)
+        response = self._answer(self._visit(number, environ, body))
         return response(environ, start_response)
 
-    def _answer(self, request: Request, number: int) -> Response:
-        for fault in self._faults.draw(self._platform, BEFORE):
-            instead: Response | None = KINDS[fault.fault].act(fault)
+    def _visit(
+        self,
+        number: int,
+        environ: "WSGIEnvironment",
+        body: bytes,
+        finish: Callable[[], None] | None = None,
+    ) -> Visit:
+        return Visit(
+            self._platform, self._app, environ, body, number, self._store, self._ledger, self._late, finish
+        )
+
+    def _carry_out_late(
+        self, number: int, environ: Mapping[str, Any], body: bytes, forget: Callable[[], None]
+    ) -> None:
+        self._visit(number, dict(environ), body, forget).carry_out()
+
+    def _answer(self, visit: Visit) -> Response:
+        for fault in self._faults.draw(visit, Stage.BEFORE):
+            instead: Response | None = KINDS[fault.fault].act(fault, visit)
             if instead is not None:
-                self._ledger.answered(number, instead.status_code)
+                if not visit.postponed:
+                    self._ledger.answered(visit.number, instead.status_code)
                 return instead
-        with self._store.transaction() as transaction:
-            response = Response.from_app(self._app, _again(request), buffered=True)
-            done = response.status_code < 400
-            if done:
-                self._ledger.answered(number, response.status_code)
-            else:
-                transaction.undo()
-        if not done:
-            self._ledger.answered(number, response.status_code)
-        elif request.method not in READS:
-            return self._afterwards(response)
+        changes = [
+            partial(KINDS[fault.fault].act, fault, visit)
+            for fault in (self._faults.draw(visit, Stage.READ) if visit.reads else ())
+        ]
+        response = visit.carry_out(changes)
+        if not visit.reads:
+            response = self._on_its_way(visit, Stage.WRITTEN, response)
+        return self._on_its_way(visit, Stage.ANSWER, response)
+
+    def _on_its_way(self, visit: Visit, stage: Stage, response: Response) -> Response:
+        """Let the faults of a stage change an answer, one after the other, while it is a good one."""
+        if response.status_code >= 400:
+            return response
+        for fault in self._faults.draw(visit, stage):
+            response = KINDS[fault.fault].act(fault, visit, response)
         return response
-
-    def _afterwards(self, response: Response) -> Response:
-        for fault in self._faults.draw(self._platform, AFTER):
-            changed: Response = KINDS[fault.fault].act(fault, response)
-            response = changed
-        return response
-
-
-def _again(request: Request) -> "WSGIEnvironment":
-    """Return the environment with the body, which was read for the ledger, to be read once more."""
-    return {**request.environ, "wsgi.input": BytesIO(request.get_data()), "wsgi.input_terminated": True}
-
-
-def _cut(environ: "WSGIEnvironment") -> NoReturn:
-    connection: socket.socket | None = environ.get("werkzeug.socket")
-    if connection is not None:
-        connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError("cut by a fault")

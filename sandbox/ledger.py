@@ -7,7 +7,10 @@ from sandbox.clock import stamp
 from sandbox.store import Store
 
 READS = ("GET", "HEAD", "OPTIONS")
-COLUMNS = "id, time, platform, key, method, path, status, body_hash, body"
+COLUMNS = (
+    "id, time, platform, key, method, path, status, body_hash, body,"
+    " (SELECT group_concat(fault, ', ') FROM strike WHERE strike.request = request.id) AS fault"
+)
 
 
 class Ledger:
@@ -35,6 +38,13 @@ class Ledger:
         """Write down the status that a request came to; it stays null when nothing was answered."""
         with self._store.transaction():
             self._store.execute("UPDATE request SET status = ? WHERE id = ?", (status, number))
+
+    def struck(self, number: int, fault: str) -> None:
+        """Write down that a fault met a request."""
+        with self._store.transaction():
+            self._store.execute(
+                "INSERT OR IGNORE INTO strike (request, fault) VALUES (?, ?)", (number, fault)
+            )
 
     def since(
         self, moment: str = "", after: int = 0, platform: str | None = None, limit: int | None = None

@@ -61,7 +61,7 @@ class Office:
         """Write a record."""
         self.store.put(self.kind(name), self.account.world, key, body)
 
-    def find(self, name: str, *where: Condition, limit: int = -1, offset: int = 0) -> list[Body]:
+    def find(self, name: str, *where: Condition, limit: int = -1, offset: int | None = None) -> list[Body]:
         """Return the records that meet every condition, oldest first."""
         return self.store.find(self.kind(name), self.account.world, where, limit, offset)
 

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from sandbox.clock import now, parse, stamp
-from sandbox.faults import Faults
+from sandbox.faults.switchboard import Faults
 from sandbox.store import Store
 
 # Some fourteen tries within seven minutes, as outside developers have seen; no schedule is published.

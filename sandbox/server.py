@@ -28,30 +28,39 @@ class Handler(WSGIRequestHandler):
     timeout = IDLE_SECONDS
 
     def run_wsgi(self) -> None:
-        """Answer one request; an application that cuts its connection ends it without an answer."""
+        """Answer one request; an application that cuts its connection ends it where it stands."""
         environ = self.make_environ()
         try:
-            response = Response.from_app(self.server.app, environ, buffered=True)
+            with Response.from_app(self.server.app, environ) as response:
+                self._send(response)
         except ConnectionError:
             self.close_connection = True
-            return
-        self._send(response)
 
     def _send(self, response: Response) -> None:
-        body = response.get_data()
+        """Send an answer as it comes; one whose length is not known goes out in chunks."""
+        has_body = response.status_code not in (204, 304)
+        chunked = has_body and response.content_length is None
         self.send_response(response.status_code)
         for name, value in response.headers:
-            if name.lower() != "content-length":
+            if has_body or name.lower() != "content-length":
                 self.send_header(name, value)
-        has_body = response.status_code not in (204, 304)
-        if has_body:
-            self.send_header("Content-Length", str(len(body)))
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
         if response.status_code == 413:
             self.send_header("Connection", "close")
         self.end_headers()
         if has_body and self.command != "HEAD":
-            self.wfile.write(body)
+            self._send_body(response.iter_encoded(), chunked=chunked)
         self.wfile.flush()
+
+    def _send_body(self, parts: "Iterable[bytes]", *, chunked: bool) -> None:
+        for part in parts:
+            if not part:
+                continue
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part) if chunked else part)
+            self.wfile.flush()
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
 
     def log_request(self, code: "int | str" = "-", size: "int | str" = "-") -> None:
         """Write nothing: the ledger has it."""

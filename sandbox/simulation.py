@@ -7,7 +7,8 @@ import sandbox.flourish.seed
 import sandbox.leaflink.seed
 from sandbox.accounts import ACCOUNTS, FLOURISH, LEAFLINK, WORLDS, of_world
 from sandbox.errors import BadValue
-from sandbox.faults import Faults
+from sandbox.faults.switchboard import Faults
+from sandbox.late import LateWrites
 from sandbox.ledger import Ledger
 from sandbox.office import Office
 from sandbox.outbox import Outbox
@@ -33,6 +34,7 @@ class Simulation:
         seed = self.store.setting("seed")
         self.faults = Faults(self.store, SEED if seed is None else seed)
         self.ledger = Ledger(self.store)
+        self.late = LateWrites(self.store)
         self.outbox = Outbox(self.store, self.faults)
         self.random = Random(seed)
         if seed is None:
@@ -68,6 +70,7 @@ class Simulation:
         self.random.seed(seed)
 
     def close(self) -> None:
-        """Stop sending and close the state."""
+        """Stop sending and carrying out, and close the state."""
+        self.late.close()
         self.outbox.stop()
         self.store.close()

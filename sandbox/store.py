@@ -45,6 +45,11 @@ CREATE TABLE IF NOT EXISTS request (
 );
 CREATE INDEX IF NOT EXISTS request_by_time ON request (time);
 CREATE INDEX IF NOT EXISTS request_by_platform ON request (platform, id);
+CREATE TABLE IF NOT EXISTS strike (
+    request INTEGER NOT NULL,
+    fault TEXT NOT NULL,
+    PRIMARY KEY (request, fault)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS delivery (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created TEXT NOT NULL,
@@ -78,12 +83,23 @@ class Condition(NamedTuple):
     arguments: tuple[Any, ...]
 
 
+class Page(NamedTuple):
+    """A page of a list that was asked for."""
+
+    kind: str
+    company: str
+    where: tuple[Condition, ...]
+    limit: int
+    offset: int
+
+
 class Transaction:
     """What happens together; `undo()` makes it as if it never had."""
 
     def __init__(self) -> None:
         self.undone = False
         self.afterwards: list[Callable[[], None]] = []
+        self.page: Page | None = None
         self.seen: dict[tuple[str, str], dict[str, Record | None]] = {}
 
     def undo(self) -> None:
@@ -187,15 +203,33 @@ class Store:
         company: str,
         where: Sequence[Condition] = (),
         limit: int = -1,
-        offset: int = 0,
+        offset: int | None = None,
     ) -> list[Body]:
-        """Return the company's and the shared records that meet every condition, oldest first."""
+        """Return the company's and the shared records that meet every condition, oldest first.
+
+        What is asked for with an offset is a page; the transaction knows the last one.
+        """
+        if self._open is not None and offset is not None:
+            self._open.page = Page(kind, company, tuple(where), limit, offset)
         test, arguments = _test(kind, company, where)
         rows = self.execute(
             f"SELECT body FROM record WHERE {test} ORDER BY place LIMIT ? OFFSET ?",  # noqa: S608 - code's own words
-            (*arguments, limit, offset),
+            (*arguments, limit, offset or 0),
         )
         return [json.loads(row["body"]) for row in rows]
+
+    def move_to_end(self, page: Page, count: int) -> None:
+        """Make the first so many records of a page the last of all."""
+        test, arguments = _test(page.kind, page.company, page.where)
+        rows = self.execute(
+            f"SELECT place FROM record WHERE {test} ORDER BY place LIMIT ? OFFSET ?",  # noqa: S608 - code's own words
+            (*arguments, min(count, page.limit), page.offset),
+        )
+        for row in rows:
+            self.execute(
+                "UPDATE record SET place = (SELECT max(place) + 1 FROM record) WHERE place = ?",
+                (row["place"],),
+            )
 
     def count(self, kind: str, company: str, where: Sequence[Condition] = ()) -> int:
         """Return how many records `find` would."""

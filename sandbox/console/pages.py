@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.console.people import everyone
 from sandbox.errors import BadValue, Refused
-from sandbox.faults import KINDS
+from sandbox.faults.table import KINDS
 from sandbox.simulation import Simulation
 from sandbox.store import Body
 

@@ -3,10 +3,10 @@
 from typing import Any, NamedTuple
 
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
-from sandbox.faults import KINDS
+from sandbox.faults.table import KINDS
 from sandbox.flourish.orders import STAFF_ACTIONS
 from sandbox.leaflink.keys import AREAS, LEVELS
-from sandbox.leaflink.statuses import STATUSES
+from sandbox.leaflink.statuses import APP_ACTIONS, STATUSES
 
 Schema = dict[str, Any]
 
@@ -40,6 +40,7 @@ LINE = _object(
     quantity={"type": ["number", "string"]},
     price={"type": ["number", "string"]},
     is_sample=FLAG,
+    batch={"type": ["string", "null"], "description": "The number of a batch of the product."},
 )
 
 ORDER_FIELDS: dict[str, Schema] = {
@@ -55,6 +56,7 @@ ORDER_FIELDS: dict[str, Schema] = {
     "discount_type": {"type": "string", "enum": ["%", "$"]},
     "tax_amount": {"type": ["number", "string"], "description": "A percentage."},
     "shipping_charge": {"type": ["number", "string", "object"]},
+    "credits": {"type": ["number", "string", "object"]},
     "payment_term": {"type": ["string", "integer", "null"], "description": "Code, id or words of a term."},
     "selected_payment_option": ANY_OBJECT,
     "payment_due_date": {"type": ["string", "null"], "format": "date-time"},
@@ -77,12 +79,17 @@ FAULT = _object(
     fault={
         "type": "string",
         "enum": list(KINDS),
-        "description": " ".join(f"{n}: {k.about}" for n, k in KINDS.items()),
+        "description": " ".join(f"{name}: {kind.about}" for name, kind in KINDS.items()),
     },
     rate={"type": "number", "minimum": 0, "maximum": 1, "default": 1},
     seconds=_nullable(NUMBER),
-    argument={"description": "What the fault says it means; optional."},
+    argument={"description": " ".join(f"{name}: {kind.means}" for name, kind in KINDS.items() if kind.means)},
     times=_nullable(WHOLE),
+    only={
+        "type": ["string", "null"],
+        "description": "A method, a path below the API's base (* stands for anything), or both, as"
+        " 'POST /outbound-orders': other requests are spared.",
+    },
 )
 
 ACCOUNT = _object(
@@ -107,6 +114,7 @@ REQUEST = _object(
     status=_nullable(WHOLE),
     body_hash=TEXT,
     body=_nullable(TEXT),
+    fault=_nullable(TEXT),
 )
 
 SETTINGS = _object(
@@ -171,6 +179,21 @@ OPERATIONS = (
         ANY_OBJECT,
         _object((), **{name: each for name, each in ORDER_FIELDS.items() if name != "company"}),
     ),
+    Operation(
+        "post",
+        f"/control/{LEAFLINK}/orders/{{number}}/{{action}}",
+        f"Take one step as a person in the app: {', '.join(APP_ACTIONS)}.",
+        200,
+        ANY_OBJECT,
+    ),
+    Operation(
+        "post",
+        f"/control/{LEAFLINK}/combine",
+        "Combine orders of one customer into a new one.",
+        201,
+        ANY_OBJECT,
+        _object(("numbers",), numbers=_list(TEXT)),
+    ),
     Operation("get", f"/control/{LEAFLINK}/keys", "The API keys and what they may do.", 200, _list(KEY)),
     Operation(
         "post",
@@ -187,9 +210,16 @@ OPERATIONS = (
         200,
         ANY_OBJECT,
     ),
-    Operation("get", "/control/faults", "The faults that are on.", 200, _list(ANY_OBJECT)),
+    Operation(
+        "get",
+        "/control/faults",
+        "The faults that are on, and all there are, explained.",
+        200,
+        _object(on=_list(ANY_OBJECT), kinds=_list(ANY_OBJECT)),
+    ),
     Operation("post", "/control/faults", "Switch a fault on.", 201, ANY_OBJECT, FAULT),
     Operation("delete", "/control/faults", "Switch all faults off.", 204, None),
+    Operation("delete", "/control/faults/{number}", "Switch one fault off.", 204, None),
     Operation(
         "get",
         "/control/ledger",

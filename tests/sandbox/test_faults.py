@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sandbox.faults import BEFORE, Faults
+from sandbox.faults.switchboard import Faults
 from tests.sandbox.doors import outbound_body
 
 
@@ -70,7 +70,7 @@ def test_a_fault_ends_after_its_times_its_seconds_or_when_cleared(doors):
     switch_on(doors, fault="500", seconds=0)
     assert doors.flourish("GET", "/facilities").status_code == 200
     switch_on(doors, fault="500")
-    assert len(doors.control("GET", "/faults").json) == 1
+    assert len(doors.control("GET", "/faults").json["on"]) == 1
     assert doors.control("DELETE", "/faults").status_code == 204
     assert doors.flourish("GET", "/facilities").status_code == 200
 
@@ -91,7 +91,6 @@ def test_faults_outlive_a_restart(doors):
     switch_on(doors, fault="500", rate=0.25)
     again = Faults(doors.simulation.store, 1)
     assert [(fault.fault, fault.rate) for fault in again.on()] == [("500", 0.25)]
-    assert again.draw("leaflink", BEFORE) == []
 
 
 @pytest.mark.parametrize(
