@@ -74,6 +74,9 @@ def _value(answer: Answer, label: str, *, writing: bool) -> Any:
             reason = f"{label} sent an answer that cannot be read: {error.reason}"
             raise lost(reason, writing=writing, status=answer.status) from error
         raise Unreadable("", error.reason, excerpt=excerpt(answer.body)) from error
+    if value is None:
+        # Not taken for "there is no such thing", which only a 404 says.
+        raise lost(f"{label} answered with nothing", writing=writing, status=answer.status)
     complaint = _complaint(value)
     if complaint and writing:
         # Whether it was done in part, nobody knows: looking is safe, taking it for refused is not.

@@ -1,3 +1,5 @@
+"""The HTTP room against a wire that misbehaves: rows 7, 16, 18, 26 to 32 of the catalogue of faults."""
+
 import gzip
 import json
 import threading
@@ -89,6 +91,7 @@ FAULTS = [
     ("says nothing", lambda _: None, Retryable, Unsettled),
     ("shows a page", says(answer(b"<html>Log in</html>", kind="text/html")), Retryable, Unsettled),
     ("says data and means a page", says(answer(b"<html>")), Retryable, Unsettled),
+    ("is null", says(answer(b"null")), Retryable, Unsettled),
     ("holds nonsense", says(answer(b"[1, , 2]")), Unreadable, Unsettled),
     ("is empty", says(answer(b"")), Retryable, Unsettled),
     ("has no content", says(b"HTTP/1.1 204 No Content\r\n\r\n"), Retryable, Unsettled),
@@ -108,6 +111,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.fault(16, 26, 27, 28, 30, 31, 32)
 @pytest.mark.parametrize(
     ("script", "read", "write"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS]
 )
@@ -137,6 +141,7 @@ def test_an_answer_that_drips_ends_when_the_total_time_is_up(part, open_wire, ca
         assert time.monotonic() - started < LIMITS.total + 0.5
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize("body", [b'{"a": {"b": "x}"}, "c": [1, 2.50, true]}', b'[{"id": 1}, {"id": 2}]'])
 def test_a_body_cut_anywhere_is_read_again_and_never_half(body, open_wire, call):
     for length in range(1, len(body)):
@@ -145,12 +150,14 @@ def test_a_body_cut_anywhere_is_read_again_and_never_half(body, open_wire, call)
             caller.read("a")
 
 
+@pytest.mark.fault(32)
 def test_nothing_was_sent_when_nobody_listens_so_a_write_may_be_made_again(call):
     caller = call("http://127.0.0.1:1/")
     assert outcome(lambda: caller.read("a")) is Retryable
     assert outcome(lambda: caller.write("POST", "a", {})) is Retryable
 
 
+@pytest.mark.fault(32)
 def test_a_name_that_is_not_found_is_known_before_anything_is_sent():
     address = check_address("https://x.invalid/", hosts=("x.invalid",), allow_loopback=False)
     caller = Caller(address, {}, label="Flourish", turnstile=lambda: None, user_agent="Trellis")
@@ -158,6 +165,7 @@ def test_a_name_that_is_not_found_is_known_before_anything_is_sent():
         caller.write("POST", "a", {})
 
 
+@pytest.mark.fault(31)
 def test_the_key_never_follows_a_redirect(open_wire, call):
     sink = open_wire(says(answer()))
     wire = open_wire(says(answer(b"", "307 Temporary Redirect", f"Location: {sink.url}")))
@@ -168,6 +176,7 @@ def test_the_key_never_follows_a_redirect(open_wire, call):
     assert sink.requests == []
 
 
+@pytest.mark.fault(31)
 def test_a_redirect_with_a_huge_body_is_not_read_without_limit(open_wire, call):
     head = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 50000000\r\n\r\n"
     caller = call(open_wire(says(head + b"x" * 1_000_000)).url)
@@ -175,6 +184,7 @@ def test_a_redirect_with_a_huge_body_is_not_read_without_limit(open_wire, call):
         caller.read("a")
 
 
+@pytest.mark.fault(34)
 def test_an_absolute_address_of_another_host_is_not_called(open_wire, call):
     wire, other = open_wire(says(answer())), open_wire(says(answer()))
     caller = call(wire.url)

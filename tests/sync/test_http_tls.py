@@ -1,3 +1,5 @@
+"""The HTTP room over TLS: row 32 of the catalogue of faults."""
+
 import datetime as dt
 import ipaddress
 import socket
@@ -15,32 +17,36 @@ from portal.sync.http import Caller, Limits
 from tests.sync.wire import Wire, answer, drips, says
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for loopback that nobody trusts unless told to, and its key."""
+def made(folder, *, address="127.0.0.1", days=(-1, 1)):
+    """Make a certificate that nobody trusts unless told to, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
     now = dt.datetime.now(dt.UTC)
-    made = (
+    begins, ends = (now + dt.timedelta(days=number) for number in days)
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
+        .not_valid_before(begins)
+        .not_valid_after(ends)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
-    path = tmp_path_factory.mktemp("tls") / "loopback.pem"
+    path = folder / "loopback.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """A certificate for loopback that is in force."""
+    return made(tmp_path_factory.mktemp("tls"))
 
 
 class SecureWire(Wire):
@@ -64,10 +70,11 @@ class SecureWire(Wire):
 
 
 @pytest.fixture
-def call(certificate):
+def call(good):
     opened: list[Wire | Caller] = []
 
-    def made(script, *, trusted: bool) -> tuple[Caller, Wire]:
+    def connected(script, *, trusted: bool, certificate=None) -> tuple[Caller, Wire]:
+        certificate = certificate or good
         wire = SecureWire(script, certificate)
         caller = Caller(
             BaseAddress(wire.url),
@@ -82,16 +89,50 @@ def call(certificate):
         opened.extend((caller, wire))
         return caller, wire
 
-    yield made
+    yield connected
     for each in opened:
         each.close()
 
 
+@pytest.mark.fault(32)
 def test_a_certificate_that_is_not_valid_is_known_before_anything_is_sent(call):
     caller, wire = call(says(answer()), trusted=False)
     with pytest.raises(Retryable, match="certificate"):
         caller.write("POST", "orders/", {"a": 1})
     assert wire.requests == []
+
+
+@pytest.mark.fault(32)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"days": (-9, -1)}, {"days": (1, 9)}, {"address": "127.0.0.2"}],
+    ids=["expired", "early", "host"],
+)
+def test_a_trusted_certificate_that_is_not_for_now_or_not_for_this_host_is_not_accepted(
+    call, tmp_path, wrong
+):
+    caller, wire = call(says(answer()), trusted=True, certificate=made(tmp_path, **wrong))
+    for act in (lambda: caller.read("a"), lambda: caller.write("POST", "a", {})):
+        with pytest.raises(Retryable, match="its certificate or encryption is not valid"):
+            act()
+    assert wire.requests == []
+
+
+@pytest.mark.fault(32)
+def test_a_server_that_speaks_no_tls_is_sent_nothing():
+    plain = Wire(says(answer()))
+    caller = Caller(
+        BaseAddress(plain.url.replace("http:", "https:")),
+        {"Authorization": "App key"},
+        label="LeafLink",
+        turnstile=lambda: None,
+        user_agent="Trellis",
+        limits=Limits(connect=0.5, read=0.5, total=1.0),
+    )
+    with caller, pytest.raises(Retryable, match="cannot be reached"):
+        caller.write("POST", "a", {})
+    plain.close()
+    assert not any(b"App key" in request for request in plain.requests)
 
 
 def test_an_encrypted_answer_is_read_and_one_that_drips_ends_in_time(call):

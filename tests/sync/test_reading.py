@@ -78,3 +78,30 @@ def test_an_unknown_field_is_logged_once_per_process(caplog):
         ("thing", "brand_new"),
         ("other thing", "brand_new"),
     ]
+
+
+@pytest.mark.fault(29)
+@pytest.mark.parametrize(
+    "written",
+    ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "1899-12-31T00:00:00Z", "2026-02-30T00:00:00Z", 7],
+)
+def test_a_time_that_no_span_can_be_added_to_is_refused(written):
+    with pytest.raises(Unreadable, match="a time with its offset"):
+        Fields({"at": written}).time("at")
+
+
+@pytest.mark.fault(29)
+def test_an_id_that_would_be_cut_where_it_is_kept_is_refused():
+    assert Fields({"id": "x" * 200}).ident("id")
+    with pytest.raises(Unreadable, match="longer than 200 characters"):
+        Fields({"id": "x" * 201}).ident("id")
+
+
+@pytest.mark.fault(29)
+def test_the_largest_numbers_still_multiply_exactly_to_the_cent():
+    largest = decimal("9999999999.99", "a")
+    assert (largest * largest).quantize(Decimal("0.01"))
+    for beyond in ("1e10", "1e-10", "0." + "1" * 50):
+        with pytest.raises(Unreadable, match="out of range"):
+            decimal(beyond, "a")
+    assert decimal("0.000000000000", "a") == 0
