@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -27,6 +28,7 @@ from portal.sync.decisions import (
     TermNamed,
 )
 from portal.sync.domain import Company, Destination, Item, OutboundLine, OutboundOrder, SalesRep, SourceOrder
+from portal.sync.errors import Rejected
 from portal.sync.platforms.leaflink.translate import STAGES
 
 _Answer = TypeVar("_Answer")
@@ -44,8 +46,14 @@ class Fault:
 class World:
     """Counts calls, and makes the planned faults happen."""
 
+    WRITES: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self.calls: list[str] = []
+        # Asked at each write, with its name and the end of its natural key, before it takes effect.
+        self.witness: Callable[[str, str], None] | None = None
+        # Each state that an order was in, oldest first: what webhooks would tell of.
+        self.news: list[Any] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.always: dict[str, BaseException] = {}
         # Run when a call of this name arrives, before anything else.
@@ -58,19 +66,26 @@ class World:
         self.faults[name].extend(Fault(error, effect) for _ in range(times))
 
     def land(self) -> None:
-        """Let what was delayed take effect."""
+        """Let what was delayed take effect, as far as it still may."""
         late, self._late = self._late, []
         for effect in late:
-            effect()
+            with suppress(Rejected):
+                effect()
+
+    def is_late(self) -> bool:
+        """Whether something has yet to take effect."""
+        return bool(self._late)
 
     def count(self, *names: str) -> int:
         """How many calls of these names there were."""
         return sum(name in names for name in self.calls)
 
-    def _call(self, name: str, effect: Callable[[], _Answer]) -> _Answer:
+    def _call(self, name: str, effect: Callable[[], _Answer], *, about: str = "") -> _Answer:
         refuse_open_transaction()
         with self._lock:
             self.calls.append(name)
+        if self.witness and name in self.WRITES:
+            self.witness(name, about)
         if meanwhile := self.meanwhile.pop(name, None):
             meanwhile()
         with self._lock:
@@ -90,6 +105,17 @@ def _given(page: Page) -> Page:
     return page
 
 
+# What LeafLink lets an order become, whoever asks.
+LEADS_TO: dict[str, tuple[str, ...]] = {
+    "Draft": ("Submitted",),
+    "Submitted": ("Accepted", "Rejected", "Cancelled"),
+    "Backorder": ("Accepted", "Rejected", "Cancelled"),
+    "Accepted": ("Fulfilled", "Cancelled"),
+    "Fulfilled": ("Shipped", "Cancelled"),
+    "Shipped": ("Complete",),
+}
+
+
 class LeafLink(World):
     """Orders on LeafLink."""
 
@@ -98,6 +124,10 @@ class LeafLink(World):
     def __init__(self) -> None:
         super().__init__()
         self.orders: dict[str, SourceOrder] = {}
+        # What each order offers follows from its status, instead of staying what the test said.
+        self.offers = False
+        # Number, status before and status after of each move by API that took effect.
+        self.moves: list[tuple[str, str, str]] = []
         self.emails: dict[str, str] = {"77": "rae@acme.example"}
         self.pages: list[Page] = []
         self.asked_since: list[datetime | None] = []
@@ -107,7 +137,11 @@ class LeafLink(World):
         if "status" in changed:
             changed.setdefault("stage", STAGES[changed["status"]])
         order = replace(order, updated_at=datetime.now(UTC), **changed)
+        if self.offers:
+            offered = tuple(one.lower() for one in LEADS_TO.get(order.status, ()))
+            order = replace(order, transitions=offered)
         self.orders[order.number] = order
+        self.news.append(order)
         return order
 
     def company(self) -> Company:
@@ -130,7 +164,14 @@ class LeafLink(World):
     def move(self, number: str, action: str) -> None:
         to = {"accept": "Accepted", "fulfill": "Fulfilled", "ship": "Shipped", "complete": "Complete"}
         status = to.get(action) or {"cancel": "Cancelled", "reject": "Rejected"}[action]
-        self._call("move", lambda: self.put(self.orders[number], status=status))
+        self._call("move", lambda: self._moved(number, status), about=f":{number}:{status}")
+
+    def _moved(self, number: str, status: str) -> None:
+        before = self.orders[number]
+        if status not in LEADS_TO.get(before.status, ()):
+            raise Rejected(f"The order is {before.status}", http_status=400)
+        self.moves.append((number, before.status, status))
+        self.put(before, status=status)
 
 
 class Flourish(World):
@@ -169,11 +210,19 @@ class Flourish(World):
         }
         order = OutboundOrder(**(usual | values))
         self.orders[order.id] = order
+        self.news.append(order)
         return order
 
     def change(self, order_id: str, **changed: Any) -> None:
         """Change an order, as Flourish staff would."""
         self.orders[order_id] = replace(self.orders[order_id], updated_at=datetime.now(UTC), **changed)
+        self.news.append(self.orders[order_id])
+
+    def _update(self, order_id: str, only: tuple[str, ...], **changed: Any) -> None:
+        """Change an order by API, which Flourish takes in these statuses only."""
+        if (status := self.orders[order_id].status) not in only:
+            raise Rejected(f"Order is {status}", http_status=400)
+        self.change(order_id, **changed)
 
     def live(self) -> list[OutboundOrder]:
         """Orders that are not cancelled."""
@@ -216,7 +265,7 @@ class Flourish(World):
         raise AssertionError(question)
 
     def create_destination(self, draft: DestinationDraft) -> Destination:
-        return self._call("create_destination", lambda: self._make_destination(draft))
+        return self._call("create_destination", lambda: self._make_destination(draft), about=draft.license)
 
     def _make_destination(self, draft: DestinationDraft) -> Destination:
         made = Destination(f"d{len(self.destinations) + 1}", draft.name, draft.license, True)
@@ -224,7 +273,8 @@ class Flourish(World):
         return made
 
     def create_order(self, draft: OutboundDraft) -> str:
-        return self._call("create_order", lambda: self._make_order(draft))
+        number = draft.internal_notes[0].rpartition(" ")[2]
+        return self._call("create_order", lambda: self._make_order(draft), about=f":{number}")
 
     def _make_order(self, draft: OutboundDraft) -> str:
         lines = tuple(
@@ -242,7 +292,9 @@ class Flourish(World):
     def finish_order(self, order: OutboundOrder, *, requested_date: date | None, term: str) -> None:
         changed: dict[str, Any] = {"requested_date": requested_date} if requested_date else {}
         changed |= {"term": term} if term else {}
-        self._call("finish_order", lambda: self.change(order.id, **changed))
+        self._call("finish_order", lambda: self._update(order.id, ("Created",), **changed), about=order.id)
 
     def cancel_order(self, flourish_id: str, facility_id: str) -> None:
-        self._call("cancel_order", lambda: self.change(flourish_id, status="Cancelled"))
+        live = ("Created", "Partially Allocated", "Allocated")
+        cancel = partial(self._update, flourish_id, live, status="Cancelled")
+        self._call("cancel_order", cancel, about=flourish_id)

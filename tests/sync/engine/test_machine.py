@@ -1,0 +1,36 @@
+"""Anything may happen in any order: buyers, staff, hints, polls, looks, crashes, late workers, faults, time.
+
+Hypothesis makes up the stories. In the suite they are the same each time; `MACHINE_EXAMPLES=200` tries so
+many new ones, and prints how to repeat one that fails.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from portal.sync import queues
+from tests.sync.engine.machine import Trellis, open_doors
+
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+STEPS = 40
+_QUICK = settings(max_examples=25, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+_LONG = settings(max_examples=EXAMPLES or 1, print_blob=True)
+
+
+def test_whatever_happens_each_order_is_made_once_and_none_is_lost(desk, monkeypatch):
+    for ring in ("ring", "ring_alone", "ring_poll"):
+        monkeypatch.setattr(queues, ring, lambda *_: True)
+    with open_doors(desk, monkeypatch) as doors:
+        run_state_machine_as_test(
+            lambda: Trellis(doors),
+            settings=settings(
+                _LONG if EXAMPLES else _QUICK,
+                stateful_step_count=STEPS,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

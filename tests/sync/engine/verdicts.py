@@ -1,0 +1,168 @@
+"""What must hold of a shop after every step, at every write, and once everything has come to rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.models import Connection, Delivery, Link, Operation, Problem
+from portal.sync.domain import OutboundOrder, SourceOrder
+from portal.sync.platforms.leaflink.status import LADDER, TERMINAL
+from tests.sync.engine.shop import Shop
+
+CREATES = ("create_destination", "create_order")
+OPEN = ("intent", "unknown")
+ENDINGS = ("Cancelled", "Rejected")
+# What only people can put right: everything else must be gone once both sides answer again.
+FOR_PEOPLE = {
+    "allocated_before_finished",
+    "cancelled_after_shipping",
+    "edited_after_intake",
+    "move_not_offered",
+    "sku_unknown",
+}
+# What LeafLink's status must be, at the least, for what Flourish has.
+FOLLOWS = {
+    "Partially Allocated": "Accepted",
+    "Allocated": "Fulfilled",
+    "Shipped": "Shipped",
+    "Completed": "Complete",
+}
+
+
+def is_forwards(before: str, after: str) -> bool:
+    """Whether a move goes up LeafLink's ladder, or ends an order that had not ended."""
+    if before in TERMINAL:
+        return False
+    here = LADDER.index("Submitted" if before == "Backorder" else before)
+    return after in ENDINGS or LADDER.index(after) > here
+
+
+def ours(shop: Shop, orders: Iterable[OutboundOrder]) -> Counter[str]:
+    """Count Flourish orders by the LeafLink order that their note names."""
+    prefix = f"Trellis {shop.connection_id} "
+    return Counter(
+        order.notes[0].removeprefix(prefix)
+        for order in orders
+        if order.notes and order.notes[0].startswith(prefix)
+    )
+
+
+@dataclass
+class Watch:
+    """Watches one shop from the first step to the last."""
+
+    shop: Shop
+    _fences: dict[UUID, int] = field(default_factory=dict)
+
+    def at_write(self, name: str, about: str) -> None:
+        """A write is about to take effect: its intent stands committed, and it was allowed."""
+        query = (
+            select(Operation)
+            .where(Operation.kind == name, Operation.natural_key.endswith(about, autoescape=True))
+            .order_by(Operation.intent_at.desc())
+            .limit(1)
+        )
+        with self.shop.desk.sessions.tenant(self.shop.tenant_id) as session:
+            intent = session.scalar(query)
+            connection = session.get_one(Connection, self.shop.connection_id)
+            states = connection.state, connection.hub.state
+        assert intent is not None, f"{name} {about} without an intent"
+        assert intent.sent_at is not None, f"{name} {about} with an intent that is not marked as sent"
+        if name in CREATES:
+            # One open at a time on a link (uq_operation_open), so this is the one.
+            assert intent.status in OPEN, f"{name} {about} while its operation is {intent.status}"
+        assert states == ("live", "live"), f"{name} {about} while the connection is {states}"
+
+    def after_step(self) -> None:
+        """What holds at any moment, whatever has happened."""
+        self._worlds()
+        with self.shop.desk.sessions.tenant(self.shop.tenant_id) as session:
+            links = session.scalars(select(Link)).all()
+            operations = session.scalars(select(Operation)).all()
+        for link in links:
+            self._link(link, [one for one in operations if one.link_id == link.id])
+
+    def _worlds(self) -> None:
+        made = ours(self.shop, self.shop.flourish.orders.values())
+        assert not made or max(made.values()) == 1, f"made more than once: {made}"
+        licenses = Counter(one.license for one in self.shop.flourish.destinations)
+        assert max(licenses.values()) == 1, f"made more than once: {licenses}"
+        for number, before, after in self.shop.leaflink.moves:
+            assert is_forwards(before, after), f"{number} was moved from {before} back to {after}"
+
+    def _link(self, link: Link, operations: list[Operation]) -> None:
+        assert link.fence >= self._fences.get(link.id, 0)
+        self._fences[link.id] = link.fence
+        assert link.done_seq <= link.dirty_seq
+        assert sum(one.status in OPEN for one in operations) <= 1
+        agreed = [_values(one.base) for one in operations if one.status == "ok" and one.base]
+        assert (link.flourish_id is None) == (link.base is None)
+        assert link.base is None or _values(link.base) in agreed, "a base that no write agreed on"
+
+    def at_rest(self) -> None:
+        """Nothing is open, nothing lost, both sides agree, and a new look at everything writes nothing."""
+        self.after_step()
+        self._nothing_is_open()
+        live = ours(self.shop, self.shop.flourish.live())
+        by_number = {link.foreign_id: link for link in self.links()}
+        assert set(by_number) == set(self.shop.leaflink.orders), "an order without a link"
+        for number, order in self.shop.leaflink.orders.items():
+            self._accounted_for(order, by_number[number], live[number])
+        writes = self.shop.writes()
+        for number in by_number:
+            self.shop.mark(number)
+        self.shop.look_until_quiet(most=20)
+        assert self.shop.writes() == writes, "a second look wrote something"
+
+    def made(self) -> bool:
+        """Whether an order is in Flourish already."""
+        return bool(self.shop.flourish.orders)
+
+    def links(self) -> list[Link]:
+        """Read all links."""
+        with self.shop.desk.sessions.tenant(self.shop.tenant_id) as session:
+            return list(session.scalars(select(Link).order_by(Link.foreign_id)))
+
+    def _nothing_is_open(self) -> None:
+        with self.shop.desk.sessions.tenant(self.shop.tenant_id) as session:
+            opened = session.scalars(select(Operation.kind).where(Operation.status.in_(OPEN))).all()
+            waiting = session.scalars(select(Delivery.topic).where(Delivery.outcome.is_(None))).all()
+            held = session.scalars(select(Link.foreign_id).where(Link.lease_until.is_not(None))).all()
+            bugs = session.scalars(select(Problem.title).where(Problem.code == "bug")).all()
+        assert (opened, waiting, held, bugs) == ([], [], [], [])
+
+    def _accounted_for(self, order: SourceOrder, link: Link, live: int) -> None:
+        with self.shop.desk.sessions.tenant(self.shop.tenant_id) as session:
+            query = select(Problem.code).where(Problem.link_id == link.id, Problem.closed_at.is_(None))
+            problems = set(session.scalars(query))
+        told = f"{order.number}: {link.state}, {link.decision_code}, {problems}, {live} live"
+        assert link.due_at is None, told
+        assert link.done_seq == link.dirty_seq, told
+        assert problems <= FOR_PEOPLE, told
+        assert (link.state == "stuck") == bool(problems), told
+        if link.flourish_id is None:
+            assert live == 0, told
+            assert link.state in ("skipped", "stuck") or order.status == "Draft", told
+            return
+        assert self.shop.flourish.orders[link.flourish_id].notes, told
+        self._agree(order, self.shop.flourish.orders[link.flourish_id], problems)
+
+    def _agree(self, order: SourceOrder, outbound: OutboundOrder, problems: set[str]) -> None:
+        told = f"{order.number} is {order.status}, {outbound.id} is {outbound.status}"
+        if order.status in ENDINGS:
+            assert outbound.status == "Cancelled" or "cancelled_after_shipping" in problems, told
+        elif outbound.status == "Cancelled":
+            assert order.status == "Complete" or "move_not_offered" in problems, told
+        elif target := FOLLOWS.get(outbound.status):
+            reached = LADDER.index(order.status) >= LADDER.index(target)
+            assert reached or "move_not_offered" in problems, told
+
+
+def _values(base: object) -> object:
+    assert isinstance(base, dict)
+    return base.get("platform")
