@@ -1,5 +1,7 @@
 """The console's pages that belong to no one: home, faults, ledger, webhooks."""
 
+import math
+
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
@@ -7,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.console.people import everyone
 from sandbox.errors import BadValue, Refused
+from sandbox.faults.fault import Stage
 from sandbox.faults.table import KINDS
 from sandbox.simulation import Simulation
 from sandbox.store import Body
@@ -14,6 +17,14 @@ from sandbox.store import Body
 blueprint = Blueprint("console", __name__)
 
 LATEST = 100
+MAX_DIGITS = 8
+STAGES = {
+    Stage.BEFORE: "Before the platform sees a request",
+    Stage.READ: "What reads see",
+    Stage.WRITTEN: "After a write was done",
+    Stage.ANSWER: "An answer on its way",
+    Stage.WEBHOOK: "Webhooks",
+}
 
 
 def simulation() -> Simulation:
@@ -54,7 +65,11 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/faults")
 def faults() -> ResponseReturnValue:
     """Show and switch faults."""
-    return render_template("faults.html", on=simulation().faults.on(), kinds=KINDS, platforms=PLATFORMS)
+    stages = {
+        title: {name: kind for name, kind in KINDS.items() if kind.stage is stage}
+        for stage, title in STAGES.items()
+    }
+    return render_template("faults.html", on=simulation().faults.on(), stages=stages, platforms=PLATFORMS)
 
 
 @blueprint.post("/faults")
@@ -67,7 +82,8 @@ def add_fault() -> ResponseReturnValue:
         _number("rate", 1.0) or 0.0,
         _number("seconds", None),
         _argument(form.get("argument", "").strip()),
-        None,
+        _times(form.get("times", "").strip()),
+        form.get("only", "").strip(),
     )
     return redirect(url_for("console.faults"), 303)
 
@@ -92,7 +108,24 @@ def _argument(text: str) -> str | float | int | None:
         value = float(text)
     except ValueError:
         return text
+    if not math.isfinite(value):
+        return text
     return int(value) if value == int(value) else value
+
+
+def _times(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS and int(text)):
+        raise BadValue("Times must be a whole number above 0.", "times")
+    return int(text)
+
+
+@blueprint.post("/faults/<int:number>/remove")
+def remove_fault(number: int) -> ResponseReturnValue:
+    """Switch one fault off."""
+    simulation().faults.remove(number)
+    return redirect(url_for("console.faults"), 303)
 
 
 @blueprint.post("/faults/clear")

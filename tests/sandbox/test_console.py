@@ -1,8 +1,11 @@
 """The console: every page opens, and people can do what they do, without a script."""
 
+import html
 import re
 
 import pytest
+
+from sandbox.faults.table import KINDS
 
 PAGES = (
     "/", "/faults", "/ledger", "/ledger?platform=flourish", "/webhooks", "/greenleaf/buyer/orders/",
@@ -92,6 +95,35 @@ def test_faults_are_switched_on_and_off(doors):
     assert doors.call("POST", "/faults", data=form | {"rate": "x"}).status_code == 400
     assert doors.call("POST", "/faults/clear").status_code == 303
     assert "Both platforms behave." in doors.call("GET", "/faults").text
+
+
+def test_faults_are_switched_off_one_by_one(doors):
+    for fault, only in (("429", "POST /outbound-orders"), ("truncate", "")):
+        form = {"platform": "flourish", "fault": fault, "argument": "10", "times": "7", "only": only}
+        assert doors.call("POST", "/faults", data=form).status_code == 303
+    page = " ".join(doors.call("GET", "/faults").text.split())
+    assert "only <code>POST /outbound-orders</code> · argument 10 · 7 times more" in page
+    number = doors.simulation.faults.on()[0].id
+    assert doors.call("POST", f"/faults/{number}/remove").status_code == 303
+    assert [each.fault for each in doors.simulation.faults.on()] == ["truncate"]
+    assert doors.call("POST", f"/faults/{number}/remove").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "form", [{"times": "0"}, {"times": "x"}, {"argument": "nan"}, {"argument": "1e999"}, {"only": "nowhere"}]
+)
+def test_a_fault_that_cannot_be_is_refused_on_a_page(doors, form):
+    answer = doors.call("POST", "/faults", data={"platform": "flourish", "fault": "latency", **form})
+    assert answer.status_code == 400
+    assert "<h1>Not done</h1>" in answer.text
+
+
+def test_every_fault_has_a_form_of_its_own_that_explains_its_argument(doors):
+    page = html.unescape(doors.call("GET", "/faults").text)
+    for name, kind in KINDS.items():
+        assert f'name="fault" value="{name}"' in page
+        assert kind.about in page
+        assert kind.means in page
 
 
 def test_a_name_is_shown_as_text(doors):

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from sandbox.faults.switchboard import Faults
+from sandbox.faults.table import KINDS
 from tests.sandbox.doors import outbound_body
 
 
@@ -75,6 +76,67 @@ def test_a_fault_ends_after_its_times_its_seconds_or_when_cleared(doors):
     assert doors.flourish("GET", "/facilities").status_code == 200
 
 
+def test_one_fault_is_switched_off_and_the_others_stay(doors):
+    switch_on(doors, fault="500", only="GET /brands")
+    switch_on(doors, fault="429")
+    first, second = doors.control("GET", "/faults").json["on"]
+    assert doors.control("DELETE", f"/faults/{second['id']}").status_code == 204
+    assert doors.control("GET", "/faults").json["on"] == [first]
+    assert doors.flourish("GET", "/facilities").status_code == 200
+    assert doors.flourish("GET", "/brands").status_code == 500
+    assert doors.control("DELETE", f"/faults/{second['id']}").status_code == 404
+    assert doors.control("DELETE", "/faults/none").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("only", "struck"),
+    [
+        ("POST /outbound-orders", {"POST /outbound-orders"}),
+        ("POST /outbound-orders/", {"POST /outbound-orders"}),
+        ("/outbound-orders", {"POST /outbound-orders", "GET /outbound-orders"}),
+        ("/outbound-orders/*", {"GET /outbound-orders/1"}),
+        ("/outbound*", {"POST /outbound-orders", "GET /outbound-orders", "GET /outbound-orders/1"}),
+        ("GET", {"GET /outbound-orders", "GET /outbound-orders/1", "GET /facilities"}),
+        ("", {"POST /outbound-orders", "GET /outbound-orders", "GET /outbound-orders/1", "GET /facilities"}),
+    ],
+)
+def test_a_fault_strikes_only_the_requests_it_is_told_to(doors, only, struck):
+    switch_on(doors, fault="429-no-header", only=only)
+    requests = ("POST /outbound-orders", "GET /outbound-orders", "GET /outbound-orders/1", "GET /facilities")
+    found = {each for each in requests if doors.flourish(*each.split(" "), None).status_code == 429}
+    assert found == struck
+
+
+def test_requests_that_are_spared_do_not_use_up_its_times(doors):
+    switch_on(doors, fault="commit-then-drop", argument=503, times=1, only="POST /outbound-orders")
+    assert doors.flourish("GET", "/facilities").status_code == 200
+    assert doors.flourish("POST", "/outbound-orders", {}).status_code == 400
+    assert doors.flourish("POST", "/outbound-orders", outbound_body()).status_code == 503
+    assert doors.flourish("POST", "/outbound-orders", outbound_body()).status_code == 200
+
+
+def test_the_list_explains_every_fault(doors):
+    kinds = doors.control("GET", "/faults").json["kinds"]
+    assert [each["fault"] for each in kinds] == list(KINDS)
+    assert set(KINDS) == {
+        "latency", "429", "429-no-header", "500", "commit-then-drop", "late-commit", "truncate", "html-200",
+        "slow-drip", "stale-reads", "webhook-duplicate", "webhook-drop", "webhook-shuffle", "webhook-delay",
+        "revoked-key", "empty-catalogue", "huge-body", "redirect", "page-shift", "loop-next",
+    }  # fmt: skip
+    assert all(each["about"].endswith(".") for each in kinds)
+
+
+def test_what_one_fault_does_changes_nothing_about_when_another_strikes(doors):
+    def occasions() -> list[int]:
+        doors.simulation.faults.reseed(7)
+        return [doors.flourish("GET", "/facilities").status_code for _ in range(20)]
+
+    switch_on(doors, fault="500", rate=0.5)
+    alone = occasions()
+    switch_on(doors, fault="latency", rate=0.5, argument=0)
+    assert occasions() == alone
+
+
 def test_the_same_seed_draws_the_same_occasions(doors):
     switch_on(doors, fault="500", rate=0.5)
 
@@ -108,6 +170,40 @@ def test_faults_outlive_a_restart(doors):
         {"fault": "429", "argument": "a\nb"},
         {"fault": "commit-then-drop", "argument": 200},
         {"fault": "commit-then-drop", "argument": [502]},
+        {"fault": "commit-then-drop", "argument": True},
+        {"fault": "429-no-header", "argument": 3},
+        {"fault": "late-commit", "argument": -1},
+        {"fault": "late-commit", "argument": "30 502"},
+        {"fault": "late-commit", "argument": "99999999 504"},
+        {"fault": "truncate", "argument": -1},
+        {"fault": "truncate", "argument": 1.5},
+        {"fault": "truncate", "argument": "half"},
+        {"fault": "html-200", "argument": "done"},
+        {"fault": "slow-drip", "argument": True},
+        {"fault": "stale-reads", "argument": "30"},
+        {"fault": "webhook-duplicate", "argument": 2},
+        {"fault": "webhook-drop", "argument": 2},
+        {"fault": "webhook-shuffle", "argument": -5},
+        {"fault": "webhook-delay", "argument": 86_401},
+        {"fault": "revoked-key", "argument": 404},
+        {"fault": "empty-catalogue", "argument": "items"},
+        {"fault": "huge-body", "argument": 0},
+        {"fault": "huge-body", "argument": 1.5},
+        {"fault": "huge-body", "argument": "gzip 0"},
+        {"fault": "huge-body", "argument": "zip"},
+        {"fault": "redirect", "argument": "ftp://example.com/"},
+        {"fault": "redirect", "argument": "http://exam ple.com/"},
+        {"fault": "redirect", "argument": 7},
+        {"fault": "page-shift", "argument": 0},
+        {"fault": "loop-next", "argument": 1},
+        {"fault": "500", "only": "FETCH /items"},
+        {"fault": "500", "only": "items"},
+        {"fault": "500", "only": "GET items"},
+        {"fault": "500", "only": "GET  /items"},
+        {"fault": "500", "only": "GET /items /orders"},
+        {"fault": "500", "only": "get /items"},
+        {"fault": "500", "only": ["GET"]},
+        {"fault": "webhook-drop", "only": "GET /items"},
         {"fault": "500", "platform": "ordo"},
         {"platform": "flourish"},
         {"fault": 500},
