@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import text
 
-from portal.identity import tenants
-from portal.models import Connection, Stream, new_id
+from portal.models import Connection
 from portal.sync import connecting
-from portal.sync.contract import Page
-from portal.sync.domain import Hint
 from portal.sync.engine import marks
-from portal.sync.engine import poll as polls
 from portal.sync.engine.crash import LOOK, SETTLING, WRITE
-from portal.sync.engine.deliveries import Deliveries, Source
-from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import is_open, may_work
-from portal.sync.engine.poll import FLOURISH_ORDERS, poll
 from portal.sync.engine.reconcile import reconcile
 from portal.sync.engine.sweep import sweep
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
-from portal.sync.flourish import FLOURISH
-from portal.sync.platforms.leaflink import LEAFLINK
-from tests.sync.engine.crashing import CrashNow, CrashPoints
-from tests.sync.engine.shop import Shop, open_shop
+from tests.sync.engine.crashing import CrashNow
+from tests.sync.engine.doors import Street
 from tests.sync.engine.verdicts import OPEN, Watch
 from tests.sync.engine.worlds import LEADS_TO
 from tests.sync.mapping.examples import customer, line, order
@@ -90,66 +77,19 @@ points_of_a_look = st.sampled_from((*LOOK, *WRITE, *SETTLING))
 batches = st.sampled_from((1, 3))
 
 
-class Doors:
-    """What all stories share: the desk, the crash points, the webhooks' door, and the shop that is open."""
-
-    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.desk = desk
-        self.points = CrashPoints(monkeypatch)
-        self.deliveries = Deliveries(desk.settings.database_url)
-        self.numbers = count(1)
-        self.shop: Shop
-        monkeypatch.setattr(polls, "open_platform", lambda *_: self.shop.leaflink)
-        monkeypatch.setattr(polls, "open_hub", lambda *_: self.shop.flourish)
-
-    def open(self) -> Shop:
-        """Open a shop of its own company, with its two lists to poll."""
-        name = f"story-{next(self.numbers)}"
-        tenant = tenants.create(self.desk.sessions, slug=name, name=name, timezone="America/Los_Angeles")
-        self.shop = open_shop(self.desk, tenant.id, name)
-        self.shop.leaflink.offers = True
-        return self.shop
-
-    def stream(self, *, of_hub: bool) -> Stream:
-        """Add a list to poll to the shop that is open."""
-        shop = self.shop
-        row = Stream(
-            id=new_id(),
-            tenant_id=shop.tenant_id,
-            source_id=shop.hub_id if of_hub else shop.connection_id,
-            hub_id=shop.hub_id,
-            connection_id=None if of_hub else shop.connection_id,
-            name=FLOURISH_ORDERS if of_hub else "orders",
-            interval_seconds=30,
-        )
-        with self.desk.tenant(shop.tenant_id) as session:
-            session.add(row)
-        return row
-
-
-@contextmanager
-def open_doors(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doors]:
-    """Share one set of doors among all stories of a test."""
-    doors = Doors(desk, monkeypatch)
-    yield doors
-    doors.deliveries.close()
-
-
 class Trellis(RuleBasedStateMachine):
     """One story."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, street: Street) -> None:
         super().__init__()
-        self.doors, self.shop, self.points = doors, doors.open(), doors.points
-        self.streams = {of_hub: doors.stream(of_hub=of_hub).id for of_hub in (False, True)}
+        self.doors = street.open()
+        self.shop, self.points = self.doors.shop, self.doors.points
         self.account = self.shop.account
         self.watch = Watch(self.shop)
-        for world in self._worlds():
+        self.worlds = {"connection": self.shop.leaflink, "hub": self.shop.flourish}
+        for world in self.worlds.values():
             world.witness = self.watch.at_write
         self.late_seconds = 0.0
-
-    def _worlds(self) -> tuple[Any, Any]:
-        return self.shop.leaflink, self.shop.flourish
 
     # --- What people do. ---
 
@@ -226,39 +166,19 @@ class Trellis(RuleBasedStateMachine):
             self._look(3)
 
     def _deliver(self, back, times):
-        news = self._news()
-        is_hub, told = news[-1 - back % len(news)]
-        payload = _flourish_payload(told) if is_hub else _leaflink_payload(told)
-        hint = (FLOURISH if is_hub else LEAFLINK).read_webhook(payload)
-        shop = self.shop
-        owner = shop.hub_id if is_hub else shop.connection_id
-        source = Source(owner, shop.tenant_id, shop.hub_id, "flourish" if is_hub else "leaflink", is_hub)
-        for _ in range(times):
-            self.doors.deliveries.keep(source, json.dumps(payload).encode(), {}, hint)
-
-    def _news(self):
-        told = [(of_hub, one) for of_hub, world in enumerate(self._worlds()) for one in world.news]
-        return sorted(told, key=lambda one: one[1].updated_at)
+        news = self.doors.news()
+        self.doors.deliver(news[-1 - back % len(news)], times=times)
 
     @rule(of_hub=st.booleans())
     def a_list_is_polled(self, of_hub):
-        self._poll(of_hub)
+        self.doors.poll(of_hub=of_hub)
 
     @rule(of_hub=st.booleans(), point=st.sampled_from(("page_marked", "before_watermark")), turn=turns)
     def a_poll_dies(self, of_hub, point, turn):
         self.points.crash_at(point, turn=turn)
         with suppress(CrashNow):
-            self._poll(of_hub)
+            self.doors.poll(of_hub=of_hub)
         self.points.clear()
-
-    def _poll(self, of_hub):
-        world, shop = self._worlds()[of_hub], self.shop
-        ids = {one.id if of_hub else one.number: one.updated_at for one in world.orders.values()}
-        hints = [Hint("order", ref, "order", at) for ref, at in ids.items()]
-        world.pages = [Page(tuple(hints[first : first + 2])) for first in range(0, len(hints), 2)]
-        with shop.desk.tenant(shop.tenant_id) as session:
-            session.execute(text("UPDATE stream SET due_at = now(), lease_until = NULL"))
-        poll(shop.desk, shop.tenant_id, self.streams[of_hub])
 
     @rule()
     def the_schedule_sweeps(self):
@@ -278,7 +198,7 @@ class Trellis(RuleBasedStateMachine):
             self._look(most)
         self.points.clear()
 
-    @precondition(lambda self: not any(world.always for world in self._worlds()))
+    @precondition(lambda self: not self._revoked())
     @rule(
         which=some,
         most=batches,
@@ -330,20 +250,22 @@ class Trellis(RuleBasedStateMachine):
         getattr(self.shop, world).fail(name, error, effect=effect, times=times)
 
     @precondition(lambda self: self.watch.made())
-    @rule(of_hub=st.booleans())
-    def a_key_is_revoked(self, of_hub):
-        self._worlds()[of_hub].always["order" if not of_hub else "outbound_order"] = NO_KEY
-        self._worlds()[of_hub].always["company"] = NO_KEY
+    @rule(owner=st.sampled_from(("connection", "hub")))
+    def a_key_is_revoked(self, owner):
+        for call in ("company", "order" if owner == "connection" else "outbound_order"):
+            self.worlds[owner].always[call] = NO_KEY
 
-    @precondition(lambda self: any(world.always for world in self._worlds()))
+    @precondition(lambda self: self._revoked())
     @rule()
     def keys_are_replaced(self):
-        for world, table in zip(self._worlds(), ("connection", "hub"), strict=True):
-            world.always.clear()
-            connection = self.shop.connection()
-            owner = connection if table == "connection" else connection.hub
+        connection = self.shop.connection()
+        for table, owner in (("connection", connection), ("hub", connection.hub)):
+            self.worlds[table].always.clear()
             if owner.state == "needs_credentials":
                 self.shop.set(table, state="live")
+
+    def _revoked(self):
+        return any(world.always for world in self.worlds.values())
 
     @rule(seconds=st.sampled_from((2, 20, LEASE_SECONDS, 200, 1000)))
     def time_passes(self, seconds):
@@ -351,7 +273,7 @@ class Trellis(RuleBasedStateMachine):
 
     def _pass(self, seconds):
         """Turn the clock; what takes effect late does so before the settle time is over."""
-        if any(world.is_late() for world in self._worlds()):
+        if any(world.is_late() for world in self.worlds.values()):
             self.late_seconds = max(self.late_seconds, self._oldest_open()) + seconds
             if self.late_seconds >= self.shop.settle_seconds:
                 self._land()
@@ -371,7 +293,7 @@ class Trellis(RuleBasedStateMachine):
 
     def _land(self):
         self.late_seconds = 0.0
-        for world in self._worlds():
+        for world in self.worlds.values():
             world.land()
 
     # --- What must hold. ---
@@ -390,11 +312,11 @@ class Trellis(RuleBasedStateMachine):
         self._land()
         self.keys_are_replaced()
         self._switch(connecting.resume)
-        for world in self._worlds():
+        for world in self.worlds.values():
             world.faults.clear()
         for _ in range(2):
             for of_hub in (False, True):
-                self._poll(of_hub)
+                self.doors.poll(of_hub=of_hub)
             self.shop.pass_time(1000)
             self.shop.look_until_quiet(most=20)
             for link in self.watch.links():
@@ -404,20 +326,3 @@ class Trellis(RuleBasedStateMachine):
 
 def _one(orders, which):
     return list(orders.values())[which % len(orders)]
-
-
-def _leaflink_payload(told):
-    return {
-        "type": "order",
-        "action": told.status,
-        "data": {"number": told.number, "short_id": told.label, "modified": told.updated_at.isoformat()},
-    }
-
-
-def _flourish_payload(told):
-    notes = [{"note": note, "internal_only": True} for note in told.notes or ()]
-    stamp = told.updated_at.isoformat()
-    return {
-        "resource_type": "order",
-        "data": {"id": told.id, "last_updated_timestamp": stamp, "notes": notes},
-    }

@@ -12,20 +12,21 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from portal.sync import queues
-from tests.sync.engine.machine import Trellis, open_doors
+from tests.sync.engine.doors import street
+from tests.sync.engine.machine import Trellis
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
 STEPS = 40
-_QUICK = settings(max_examples=25, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+_QUICK = settings(max_examples=30, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
 _LONG = settings(max_examples=EXAMPLES or 1, print_blob=True)
 
 
 def test_whatever_happens_each_order_is_made_once_and_none_is_lost(desk, monkeypatch):
     for ring in ("ring", "ring_alone", "ring_poll"):
         monkeypatch.setattr(queues, ring, lambda *_: True)
-    with open_doors(desk, monkeypatch) as doors:
+    with street(desk, monkeypatch) as shops:
         run_state_machine_as_test(
-            lambda: Trellis(doors),
+            lambda: Trellis(shops),
             settings=settings(
                 _LONG if EXAMPLES else _QUICK,
                 stateful_step_count=STEPS,
