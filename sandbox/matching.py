@@ -82,3 +82,66 @@ def matching_customer(simulation: Simulation, world: str) -> Body:
         ):
             return customer
     raise BadValue("No customer matches.", "customer")
+
+
+def random_mismatch(simulation: Simulation, world: str) -> tuple[str, Body]:
+    """Return something that both platforms do not agree on, chosen by chance: first its kind, then the thing.
+
+    Args:
+        simulation: both platforms.
+        world: whose data.
+
+    Returns:
+        product, customer or staff, and LeafLink's record.
+
+    Raises:
+        BadValue: everything matches.
+    """
+    leaflink, flourish = simulation.office(LEAFLINK, world), simulation.office(FLOURISH, world)
+    known = {_letters(each["license_number"]) for each in flourish.find("destination")}
+    kinds = {
+        "product": [each for each in leaflink.find("product") if _cannot_be_filled(leaflink, flourish, each)],
+        "customer": [each for each in leaflink.find("customer") if _differs(flourish, each, known)],
+        "staff": _unmatched_staff(leaflink, flourish),
+    }
+    found = [
+        (kind, thing)
+        for kind, things in kinds.items()
+        if things
+        for thing in [simulation.random.choice(things)]
+    ]
+    if not found:
+        raise BadValue(f"Everything matches in {world}.", "mismatch")
+    return simulation.random.choice(found)
+
+
+def _cannot_be_filled(leaflink: Office, flourish: Office, product: Body) -> bool:
+    """Return whether a product that can be ordered in LeafLink cannot be in Flourish."""
+    return product["listing_state"] == "Available" and not _can_be_filled(leaflink, flourish, product)
+
+
+def _differs(flourish: Office, customer: Body, known: set[str]) -> bool:
+    """Return whether a customer lacks license or address, or has a license that only resembles one."""
+    license_number = customer["license_number"]
+    if not license_number or not customer["address"]:
+        return True
+    if flourish.first("destination", equal("$.license_number", license_number)) is not None:
+        return False
+    return any(each and _letters(license_number).startswith(each) for each in known)
+
+
+def _letters(license_number: str | None) -> str:
+    return "".join(each for each in (license_number or "").casefold() if each.isalnum())
+
+
+def _unmatched_staff(leaflink: Office, flourish: Office) -> list[Body]:
+    """Return the staff whose e-mail is not that of exactly one active rep with a facility."""
+    reps = [rep for rep in flourish.find("sales_rep") if rep["email"]]
+    count = Counter(rep["email"].casefold() for rep in reps)
+    good = {rep["email"].casefold() for rep in reps if rep["active"] and rep["facility_id"]}
+    return [
+        staff
+        for staff in leaflink.find("staff")
+        if staff["is_active"]
+        and not (staff["email"].casefold() in good and count[staff["email"].casefold()] == 1)
+    ]

@@ -1,21 +1,33 @@
 """LeafLink orders as the control API and the console ask for them, with defaults for what is left out."""
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from sandbox.accounts import LEAFLINK
 from sandbox.errors import BadValue, Missing
 from sandbox.leaflink import orders
-from sandbox.leaflink.fields import READERS
+from sandbox.leaflink.fields import APP_READERS
 from sandbox.leaflink.lines import WantedLine, read_lines
 from sandbox.leaflink.orders import Actor, Rework, Wanted
 from sandbox.leaflink.statuses import status as read_status
-from sandbox.matching import matching_customer, matching_reps, random_lines
+from sandbox.matching import matching_customer, matching_reps, random_lines, random_mismatch
 from sandbox.office import Office
 from sandbox.simulation import Simulation
 from sandbox.store import Body, Condition, equal
 
 DEFAULT_WORLD = "greenleaf"
-KNOWN = {"lines", "customer", "sales_rep", "status", "company", "is_sample", "external_ids", *READERS}
+KNOWN = {
+    "lines",
+    "customer",
+    "sales_rep",
+    "status",
+    "company",
+    "is_sample",
+    "mismatch",
+    "external_ids",
+    *APP_READERS,
+}
 
 
 def place_order(simulation: Simulation, asked: Body, actor: Actor | None = None) -> tuple[Office, Body]:
@@ -24,7 +36,8 @@ def place_order(simulation: Simulation, asked: Body, actor: Actor | None = None)
     Args:
         simulation: both platforms.
         asked: `lines` (objects with sku and quantity, or a number of random ones), and optionally `customer`
-            (a license), `sales_rep` (an e-mail, or null for none), `status`, `company`, fields of an order.
+            (a license), `sales_rep` (an e-mail, or null for none), `status`, `company`, fields of an order,
+            `mismatch` (true: something that does not match takes the place of something).
         actor: who places it; the buyer, unless given.
 
     Raises:
@@ -43,9 +56,22 @@ def place_order(simulation: Simulation, asked: Body, actor: Actor | None = None)
         lines=_lines(simulation, office, asked),
         status=_status(asked.get("status", "Submitted")),
         reps=_reps(simulation, office, asked, customer),
-        fields={name: value for name, value in asked.items() if name in READERS or name == "external_ids"},
+        fields={
+            name: value for name, value in asked.items() if name in APP_READERS or name == "external_ids"
+        },
     )
-    return office, orders.place(office, wanted, actor or Actor(f"{customer['dba']} buyer"))
+    if asked.get("mismatch"):
+        wanted = _mismatched(simulation, world, wanted)
+    return office, orders.place(office, wanted, actor or Actor(f"{wanted.customer['dba']} buyer"))
+
+
+def _mismatched(simulation: Simulation, world: str, wanted: Wanted) -> Wanted:
+    """Put into an order a product, a customer or a rep that Flourish knows otherwise, or not."""
+    kind, thing = random_mismatch(simulation, world)
+    if kind == "product":
+        line = WantedLine(thing, Decimal(thing["unit_multiplier"]))
+        return replace(wanted, lines=[*wanted.lines[:-1], line])
+    return replace(wanted, customer=thing) if kind == "customer" else replace(wanted, reps=[thing["id"]])
 
 
 def change_order(
@@ -70,7 +96,9 @@ def change_order(
         lines=_lines(simulation, office, asked) if "lines" in asked else None,
         status=_status(asked["status"]) if "status" in asked else None,
         reps=_reps(simulation, office, asked, None) if "sales_rep" in asked else None,
-        fields={name: value for name, value in asked.items() if name in READERS or name == "external_ids"},
+        fields={
+            name: value for name, value in asked.items() if name in APP_READERS or name == "external_ids"
+        },
     )
     return office, orders.rework(office, order["number"], changes, actor or Actor("staff"))
 

@@ -10,14 +10,16 @@ from sandbox.console.paging import LatestFirst
 from sandbox.console.people import Person, person
 from sandbox.errors import BadValue, Missing
 from sandbox.leaflink import orders
+from sandbox.leaflink.combining import combine
 from sandbox.leaflink.orders import Actor
 from sandbox.leaflink.shapes import line_sum
-from sandbox.leaflink.statuses import Move, moves_from
+from sandbox.leaflink.statuses import COMBINABLE, Move, moves_from
 from sandbox.leaflink.terms import TERMS
 from sandbox.leaflink.totals import totals
 from sandbox.office import Office
 from sandbox.placing import change_order, place_order
 from sandbox.store import Body, equal
+from sandbox.worlds.mismatches import WORLDS_WITH_MISMATCHES
 
 blueprint = Blueprint("leaflink", __name__, url_prefix="/<world>/<any(buyer, seller):part>/orders")
 
@@ -32,7 +34,14 @@ def listing(world: str, part: str) -> ResponseReturnValue:
     office = simulation().office(LEAFLINK, world)
     page = LatestFirst(office, "order", request.args.get("page", ""))
     rows = [(order, _customer(office, order), totals(order)) for order in page.bodies]
-    return render_template("leaflink_orders.html", who=who, rows=rows, page=page)
+    return render_template(
+        "leaflink_orders.html",
+        who=who,
+        rows=rows,
+        page=page,
+        combinable=COMBINABLE if part == "seller" else (),
+        mismatches=world in WORLDS_WITH_MISMATCHES,
+    )
 
 
 @blueprint.get("/new")
@@ -57,6 +66,7 @@ def place(world: str, part: str) -> ResponseReturnValue:
     asked = {
         "company": world,
         "lines": _asked_lines(),
+        "mismatch": "mismatch" in request.form,
         **_asked("customer", "sales_rep", "payment_term", "notes"),
     }
     with simulation().store.transaction():
@@ -97,6 +107,7 @@ def one(world: str, part: str, number: str) -> ResponseReturnValue:
         reps=[office.need("staff", each["rep"]) for each in order["sales_reps"]],
         lines=zip(order["line_items"], line_sum(order), strict=True),
         totals=totals(order),
+        batches={each["id"]: each["production_batch_number"] for each in office.find("batch")},
         moves=_moves(who, order),
         events=office.find("event", equal("$.order", number)),
         elsewhere=_elsewhere(world, order),
@@ -111,7 +122,8 @@ def _customer(office: Office, order: Body) -> Body:
 def _moves(who: Person, order: Body) -> list[Move]:
     """Return the steps open to this person: the buyer submits and cancels, the seller does the rest."""
     buyer = who.part.key == "buyer"
-    return [move for move in moves_from(order["status"]) if (move.action in BUYERS_ACTIONS) == buyer]
+    moves = moves_from(order["status"], in_app=True)
+    return [move for move in moves if (move.action in BUYERS_ACTIONS) == buyer]
 
 
 def _elsewhere(world: str, order: Body) -> list[Body]:
@@ -129,12 +141,29 @@ def change_quantities(world: str, part: str, number: str) -> ResponseReturnValue
         quantity = request.form.get(f"quantity-{line['id']}", line["quantity"]).strip()
         if quantity not in ("", "0"):
             sku = line["frozen_data"]["product"]["sku"]
-            lines.append({"sku": sku, "quantity": quantity, "price": line["ordered_unit_price"]})
+            lines.append({"sku": sku, "quantity": quantity, **_kept(office, line)})
     if not lines:
         raise BadValue("An order keeps at least one line; cancel it instead.", "lines")
     with simulation().store.transaction():
         change_order(simulation(), number, {"lines": lines}, _actor(person(world, part)))
     return _back(world, part, number)
+
+
+def _kept(office: Office, line: Body) -> Body:
+    """Return what stays of a line when its quantity changes, as the lines of an order are asked for."""
+    batch = None if line["batch"] is None else office.need("batch", line["batch"])["production_batch_number"]
+    return {"price": line["ordered_unit_price"], "is_sample": line["is_sample"], "batch": batch}
+
+
+@blueprint.post("/combine")
+def combine_chosen(world: str, part: str) -> ResponseReturnValue:
+    """Combine the chosen orders into a new one, which only the seller does."""
+    who = person(world, part)
+    if part != "seller":
+        raise Missing(f"{who.part.words} cannot combine orders.")
+    with simulation().store.transaction():
+        order = combine(simulation().office(LEAFLINK, world), request.form.getlist("number"), _actor(who))
+    return redirect(url_for("leaflink.one", world=world, part=part, number=order["number"], placed=1), 303)
 
 
 @blueprint.post("/<number>/<action>")

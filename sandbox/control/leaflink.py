@@ -5,12 +5,18 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.control import asking
 from sandbox.control.served import simulation
-from sandbox.leaflink import keys, shapes
+from sandbox.errors import BadValue, Missing
+from sandbox.leaflink import keys, orders, shapes
+from sandbox.leaflink.combining import combine
+from sandbox.leaflink.orders import Actor
+from sandbox.leaflink.statuses import APP_ACTIONS
 from sandbox.office import Office
-from sandbox.placing import change_order, place_order
+from sandbox.placing import change_order, find_order, place_order
 from sandbox.store import Body
 
 blueprint = Blueprint("leaflink", __name__, url_prefix="/leaflink")
+
+STAFF = Actor("staff")
 
 
 @blueprint.post("/orders")
@@ -31,6 +37,28 @@ def edit_order(number: str) -> ResponseReturnValue:
         office, order = change_order(simulation(), number, asked)
         shown = shown_order(office, order)
     return jsonify(shown)
+
+
+@blueprint.post("/orders/<number>/<action>")
+def move_order(number: str, action: str) -> ResponseReturnValue:
+    """Take one step of the status machine, as a person in the app."""
+    if action not in APP_ACTIONS:
+        raise Missing(f"The action is one of {', '.join(APP_ACTIONS)}.")
+    with simulation().store.transaction():
+        office, order = find_order(simulation(), number)
+        return jsonify(shown_order(office, orders.transition(office, order["number"], action, STAFF)))
+
+
+@blueprint.post("/combine")
+def combine_orders() -> ResponseReturnValue:
+    """Combine orders of one customer into a new one."""
+    numbers = asking.body().get("numbers")
+    if not isinstance(numbers, list) or not all(isinstance(number, str) for number in numbers) or not numbers:
+        raise BadValue("'numbers' is a list of order numbers.", "numbers")
+    with simulation().store.transaction():
+        office, _ = find_order(simulation(), numbers[0])
+        known = [find_order(simulation(), number)[1]["number"] for number in numbers]
+        return jsonify(shown_order(office, combine(office, known, STAFF))), 201
 
 
 def shown_order(office: Office, order: Body) -> Body:

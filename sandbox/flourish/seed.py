@@ -120,10 +120,10 @@ def _item(office: Office, good: Good, strains: dict[str, str], facilities: list[
         "integration_status_id": 40, **_made(),
     })  # fmt: skip
     shares = (good.stock * FIRST_SHARE // 100, good.stock - good.stock * FIRST_SHARE // 100)
-    for facility, share in zip(facilities, shares, strict=True):
+    for facility, share, lot in zip(facilities, shares, good.lots, strict=True):
         office.put("stock", f"{facility}:{key}", {
             "item_id": key, "sku": good.sku, "facility_id": facility,
-            "lot_number": f"LOT-{key[-4:]}-{facility[-2:]}", "qty": str(share), "allocated": "0",
+            "lot_number": lot, "qty": str(share), "allocated": "0",
             "on_order": "0", "last_updated_timestamp": stamp(now() - MADE),
         })  # fmt: skip
 

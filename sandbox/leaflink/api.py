@@ -45,6 +45,7 @@ RESOURCES = (
     Resource("licenses", "license", filters.LICENSES),
     Resource("license-types", "license_type", {}),
     Resource("batches", "batch", filters.BATCHES),
+    Resource("product-batches", "product_batch", {}),
     Resource("companies", "company", {}),
     Resource("order-event-logs", "event", filters.EVENTS),
 )

@@ -113,16 +113,21 @@ READERS: dict[str, Callable[[str, Any], dict[str, Any]]] = {
     "delivery_info": _object,
 }
 
+# What the app sets besides, and PATCH leaves alone.
+APP_READERS = {**READERS, "credits": _money}
 
-def change_fields(order: Body, fields: dict[str, Any]) -> None:
-    """Put new values into an order; fields that are not an editor's are left alone.
+
+def change_fields(
+    order: Body, fields: dict[str, Any], readers: dict[str, Callable[[str, Any], dict[str, Any]]]
+) -> None:
+    """Put new values into an order; fields without a reader are left alone.
 
     Raises:
         BadValue: a value has the wrong type or form.
     """
     for name, value in fields.items():
-        if name in READERS:
-            order.update(READERS[name](name, value))
+        if name in readers:
+            order.update(readers[name](name, value))
     if "external_ids" in fields:
         order["external_ids"] = _merged(order["external_ids"], fields["external_ids"])
 

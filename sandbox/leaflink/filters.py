@@ -152,7 +152,11 @@ EVENTS: dict[str, Filter] = {
     "by": lambda text: equal("$.by", text),
 }
 
-BATCHES: dict[str, Filter] = {**_id("id"), **_text("production_batch_number")}
+BATCHES: dict[str, Filter] = {
+    **_id("id"),
+    "owner": lambda text: equal("$.owner", text),
+    **_text("production_batch_number"),
+}
 
 BRANDS: dict[str, Filter] = _id("company")
 

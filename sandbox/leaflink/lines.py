@@ -1,5 +1,6 @@
 """Order lines: made from products, with what was true of the product frozen in."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,12 +19,21 @@ FROZEN = (
 
 @dataclass(frozen=True)
 class WantedLine:
-    """A line to be: a product, a quantity in units, and what differs from the product's own price."""
+    """A line to be.
+
+    Args:
+        product: what.
+        quantity: how much, in units.
+        price: of the selling unit, where it is not the product's own; a sample's own is nothing.
+        is_sample: whether it is one.
+        batch: the id of the batch that the line is to be filled from.
+    """
 
     product: Body
     quantity: Decimal
     price: Decimal | None = None
     is_sample: bool = False
+    batch: int | None = None
 
 
 def by_sku(office: Office, sku: str) -> Body:
@@ -39,7 +49,7 @@ def by_sku(office: Office, sku: str) -> Body:
 
 
 def read_lines(office: Office, value: Any) -> list[WantedLine]:
-    """Read lines of the control API: objects with sku, quantity and, optionally, price and is_sample.
+    """Read lines of the control API: objects with sku, quantity and, optionally, price, is_sample, batch.
 
     Raises:
         BadValue: the value is no such list, or names an unknown product.
@@ -53,41 +63,55 @@ def _read_line(office: Office, value: Any) -> WantedLine:
     if not isinstance(value, dict) or not isinstance(value.get("sku"), str):
         raise BadValue("A line is an object with sku and quantity.", "lines")
     price = value.get("price")
+    product = by_sku(office, value["sku"])
     return WantedLine(
-        product=by_sku(office, value["sku"]),
+        product=product,
         quantity=decimal(value.get("quantity", 1), "quantity", least=Decimal("0.0001")),
         price=None if price is None else decimal(price, "price", least=Decimal(0)),
         is_sample=bool(value.get("is_sample", False)),
+        batch=_read_batch(office, value.get("batch"), product),
     )
 
 
+def _read_batch(office: Office, number: Any, product: Body) -> int | None:
+    """Return the id of the product's batch of this number; None for None."""
+    if number is None:
+        return None
+    if isinstance(number, str):
+        for batch in office.find("batch", equal("$.production_batch_number", number)):
+            link = office.first(
+                "product_batch", equal("$.batch", batch["id"]), equal("$.product", product["id"])
+            )
+            if link is not None:
+                return int(batch["id"])
+    raise BadValue(f"The product {product['sku']} has no batch '{number}'.", "lines")
+
+
 def make_lines(office: Office, wanted: list[WantedLine], present: list[Body] | None = None) -> list[Body]:
-    """Return line records; a product that is on the order already keeps its line's id and price.
+    """Return line records; what is on the order already keeps its line's id and price.
 
     Args:
         office: the seller.
         wanted: the lines to be.
         present: the order's lines now.
     """
-    known = {line["product"]: line for line in present or []}
-    return [
-        _make_line(office, each, place, known.get(each.product["id"])) for place, each in enumerate(wanted)
-    ]
+    known: dict[tuple[int, bool], list[Body]] = defaultdict(list)
+    for line in present or []:
+        known[line["product"], line["is_sample"]].append(line)
+    made = []
+    for place, each in enumerate(wanted):
+        same = known[each.product["id"], each.is_sample]
+        made.append(_make_line(office, each, place, same.pop(0) if same else None))
+    return made
 
 
 def _make_line(office: Office, wanted: WantedLine, position: int, known: Body | None) -> Body:
     product = wanted.product
-    sale = Decimal(product["sale_price"])
-    price = wanted.price
-    if price is None and known is not None:
-        price = Decimal(known["ordered_unit_price"])
-    if price is None:
-        price = sale if sale > 0 else Decimal(product["wholesale_price"])
     return {
         "id": known["id"] if known else office.next_number("line_item"),
         "product": product["id"],
         "quantity": quantity(wanted.quantity),
-        "ordered_unit_price": f"{price:.2f}",
+        "ordered_unit_price": f"{_price(wanted, known):.2f}",
         "sale_price": product["sale_price"],
         "wholesale_price": product["wholesale_price"],
         "unit_multiplier": product["unit_multiplier"],
@@ -99,10 +123,22 @@ def _make_line(office: Office, wanted: WantedLine, position: int, known: Body | 
         "packed_at": None,
         "packed_by": None,
         "position": position,
-        "batch": None,
+        "batch": wanted.batch,
         "package_tags": "",
         "notes": None,
         "frozen_data": {
             "product": {**{name: product[name] for name in FROZEN}, "price": product["wholesale_price"]}
         },
     }
+
+
+def _price(wanted: WantedLine, known: Body | None) -> Decimal:
+    """Return what is asked for, else what the line had, else the product's own price, the sale's if any."""
+    if wanted.price is not None:
+        return wanted.price
+    if known is not None:
+        return Decimal(known["ordered_unit_price"])
+    if wanted.is_sample:
+        return Decimal(0)
+    sale = Decimal(wanted.product["sale_price"])
+    return sale if sale > 0 else Decimal(wanted.product["wholesale_price"])

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sandbox.clock import stamp
 from sandbox.errors import BadValue
 from sandbox.leaflink import statuses, webhooks
-from sandbox.leaflink.fields import change_fields
+from sandbox.leaflink.fields import APP_READERS, READERS, change_fields
 from sandbox.leaflink.lines import WantedLine, make_lines
 from sandbox.leaflink.stock import settle
 from sandbox.leaflink.terms import term
@@ -29,12 +29,15 @@ NEW: dict[str, Any] = {
 }  # fmt: skip
 
 
+APP = "app"
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who does something: a person in the app, or the API in a key's name."""
 
     name: str
-    source: str = "app"
+    source: str = APP
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Wanted:
         lines: what and how much.
         status: Draft, Submitted, or any other that the app could have brought it to.
         reps: ids of staff.
-        fields: other fields, by the names of `fields.READERS`.
+        fields: other fields, by the names of `fields.APP_READERS`.
     """
 
     customer: Body
@@ -56,13 +59,14 @@ class Wanted:
     fields: dict[str, Any]
 
 
-def place(office: Office, wanted: Wanted, actor: Actor) -> Body:
+def place(office: Office, wanted: Wanted, actor: Actor, *, is_combination: bool = False) -> Body:
     """Place an order and return its record.
 
     Args:
         office: the seller.
         wanted: what to place.
         actor: who places it.
+        is_combination: whether it takes the place of others.
 
     Raises:
         BadValue: a line or a field is not valid.
@@ -74,7 +78,8 @@ def place(office: Office, wanted: Wanted, actor: Actor) -> Body:
         "short_id": number[-8:],
         "id": office.next_number("order"),
         **copy.deepcopy(NEW),
-        "manual": actor.source != "app",
+        "is_combination": is_combination,
+        "manual": actor.source != APP,
         "created_on": moment,
         "modified": moment,
         "user": actor.name,
@@ -85,7 +90,7 @@ def place(office: Office, wanted: Wanted, actor: Actor) -> Body:
         "line_items": make_lines(office, wanted.lines),
         "sales_reps": [],
     }
-    change_fields(order, wanted.fields)
+    change_fields(order, wanted.fields, APP_READERS)
     set_reps(office, order, wanted.reps)
     save(office, None, order, actor, "created")
     return order
@@ -121,7 +126,7 @@ def change(office: Office, number: str, fields: dict[str, Any], actor: Actor) ->
     """
     order = office.need("order", number)
     before = copy.deepcopy(order)
-    change_fields(order, fields)
+    change_fields(order, fields, READERS)
     save(office, before, order, actor, "edited")
     return order
 
@@ -152,7 +157,7 @@ def rework(office: Office, number: str, changes: Rework, actor: Actor) -> Body:
         order["line_items"] = make_lines(office, changes.lines, order["line_items"])
     if changes.reps is not None:
         set_reps(office, order, changes.reps)
-    change_fields(order, changes.fields or {})
+    change_fields(order, changes.fields or {}, APP_READERS)
     order["status"] = changes.status or order["status"]
     save(office, before, order, actor, _event(before, order))
     return order
@@ -165,17 +170,18 @@ def _event(before: Body, order: Body) -> str:
 
 
 def transition(office: Office, number: str, action: str, actor: Actor) -> Body:
-    """Take one step of the status machine.
+    """Take one step of the status machine; in the app it has a step more than in the API.
 
     Raises:
         Missing: there is no such order.
         BadValue: the step is not open in the order's status.
     """
     order = office.need("order", number)
-    if action not in statuses.ACTIONS:
+    in_app = actor.source == APP
+    if action not in (statuses.APP_ACTIONS if in_app else statuses.ACTIONS):
         raise BadValue(f"'{action}' is not a transition.")
     before = copy.deepcopy(order)
-    order["status"] = statuses.after(order["status"], action)
+    order["status"] = statuses.after(order["status"], action, in_app=in_app)
     save(office, before, order, actor, _event(before, order))
     return order
 

@@ -17,6 +17,7 @@ MADE = timedelta(days=200)
 EVERY_ON_SALE = 45
 STAFF_BASE, CUSTOMER_BASE, PRODUCT_BASE = 400, 40_000, 90_000
 WORLD_STEP = 10_000
+POTENCIES = ("thc", "thca", "total_thc", "cbd", "cbda", "cbg", "cbn", "total_cannabinoids")
 
 
 def fill(office: Office, world: World) -> None:
@@ -160,6 +161,20 @@ def _products(
             "strain_classification": "hybrid" if good.strain else "na",
             "strain_classification_display": "Hybrid" if good.strain else "N/A", "license": license_,
         })  # fmt: skip
+        for lot in good.lots if good.by_batch else ():
+            _batch(office, number, lot)
+
+
+def _batch(office: Office, product: int, lot: str) -> None:
+    """Write the batch of a lot, and its link to the product: a batch itself names none, and no quantity."""
+    number = office.next_number("batch")
+    office.put("batch", number, {
+        "id": number, "owner": str(office.account.company_id), "production_batch_number": lot,
+        "batch_date": (now() - MADE).date().isoformat(), **dict.fromkeys(POTENCIES, "0.00"),
+        "cannabinoid_unit": "%", "testing_source": "Flourish", "is_from_api": True, "documents": [],
+    })  # fmt: skip
+    link = office.next_number("product_batch")
+    office.put("product_batch", link, {"id": link, "product": product, "batch": number})
 
 
 def _product(good: Good, place: int) -> dict[str, Any]:

@@ -34,7 +34,11 @@ MOVES = (
     Move("Shipped", "reject", "Rejected"),
 )
 
+# What the app lets the seller do and the API does not: the event log has a name for it.
+APP_MOVES = (Move("Accepted", "unaccept", "Submitted"),)
+
 ACTIONS = tuple(dict.fromkeys(move.action for move in MOVES))
+APP_ACTIONS = (*ACTIONS, *(move.action for move in APP_MOVES))
 
 EVENTS = {
     "Draft": "edited",
@@ -49,22 +53,23 @@ EVENTS = {
     "Cancelled": "cancelled",
 }
 
+COMBINABLE = ("Submitted", "Accepted", "Backorder", "Fulfilled")
 RESERVING = ("Submitted", "Accepted")
 TAKEN = ("Fulfilled", "Shipped", "Complete")
 
 
-def moves_from(status: str) -> list[Move]:
-    """Return the steps that are open in a status."""
-    return [move for move in MOVES if move.start == status]
+def moves_from(status: str, *, in_app: bool = False) -> list[Move]:
+    """Return the steps that are open in a status, to the API or in the app, which has more."""
+    return [move for move in (*MOVES, *(APP_MOVES if in_app else ())) if move.start == status]
 
 
-def after(status: str, action: str) -> str:
+def after(status: str, action: str, *, in_app: bool = False) -> str:
     """Return the status that an action leads to.
 
     Raises:
         BadValue: the status machine does not offer the action now.
     """
-    for move in moves_from(status):
+    for move in moves_from(status, in_app=in_app):
         if move.action == action:
             return move.end
     raise BadValue(f"Transition '{action}' is not available for an order that is {status}.")

@@ -76,6 +76,9 @@ BY_FLAVOUR = (
     Form("BL60", "Relief Balm 60g", "Topicals", "Balms", "Apothecary", "18.20", 5, "60", 2),
 )
 
+# Whose lots buyers see in LeafLink as batches.
+BY_BATCH = ("FL28",)
+
 FLAVOURS = (
     "Blood Orange", "Watermelon", "Sour Cherry", "Peach Bellini", "Blackberry", "Mango Chili", "Lychee",
     "Pomegranate", "Key Lime", "Salted Caramel", "Mint", "Lavender",

@@ -6,7 +6,7 @@ from random import Random
 
 from sandbox.worlds import catalogue
 from sandbox.worlds.catalogue import Form
-from sandbox.worlds.mismatches import planted
+from sandbox.worlds.mismatches import WORLDS_WITH_MISMATCHES, planted
 from sandbox.worlds.parts import Facility, Good, Partner, Rep, Side, World
 
 PARTNERS = 120
@@ -47,7 +47,7 @@ def make_world(name: str, seed: int) -> World:
     world = World(
         name, marker, STATE, _facilities(marker, street, first_license), leaflink=side, flourish=known
     )
-    return planted(world) if name == "sunrise" else world
+    return planted(world) if name in WORLDS_WITH_MISMATCHES else world
 
 
 def _goods(marker: str, prefix: str, brands: tuple[str, ...], random: Random) -> Iterator[Good]:
@@ -55,7 +55,7 @@ def _goods(marker: str, prefix: str, brands: tuple[str, ...], random: Random) ->
         (form, strain.name, strain.name) for strain in catalogue.STRAINS for form in catalogue.BY_STRAIN
     ]
     kinds += [(form, flavour, None) for flavour in catalogue.FLAVOURS for form in catalogue.BY_FLAVOUR]
-    for form, variety, strain in kinds:
+    for place, (form, variety, strain) in enumerate(kinds):
         yield Good(
             sku=f"{prefix}-{form.code}-{_code(variety)}",
             name=f"{marker} {variety} {form.label}",
@@ -68,6 +68,8 @@ def _goods(marker: str, prefix: str, brands: tuple[str, ...], random: Random) ->
             multiplier=form.multiplier,
             stock=random.randint(20, 90) * max(form.multiplier, 10),
             grams=Decimal(form.grams),
+            lots=(f"{prefix}{place:04d}-A", f"{prefix}{place:04d}-B"),
+            by_batch=form.code in catalogue.BY_BATCH,
         )
 
 

@@ -54,7 +54,10 @@ MISMATCHES = (
     lambda _: {"listing_state": "Unavailable"}), Mismatch("product Internal", "leaflink", "goods", 161,
     lambda _: {"listing_state": "Internal"}), Mismatch("product Archived", "leaflink", "goods", 172,
     lambda _: {"listing_state": "Archived"}), Mismatch("units of different families", "flourish", "goods",
-    184, lambda _: {"uom": "g"}), Mismatch("customer without a license", "leaflink", "partners", 5,
+    184, lambda _: {"uom": "g"}), Mismatch("lot number in lower case", "leaflink", "goods", 74,
+    lambda good: {"lots": tuple(lot.lower() for lot in good.lots)}),
+    Mismatch("lot number not in Flourish", "leaflink", "goods", 86, lambda _: {"lots": ("SRX-A", "SRX-B")}),
+    Mismatch("customer without a license", "leaflink", "partners", 5,
     lambda _: {"license": None}),
     Mismatch(
         "license with its type label behind it", "leaflink", "partners", 11,
@@ -86,6 +89,7 @@ MISMATCHES = (
     Mismatch("rep without a facility", "flourish", "reps", 6, lambda _: {"facility": None}),
 )  # fmt: skip
 
+WORLDS_WITH_MISMATCHES = ("sunrise",)
 MISSING_STRAINS = {"leaflink": ("Forbidden Fruit",), "flourish": ()}
 RENAMED_STRAINS = {"leaflink": {"Gelato 33": "GELATO 33"}, "flourish": {}}
 MISSING_TERMS = ("Net 10", "Consignment")

@@ -21,7 +21,10 @@ class Facility:
 
 @dataclass(frozen=True)
 class Good:
-    """Something sold, priced and counted in eaches; `multiplier` eaches make the unit that LeafLink sells."""
+    """Something sold, priced and counted in eaches; `multiplier` eaches make the unit that LeafLink sells.
+
+    Each facility holds one of `lots`; a good that is sold `by_batch` has a batch of each lot in LeafLink.
+    """
 
     sku: str
     name: str
@@ -34,6 +37,8 @@ class Good:
     multiplier: int
     stock: int
     grams: Decimal
+    lots: tuple[str, str]
+    by_batch: bool
     active: bool = True
     ecommerce: bool = True
     listing_state: str = "Available"

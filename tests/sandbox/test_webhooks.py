@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import outbox as outbox_module
 from sandbox.simulation import Simulation
-from tests.sandbox.doors import SKU, Doors
+from tests.sandbox.doors import OTHER_SKU, SKU, Doors
 from tests.sandbox.receiver import Receiver, receiving, until
 
 
@@ -77,6 +77,28 @@ def test_some_orders_are_told_as_created_again_when_accepted(sending, receiver):
     orders = [each.message for each in receiver.came if each.message["type"] == "order"]
     actions = [message["action"] for message in orders if message["data"]["status"] == "Accepted"]
     assert sorted(actions) == ["create", "edit", "edit", "edit"]
+
+
+def test_each_line_of_an_order_tells_of_its_product(sending, receiver):
+    lines = [{"sku": SKU, "quantity": 24}, {"sku": OTHER_SKU, "quantity": 24}]
+    sending.order(lines=[*lines, {"sku": SKU, "quantity": 1, "is_sample": True}])
+    messages = [each.message for each in receiver.wait(4)]
+    skus = sorted(message["data"]["sku"] for message in messages if message["type"] == "product")
+    assert skus == sorted([SKU, OTHER_SKU, SKU])
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    assert len(receiver.came) == 4
+
+
+def test_a_combination_is_told_as_changed_originals_and_a_new_order(sending, receiver):
+    asked = {"lines": [{"sku": SKU, "quantity": 24}], "customer": "C10-0000217-LIC"}
+    numbers = [sending.order(**asked)["number"] for _ in range(2)]
+    receiver.wait(4)
+    new = sending.control("POST", "/leaflink/combine", {"numbers": numbers}).json["number"]
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    told = [each.message for each in receiver.came[4:] if each.message["type"] == "order"]
+    assert sorted(
+        (each["data"]["number"], each["action"], each["data"]["status"]) for each in told
+    ) == sorted([(number, "edit", "Combined") for number in numbers] + [(new, "create", "Submitted")])
 
 
 def test_a_flourish_order_and_its_stock_are_told_with_signature_and_headers(sending, receiver):
