@@ -9,21 +9,26 @@ from io import BytesIO
 
 import uvicorn
 from a2wsgi.wsgi import build_environ
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from werkzeug.test import run_wsgi_app
 
+from portal.blueprints import webhooks
 from portal.config import Settings
+from portal.flood import Sender
 from portal.live.stream import PREFIX, Receive, Scope, Send, Stream
 from portal.web import LARGEST_BODY, build
 
 WORKERS = 8
-# A body that takes longer than this is not waited for: a slow sender must not hold a thread.
-_BODY_SECONDS = 20.0
+# The head of a request, and its body, that take longer than this are not waited for.
+HEAD_SECONDS = 20.0
+BODY_SECONDS = 20.0
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve pages, webhooks and streams until a signal says to stop."""
     config = uvicorn.Config(
         application(settings),
+        http=Protocol,
         host=host,
         port=port,
         log_level="warning",
@@ -50,12 +55,54 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
 
+class Protocol(H11Protocol):
+    """uvicorn's HTTP, which waits for the head of a request only so long: who drips one holds a socket."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait."""
+        super().connection_made(transport)  # type: ignore[arg-type] # uvicorn narrows it the same way
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        super().connection_lost(exc)
+        self._unwatch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; from the end of one request on, the next one's head is waited for."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._watch()
+        else:
+            self._unwatch()
+
+    def handle_events(self) -> None:
+        """Handle what has come in."""
+        try:
+            super().handle_events()
+        except UnicodeDecodeError:  # h11 lets bytes through that no path is made of
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _watch(self) -> None:
+        if self._patience is None:
+            self._patience = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _unwatch(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
 class Application:
     """An ASGI application."""
 
     def __init__(self, settings: Settings) -> None:
         self.flask = build(settings)
         self.live = Stream(self.flask, redis_url=settings.redis_url, watchers=settings.live_watchers)
+        with self.flask.app_context():
+            self._floodgate = webhooks.floodgate()
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="page")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,8 +129,11 @@ class Application:
         if not scope["query_string"].isascii():
             await _refuse(send, 400)
             return
+        if wait := self._flood(scope):
+            await _refuse(send, 429, (b"retry-after", str(wait).encode()))
+            return
         try:
-            body = await asyncio.wait_for(_body(receive), _BODY_SECONDS)
+            body = await asyncio.wait_for(_body(receive), BODY_SECONDS)
         except TimeoutError:
             await _refuse(send, 408)
             return
@@ -95,10 +145,18 @@ class Application:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
+    def _flood(self, scope: Scope) -> int:
+        """Ask whether a webhook may come in now; returns for how many seconds it may not."""
+        if not scope["path"].startswith(webhooks.PREFIX):
+            return 0
+        address = scope["client"][0] if scope["client"] else ""
+        return self._floodgate.wait(Sender.of(address, scope["path"]))
+
     def _answer(self, scope: Scope, body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Have Flask answer, in a thread. Both bodies are whole: a2wsgi's own middleware streams them
         through the loop piece by piece, which cost more than the rest of a webhook (DECISIONS.md)."""
         environ = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]
+        environ[webhooks.ADMITTED] = True  # type: ignore[literal-required] # a key of our own
         chunks, status, headers = run_wsgi_app(self.flask.wsgi_app, environ, buffered=True)  # type: ignore[arg-type]
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return int(status.partition(" ")[0]), raw, b"".join(chunks)
@@ -125,8 +183,8 @@ def _with_length(scope: Scope, length: int) -> Scope:
     return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}
 
 
-async def _refuse(send: Send, status: int) -> None:
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]}
-    )
+async def _refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
+    """Answer without a body, and without having read one."""
+    named = [(b"content-type", b"text/plain"), (b"content-length", b"0"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": named})
     await send({"type": "http.response.body", "body": b""})

@@ -48,6 +48,10 @@ class Settings:
     links_at_once: int = 8
     links_per_worker: int = 24
     live_watchers: int = 500
+    # Deliveries to one webhook's address, in a second and at once; refused ones of one sender, in a minute.
+    webhook_rate: int = 300
+    webhook_burst: int = 3000
+    webhook_refusals: int = 20
     # Between two checks of a company, beside the one at night; 0: at night only.
     proof_seconds: float = 0.0
     # How long bodies of webhooks, and lines of logs, runs and old proofs, are kept.
@@ -103,6 +107,9 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         links_at_once=_integer(env, "TRELLIS_LINKS_AT_ONCE", 8),
         links_per_worker=_integer(env, "TRELLIS_LINKS_PER_WORKER", 24),
         live_watchers=_integer(env, "TRELLIS_LIVE_WATCHERS", 500),
+        webhook_rate=_integer(env, "TRELLIS_WEBHOOK_RATE", 300),
+        webhook_burst=_integer(env, "TRELLIS_WEBHOOK_BURST", 3000),
+        webhook_refusals=_integer(env, "TRELLIS_WEBHOOK_REFUSALS", 20),
         proof_seconds=_seconds(env, "TRELLIS_PROOF_SECONDS", pace.get("proof_seconds", 0.0), least=0.0),
         keep_bodies_days=_integer(env, "TRELLIS_KEEP_BODIES_DAYS", 30),
         keep_logs_days=_integer(env, "TRELLIS_KEEP_LOGS_DAYS", 90),

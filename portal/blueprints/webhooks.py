@@ -1,36 +1,63 @@
-"""Webhooks in: token, size, signature over the raw bytes, then kept and marked; only then answered."""
+"""Webhooks in: limits, token, size, signature of the raw bytes, then kept and marked; only then answered."""
 
 from __future__ import annotations
 
 import psycopg
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.access import public
+from portal.flood import Floodgate, Sender
 from portal.sync.engine.inbox import Endpoint, Inbox
 from portal.sync.signing import BadBody, parse_body, verify
 
 blueprint = Blueprint("webhooks", __name__)
 
+PREFIX = "/webhooks/"
+# Set in the WSGI environment by the server that asked the floodgate already, before it read the body.
+ADMITTED = "trellis.admitted"
+_GATE = "trellis_floodgate"
 _LARGEST_BODY = 1024 * 1024
-_RETRY_AFTER_SECONDS = "30"
+_RETRY_AFTER_SECONDS = 30
+
+# The database is away, is somebody's read-only copy, or has no connection left: nothing was kept.
+_AWAY = (
+    OperationalError,
+    InterfaceError,
+    InternalError,
+    NoConnectionFree,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.InternalError,
+)
 
 
-@blueprint.post("/webhooks/<platform>/<token>")
+@blueprint.post(f"{PREFIX}<platform>/<token>")
 @public
 def receive(platform: str, token: str) -> tuple[Response, int]:
     """Take one webhook: 202 once it is kept, and whether or not it was new."""
     request.max_content_length = _LARGEST_BODY
+    sender = Sender.of(request.remote_addr or "", request.path)
+    if not request.environ.get(ADMITTED) and (wait := floodgate().wait(sender)):
+        return _later("too many deliveries", 429, wait)
     try:
-        return _receive(platform, token)
+        answer = _receive(platform, token)
     except RequestEntityTooLarge:
         return _answer("too large: at most 1 MiB", 413)
-    except (OperationalError, psycopg.OperationalError):
-        response, status = _answer("try again later", 503)
-        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
-        return response, status
+    except _AWAY:
+        return _later("try again later", 503, _RETRY_AFTER_SECONDS)
+    if answer[1] in (401, 404):
+        floodgate().refused(sender)
+    return answer
+
+
+def floodgate() -> Floodgate:
+    """Return the application's floodgate, for a server that asks it before it reads a body."""
+    gate: Floodgate = current_app.extensions[_GATE]
+    return gate
 
 
 def _receive(platform: str, token: str) -> tuple[Response, int]:
@@ -62,12 +89,20 @@ def _signed(endpoint: Endpoint, raw: bytes) -> bool:
 
 @blueprint.record_once
 def _open_inbox(state: BlueprintSetupState) -> None:
-    state.app.extensions["trellis_inbox"] = Inbox(state.app.extensions["trellis"].desk)
+    desk = state.app.extensions["trellis"].desk
+    state.app.extensions["trellis_inbox"] = Inbox(desk)
+    state.app.extensions[_GATE] = Floodgate(desk.settings)
 
 
 def _inbox() -> Inbox:
     inbox: Inbox = current_app.extensions["trellis_inbox"]
     return inbox
+
+
+def _later(message: str, status: int, seconds: int) -> tuple[Response, int]:
+    response, status = _answer(message, status)
+    response.headers["Retry-After"] = str(seconds)
+    return response, status
 
 
 def _answer(message: str, status: int) -> tuple[Response, int]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from portal.asgi import Application, Server
+from portal.asgi import Application, Protocol, Server
 from portal.config import Settings
 from portal.extensions import db
 
@@ -20,7 +20,14 @@ def served(settings: Settings) -> Iterator[tuple[Application, int]]:
     """Serve the application; gives it and its port."""
     application = Application(settings)
     server = Server(
-        uvicorn.Config(application, port=0, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
+        uvicorn.Config(
+            application,
+            http=Protocol,
+            port=0,
+            log_level="error",
+            timeout_graceful_shutdown=1,
+            lifespan="on",
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -142,7 +142,8 @@ class Deliveries:
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Those headers of a request that are harmless to keep."""
-    return {name: headers[name][:200] for name in _KEPT_HEADERS if name in headers}
+    # No server lets a NUL through, and no database takes one.
+    return {name: headers[name][:200].replace("\x00", "") for name in _KEPT_HEADERS if name in headers}
 
 
 def _statement(source: Source, hint: Hint) -> str:
