@@ -109,13 +109,16 @@ def _look_for_order(account: Account, link: Link, operation: Operation) -> Outco
     ours = f"Trellis {link.connection_id} {link.foreign_id}"
     candidates = list(_candidates(account, operation))
     mine = [order for order in candidates if ours in (order.notes or ())]
-    if len(mine) > 1:
-        raise ForAPerson(_twins(mine))
+    live = [order for order in mine if order.status != CANCELLED]
+    if len(live) > 1:
+        raise ForAPerson(_twins(live))
     if mine:
-        found = created(mine[0].id, account)
+        # Staff may have cancelled it meanwhile: then it is not made again.
+        adopted = (live or mine)[-1]
+        found = created(adopted.id, account)
         why = "It had been created after all; adopted by its note."
-        return Outcome(found.ref, f"Found {mine[0].id}", why, found.link)
-    unmarked = [order for order in candidates if not order.notes]
+        return Outcome(found.ref, f"Found {adopted.id}", why, found.link)
+    unmarked = [order for order in candidates if not order.notes and order.status != CANCELLED]
     if unmarked:
         raise ForAPerson(_without_note(unmarked))
     return None
@@ -129,7 +132,7 @@ def _candidates(account: Account, operation: Operation) -> Iterator[OutboundOrde
         if (listed.original_order_id, listed.facility_id) != (number, facility):
             continue
         whole = account.flourish.outbound_order(listed.id)
-        if whole is not None and whole.status != CANCELLED:
+        if whole is not None:
             yield whole
 
 

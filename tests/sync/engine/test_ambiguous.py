@@ -105,6 +105,31 @@ def test_two_orders_with_our_note_are_a_problem_with_both_ids_and_no_write(shop)
     assert shop.flourish.count("create_order") == 1
 
 
+def test_an_order_that_staff_cancelled_before_it_was_found_is_adopted_and_not_made_again(shop):
+    link_id = shop.arrive(transitions=("accepted", "rejected", "cancelled"))
+    shop.flourish.fail("create_order", BAD_GATEWAY, effect=True)
+    shop.look()
+    shop.flourish.change("SO-1", status="Cancelled")
+
+    shop.look_until_quiet()
+
+    assert shop.flourish.count("create_order") == 1
+    assert shop.link(link_id).flourish_id == "SO-1"
+    assert shop.leaflink.orders[order().number].status == "Cancelled"
+
+
+def test_of_two_orders_with_our_note_the_one_that_is_not_cancelled_is_adopted(shop):
+    link_id = shop.arrive()
+    shop.flourish.fail("create_order", BAD_GATEWAY, effect=True)
+    shop.look()
+    shop.flourish.add(id="SO-0", notes=shop.flourish.orders["SO-1"].notes, status="Cancelled")
+
+    shop.look_until_quiet()
+
+    assert shop.link(link_id).flourish_id == "SO-1"
+    assert shop.problems() == {}
+
+
 def test_a_candidate_whose_notes_cannot_be_read_is_a_problem_and_no_write(shop):
     shop.arrive()
     shop.flourish.fail("create_order", BAD_GATEWAY)
