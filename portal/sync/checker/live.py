@@ -166,6 +166,12 @@ def _prove_once(
     ids = frozenset(one.connection_id for one in connections)
     found, doubtful = once(company, owners, ids, where)
     check.report.add("I1", found)
+    names = {owner.marker: owner for owner in owners}
+    check.report.ever_doubled |= {
+        place.order(names[marker].link_id): names[marker].name
+        for marker, orders in company.marked.items()
+        if marker in names and len(orders) > 1
+    }
     for one in connections:
         mine = {owner.link_id for owner in owners if owner.connection_id == one.connection_id}
         asked = doubtful.keys() & mine

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Link, Stream
 from portal.sync.addresses import WrongAddress
 from portal.sync.checker.company import MARK, Owner
+from portal.sync.checker.ledger import Books, open_books
 from portal.sync.checker.orders import Case
 from portal.sync.checker.place import Place, has_open_operation, has_open_problem, is_busy
 from portal.sync.checker.reading import Reader, Sides
@@ -42,6 +43,7 @@ class Check:
         report: takes the verdicts in.
         tell: is told how far it is.
         opener: opens both sides of a connection.
+        books: reads the sandbox's books, where there is a sandbox.
         pause: waits for the rate budget.
     """
 
@@ -49,6 +51,7 @@ class Check:
     report: Report
     tell: Callable[[str], None]
     opener: Opener = open_account
+    books: Callable[[Desk], Books | None] = open_books
     pause: Callable[[float], None] = time.sleep
 
 
@@ -107,7 +110,7 @@ def _opened(check: Check, session: Session, connection: Connection, now: datetim
         name=connection.name,
         live_since=account.rules.live_since,
         overlap=timedelta(seconds=overlap),
-        may_write=not why_no_writes(session, connection),
+        may_write=not why_no_writes(session, connection.id),
         reader=Reader(account, max(1, check.desk.settings.links_at_once // _LEFT_TO_WORKERS), check.pause),
     )
 

@@ -18,6 +18,8 @@ from portal.sync.mapping.money import add_up, cents, unit_price
 from portal.sync.mapping.plan import plan_order
 
 _MOST_INQUIRIES = 6
+# The decision about an order that nobody touches any more, because workers died on it (engine/outlook.py).
+QUARANTINED = "worker_died"
 
 # SKU, eaches, price of one each.
 _Line = tuple[str, Decimal, Decimal]
@@ -54,6 +56,8 @@ class Case:
 def none_lost(case: Case) -> str | None:
     """I2: it is in Flourish, or its page says why not and what comes next."""
     link = case.link
+    if link.decision_code == QUARANTINED and not (case.has_problem or case.is_busy):
+        return "workers died on it, and no problem says so"
     if case.has_problem or case.is_busy or (link.flourish_id and case.outbound is not None):
         return ""
     if link.flourish_id:

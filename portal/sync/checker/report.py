@@ -109,7 +109,7 @@ class Verdict:
             "code": self.invariant.code,
             "name": self.invariant.name,
             "promise": self.invariant.promise,
-            "proven": None if skipped else self.holds,
+            "proven": None if skipped and self.holds else self.holds,
             "looked": self.looked,
             "failures": self.failures,
             "counter_examples": [vars(example) for example in self.counter_examples],
@@ -129,8 +129,8 @@ class Report:
         self.verdicts = {invariant.code: Verdict(invariant) for invariant in INVARIANTS}
         # Orders of which both sides were read and judged.
         self.orders = 0
-        # Orders that were ever made more than once, at rest or not.
-        self.ever_doubled: set[str] = set()
+        # Orders that were ever made more than once, whether they still are or not: their page, their name.
+        self.ever_doubled: dict[str, str] = {}
         # What should have been read, and could not be now.
         self.unread: list[str] = []
 
@@ -178,7 +178,9 @@ class Report:
             "outcome": self.outcome,
             "offline": self.offline,
             "orders": self.orders,
-            "ever_doubled": sorted(self.ever_doubled)[:SHOWN],
+            "ever_doubled": [
+                {"thing": thing, "where": where} for where, thing in list(self.ever_doubled.items())[:SHOWN]
+            ],
             "invariants": [verdict.shown(offline=self.offline) for verdict in self.verdicts.values()],
             "not_yet": NOT_YET,
         }

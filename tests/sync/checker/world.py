@@ -30,10 +30,12 @@ from portal.models import (
 )
 from portal.sync import secrets
 from portal.sync.checker import Check, Report, check_tenants, places
+from portal.sync.checker.ledger import Books
 from portal.sync.contract import PlatformClient
 from portal.sync.domain import Stage
 from portal.sync.engine.accounts import Account, Tape, rules_of
 from portal.sync.engine.desk import Desk
+from portal.sync.errors import SyncError
 from portal.sync.mapping.diff import shared_values
 from portal.sync.registry import platform as platform_by_key
 from tests.sync.checker.sides import LONG_AGO, FakeFlourish, FakePlatform, outbound, source
@@ -73,12 +75,18 @@ class World:
         client: PlatformClient = self.platform
         return Account(platform, client, self.flourish, rules_of(connection, platform), Tape(), 180.0)
 
-    def check(self, *, offline: bool = False) -> Report:
+    def check(self, *, offline: bool = False, books: Books | SyncError | None = None) -> Report:
+        def opened(_desk: Desk) -> Books | None:
+            if isinstance(books, SyncError):
+                raise books
+            return books
+
         check = Check(
             self.desk,
             Report(offline=offline),
             tell=lambda _line: None,
             opener=self.opener,
+            books=opened,
             pause=lambda _seconds: None,
         )
         return check_tenants(check, places(self.desk))

@@ -1,0 +1,49 @@
+"""What our pages say, beside the rows themselves: nothing may be missing from the lists that people go by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.models import Link, Problem, utc_now
+from portal.queries import dashboard, problems
+from portal.sync.checker.place import Place
+from portal.sync.checker.report import CounterExample, Seen, seen
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def orders_shown(session: Session, place: Place) -> Seen:
+    """I2: every order is counted in one place of the dashboard, and every stuck one calls for somebody."""
+    orders = select(func.count()).where(Link.kind == "order")
+    known = session.scalar(orders) or 0
+    stuck = session.scalar(orders.where(Link.state == "stuck")) or 0
+    shown = sum(one.number for one in dashboard.seen_since(session, place.tenant_id, _EVER).values())
+    calling = dashboard.attention(session, place.tenant_id, utc_now()).stuck.number
+    return seen(
+        0,
+        [
+            CounterExample("dashboard", f"it shows {there} {what} orders of {rows}", place.page(""))
+            for what, there, rows in (("known", shown, known), ("stuck", calling, stuck))
+            if there != rows
+        ],
+    )
+
+
+def problems_shown(session: Session, place: Place) -> Seen:
+    """I9: every open problem is counted, and is on the page of problems by its cause."""
+    rows = session.scalar(select(func.count()).select_from(Problem).where(Problem.closed_at.is_(None))) or 0
+    counted = problems.open_count(session, place.tenant_id)
+    by_cause = sum(cause.number for cause in problems.by_cause(session, place.tenant_id))
+    return seen(
+        0,
+        [
+            CounterExample(
+                "problems page", f"it shows {there} of {rows} open problems", place.page("problems")
+            )
+            for there in (counted, by_cause)
+            if there != rows
+        ],
+    )
