@@ -21,6 +21,7 @@ _COMMANDS = {
     "tenant": "portal.cli.people:tenant",
     "hub": "portal.cli.accounts:hub",
     "connection": "portal.cli.accounts:connection",
+    "writes": "portal.cli.switches:writes",
     "check": "portal.cli.checking:check",
     "doctor": "portal.cli.checking:doctor",
     "demo": "portal.cli.demo:demo",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy import Engine, text
 from portal.cli.checking import probes
 from portal.cli.checking.probes import Finding
 from portal.models import Tenant
+from portal.sync import installation, switches
 from portal.sync.engine.desk import Desk, open_desk
 from tests.cli.test_checking import _run, environment
 from tests.sync.checker.world import World, build
@@ -54,6 +56,7 @@ def test_a_sound_database_has_nothing_wrong(desk: Desk, tenant: Tenant):
         "clocks": True,
         "tenants apart": True,
         "schedule": None,
+        "stop switches": True,
         "time zones": True,
         "master key": True,
     }
@@ -136,6 +139,37 @@ def test_polls_that_nobody_rings_for(desk: Desk, tenant: Tenant):
     found = _by_topic(probes.database(desk))["schedule"]
 
     assert (found.ok, found.todo) == (False, "Start `trellis schedule`.")
+
+
+@pytest.mark.parametrize(
+    ("ago", "ok", "todo"), [(1, True, ""), (20, True, ""), (40, False, "Start `trellis schedule`.")]
+)
+def test_when_the_schedule_last_swept_is_said(desk: Desk, ago: int, ok: bool, todo: str):
+    with desk.sessions.system() as session:
+        installation.swept(session)
+        session.execute(
+            text("UPDATE installation SET last_swept_at = now() - :ago * interval '1 second'"), {"ago": ago}
+        )
+
+    found = _by_topic(probes.database(desk))["schedule"]
+
+    assert (found.ok, found.todo) == (ok, todo)
+    said = re.fullmatch(r"last swept (\d+) s ago", found.words)
+    assert said is not None
+    assert ago <= int(said[1]) < ago + 10
+
+
+def test_switches_that_are_on_are_named(desk: Desk, tenant: Tenant):
+    with desk.sessions.system() as session:
+        switches.stop_everybody(session, actor="Opal", reason="A bad release")
+    with desk.tenant(tenant.id) as session:
+        switches.stop_company(session, tenant.id, actor="Olivia", reason="Stocktaking")
+
+    found = _by_topic(probes.database(desk))["stop switches"]
+
+    assert found.ok is None
+    assert "everybody since" in found.words
+    assert "A bad release; acme since" in found.words
 
 
 def test_clocks_that_are_apart(engine: Engine, monkeypatch: pytest.MonkeyPatch):

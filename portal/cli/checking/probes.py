@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from redis import Redis, RedisError
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, literal, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
 
 from portal import config
 from portal.embedded.errors import CannotStart
 from portal.embedded.valkey import find_server
 from portal.migrations import ROLES, alembic_config
-from portal.models import Base, Link, Secret, Stream, Tenant
+from portal.models import Base, Installation, Link, Secret, Stream, Tenant
 from portal.sync import secrets
 from portal.sync.engine.desk import Desk, open_desk
 
@@ -30,6 +31,8 @@ _OLDEST_POSTGRES = 15
 _CLOCKS_APART = timedelta(seconds=2)
 _WORKER_SILENT = timedelta(minutes=2)
 _POLL_LATE = timedelta(minutes=1)
+# A schedule process that missed so many sweeps in a row is gone.
+_SWEEPS_MISSED = 6
 _LEAST_FREE = 1024**3
 # RQ's own names of the set of its workers and of the time in each one's hash.
 _RQ_WORKERS, _RQ_HEARTBEAT = "rq:workers", "last_heartbeat"
@@ -186,12 +189,29 @@ def stored(desk: Desk) -> Iterator[Finding]:
                 Stream.lease_until.is_(None) | (Stream.lease_until < func.now()),
             )
         )
-    yield schedule(late)
+        swept = session.scalar(select(Installation.last_swept_at))
+        stops = _stops(session)
+    yield schedule(late, swept, desk.settings.sweep_seconds)
+    yield writing(stops)
     yield time_zones({"UTC", *(row.timezone for row in tenants)})
     shut = [f"{row.slug}: {words}" for row in tenants for words in _unopened(desk, row.id)]
     todo = "Put the key that they were sealed with back into TRELLIS_MASTER_KEY, or enter them again."
     words = f"cannot be opened: {'; '.join(shut[:5])}" if shut else "every stored credential opens"
     yield Finding("master key", not shut, words, todo if shut else "")
+
+
+def _stops(session: Session) -> list[tuple[str, datetime, str | None]]:
+    everybody = session.execute(
+        select(literal("everybody"), Installation.stopped_at, Installation.stop_reason).where(
+            Installation.stopped_at.is_not(None)
+        )
+    )
+    companies = session.execute(
+        select(Tenant.slug, Tenant.stopped_at, Tenant.stop_reason)
+        .where(Tenant.stopped_at.is_not(None), Tenant.retired_at.is_(None))
+        .order_by(Tenant.slug)
+    )
+    return [(row[0], row[1], row[2]) for row in (*everybody, *companies)]
 
 
 def _unopened(desk: Desk, tenant_id: UUID) -> list[str]:
@@ -212,11 +232,27 @@ def _unopened(desk: Desk, tenant_id: UUID) -> list[str]:
     return shut
 
 
-def schedule(late: datetime | None) -> Finding:
-    """Whether the schedule process sweeps: it leaves no trace but polls that are not late."""
-    if late is None:
-        return Finding("schedule", None, "no poll is late; when it last swept is not recorded")
-    return Finding("schedule", False, f"a poll is due since {late:%F %T} UTC", "Start `trellis schedule`.")
+def schedule(late: datetime | None, swept: datetime | None, every_seconds: float) -> Finding:
+    """Whether a schedule process sweeps: by its own trace, and by polls that are not late."""
+    todo = "Start `trellis schedule`."
+    if late is not None:
+        return Finding("schedule", False, f"a poll is due since {late:%F %T} UTC", todo)
+    if swept is None:
+        return Finding("schedule", None, "it has not swept yet")
+    seconds = (datetime.now(UTC) - swept).total_seconds()
+    words = f"last swept {max(0, round(seconds))} s ago"
+    fine = seconds < every_seconds * _SWEEPS_MISSED + _CLOCKS_APART.total_seconds()
+    return Finding("schedule", fine, words, "" if fine else todo)
+
+
+def writing(stops: Sequence[tuple[str, datetime, str | None]]) -> Finding:
+    """Whether writing is stopped anywhere: no fault, and worth knowing before one is looked for."""
+    if not stops:
+        return Finding("stop switches", True, "none is on")
+    words = "; ".join(
+        f"{name} since {since:%F %T} UTC: {reason or 'no reason'}" for name, since, reason in stops
+    )
+    return Finding("stop switches", None, f"nothing is written for {words}")
 
 
 def time_zones(names: set[str]) -> Finding:
