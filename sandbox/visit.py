@@ -74,10 +74,6 @@ class Visit:
         """Whether the request only asks."""
         return self.method in READS
 
-    def query(self, name: str) -> str:
-        """Return a query parameter, or ""."""
-        return dict(parse_qsl(str(self.environ.get("QUERY_STRING", "")))).get(name, "")
-
     def answered_json(self) -> dict[str, Any]:
         """Return the platform's answer as a JSON object, empty when it is none."""
         if self.answer is None or self.answer.mimetype != "application/json":
@@ -109,9 +105,10 @@ class Visit:
 
     def asked_again(self, **changed: str) -> Response:
         """Return what the platform answers to the same read with other query parameters."""
-        query = dict(parse_qsl(str(self.environ.get("QUERY_STRING", "")))) | changed
+        asked = parse_qsl(str(self.environ.get("QUERY_STRING", "")), keep_blank_values=True)
+        query = [(name, value) for name, value in asked if name not in changed]
         with self.store.transaction():
-            return self._ask({**self.environ, "QUERY_STRING": urlencode(query)})
+            return self._ask({**self.environ, "QUERY_STRING": urlencode([*query, *changed.items()])})
 
     def postpone(self, seconds: float) -> None:
         """Leave a write to be carried out later."""

@@ -17,7 +17,7 @@ MAX_TIMES = 1_000_000
 
 @blueprint.get("")
 def list_faults() -> ResponseReturnValue:
-    """List the faults that are on, and those that there are, each with its explanation."""
+    """List the faults that are on and all there are, and count the writes that are still to come late."""
     return jsonify(
         on=[asdict(each) for each in simulation().faults.on()],
         kinds=[
@@ -30,6 +30,7 @@ def list_faults() -> ResponseReturnValue:
             }
             for name, kind in KINDS.items()
         ],
+        late_writes=simulation().late.waiting(),
     )
 
 

@@ -4,7 +4,9 @@ from typing import Any, NamedTuple
 
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.faults.table import KINDS
-from sandbox.flourish.orders import STAFF_ACTIONS
+from sandbox.flourish.orders import LIVE
+from sandbox.flourish.seed import UOMS
+from sandbox.flourish.staff import STAFF_ACTIONS
 from sandbox.leaflink.keys import AREAS, LEVELS
 from sandbox.leaflink.statuses import APP_ACTIONS, STATUSES
 
@@ -128,7 +130,10 @@ SETTINGS = _object(
         "type": ["integer", "null"],
         "description": "Requests a second; 0 or null is no limit.",
     },
-    refuse_duplicate_original_order_id=FLAG,
+    refuse_duplicate_original_order_id={
+        "enum": [True, False, LIVE],
+        "description": "Is a second order of one original id refused? live: a cancelled one frees its id.",
+    },
 )
 
 STATE = _object(
@@ -143,6 +148,23 @@ KEY_FIELDS: dict[str, Schema] = {
     "active": {"type": "boolean", "description": "False revokes the key."},
 }
 KEY = _object(("key", *KEY_FIELDS), key=TEXT, **KEY_FIELDS)
+
+ITEM_FIELDS: dict[str, Schema] = {
+    "company": {"type": "string", "enum": list(WORLDS)},
+    "sku": TEXT,
+    "item_name": TEXT,
+    "price": {"type": ["number", "string"]},
+    "cost": {"type": ["number", "string"]},
+    "active": FLAG,
+    "sellable": FLAG,
+    "ecommerce_active": FLAG,
+    "strain_required": FLAG,
+    "uom": {"type": "string", "enum": list(UOMS)},
+    "brand": {"type": ["string", "null"]},
+    "strain_name": {"type": ["string", "null"]},
+    "quantity": {"type": ["number", "string"], "description": "What the facility has, after a count."},
+    "facility_id": {"type": "string", "description": "Whose quantity; by default the company's first."},
+}
 
 WEBHOOK = _object(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
 COMPANY: Schema = {"type": "string", "enum": list(WORLDS)}
@@ -210,6 +232,37 @@ OPERATIONS = (
         f"Do what warehouse staff do: {', '.join(STAFF_ACTIONS)}.",
         200,
         ANY_OBJECT,
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/items/{{sku}}",
+        "Change an item, by SKU or id, and what a facility has of it.",
+        200,
+        ANY_OBJECT,
+        _object((), **ITEM_FIELDS),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/destinations/{{destination_id}}",
+        "Change a destination, or merge it into another: inactive then, its orders moved.",
+        200,
+        ANY_OBJECT,
+        _object(
+            (),
+            name=TEXT,
+            alias=_nullable(TEXT),
+            license_number=_nullable(TEXT),
+            active=FLAG,
+            merged_into=TEXT,
+        ),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/sales-reps/{{rep_id}}",
+        "Change a sales rep, by id or e-mail.",
+        200,
+        ANY_OBJECT,
+        _object((), company=COMPANY, email=_nullable(TEXT), facility_id=_nullable(TEXT), active=FLAG),
     ),
     Operation(
         "get",

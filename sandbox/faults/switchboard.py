@@ -1,6 +1,6 @@
 """The faults that are on, and when each of them strikes, drawn from a seed."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from random import Random
@@ -122,47 +122,37 @@ class Faults:
         """Have records kept for as long as a fault looks back."""
         self._past.keep(max((each.argument for each in self.on() if KINDS[each.fault].looks_back), default=0))
 
-    def draw(self, visit: Visit, stage: Stage) -> list[Fault]:
-        """Return the faults of a stage that strike a request, count them, and note them in the ledger."""
-        if not self._on:
-            return []
-        struck = self._draw(
-            visit.platform,
-            stage,
-            lambda each: covers(each.only, visit) and KINDS[each.fault].occasion(visit),
-        )
-        for each in struck:
-            visit.ledger.struck(visit.number, each.fault)
-        return struck
+    def draw(self, visit: Visit, stage: Stage) -> Iterator[Fault]:
+        """Yield the faults of a stage that strike a request; each is counted and noted as it comes."""
+        for fault in self._at(visit.platform, stage):
+            if covers(fault.only, visit) and KINDS[fault.fault].occasion(visit) and self._strikes(fault):
+                visit.ledger.struck(visit.number, fault.fault)
+                yield fault
 
     def delays(self, platform: str) -> list[float]:
         """Return after how many seconds each copy of a webhook goes out; none means that it is lost."""
         delays = [0.0]
-        for fault in self._draw(platform, Stage.WEBHOOK):
-            delays = KINDS[fault.fault].act(fault, delays, self._chance(fault))
+        for fault in self._at(platform, Stage.WEBHOOK):
+            if self._strikes(fault):
+                delays = KINDS[fault.fault].act(fault, delays, self._chance(fault))
         return delays
 
-    def _draw(
-        self, platform: str, stage: Stage, may: Callable[[Fault], bool] = lambda _fault: True
-    ) -> list[Fault]:
+    def _at(self, platform: str, stage: Stage) -> list[Fault]:
+        if not self._on:
+            return []
+        return [each for each in self.on() if each.platform == platform and KINDS[each.fault].stage is stage]
+
+    def _strikes(self, fault: Fault) -> bool:
+        """Draw whether a fault strikes on this occasion, and count it."""
         with self._lock:
-            present = stamp()
-            met = [
-                each
-                for each in self._on
-                if each.platform == platform
-                and KINDS[each.fault].stage is stage
-                and _lives(each, present)
-                and may(each)
-            ]
-            struck = [each for each in met if self._chance(each).random() < each.rate]
-            counted = [each for each in struck if each.times is not None]
-            for each in counted:
-                each.times = (each.times or 0) - 1
-        for each in counted:
-            with self._store.transaction():
-                self._store.put("fault", SHARED, each.id, asdict(each))
-        return struck
+            if not _lives(fault, stamp()) or self._chance(fault).random() >= fault.rate:
+                return False
+            if fault.times is None:
+                return True
+            fault.times -= 1
+        with self._store.transaction():
+            self._store.put("fault", SHARED, fault.id, asdict(fault))
+        return True
 
     def _chance(self, fault: Fault) -> Random:
         return self._chances.setdefault(fault.id, Random(f"{self._seed} {fault.id}"))

@@ -115,6 +115,12 @@ def test_requests_that_are_spared_do_not_use_up_its_times(doors):
     assert doors.flourish("POST", "/outbound-orders", outbound_body()).status_code == 200
 
 
+def test_a_fault_that_another_one_forestalled_has_not_struck(doors):
+    switch_on(doors, fault="429", times=1)
+    switch_on(doors, fault="500", times=1)
+    assert [doors.flourish("GET", "/facilities").status_code for _ in range(3)] == [429, 500, 200]
+
+
 def test_the_list_explains_every_fault(doors):
     kinds = doors.control("GET", "/faults").json["kinds"]
     assert [each["fault"] for each in kinds] == list(KINDS)
