@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from portal.config import Settings
 from portal.identity.throttle import network
@@ -32,22 +33,16 @@ class Buckets:
     def take(self, key: bytes, now: float) -> None:
         """Take one out; a bucket may go below nothing, but not far."""
         level = max(self.level(key, now) - 1.0, -1.0)
-        if key not in self._levels:
-            self._make_room(now)
+        self._levels.pop(key, None)
+        if len(self._levels) >= _MOST:
+            # A quarter at once: those that were taken from longest ago, as they stand first.
+            for oldest in tuple(islice(self._levels, _MOST // 4)):
+                del self._levels[oldest]
         self._levels[key] = (level, now)
 
     def seconds_until_one(self, key: bytes, now: float) -> float:
         """Return how long it takes until there is one to take; 0.0 when there is."""
         return max(0.0, (1.0 - self.level(key, now)) / self._per_second)
-
-    def _make_room(self, now: float) -> None:
-        if len(self._levels) < _MOST:
-            return
-        # A full bucket is like one that was never there.
-        for key in [key for key in self._levels if self.level(key, now) >= self._size]:
-            del self._levels[key]
-        while len(self._levels) >= _MOST:
-            del self._levels[next(iter(self._levels))]
 
 
 @dataclass(frozen=True)
