@@ -9,7 +9,7 @@ from sandbox.console.paging import LatestFirst
 from sandbox.console.people import person
 from sandbox.errors import Missing
 from sandbox.flourish import shapes
-from sandbox.flourish.orders import STAFF_ACTIONS, open_actions
+from sandbox.flourish.staff import STAFF_ACTIONS, open_actions
 from sandbox.store import Body, equal
 
 blueprint = Blueprint("flourish", __name__, url_prefix="/<world>/<any(warehouse):part>/orders")

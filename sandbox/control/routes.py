@@ -15,6 +15,7 @@ from sandbox.control import asking, faults, flourish, leaflink
 from sandbox.control.openapi import document
 from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing, Refused
+from sandbox.flourish.orders import LIVE
 from sandbox.leaflink.limits import BURST, PER_MINUTE, PER_SECOND
 from sandbox.leaflink.webhooks import webhook_key
 from sandbox.office import Office
@@ -202,7 +203,9 @@ def change_settings() -> ResponseReturnValue:
             if name in asked:
                 simulation().store.set_setting(name, asking.whole(asked, name, least, least, MAX_RATE))
         if "refuse_duplicate_original_order_id" in asked:
-            refuse = asking.flag(asked, "refuse_duplicate_original_order_id")
+            refuse = asked["refuse_duplicate_original_order_id"]
+            if refuse != LIVE:
+                refuse = asking.flag(asked, "refuse_duplicate_original_order_id")
             simulation().store.set_setting("refuse_duplicate_original_order_id", refuse)
         return jsonify(_settings())
 

@@ -10,11 +10,12 @@ from sandbox.flourish import reading, webhooks
 from sandbox.flourish.seed import padded
 from sandbox.flourish.stock import settle
 from sandbox.office import Office
-from sandbox.store import Body, equal
+from sandbox.store import Body, equal, none_of
 
 API_USER = "api"
 STAFF_USER = "warehouse"
-OPEN = ("Created", "Partially Allocated", "Allocated")
+# The setting by which a cancelled order leaves its original id to another.
+LIVE = "live"
 ENDED = {
     "Shipped": "Order has already been shipped",
     "Completed": "Order has already been completed",
@@ -35,7 +36,7 @@ def create(office: Office, facility_id: str, body: Body) -> Body:
         BadValue: a field is missing or not valid.
     """
     original = reading.text(body, "original_order_id")
-    if original and office.store.setting("refuse_duplicate_original_order_id", False):
+    if original:
         _refuse_second(office, original)
     moment = stamp()
     order: Body = {
@@ -61,6 +62,7 @@ def create(office: Office, facility_id: str, body: Body) -> Body:
         "origin_type": "Online",
         "is_approved": True,
         "total_paid": "0",
+        "total_refund": "0",
         "shipment_id": None,
         "shipped_timestamp": None,
         "delivered_timestamp": None,
@@ -72,12 +74,17 @@ def create(office: Office, facility_id: str, body: Body) -> Body:
     facility = office.look("facility", facility_id)
     if facility["sales_rep_required_for_outbound"] and order["sales_rep_id"] is None:
         raise BadValue("sales_rep is required for outbound orders of this facility")
-    _save(office, None, order)
+    save(office, None, order)
     return order
 
 
 def _refuse_second(office: Office, original: str) -> None:
-    present = office.first("order", equal("$.original_order_id", original))
+    """Refuse a second order of one original id, if that is set: of any order, or of one that lives."""
+    refusing = office.store.setting("refuse_duplicate_original_order_id", False)
+    if not refusing:
+        return
+    live = [none_of("$.order_status", ("Cancelled",))] if refusing == LIVE else []
+    present = office.first("order", equal("$.original_order_id", original), *live)
     if present is not None:
         raise BadValue(f"original_order_id already exists on order {present['id']}")
 
@@ -94,7 +101,7 @@ def update(office: Office, facility_id: str, order_id: str, body: Body) -> Body:
     order = office.need("order", order_id)
     if order["facility_id"] != facility_id:
         raise Missing("Order not found")
-    _refuse_ended(order)
+    refuse_ended(order)
     if body.get("order_status") == "Cancelled":
         return cancel(office, order_id, API_USER)
     if body.get("order_status") not in (None, order["order_status"]):
@@ -106,7 +113,7 @@ def update(office: Office, facility_id: str, order_id: str, body: Body) -> Body:
     for name, read in _readers(office).items():
         if name in body:
             order[name] = read(body)
-    _save(office, before, order)
+    save(office, before, order)
     return order
 
 
@@ -147,7 +154,8 @@ def _refuse_moved(office: Office, order: Body, body: Body) -> None:
         raise BadValue("Sales rep cannot be edited")
 
 
-def _refuse_ended(order: Body) -> None:
+def refuse_ended(order: Body) -> None:
+    """Refuse to change an order that is shipped, completed or cancelled."""
     if order["order_status"] in ENDED:
         raise BadValue(ENDED[order["order_status"]])
 
@@ -160,81 +168,24 @@ def cancel(office: Office, order_id: str, user: str = STAFF_USER) -> Body:
         BadValue: it is shipped, completed or cancelled.
     """
     order = office.need("order", order_id)
-    _refuse_ended(order)
+    refuse_ended(order)
     before = copy.deepcopy(order)
     for line in order["order_lines"]:
         line["allocated_qty"] = "0"
     order["order_status"] = "Cancelled"
-    _save(office, before, order, user)
+    save(office, before, order, user)
     return order
 
 
-def partially_allocate(office: Office, order_id: str) -> Body:
-    """Allocate half of the first line, rounded up, but never the whole order."""
-    order = office.need("order", order_id)
-    _refuse_ended(order)
-    wanted = Decimal(order["order_lines"][0]["order_qty"])
-    half = wanted - wanted // 2
-    if half == wanted and len(order["order_lines"]) == 1:
-        raise BadValue("An order of one each cannot be allocated in part")
-    before = copy.deepcopy(order)
-    for place, line in enumerate(order["order_lines"]):
-        line["allocated_qty"] = "0" if place else str(half)
-    order["order_status"] = "Partially Allocated"
-    _save(office, before, order, STAFF_USER)
-    return order
+def save(office: Office, before: Body | None, order: Body, user: str = API_USER) -> None:
+    """Keep a changed order: record, stock, webhooks.
 
-
-def allocate(office: Office, order_id: str) -> Body:
-    """Allocate every line in full; the warehouse always finds the packages."""
-    order = office.need("order", order_id)
-    _refuse_ended(order)
-    before = copy.deepcopy(order)
-    for line in order["order_lines"]:
-        line["allocated_qty"] = line["order_qty"]
-    order["order_status"] = "Allocated"
-    _save(office, before, order, STAFF_USER)
-    return order
-
-
-def ship(office: Office, order_id: str) -> Body:
-    """Ship an order that is allocated.
-
-    Raises:
-        Missing: there is no such order.
-        BadValue: it is not allocated.
+    Args:
+        office: the company.
+        before: the order as it was, or None when it is new.
+        order: as it is to be.
+        user: who did it.
     """
-    order = office.need("order", order_id)
-    _refuse_ended(order)
-    if order["order_status"] != "Allocated":
-        raise BadValue("Order must be allocated before it can be shipped")
-    before = copy.deepcopy(order)
-    order["order_status"] = "Shipped"
-    order["shipment_id"] = padded(office.next_number("shipment"))
-    order["shipped_timestamp"] = stamp()
-    _save(office, before, order, STAFF_USER)
-    return order
-
-
-STAFF_ACTIONS: dict[str, Callable[[Office, str], Body]] = {
-    "partially-allocate": partially_allocate,
-    "allocate": allocate,
-    "ship": ship,
-    "cancel": cancel,
-}
-
-
-def open_actions(order: Body) -> list[str]:
-    """Return what staff can do with an order now."""
-    return {
-        "Created": ["partially-allocate", "allocate", "cancel"],
-        "Partially Allocated": ["allocate", "cancel"],
-        "Allocated": ["ship", "cancel"],
-    }.get(order["order_status"], [])
-
-
-def _save(office: Office, before: Body | None, order: Body, user: str = API_USER) -> None:
-    """Keep a changed order: record, stock, webhooks."""
     order["last_updated_by"] = user
     order["last_updated_timestamp"] = stamp()
     changed = settle(office, before, order)

@@ -179,12 +179,12 @@ def destination(office: Office, body: Body) -> Body:
         found = office.get("destination", sent["id"])
         if found is None:
             raise BadValue(f"Destination not found: {sent['id']}")
-        return found
+        return _active(found, f"Destination is not active: {found['name']}")
     name = text(sent, "name", needed=True)
     by_name = Condition("lower(json_extract(body, '$.name')) = lower(?)", (name,))
-    found = office.first("destination", by_name)
+    found = office.first("destination", by_name, equal("$.active", 1)) or office.first("destination", by_name)
     if found is not None:
-        return found
+        return _active(found, f"Destination is not active: {found['name']}")
     fields = {field: sent[field] for field in DESTINATION_FIELDS if field in sent}
     return seed.add_destination(office, fields)
 
@@ -208,14 +208,21 @@ def sales_rep(office: Office, body: Body) -> int | None:
         found = office.get("sales_rep", sent["id"])
         if found is None:
             raise BadValue(f"Sales rep not found: {sent['id']}")
-        return int(found["sales_rep_id"])
+        return int(_active(found, f"Sales rep is not active: {sent['id']}")["sales_rep_id"])
     email = text(sent, "email", needed=True)
     by_email = Condition("lower(json_extract(body, '$.email')) = lower(?)", (email,))
     found = office.first("sales_rep", by_email) or seed.add_rep(
         office,
         {name: text(sent, name) or "" for name in ("first_name", "last_name")} | {"email": email},
     )
-    return int(found["sales_rep_id"])
+    return int(_active(found, f"Sales rep is not active: {email}")["sales_rep_id"])
+
+
+def _active(found: Body, refusal: str) -> Body:
+    """Return a record that new orders may name; no source says so of any but items, whose error is known."""
+    if not found["active"]:
+        raise BadValue(refusal)
+    return found
 
 
 def _alone(sent: Body, name: str) -> None:

@@ -74,7 +74,8 @@ def _sums(body: Record, sums: Totals) -> dict[str, Any]:
         "sub_total_price": number(sums.lines), "taxes": 0, "excise_tax_rate": None, "tax_type": None,
         "tax_payment_direction": None, "total_discounts": number(sum(sums.discounts, Decimal(0))),
         "total_charges": number(sum(sums.charges, Decimal(0))), "total_price": number(sums.total),
-        "total_paid": number(body["total_paid"]), "delivery_fee": 0, "total_refund": 0, "total_returns": 0,
+        "total_paid": number(body["total_paid"]), "delivery_fee": 0,
+        "total_refund": number(body.get("total_refund", "0")), "total_returns": 0,
     }  # fmt: skip
 
 

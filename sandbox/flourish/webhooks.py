@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.flourish.shapes import item as item_shape
 from sandbox.flourish.shapes import order as order_shape
 from sandbox.flourish.stock import summary
 from sandbox.office import Office
@@ -16,6 +17,11 @@ def announce_order(office: Office, order: Body, action: str) -> None:
     """Queue the webhook of an outbound order; `action` is create or update."""
     subject = f"order {order['id']} {action} ({order['order_status']})"
     _announce(office, subject, "order", action, lambda: order_shape(office, order))
+
+
+def announce_item(office: Office, item: Body) -> None:
+    """Queue the webhook of a changed item."""
+    _announce(office, f"item {item['sku']} update", "item", "update", lambda: item_shape(office, item))
 
 
 def announce_stock(office: Office, stock: Body) -> None:
