@@ -78,6 +78,7 @@ class Faults:
             raise BadValue("'only' names requests; this fault strikes webhooks.", "only")
         read = kind.default if argument is None else kind.read(argument)
         until = stamp(now() + timedelta(seconds=seconds)) if seconds is not None else None
+        self._forget_the_spent()
         with self._store.transaction():
             new = Fault(self._store.next_number("fault"), platform, fault, rate, until, read, times, scope)
             self._store.put("fault", SHARED, new.id, asdict(new))
@@ -109,6 +110,13 @@ class Faults:
         with self._lock:
             gone = list(self._on)
         self._forget(gone)
+
+    def _forget_the_spent(self) -> None:
+        with self._lock:
+            present = stamp()
+            spent = [each for each in self._on if not _lives(each, present)]
+        if spent:
+            self._forget(spent)
 
     def _forget(self, gone: list[Fault]) -> None:
         with self._lock:

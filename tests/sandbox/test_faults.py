@@ -143,6 +143,14 @@ def test_what_one_fault_does_changes_nothing_about_when_another_strikes(doors):
     assert occasions() == alone
 
 
+def test_what_is_spent_is_not_kept(doors):
+    switch_on(doors, fault="500", seconds=0)
+    switch_on(doors, fault="500", times=1)
+    doors.flourish("GET", "/facilities")
+    switch_on(doors, fault="429")
+    assert len(doors.simulation.store.find("fault", "")) == 1
+
+
 def test_the_same_seed_draws_the_same_occasions(doors):
     switch_on(doors, fault="500", rate=0.5)
 
