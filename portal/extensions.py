@@ -44,7 +44,7 @@ ENGINE_OPTIONS: dict[str, Any] = {
 
 def new_engine(url: str, **options: Any) -> Engine:
     """Make an engine as every process uses it."""
-    return create_engine(url, **ENGINE_OPTIONS, **options)
+    return create_engine(url, **{**ENGINE_OPTIONS, **options})
 
 
 def enter(

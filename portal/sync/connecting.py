@@ -21,8 +21,9 @@ from portal.sync import journal, switches
 from portal.sync.credentials import CannotConnect, checked_address, proven, refuse, seal_all
 from portal.sync.decisions import Finding
 from portal.sync.domain import Company, FacilityFacts
-from portal.sync.engine.accounts import Tape, open_hub, open_platform, paced
+from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.pace import Turnstile, paced
 from portal.sync.engine.poll import FLOURISH_ORDERS
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
@@ -72,7 +73,9 @@ def add_hub(
     address = checked_address(desk, base_url, FLOURISH.hosts)
     headers = FLOURISH.authorise(credentials)
     owner = f"flourish:new:{tenant_id}"
-    client = FlourishClient(paced(desk, address, headers, FLOURISH.label, owner, FLOURISH.throttle))
+    client = FlourishClient(
+        paced(address, headers, FLOURISH.label, Turnstile(desk, owner, FLOURISH.throttle))
+    )
     company, facilities = proven(lambda: (client.company(), client.facilities()))
     token = randomness.token_urlsafe(24)
     signing_key = signing_key or credentials.get(FLOURISH.webhook.key_field) or randomness.token_hex(32)
@@ -138,7 +141,7 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
     address = checked_address(desk, base_url or platform.default_base_url, platform.hosts)
     headers = platform.authorise(credentials)
     owner = f"{platform.key}:new:{tenant_id}"
-    calls = paced(desk, address, headers, platform.label, owner, platform.throttle)
+    calls = paced(address, headers, platform.label, Turnstile(desk, owner, platform.throttle))
     company = proven(platform.connect(calls).company)
     token = randomness.token_urlsafe(24)
     kept = {field.name: credentials.get(field.name, "") for field in platform.credentials if field.secret}

@@ -15,8 +15,8 @@ from portal.sync.addresses import BaseAddress, WrongAddress, check_address
 from portal.sync.decisions import Finding
 from portal.sync.domain import Company
 from portal.sync.engine.accounts import credentials as stored
-from portal.sync.engine.accounts import paced
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.pace import Turnstile, paced
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
@@ -75,13 +75,17 @@ def _company(desk: Desk, owner: Connection | Hub, given: Mapping[str, str]) -> C
         refuse(FLOURISH.check_credentials(given))
         address = checked_address(desk, owner.base_url, FLOURISH.hosts)
         name = f"flourish:{owner.id}"
-        calls = paced(desk, address, FLOURISH.authorise(given), FLOURISH.label, name, FLOURISH.throttle)
+        calls = paced(
+            address, FLOURISH.authorise(given), FLOURISH.label, Turnstile(desk, name, FLOURISH.throttle)
+        )
         return FlourishClient(calls).company()
     platform = platform_by_key(owner.platform)
     refuse(platform.check_credentials(given))
     address = checked_address(desk, owner.base_url, platform.hosts)
     name = f"{platform.key}:{owner.key_owner}"
-    calls = paced(desk, address, platform.authorise(given), platform.label, name, platform.throttle)
+    calls = paced(
+        address, platform.authorise(given), platform.label, Turnstile(desk, name, platform.throttle)
+    )
     return platform.connect(calls).company()
 
 

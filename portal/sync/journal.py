@@ -14,8 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from redis import Redis, RedisError
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import event, func, insert, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.models import Connection, Link, LogLine, Problem, SearchTerm, Tenant, TimelineEvent
 from portal.queries.search import normalise
@@ -24,6 +25,7 @@ from portal.sync.domain import Json
 
 CHANNEL = "trellis:live"
 _NEWS = "news"
+_LINES = "lines"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def tell(session: Session, link: Link, entry: Entry) -> None:
         entry: the row.
     """
     link.event_head += 1
-    event = TimelineEvent(
+    row = TimelineEvent(
         tenant_id=link.tenant_id,
         link_id=link.id,
         seq=link.event_head,
@@ -64,8 +66,8 @@ def tell(session: Session, link: Link, entry: Entry) -> None:
         operation_id=entry.operation_id,
     )
     if entry.at is not None:
-        event.at = entry.at
-    session.add(event)
+        row.at = entry.at
+    session.add(row)
     _announce_later(session, f"link:{link.id}", link.event_head)
 
 
@@ -90,27 +92,45 @@ def log(
     """
     link = connection if isinstance(connection, Link) else None
     connection_id = link.connection_id if link else connection.id
-    head = session.execute(
-        update(Connection)
-        .where(Connection.id == connection_id)
-        .values(log_head=Connection.log_head + 1)
-        .returning(Connection.log_head)
-        .execution_options(synchronize_session=False)
-    ).scalar_one()
-    session.add(
-        LogLine(
-            connection_id=connection_id,
-            number=head,
-            tenant_id=connection.tenant_id,
-            run_id=run_id,
-            link_id=link.id if link else None,
-            level=level,
-            entity=f"{link.kind} {link.label or link.foreign_id}" if link else "connection",
-            text=text,
-            raw=dict(raw or {}),
-        )
-    )
-    _announce_later(session, f"log:{connection_id}", head)
+    line = {
+        "connection_id": connection_id,
+        "tenant_id": connection.tenant_id,
+        "run_id": run_id,
+        "link_id": link.id if link else None,
+        "level": level,
+        "entity": f"{link.kind} {link.label or link.foreign_id}" if link else "connection",
+        "text": text,
+        "raw": dict(raw or {}),
+    }
+    session.info.setdefault(_LINES, {}).setdefault(connection_id, []).append(line)
+
+
+@event.listens_for(Session, "before_commit")
+def _write_lines(session: Session) -> None:
+    """Number the lines and write them, last of all: whoever takes a number keeps others of this connection
+    waiting until the commit."""
+    logs: dict[UUID, list[dict[str, Any]]] = session.info.pop(_LINES, {})
+    for connection_id in sorted(logs):
+        lines = logs[connection_id]
+        session.flush()
+        head = session.execute(
+            update(Connection)
+            .where(Connection.id == connection_id)
+            .values(log_head=Connection.log_head + len(lines))
+            .returning(Connection.log_head)
+            .execution_options(synchronize_session=False)
+        ).scalar_one()
+        for number, line in enumerate(lines, start=head - len(lines) + 1):
+            line["number"] = number
+        session.execute(insert(LogLine), lines)
+        _announce_later(session, f"log:{connection_id}", head)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _transaction: SessionTransaction) -> None:
+    """What was rolled back was never said."""
+    session.info.pop(_LINES, None)
+    session.info.pop(_NEWS, None)
 
 
 def report(
@@ -182,11 +202,10 @@ def _problem(owner: Link | Connection | Tenant, subject_id: UUID, finding: Findi
 
 def remember_terms(session: Session, link: Link, words: Iterable[str]) -> None:
     """Make a link findable by these words."""
-    wanted = {normalise(word) for word in words} - {""}
-    known = set(session.scalars(select(SearchTerm.term).where(SearchTerm.link_id == link.id)))
-    session.add_all(
-        SearchTerm(link_id=link.id, tenant_id=link.tenant_id, term=term) for term in wanted - known
-    )
+    terms = sorted({normalise(word) for word in words} - {""})
+    if terms:
+        rows = [{"link_id": link.id, "tenant_id": link.tenant_id, "term": term} for term in terms]
+        session.execute(postgresql.insert(SearchTerm).values(rows).on_conflict_do_nothing())
 
 
 def _announce_later(session: Session, scope: str, number: int) -> None:
@@ -196,6 +215,9 @@ def _announce_later(session: Session, scope: str, number: int) -> None:
 def announce(redis: Redis, session: Session) -> None:
     """Tell the watchers what a committed session wrote. Redis being away costs them seconds, no rows."""
     news: dict[str, Any] = session.info.pop(_NEWS, {})
-    with contextlib.suppress(RedisError):
+    if not news:
+        return
+    with contextlib.suppress(RedisError), redis.pipeline(transaction=False) as pipeline:
         for scope, number in news.items():
-            redis.publish(CHANNEL, json.dumps({"scope": scope, "n": number}))
+            pipeline.publish(CHANNEL, json.dumps({"scope": scope, "n": number}))
+        pipeline.execute()

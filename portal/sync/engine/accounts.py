@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -14,20 +12,16 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Secret
 from portal.sync import secrets
-from portal.sync.addresses import BaseAddress, check_address
-from portal.sync.contract import Calls, Platform, PlatformClient, Throttle
+from portal.sync.addresses import check_address
+from portal.sync.contract import Platform, PlatformClient
 from portal.sync.decisions import DestinationByLicense, LicenseType, Question, RepEmail, Rules
-from portal.sync.domain import FacilityFacts, Json
+from portal.sync.domain import FacilityFacts
 from portal.sync.engine.desk import Desk
-from portal.sync.errors import Retryable
+from portal.sync.engine.pace import Turnstile, paced
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
-from portal.sync.http import Caller, Exchange
+from portal.sync.http import Exchange
 from portal.sync.registry import platform as platform_by_key
-
-USER_AGENT = "Trellis"
-# How long everybody holds back after a 429 that names no time.
-_HOLD_SECONDS = 5.0
 
 
 class Tape:
@@ -63,6 +57,8 @@ class Account:
     rules: Rules
     tape: Tape
     settle_seconds: float
+    # Waits for a call's turn before its intent is committed, by side; the call itself then goes at once.
+    turn: Callable[[str], None] = lambda _side: None
     # What was looked up and found, for as long as this account is open: seconds, one drain.
     known: dict[Question, Any] = field(default_factory=dict)
 
@@ -97,118 +93,57 @@ def credentials(desk: Desk, session: Session, owner: Hub | Connection) -> dict[s
     }
 
 
-def open_hub(desk: Desk, session: Session, hub: Hub, tape: Tape) -> FlourishClient:
+def hub_turnstile(desk: Desk, hub: Hub) -> Turnstile:
+    """The budget of a hub's key."""
+    return Turnstile(desk, f"flourish:{hub.id}", FLOURISH.throttle.agreed(hub.calls_per_second))
+
+
+def platform_turnstile(desk: Desk, connection: Connection) -> Turnstile:
+    """The budget of a connection's key owner."""
+    platform = platform_by_key(connection.platform)
+    throttle = platform.throttle.agreed(connection.calls_per_second)
+    return Turnstile(desk, f"{platform.key}:{connection.key_owner}", throttle)
+
+
+def open_hub(
+    desk: Desk, session: Session, hub: Hub, tape: Tape, turnstile: Turnstile | None = None
+) -> FlourishClient:
     """Open the Flourish side."""
     headers = FLOURISH.authorise(credentials(desk, session, hub))
     address = check_address(hub.base_url, hosts=FLOURISH.hosts, allow_loopback=desk.settings.allow_loopback)
-    owner = f"flourish:{hub.id}"
-    throttle = FLOURISH.throttle.agreed(hub.calls_per_second)
-    return FlourishClient(paced(desk, address, headers, FLOURISH.label, owner, throttle, tape))
+    turnstile = turnstile or hub_turnstile(desk, hub)
+    return FlourishClient(paced(address, headers, FLOURISH.label, turnstile, tape.record))
 
 
-def open_platform(desk: Desk, session: Session, connection: Connection, tape: Tape) -> PlatformClient:
+def open_platform(
+    desk: Desk, session: Session, connection: Connection, tape: Tape, turnstile: Turnstile | None = None
+) -> PlatformClient:
     """Open the platform's side."""
     platform = platform_by_key(connection.platform)
     headers = platform.authorise(credentials(desk, session, connection))
     address = check_address(
         connection.base_url, hosts=platform.hosts, allow_loopback=desk.settings.allow_loopback
     )
-    owner = f"{platform.key}:{connection.key_owner}"
-    throttle = platform.throttle.agreed(connection.calls_per_second)
-    return platform.connect(paced(desk, address, headers, platform.label, owner, throttle, tape))
-
-
-class _BudgetSpent(Retryable):
-    """Our own budget said no; nobody was called."""
-
-
-@dataclass(frozen=True)
-class _Paced:
-    """Calls under a key owner's budget: each waits for its turn, and a 429 holds all of them back."""
-
-    caller: Caller
-    hold: Callable[[float], None]
-
-    def close(self) -> None:
-        """End all kept connections."""
-        self.caller.close()
-
-    def read(
-        self, path: str, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
-    ) -> Any:
-        """GET; see `contract.Calls`."""
-        with self._holding_back():
-            return self.caller.read(path, query=query, headers=headers)
-
-    def write(
-        self, method: str, path: str, body: Json | None = None, *, headers: Mapping[str, str] | None = None
-    ) -> Any:
-        """POST, PUT or PATCH; see `contract.Calls`."""
-        with self._holding_back():
-            return self.caller.write(method, path, body, headers=headers)
-
-    @contextmanager
-    def _holding_back(self) -> Iterator[None]:
-        try:
-            yield
-        except _BudgetSpent:
-            raise
-        except Retryable as error:
-            if error.throttled:
-                self.hold(error.after or _HOLD_SECONDS)
-            raise
-
-
-def paced(
-    desk: Desk,
-    address: BaseAddress,
-    headers: Mapping[str, str],
-    label: str,
-    owner: str,
-    throttle: Throttle,
-    tape: Tape | None = None,
-) -> Calls:
-    """Open calls to one account under its owner's budget.
-
-    Args:
-        desk: what to work with.
-        address: where to.
-        headers: the authorisation.
-        label: the system's name for people.
-        owner: the system and key owner that share the budget.
-        throttle: how often they may call.
-        tape: records what is said, when given.
-    """
-
-    def turnstile() -> None:
-        wait = desk.budget.take(owner, throttle)
-        if wait:
-            raise _BudgetSpent(
-                "The rate budget of this account is used up for now", after=wait, throttled=True
-            )
-
-    caller = Caller(
-        address,
-        headers,
-        label=label,
-        turnstile=turnstile,
-        user_agent=USER_AGENT,
-        observe=tape.record if tape else None,
-    )
-    return _Paced(caller, partial(desk.budget.hold, owner))
+    turnstile = turnstile or platform_turnstile(desk, connection)
+    return platform.connect(paced(address, headers, platform.label, turnstile, tape.record))
 
 
 def open_account(desk: Desk, session: Session, connection: Connection) -> Account:
     """Open both sides of a connection."""
     tape = Tape()
     platform = platform_by_key(connection.platform)
+    turnstiles = {
+        "platform": platform_turnstile(desk, connection),
+        "flourish": hub_turnstile(desk, connection.hub),
+    }
     return Account(
         platform=platform,
-        client=open_platform(desk, session, connection, tape),
-        flourish=open_hub(desk, session, connection.hub, tape),
+        client=open_platform(desk, session, connection, tape, turnstiles["platform"]),
+        flourish=open_hub(desk, session, connection.hub, tape, turnstiles["flourish"]),
         rules=rules_of(connection, platform),
         tape=tape,
         settle_seconds=float(connection.settings.get("settle_seconds") or desk.settings.settle_seconds),
+        turn=lambda side: turnstiles[side].ahead(),
     )
 
 

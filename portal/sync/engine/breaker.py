@@ -27,24 +27,23 @@ _PROBES = 3
 _probing = threading.Lock()
 
 
-def note_result(session: Session, connection_id: UUID, *, failed: bool, why: str = "") -> None:
-    """Count a look at a link for its connection.
+def note_answer(session: Session, connection_id: UUID) -> None:
+    """The account answered: failures before it count no more."""
+    connection = _locked(session, connection_id)
+    connection.failures = 0
+    connection.open_until = None
+    journal.report(session, connection, (), code="not_answering", solved="It answers again.")
+
+
+def note_failure(session: Session, connection_id: UUID, why: str) -> None:
+    """Count a look that failed; after some in a row, the account is left alone for a while.
 
     Args:
         session: a session inside the tenant.
         connection_id: the connection.
-        failed: whether the look failed.
         why: what failed, in a sentence.
     """
-    connection = session.execute(
-        select(Connection).where(Connection.id == connection_id).with_for_update(key_share=True)
-    ).scalar_one()
-    if not failed:
-        if connection.failures:
-            connection.failures = 0
-            connection.open_until = None
-            journal.report(session, connection, (), code="not_answering", solved="It answers again.")
-        return
+    connection = _locked(session, connection_id)
     connection.failures += 1
     if connection.failures < OPENS_AFTER:
         return
@@ -58,6 +57,12 @@ def note_result(session: Session, connection_id: UUID, *, failed: bool, why: str
     )
     journal.report(session, connection, (finding,), code=finding.code)
     journal.log(session, connection, "wait", f"Left alone for {round(seconds)} s after failures in a row")
+
+
+def _locked(session: Session, connection_id: UUID) -> Connection:
+    return session.execute(
+        select(Connection).where(Connection.id == connection_id).with_for_update(key_share=True)
+    ).scalar_one()
 
 
 def credentials_refused(desk: Desk, claim: Claim, account: Account, error: ConnectionBroken) -> bool:

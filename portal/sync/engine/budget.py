@@ -70,12 +70,13 @@ class Budget:
         self._local: dict[str, _Bucket] = {}
         self._lock = threading.Lock()
 
-    def take(self, owner: str, throttle: Throttle) -> float:
+    def take(self, owner: str, throttle: Throttle, stopping: threading.Event | None = None) -> float:
         """Take one call from a key owner's budget, waiting for its turn when that is near.
 
         Args:
             owner: the system and key owner, such as "leaflink:Greenleaf".
             throttle: how often they may call.
+            stopping: ends the wait when it is set; the turn is then lost.
 
         Returns:
             0 when the call may be made; else the seconds until a turn that is too far off to wait for.
@@ -83,7 +84,10 @@ class Budget:
         wait = self._reserve(owner, throttle)
         if wait < 0:
             return -wait
-        time.sleep(wait)
+        if wait and stopping is not None and stopping.wait(wait):
+            return wait
+        if stopping is None:
+            time.sleep(wait)
         return 0.0
 
     def hold(self, owner: str, seconds: float) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true, update
 from sqlalchemy.orm import Session
 
 from portal.models import Link
+
+# A time, an expression that the database works out, or None for "not by itself".
+DueAt: TypeAlias = datetime | ColumnElement[datetime] | None
 
 
 class LostLease(Exception):
@@ -152,7 +156,7 @@ def hold(session: Session, claim: Claim) -> Link:
     return link
 
 
-def hand_back(link: Link, claim: Claim, *, due_at: datetime | None) -> None:
+def hand_back(link: Link, claim: Claim, *, due_at: DueAt) -> None:
     """End a claim: what was marked up to the claim is done, and the link is due again then, or at once if
     it was marked meanwhile.
 
@@ -166,4 +170,10 @@ def hand_back(link: Link, claim: Claim, *, due_at: datetime | None) -> None:
     link.lease_until = None
     link.alone = False
     link.crashes = 0
-    link.due_at = func.now() if link.dirty_seq > claim.dirty_seq else due_at
+    # A column that takes an expression as well as a time, which its type cannot say.
+    link.due_at = cast("datetime | None", func.now() if link.dirty_seq > claim.dirty_seq else due_at)
+
+
+def in_seconds(seconds: float) -> ColumnElement[datetime]:
+    """So many seconds from now, by the database's clock."""
+    return func.now() + timedelta(seconds=seconds)

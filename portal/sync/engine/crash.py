@@ -10,8 +10,8 @@ _VARIABLE = "TRELLIS_CRASH_AT"
 # Every boundary at which what is committed and what is known part for a moment, in the order in which a link
 # passes them. A worker that dies at any of them must leave nothing that the next one cannot bring to its end.
 INBOX = ("kept",)
-LOOK = ("claimed", "looked", "noted", "decided")
-WRITE = ("before_intent", "after_intent", "before_call", "after_call", "after_record")
+LOOK = ("claimed", "looked", "decided")
+WRITE = ("before_intent", "after_intent", "after_call", "after_record")
 END = ("before_conclusion", "after_conclusion")
 SETTLING = ("before_settle_look", "after_settle_look", "settled")
 POLL = ("page_marked", "before_watermark")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Installation, Tenant
+from portal.models import Connection, Hub, Installation, Tenant
 
 _READS = frozenset({"checking", "ready", "live", "paused"})
 _WRITES = frozenset({"live"})
@@ -30,25 +31,30 @@ def may_work(connection: Connection) -> bool:
     return connection.state in _WORKS and connection.hub.state in _READS
 
 
-def why_no_writes(session: Session, connection: Connection) -> str:
-    """Why nothing may be written now, in a clause; empty when writing is allowed.
+def why_no_writes(session: Session, connection_id: UUID) -> str:
+    """Why nothing may be written now, in a clause; empty when writing is allowed. One query: it is asked anew
+    before each write.
 
     Args:
-        session: a session inside the connection's tenant; the stop switches are read with it, in one query.
-        connection: the connection.
+        session: a session inside the connection's tenant.
+        connection_id: the connection.
     """
     everybodys = select(Installation.stopped_at).scalar_subquery()
-    company, operator = session.execute(
-        select(Tenant.stopped_at, everybodys).where(Tenant.id == connection.tenant_id)
+    operator, company, connection, hub = session.execute(
+        select(everybodys, Tenant.stopped_at, Connection.state, Hub.state)
+        .select_from(Connection)
+        .join(Hub, Hub.id == Connection.hub_id)
+        .join(Tenant, Tenant.id == Connection.tenant_id)
+        .where(Connection.id == connection_id)
     ).one()
     if operator is not None:
         return "the operator of Trellis has stopped all writing"
     if company is not None:
         return "the company's stop switch is on"
-    if connection.state not in _WRITES:
-        return f"the connection is {connection.state.replace('_', ' ')}"
-    if connection.hub.state not in _WRITES:
-        return f"the Flourish connection is {connection.hub.state.replace('_', ' ')}"
+    if connection not in _WRITES:
+        return f"the connection is {connection.replace('_', ' ')}"
+    if hub not in _WRITES:
+        return f"the Flourish connection is {hub.replace('_', ' ')}"
     return ""
 
 

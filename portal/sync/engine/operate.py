@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.models import Link, Operation
+from portal.models import Link, Operation, new_id
 from portal.sync import journal
 from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
@@ -27,21 +30,69 @@ _MOST_ALIKE = 6
 LOOP_SECONDS = 600.0
 
 
-def operate(desk: Desk, claim: Claim, account: Account, write: Write) -> Outcome:
-    """Make one write.
+def intend(session: Session, link: Link, claim: Claim, account: Account, write: Write) -> UUID:
+    """Write down what is about to be done; once this is committed it counts as sent.
+
+    Args:
+        session: the transaction in which it is decided.
+        link: the link, locked by `hold`.
+        claim: the claim, whose fence the intent carries.
+        account: both sides, open.
+        write: the write.
+
+    Returns:
+        The operation's id.
+
+    Raises:
+        ForAPerson: it was made again and again in the last minutes: somebody undoes it each time.
+    """
+    _refuse_loop(session, link, write)
+    operation = Operation(
+        id=new_id(),
+        tenant_id=link.tenant_id,
+        connection_id=link.connection_id,
+        hub_id=link.hub_id,
+        link_id=link.id,
+        kind=write.kind,
+        system="flourish" if write.side == "flourish" else account.platform.key,
+        natural_key=write.natural_key,
+        once=write.once,
+        request=dict(write.request),
+        base=dict(write.base) if write.base is not None else None,
+        fence=claim.fence,
+        sent_at=func.now(),
+    )
+    session.add(operation)
+    return operation.id
+
+
+@contextmanager
+def elsewhere(write: Write) -> Iterator[None]:
+    """Around the commit of an intent: another link may be making the same thing now.
+
+    Raises:
+        Retryable: it is.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if "uq_operation_once" not in str(error.orig):
+            raise
+        reason = f"Another order is about to {write.purpose}"
+        raise Retryable(reason, after=_ELSEWHERE_SECONDS, throttled=True) from error
+
+
+def operate(desk: Desk, claim: Claim, account: Account, write: Write, operation_id: UUID) -> Outcome:
+    """Make one write whose intent is committed, and record what came of it.
 
     Raises:
         Unsettled: nobody knows whether it took effect; the operation stays open as `unknown`.
-        Retryable: it did not take effect, or another link is making the same thing now.
-        ForAPerson: it was made again and again in the last minutes: somebody undoes it each time.
+        Retryable: it did not take effect.
         Rejected: it was refused, and recorded as such.
         ConnectionBroken: the credentials do not work.
         LostLease: the link is somebody else's by now; the outcome stays open for them to settle.
     """
-    operation_id = _intend(desk, claim, write)
     crash.point("after_intent")
-    _mark_sent(desk, claim, operation_id)
-    crash.point("before_call")
     account.tape.take()
     try:
         outcome = write.call()
@@ -60,35 +111,6 @@ def operate(desk: Desk, claim: Claim, account: Account, write: Write) -> Outcome
     return outcome
 
 
-def _intend(desk: Desk, claim: Claim, write: Write) -> UUID:
-    """Commit what is about to be done, before anything is sent."""
-    try:
-        with desk.tenant(claim.tenant_id) as session:
-            link = hold(session, claim)
-            _refuse_loop(session, link, write)
-            operation = Operation(
-                tenant_id=link.tenant_id,
-                connection_id=link.connection_id,
-                hub_id=link.hub_id,
-                link_id=link.id,
-                kind=write.kind,
-                system="flourish" if write.side == "flourish" else link.connection.platform,
-                natural_key=write.natural_key,
-                once=write.once,
-                request=dict(write.request),
-                base=dict(write.base) if write.base is not None else None,
-                fence=claim.fence,
-            )
-            session.add(operation)
-            session.flush()
-            return operation.id
-    except IntegrityError as error:
-        if "uq_operation_once" not in str(error.orig):
-            raise
-        reason = f"Another order is about to {write.purpose}"
-        raise Retryable(reason, after=_ELSEWHERE_SECONDS, throttled=True) from error
-
-
 def _refuse_loop(session: Session, link: Link, write: Write) -> None:
     alike = select(func.count()).where(
         Operation.link_id == link.id,
@@ -101,57 +123,47 @@ def _refuse_loop(session: Session, link: Link, write: Write) -> None:
         raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
 
 
-def _mark_sent(desk: Desk, claim: Claim, operation_id: UUID) -> None:
-    """From this commit on the outcome is unknown until it is recorded; before it, nothing was sent."""
-    with desk.tenant(claim.tenant_id) as session:
-        hold(session, claim)
-        session.execute(update(Operation).where(Operation.id == operation_id).values(sent_at=func.now()))
-
-
 def record(
     desk: Desk, claim: Claim, account: Account, write: Write, operation_id: UUID, outcome: Outcome
 ) -> None:
     """Record a write that worked: the operation, the link, and the row of its story, in one commit."""
     exchanges = account.tape.take()
+    last = exchanges[-1] if exchanges else None
+    detail = _detail(write, exchanges)
+    made: dict[str, Any] = {"status": "ok", "finished_at": func.now(), "response_ref": outcome.ref}
+    if last is not None:
+        made |= {
+            "http_status": last.status,
+            "duration_ms": last.duration_ms,
+            "response": {"answer": last.answer},
+        }
+    how = f"{last.method} {last.path}, {last.duration_ms} ms" if last else ""
+    entry = journal.Entry(write.side, "Trellis", outcome.title, outcome.text, how, "ok", detail, operation_id)
+    system = account.platform.label if write.side == "platform" else "Flourish"
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
-        operation = session.get_one(Operation, operation_id)
-        _finish(operation, "ok")
-        operation.response_ref = outcome.ref
-        if exchanges:
-            operation.http_status = exchanges[-1].status
-            operation.duration_ms = exchanges[-1].duration_ms
-            operation.response = {"answer": exchanges[-1].answer}
-        _apply(link, outcome, operation)
-        how = (
-            f"{exchanges[-1].method} {exchanges[-1].path}, {exchanges[-1].duration_ms} ms"
-            if exchanges
-            else ""
+        session.execute(
+            update(Operation)
+            .where(Operation.id == operation_id)
+            .values(made)
+            .execution_options(synchronize_session=False)
         )
-        detail = {"request": operation.request, "answer": exchanges[-1].answer if exchanges else None}
-        entry = journal.Entry(
-            write.side, "Trellis", outcome.title, outcome.text, how, "ok", detail, operation.id
-        )
+        for name, value in outcome.link.items():
+            setattr(link, name, value)
+        if write.base is not None:
+            link.base = dict(write.base)
         journal.tell(session, link, entry)
-        system = account.platform.label if write.side == "platform" else "Flourish"
         journal.log(session, link, "done", f"{system}: {outcome.title}", run_id=claim.run_id, raw=detail)
 
 
-def _detail(operation: Operation, exchanges: list[Exchange]) -> dict[str, object]:
+def _detail(write: Write, exchanges: list[Exchange]) -> dict[str, object]:
     """What a person may unfold: the call, what it sent and what came back, redacted."""
     last = exchanges[-1] if exchanges else None
     return {
         "call": f"{last.method} {last.path}" if last else "",
-        "request": operation.request,
+        "request": dict(write.request),
         "answer": last.answer if last else None,
     }
-
-
-def _apply(link: Link, outcome: Outcome, operation: Operation) -> None:
-    for name, value in outcome.link.items():
-        setattr(link, name, value)
-    if operation.base is not None:
-        link.base = operation.base
 
 
 def _finish(operation: Operation, status: str, error: str | None = None) -> None:
@@ -177,7 +189,7 @@ def _leave_unknown(
             f"{error.reason}. Nobody knows yet whether it took effect; Trellis sends nothing more and looks"
             f" again {seconds} s after it was sent."
         )
-        detail = _detail(operation, account.tape.take())
+        detail = _detail(write, account.tape.take())
         entry = journal.Entry(
             write.side,
             "Trellis",
@@ -215,7 +227,7 @@ def _refuse(
         operation = session.get_one(Operation, operation_id)
         _finish(operation, "refused", str(error))
         operation.http_status = error.http_status
-        detail = _detail(operation, exchanges)
+        detail = _detail(write, exchanges)
         entry = journal.Entry(
             write.side,
             "Trellis",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from datetime import datetime
 
 from portal.models import Link
 from portal.sync.decisions import Decision, Finding
 from portal.sync.engine.accounts import Account
+from portal.sync.engine.claim import DueAt, in_seconds
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
 
 _FIRST_RETRY_SECONDS = 5.0
@@ -131,17 +129,14 @@ def died(times: int) -> Finding:
     )
 
 
-def due_at(session: Session, link: Link, view: Outlook, cap_seconds: float) -> datetime | None:
+def due_at(link: Link, view: Outlook, cap_seconds: float) -> DueAt:
     """When a link is due again by itself, by the database's clock; None for not before the next mark."""
     if view.again_at is not None:
         return view.again_at
     seconds = view.again_in
     if view.failed:
         seconds = max(seconds or 0.0, backoff(link.attempts, cap_seconds))
-    if seconds is None:
-        return None
-    due: datetime = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()
-    return due
+    return None if seconds is None else in_seconds(seconds)
 
 
 def backoff(attempts: int, cap_seconds: float) -> float:

@@ -3,26 +3,29 @@ needed, and say why. Duplicates, reordering, loss and crashes all lead here."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link
+from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync import journal
 from portal.sync.decisions import Decision, DestinationByLicense, Facts, Inquiry, Question
 from portal.sync.domain import Destination
 from portal.sync.engine import breaker, crash, outlook
 from portal.sync.engine.accounts import Account
-from portal.sync.engine.claim import Claim, LostLease, hand_back, hold
+from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_seconds
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import why_no_writes
 from portal.sync.engine.once import made_already
-from portal.sync.engine.operate import LOOP_SECONDS, operate
+from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
 from portal.sync.engine.outlook import ForAPerson, Outlook, due_at
 from portal.sync.engine.settle import StillUnknown, settle
-from portal.sync.engine.sight import Sight, close_deliveries, how_we_know, look, note
-from portal.sync.engine.writes import destination_key, write_of
+from portal.sync.engine.sight import Sight, close_deliveries, look, note
+from portal.sync.engine.writes import Write, destination_key, write_of
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
 from portal.sync.mapping.plan import plan_order
 
@@ -31,138 +34,204 @@ _MOST_STEPS = 8
 _MOST_INQUIRIES = 6
 
 
-def reconcile(desk: Desk, claim: Claim, account: Account) -> None:
-    """Work on one claimed link until it needs nothing, or must wait."""
+def reconcile(desk: Desk, claim: Claim, account: Account) -> str:
+    """Work on one claimed link until it needs nothing, or must wait.
+
+    Returns:
+        The state in which the link was left; "lost" when somebody else has it by now, "handed back" when this
+        process is to end.
+    """
     crash.point("claimed")
     try:
-        _conclude(desk, claim, _look_and_act(desk, claim, account))
+        return _Look(desk, claim, account, _begin(desk, claim)).run()
     except _Stopping:
         _put_back(desk, claim)
+        return "handed back"
     except LostLease:
-        return  # whoever has it now goes on from what is committed
+        return "lost"  # whoever has it now goes on from what is committed
 
 
 class _Stopping(Exception):
     """This process is asked to end: the rest of the look is another worker's."""
 
 
+class _HeldBack(Exception):
+    """Nothing may be written now."""
+
+
 def _put_back(desk: Desk, claim: Claim) -> None:
     """Hand a link back as it is, due at once."""
     with desk.tenant(claim.tenant_id) as session:
-        hand_back(hold(session, claim), claim, due_at=_now(session))
+        hand_back(hold(session, claim), claim, due_at=in_seconds(0))
 
 
-def _now(session: Session) -> datetime:
-    now: datetime = session.execute(select(func.now())).scalar_one()
-    return now
+@dataclass(frozen=True)
+class _Start:
+    """What our rows say of a link as a look at it begins."""
+
+    number: str
+    flourish_id: str | None
+    hub_id: UUID
+    base: Mapping[str, Any] | None
+    unsettled: bool
+    announced: bool
+    has_problem: bool
+    failures: int
 
 
-def _look_and_act(desk: Desk, claim: Claim, account: Account) -> Outlook:
-    try:
-        settle(desk, claim, account)
-        return _steps(desk, claim, account)
-    except (SyncError, StillUnknown, ForAPerson) as ending:
-        return _outlook_after(desk, claim, account, ending)
+def _begin(desk: Desk, claim: Claim) -> _Start:
+    """Read all that a look needs to begin, in one query.
+
+    Raises:
+        LostLease: the fence has moved on.
+    """
+    unsettled = exists().where(Operation.link_id == Link.id, Operation.status.in_(("intent", "unknown")))
+    announced = exists().where(Delivery.link_id == Link.id, Delivery.outcome.is_(None))
+    has_problem = exists().where(Problem.subject_id == Link.id, Problem.closed_at.is_(None))
+    columns = (Link.foreign_id, Link.flourish_id, Link.hub_id, Link.base)
+    query = (
+        select(*columns, unsettled, announced, has_problem, Connection.failures)
+        .join(Connection, Connection.id == Link.connection_id)
+        .where(Link.id == claim.link_id, Link.fence == claim.fence, Link.lease_until.is_not(None))
+    )
+    with desk.tenant(claim.tenant_id) as session:
+        row = session.execute(query).first()
+    if row is None:
+        raise LostLease(str(claim.link_id))
+    return _Start(*row)
 
 
-def _outlook_after(desk: Desk, claim: Claim, account: Account, ending: Exception) -> Outlook:
-    """Each way in which a look can break off, and how it goes on."""
-    match ending:
-        case StillUnknown():
-            return outlook.unknown("A write has no recorded outcome yet", account, until=ending.until)
-        case Unsettled():
-            return outlook.unknown(ending.reason, account)
-        case ForAPerson():
-            return outlook.stuck(ending.finding, again_in=ending.again_in)
-        case Rejected():
-            return outlook.stuck(outlook.refused(ending))
-        case Unreadable():
-            return outlook.stuck(outlook.unreadable(ending), again_in=desk.settings.backoff_cap_seconds)
-        case ConnectionBroken() if breaker.credentials_refused(desk, claim, account, ending):
-            return outlook.broken(ending)
-        case Retryable() | ConnectionBroken():
-            return outlook.retry(ending)
-        case _:
-            raise ending
+class _Look:
+    """One look at one link. What it saw is written down with what it does next: a look at a settled order is
+    two commits, a write two more."""
 
+    def __init__(self, desk: Desk, claim: Claim, account: Account, start: _Start) -> None:
+        self._desk = desk
+        self._claim = claim
+        self._account = account
+        self._start = start
+        self._flourish_id = start.flourish_id
+        self._base = start.base
+        self._unnoted: Sight | None = None
 
-def _steps(desk: Desk, claim: Claim, account: Account) -> Outlook:
-    sight: Sight | None = None
-    wrote = ""
-    for _ in range(_MOST_STEPS):
-        if desk.stopping.is_set():
-            raise _Stopping
-        with desk.tenant(claim.tenant_id) as session:
-            link = hold(session, claim)
-            how = how_we_know(session, link)
-        sight = look(account, link, before=sight, wrote=wrote)
-        crash.point("looked")
-        with desk.tenant(claim.tenant_id) as session:
-            link = hold(session, claim)
-            note(session, link, sight, account, how=how)
-        crash.point("noted")
-        decision = _decide(desk, claim, account, link, sight)
-        crash.point("decided")
-        if decision.action is None:
-            return Outlook(decision)
-        obstacle = _obstacle(desk, claim)
-        if obstacle:
-            return Outlook(outlook.held_back(decision, obstacle))
-        _journal_decision(desk, claim, decision)
+    def run(self) -> str:
+        """Work until the link needs nothing, or must wait; returns the state in which it is left."""
+        view = self._act()
+        crash.point("before_conclusion")
+        with self._desk.tenant(self._claim.tenant_id) as session:
+            self._conclude(session, hold(session, self._claim), view)
+        crash.point("after_conclusion")
+        return view.decision.state
+
+    def _act(self) -> Outlook:
+        try:
+            if self._start.unsettled:
+                settle(self._desk, self._claim, self._account)
+                self._start = _begin(self._desk, self._claim)
+                self._flourish_id, self._base = self._start.flourish_id, self._start.base
+            return self._steps()
+        except (SyncError, StillUnknown, ForAPerson) as ending:
+            return self._outlook_after(ending)
+
+    def _outlook_after(self, ending: Exception) -> Outlook:
+        """Each way in which a look can break off, and how it goes on."""
+        desk, account = self._desk, self._account
+        match ending:
+            case StillUnknown():
+                return outlook.unknown("A write has no recorded outcome yet", account, until=ending.until)
+            case Unsettled():
+                return outlook.unknown(ending.reason, account)
+            case ForAPerson():
+                return outlook.stuck(ending.finding, again_in=ending.again_in)
+            case Rejected():
+                return outlook.stuck(outlook.refused(ending))
+            case Unreadable():
+                return outlook.stuck(outlook.unreadable(ending), again_in=desk.settings.backoff_cap_seconds)
+            case ConnectionBroken() if breaker.credentials_refused(desk, self._claim, account, ending):
+                return outlook.broken(ending)
+            case Retryable() | ConnectionBroken():
+                return outlook.retry(ending)
+            case _:
+                raise ending
+
+    def _steps(self) -> Outlook:
+        sight: Sight | None = None
+        wrote = ""
+        for _ in range(_MOST_STEPS):
+            if self._desk.stopping.is_set():
+                raise _Stopping
+            number = self._start.number
+            sight = look(self._account, number, self._flourish_id, before=sight, wrote=wrote)
+            self._unnoted = sight
+            crash.point("looked")
+            decision = self._decide(sight)
+            crash.point("decided")
+            if decision.action is None:
+                return Outlook(decision)
+            write = write_of(decision.action, self._account, number=number, outbound=sight.outbound)
+            try:
+                self._write(decision, write)
+            except _HeldBack as obstacle:
+                return Outlook(outlook.held_back(decision, str(obstacle)))
+            wrote = write.side
+        finding = outlook.loop("write to this order", _MOST_STEPS)
+        return outlook.stuck(finding, again_in=LOOP_SECONDS)
+
+    def _write(self, decision: Decision, write: Write) -> None:
+        # First, as it may take seconds: from the intent's commit on, the call may be on its way.
+        self._account.turn(write.side)
         crash.point("before_intent")
-        write = write_of(decision.action, account, number=link.foreign_id, outbound=sight.outbound)
-        operate(desk, claim, account, write)
-        wrote = write.side
-    finding = outlook.loop("write to this order", _MOST_STEPS)
-    return outlook.stuck(finding, again_in=LOOP_SECONDS)
+        with elsewhere(write), self._desk.tenant(self._claim.tenant_id) as session:
+            link = hold(session, self._claim)
+            # Asked anew before each write: a person may have paused it.
+            if obstacle := why_no_writes(session, link.connection_id):
+                raise _HeldBack(obstacle)
+            self._note(session, link)
+            self._tell_decision(session, link, decision)
+            operation_id = intend(session, link, self._claim, self._account, write)
+        self._unnoted = None
+        outcome = operate(self._desk, self._claim, self._account, write, operation_id)
+        self._flourish_id = outcome.link.get("flourish_id", self._flourish_id)
+        self._base = write.base if write.base is not None else self._base
 
+    def _decide(self, sight: Sight) -> Decision:
+        """Plan, answering the planner's questions until it can decide."""
+        facts: dict[Question, object] = {}
+        for _ in range(_MOST_INQUIRIES):
+            answer = plan_order(
+                sight.order,
+                sight.outbound,
+                base=self._base,
+                rules=self._account.rules,
+                facts=facts,
+                next_move=self._account.platform.next_move,
+            )
+            if isinstance(answer, Decision):
+                return answer
+            facts |= self._answers(answer)
+        raise RuntimeError("the planner keeps asking")
 
-def _decide(desk: Desk, claim: Claim, account: Account, link: Link, sight: Sight) -> Decision:
-    """Plan, answering the planner's questions until it can decide."""
-    facts: dict[Question, object] = {}
-    for _ in range(_MOST_INQUIRIES):
-        answer = plan_order(
-            sight.order,
-            sight.outbound,
-            base=link.base,
-            rules=account.rules,
-            facts=facts,
-            next_move=account.platform.next_move,
-        )
-        if isinstance(answer, Decision):
-            return answer
-        facts |= _answers(desk, claim, account, link, answer)
-    raise RuntimeError("the planner keeps asking")
+    def _answers(self, inquiry: Inquiry) -> Facts:
+        answers: dict[Question, object] = {}
+        for question in inquiry.questions:
+            answers[question] = self._account.answer(question)
+            if isinstance(question, DestinationByLicense) and not answers[question]:
+                answers[question] = self._made_destination(question)
+        return answers
 
+    def _made_destination(self, question: DestinationByLicense) -> tuple[Destination, ...]:
+        """Flourish may not list yet what we made a moment ago: our own record of it counts."""
+        with self._desk.tenant(self._claim.tenant_id) as session:
+            made = made_already(session, self._start.hub_id, destination_key(question.license))
+        return (Destination(made, "", question.license, True),) if made else ()
 
-def _answers(desk: Desk, claim: Claim, account: Account, link: Link, inquiry: Inquiry) -> Facts:
-    answers: dict[Question, object] = {}
-    for question in inquiry.questions:
-        answers[question] = account.answer(question)
-        if isinstance(question, DestinationByLicense) and not answers[question]:
-            answers[question] = _made_destination(desk, claim, link, question)
-    return answers
+    def _note(self, session: Session, link: Link) -> None:
+        if self._unnoted is not None:
+            how = "webhook" if self._start.announced else "look"
+            note(session, link, self._unnoted, self._account, how=how)
 
-
-def _made_destination(
-    desk: Desk, claim: Claim, link: Link, question: DestinationByLicense
-) -> tuple[Destination, ...]:
-    """Flourish may not list yet what we made a moment ago: our own record of it counts."""
-    with desk.tenant(claim.tenant_id) as session:
-        made = made_already(session, link.hub_id, destination_key(question.license))
-    return (Destination(made, "", question.license, True),) if made else ()
-
-
-def _obstacle(desk: Desk, claim: Claim) -> str:
-    """Why nothing may be written now; asked anew before each write, as a person may have paused it."""
-    with desk.tenant(claim.tenant_id) as session:
-        return why_no_writes(session, session.get_one(Connection, claim.connection_id))
-
-
-def _journal_decision(desk: Desk, claim: Claim, decision: Decision) -> None:
-    """A decision is told once, not each time that it is found again."""
-    with desk.tenant(claim.tenant_id) as session:
-        link = hold(session, claim)
+    def _tell_decision(self, session: Session, link: Link, decision: Decision) -> None:
+        """A decision is told once, not each time that it is found again."""
         if (link.decision_code, link.decision_text) == (decision.code, decision.sentence):
             return
         _set_decision(link, decision)
@@ -173,7 +242,26 @@ def _journal_decision(desk: Desk, claim: Claim, decision: Decision) -> None:
         entry = journal.Entry("trellis", "Trellis decided", f"{what}{colon.strip()}", told, tone=tone)
         journal.tell(session, link, entry)
         level = {"stuck": "stuck", "waiting": "info"}.get(decision.state, "done")
-        journal.log(session, link, level, decision.sentence, run_id=claim.run_id, raw=evidence)
+        journal.log(session, link, level, decision.sentence, run_id=self._claim.run_id, raw=evidence)
+
+    def _conclude(self, session: Session, link: Link, view: Outlook) -> None:
+        """Hand the link back with its decision, its problems and its next due time, in one commit."""
+        decision, claim = view.decision, self._claim
+        self._note(session, link)
+        self._tell_decision(session, link, decision)
+        _set_decision(link, decision)
+        if decision.base is not None:
+            link.base = dict(decision.base)
+        link.attempts = link.attempts + 1 if view.failed else 0
+        if view.conclusive and (decision.findings or self._start.has_problem):
+            _report(session, link, decision)
+        if self._start.announced:
+            close_deliveries(session, link, decision.sentence, until=claim.at)
+        hand_back(link, claim, due_at=due_at(link, view, self._desk.settings.backoff_cap_seconds))
+        if view.failed:
+            breaker.note_failure(session, claim.connection_id, decision.sentence)
+        elif view.conclusive and self._start.failures:
+            breaker.note_answer(session, claim.connection_id)
 
 
 def _set_decision(link: Link, decision: Decision) -> None:
@@ -183,26 +271,6 @@ def _set_decision(link: Link, decision: Decision) -> None:
     link.decision_code = decision.code
     link.decision_text = decision.sentence
     link.next_step = decision.next_step
-
-
-def _conclude(desk: Desk, claim: Claim, view: Outlook) -> None:
-    """Hand the link back with its decision, its problems and its next due time, in one commit."""
-    _journal_decision(desk, claim, view.decision)
-    crash.point("before_conclusion")
-    with desk.tenant(claim.tenant_id) as session:
-        link = hold(session, claim)
-        _set_decision(link, view.decision)
-        if view.decision.base is not None:
-            link.base = dict(view.decision.base)
-        link.attempts = link.attempts + 1 if view.failed else 0
-        if view.conclusive:
-            _report(session, link, view.decision)
-        close_deliveries(session, link, view.decision.sentence, until=claim.at)
-        hand_back(link, claim, due_at=due_at(session, link, view, desk.settings.backoff_cap_seconds))
-        if view.conclusive or view.failed:
-            why = view.decision.sentence
-            breaker.note_result(session, claim.connection_id, failed=view.failed, why=why)
-    crash.point("after_conclusion")
 
 
 def _report(session: Session, link: Link, decision: Decision) -> None:

@@ -52,9 +52,6 @@ def settle(desk: Desk, claim: Claim, account: Account) -> None:
         operation = open_operation(session, link)
         if operation is None:
             return
-        if operation.sent_at is None:
-            _close(session, link, operation, claim, "Nothing had been sent when the worker died.")
-            return
         if operation.kind in _REPEATABLE:
             _close(session, link, operation, claim, "What both sides show now decides what is still to do.")
             return

@@ -10,19 +10,16 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link
+from portal.models import Connection
 from portal.sync import journal, queues
 from portal.sync.decisions import Finding
 from portal.sync.engine import turns
 from portal.sync.engine.accounts import Account, open_account
-from portal.sync.engine.claim import Claim, LostLease, claim_alone, hand_back, hold, renew
+from portal.sync.engine.claim import Claim, LostLease, claim_alone, hand_back, hold, in_seconds, renew
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.outlook import backoff, died
 from portal.sync.engine.reconcile import reconcile
@@ -126,21 +123,23 @@ class Shift:
 
     def work_on(self, claim: Claim) -> None:
         """Reconcile one link; a bug in it is shown on the link, and the others go on."""
+        left = "interrupted"
         try:
-            reconcile(self._desk, claim, self._account(claim))
+            left = reconcile(self._desk, claim, self._account(claim))
         except OperationalError as error:
             _log.warning("the database interrupted a look: %s", type(error.orig).__name__)
             self._put_back(claim)
         except Exception as bug:  # noqa: BLE001 - the one place where a bug is turned into a visible problem
             _log.exception("bug while reconciling", extra={"link": str(claim.link_id)})
             self._show(claim, bug)
+            left = "stuck"
         finally:
-            self._done(claim)
+            self._done(claim, left)
 
     def quarantine(self, claim: Claim) -> None:
         """Leave a link to a person: workers die on it. Once it is asked for, it is tried alone again."""
         self._stick(claim, died(claim.crashes), level="stuck", again_in=None, alone=True)
-        self._done(claim)
+        self._done(claim, "stuck")
 
     def _account(self, claim: Claim) -> Account:
         with self._lock:
@@ -152,18 +151,16 @@ class Shift:
                 self._accounts[claim.connection_id] = account
         return account
 
-    def _done(self, claim: Claim) -> None:
+    def _done(self, claim: Claim, left: str) -> None:
         with self._lock:
             self._working.pop(claim.link_id, None)
-        with suppress(SQLAlchemyError), self._desk.tenant(claim.tenant_id) as session:
-            state = session.scalar(select(Link.state).where(Link.id == claim.link_id))
-            self._tallies[claim.connection_id].count(str(state))
+        self._tallies[claim.connection_id].count(left)
 
     def _put_back(self, claim: Claim) -> None:
         """Have the link looked at again in a moment: a deadlock or a lost connection is nobody's bug."""
         with suppress(LostLease, SQLAlchemyError), self._desk.tenant(claim.tenant_id) as session:
             link = hold(session, claim)
-            hand_back(link, claim, due_at=_in(session, _AGAIN_SECONDS))
+            hand_back(link, claim, due_at=in_seconds(_AGAIN_SECONDS))
 
     def _show(self, claim: Claim, bug: Exception) -> None:
         finding = Finding(
@@ -189,7 +186,7 @@ class Shift:
                 link.next_step = finding.next_step
                 journal.report(session, link, (finding,), code=finding.code)
                 journal.log(session, link, level, finding.title, run_id=claim.run_id)
-                pause = None if again_in is None else _in(session, backoff(link.attempts, again_in))
+                pause = None if again_in is None else in_seconds(backoff(link.attempts, again_in))
                 hand_back(link, claim, due_at=pause)
                 link.alone = alone
         except (LostLease, SQLAlchemyError):
@@ -226,8 +223,3 @@ class Shift:
         """End the runs."""
         for tally in self._tallies.values():
             tally.close()
-
-
-def _in(session: Session, seconds: float) -> datetime:
-    due: datetime = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()
-    return due

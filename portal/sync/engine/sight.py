@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from portal.models import Delivery, Link
@@ -27,12 +27,15 @@ class Sight:
     outbound: OutboundOrder | None
 
 
-def look(account: Account, link: Link, *, before: Sight | None = None, wrote: str = "") -> Sight:
+def look(
+    account: Account, number: str, flourish_id: str | None, *, before: Sight | None = None, wrote: str = ""
+) -> Sight:
     """Read both sides: one call each.
 
     Args:
         account: both sides, open.
-        link: the link.
+        number: the platform's id of the order.
+        flourish_id: Flourish's id of it, once it was made there.
         before: what was read a moment ago, if this is a look after a write of ours.
         wrote: the side that was written to; only that one is read again.
 
@@ -41,16 +44,16 @@ def look(account: Account, link: Link, *, before: Sight | None = None, wrote: st
         SyncError: a side could not be read.
     """
     where = account.platform.label
-    order = before.order if before and wrote == "flourish" else account.client.order(link.foreign_id)
+    order = before.order if before and wrote == "flourish" else account.client.order(number)
     if order is None:
         title = f"{where} does not know this order any more"
         step = f"If it was deleted in {where}, cancel it in Flourish."
         raise ForAPerson(Finding("gone_on_platform", title, step))
     if before and wrote == "platform":
         return Sight(order, before.outbound)
-    outbound = account.flourish.outbound_order(link.flourish_id) if link.flourish_id else None
-    if link.flourish_id and outbound is None:
-        title = f"Flourish does not know order {link.flourish_id} any more"
+    outbound = account.flourish.outbound_order(flourish_id) if flourish_id else None
+    if flourish_id and outbound is None:
+        title = f"Flourish does not know order {flourish_id} any more"
         step = f"If it was deleted by mistake, enter it again: {where} still has the order."
         raise ForAPerson(Finding("gone_in_flourish", title, step))
     return Sight(order, outbound)
@@ -94,14 +97,11 @@ def _note_platform(session: Session, link: Link, order: SourceOrder, account: Ac
     link.label = order.label
     link.placed_at = order.placed_at
     link.snapshot = {**link.snapshot, "shared": shared, **_shown(order, account)}
-    words = [
-        order.number,
-        order.label,
-        order.customer.name,
-        order.customer.license,
-        *order.customer.name.split(),
-    ]
-    journal.remember_terms(session, link, [*words, *(line.sku for line in order.lines)])
+    words = [order.number, order.label, order.customer.name, order.customer.license]
+    words += [*order.customer.name.split(), *(line.sku for line in order.lines)]
+    if words != link.snapshot.get("words"):
+        journal.remember_terms(session, link, words)
+        link.snapshot = {**link.snapshot, "words": words}
 
 
 def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: str) -> None:
@@ -110,6 +110,8 @@ def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: s
         entry = journal.Entry("flourish", "Flourish staff", outbound.status, how=how, detail=diff)
         journal.tell(session, link, entry)
         journal.log(session, link, "info", f"Flourish says {outbound.status} ({how})")
+    if outbound.id != link.snapshot.get("flourish", {}).get("id"):
+        journal.remember_terms(session, link, [outbound.id])
     link.flourish_status = outbound.status
     link.flourish_version = outbound.updated_at.isoformat()
     link.snapshot = {
@@ -122,7 +124,6 @@ def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: s
             "total": str(outbound.total),
         },
     }
-    journal.remember_terms(session, link, [outbound.id])
 
 
 def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
@@ -155,16 +156,6 @@ def _case_note(cases: Decimal, multiplier: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def how_we_know(session: Session, link: Link) -> str:
-    """Whether a webhook sent us here, or something else."""
-    waiting = session.scalar(
-        select(func.count())
-        .select_from(Delivery)
-        .where(Delivery.link_id == link.id, Delivery.outcome.is_(None))
-    )
-    return "webhook" if waiting else "look"
 
 
 def close_deliveries(session: Session, link: Link, text: str, *, until: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -12,8 +13,8 @@ from redis import Redis
 
 from portal.sync.contract import Throttle
 from portal.sync.decisions import DestinationByLicense, ItemBySku
-from portal.sync.engine.accounts import _BudgetSpent, _Paced, paced
 from portal.sync.engine.budget import Budget
+from portal.sync.engine.pace import Turnstile, _BudgetSpent, _Paced, paced
 from portal.sync.errors import Retryable
 
 SLOW = Throttle(per_second=0.01, burst=3)
@@ -138,7 +139,7 @@ class Wire:
 @pytest.mark.parametrize("call", ["read", "write"])
 def test_a_429_holds_the_whole_account_back_and_our_own_refusal_does_not(error, held, call):
     holds: list[float] = []
-    calls = _Paced(cast(Any, Wire(error)), holds.append)
+    calls = _Paced(cast(Any, Wire(error)), cast(Any, SimpleNamespace(hold=holds.append)))
 
     with pytest.raises(Retryable):
         calls.read("x") if call == "read" else calls.write("POST", "x")
@@ -150,7 +151,7 @@ def test_a_spent_budget_calls_nobody_and_is_no_failure(desk):
     from portal.sync.addresses import check_address
 
     address = check_address("http://127.0.0.1:1/", hosts=(), allow_loopback=True)
-    calls = paced(desk, address, {}, "LeafLink", f"leaflink:{uuid4()}", Throttle(0.001, 1))
+    calls = paced(address, {}, "LeafLink", Turnstile(desk, f"leaflink:{uuid4()}", Throttle(0.001, 1)))
     with pytest.raises(Retryable, match="cannot be reached"):
         calls.read("x")
 
@@ -177,3 +178,25 @@ def test_an_account_with_an_agreed_rate_is_called_at_that_and_not_faster():
     assert usual.agreed(None) is usual
     assert usual.agreed(40) == Throttle(40, 40)
     assert usual.agreed(2) == Throttle(2, 8)
+
+
+def test_a_turn_taken_ahead_is_this_threads_next_call_and_no_other(desk):
+    turnstile = Turnstile(desk, f"leaflink:{uuid4()}", Throttle(0.001, 2))
+    turnstile.ahead()
+    turnstile()
+    turnstile()
+
+    with pytest.raises(Retryable):
+        turnstile()
+
+
+def test_a_worker_that_is_to_end_waits_for_no_turn(desk):
+    desk.stopping.set()
+    turnstile = Turnstile(desk, f"leaflink:{uuid4()}", Throttle(0.2, 1))
+    turnstile()
+
+    began = time.monotonic()
+    with pytest.raises(Retryable):
+        turnstile()
+
+    assert time.monotonic() - began < 2
