@@ -19,7 +19,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # What each role may do. Staff have no permission inside a tenant: that takes a grant.
 _SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "connections.see"})
-_ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.pause"})
+_ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.pause", "writes.stop"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "owner": _SEE | _ACT,
     "admin": _SEE | _ACT,
@@ -27,7 +27,7 @@ TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
 }
 STAFF_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "support": frozenset({"support.see"}),
-    "operator": frozenset({"support.see"}),
+    "operator": frozenset({"support.see", "support.stop"}),
 }
 
 

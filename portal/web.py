@@ -26,6 +26,7 @@ from portal.blueprints import (
     orders,
     presentation,
     problems,
+    proofs,
     runs,
     shell,
     support,
@@ -42,7 +43,7 @@ _log = logging.getLogger("portal.web")
 _PACKAGE = Path(__file__).parent
 # From a checkout, and from a wheel, into which the build puts it.
 _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "static") if folder.is_dir())
-_BLUEPRINTS = (auth, dashboard, orders, connections, runs, problems, support, health)
+_BLUEPRINTS = (auth, dashboard, orders, connections, runs, problems, proofs, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).

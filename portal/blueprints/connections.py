@@ -15,7 +15,7 @@ from portal.extensions import db
 from portal.live import scopes
 from portal.models import Connection, utc_now
 from portal.queries import connections, runs
-from portal.sync import connecting, registry
+from portal.sync import connecting, registry, switches
 
 blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")
 
@@ -26,11 +26,42 @@ _MINUTE = 60
 @tenant("connections.see")
 def index() -> Any:
     """List the connections to platforms and to Flourish."""
+    return _list()
+
+
+def _list(error: str = "") -> str:
     return render_template(
         "connections/index.html",
         rows=connection_rows(here().id),
         hubs=connections.hubs_of(db.session(), here().id),
+        may_stop=here().may("writes.stop"),
+        error=error,
     )
+
+
+@blueprint.post("/stop")
+@tenant("writes.stop")
+def stop() -> Any:
+    """Stop all writing of the company; deliveries and reads go on."""
+    try:
+        switches.stop_company(
+            db.session(), here().id, actor=working.actor(), reason=request.form.get("reason", "")
+        )
+    except switches.NoReason as refusal:
+        return _list(error=str(refusal)), 422
+    working.commit()
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/go")
+@tenant("writes.stop")
+def go() -> Any:
+    """Let the company write again, beginning with what has waited."""
+    switches.resume_company(db.session(), here().id, actor=working.actor())
+    working.commit()
+    working.ring()
+    flash("Trellis writes again, beginning with what has waited.")
+    return redirect(url_for(".index"), 303)
 
 
 @blueprint.get("/<uuid:connection_id>")

@@ -11,10 +11,11 @@ from uuid import UUID
 from flask import Blueprint, render_template
 
 from portal.access import here, tenant
+from portal.blueprints import proofs as proof_pages
 from portal.blueprints.orders import start_of_day
 from portal.extensions import db
 from portal.models import Connection, utc_now
-from portal.queries import connections, dashboard, orders, problems
+from portal.queries import connections, dashboard, orders, problems, proofs, stops
 from portal.sync import registry
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/t/<slug>")
@@ -52,12 +53,15 @@ def show() -> Any:
     places = dashboard.seen_since(session, tenant_here.id, since)
     attention = dashboard.attention(session, tenant_here.id, now)
     rows = connection_rows(tenant_here.id)
+    glance = proof_pages.glance(proofs.standing(session, tenant_here.id), now)
+    stopped = bool(stops.standing(session, tenant_here.id))
     return render_template(
         "dashboard/show.html",
         places=places,
         total=sum(count.number for count in places.values()),
         attention=attention,
-        bottom=_bottom(attention, rows, orders.any_order(session, tenant_here.id), tenant_here.stopped),
+        bottom=_bottom(attention, rows, orders.any_order(session, tenant_here.id), glance, stopped),
+        glance=glance,
         speed=dashboard.speed(session, tenant_here.id, now - timedelta(days=1)),
         causes=dashboard.causes(session, tenant_here.id),
         open_problems=problems.open_count(session, tenant_here.id),
@@ -94,7 +98,11 @@ def _row(
 
 
 def _bottom(
-    attention: dashboard.Attention, rows: Sequence[ConnectionRow], ever: bool, stopped: bool
+    attention: dashboard.Attention,
+    rows: Sequence[ConnectionRow],
+    ever: bool,
+    proof: proof_pages.Glance,
+    stopped: bool,
 ) -> Bottom:
     """Say the worst thing that is true; that all is well only when nothing else is."""
     broken = [row.connection.name for row in rows if row.tone or row.connection.state == "needs_credentials"]
@@ -102,7 +110,8 @@ def _bottom(
     paused = [row.connection.name for row in rows if row.connection.state == "paused"]
     also = f" {_orders(attention.stuck.number)} stuck too." if attention.stuck.number else ""
     cases = (
-        (stopped, "warn", "Stopped", "The stop switch of this company is on: nothing is written."),
+        (proof.tone == "bad", "bad", "A check failed", f"The last check found a broken promise.{also}"),
+        (stopped, "warn", "Stopped", f"A stop switch is on: nothing is written.{also}"),
         (broken, "bad", "Connection trouble", f"Look at {', '.join(broken)}.{also}"),
         (paused, "warn", "Paused", f"Nothing is written for {', '.join(paused)} until it is resumed.{also}"),
         (

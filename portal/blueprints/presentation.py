@@ -54,6 +54,17 @@ RUN_WORDS: Words = {
     "lost": ("Worker lost", "bad"),
 }
 RUN_KINDS: Mapping[str, str] = {"drain": "Worked through what was due", "poll": "Asked for changes"}
+PROOF_WORDS: Words = {
+    "held": ("Held", "ok"),
+    "partial": ("In part", "warn"),
+    "failed": ("Failed", "bad"),
+}
+PROOF_MEANING: Mapping[str, str] = {
+    "held": "Everything was read, and every promise held.",
+    "partial": "Nothing was found broken, but not everything could be read: this proves only a part.",
+    "failed": "Promises are broken. Each thing is named below, with its page.",
+}
+PROOF_HOW: Mapping[str, str] = {"schedule": "by itself", "command": "by hand"}
 LEVEL_WORDS: Words = {
     "info": ("info", "idle"),
     "done": ("done", "ok"),
@@ -86,6 +97,9 @@ def install(app: Flask) -> None:
         ORDER_WORDS=ORDER_WORDS,
         OUTCOME_WORDS=OUTCOME_WORDS,
         PLACE_WORDS=PLACE_WORDS,
+        PROOF_HOW=PROOF_HOW,
+        PROOF_MEANING=PROOF_MEANING,
+        PROOF_WORDS=PROOF_WORDS,
         RUN_KINDS=RUN_KINDS,
         RUN_WORDS=RUN_WORDS,
         WHO_WORDS=WHO_WORDS,

@@ -11,7 +11,7 @@ from portal.blueprints.auth import THEME_COOKIE, THEMES
 from portal.extensions import db
 from portal.identity.accounts import memberships_of
 from portal.identity.people import current_person
-from portal.queries import problems
+from portal.queries import problems, stops
 
 NAVIGATION = (
     ("dashboard", "dashboard.show", "Dashboard"),
@@ -42,5 +42,6 @@ def _shell() -> dict[str, Any]:
         "navigation": NAVIGATION,
         "tenants": [row.tenant for row in memberships_of(db.session(), person.id)] if person else [],
         "open_problems": problems.open_count(db.session(), here.id) if here else 0,
+        "stops": stops.standing(db.session(), here.id if here else None) if person else [],
         "is_staff": bool(person and "support.see" in STAFF_PERMISSIONS.get(person.staff_role or "", ())),
     }

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
-from portal.access import staff
+from portal.access import STAFF_PERMISSIONS, staff
+from portal.blueprints import working
+from portal.extensions import Sessions
+from portal.identity.people import current_person
 from portal.queries import support
+from portal.sync import switches
 
 blueprint = Blueprint("support", __name__, url_prefix="/support")
 
@@ -17,9 +21,47 @@ blueprint = Blueprint("support", __name__, url_prefix="/support")
 @staff("support.see")
 def index() -> Any:
     """Show every tenant by what is stuck, waiting and due."""
-    with current_app.extensions["trellis"].sessions.system() as session:
+    return _page()
+
+
+def _page(error: str = "") -> str:
+    with _sessions().system() as session:
         tenants = support.tenants(session)
     worst_first = sorted(
         tenants, key=lambda row: (-row.orders.get("stuck", 0), -row.problems, row.name.casefold())
     )
-    return render_template("support/index.html", tenants=worst_first, zone=ZoneInfo("UTC"))
+    person = current_person()
+    return render_template(
+        "support/index.html",
+        tenants=worst_first,
+        zone=ZoneInfo("UTC"),
+        may_stop=person is not None and "support.stop" in STAFF_PERMISSIONS.get(person.staff_role or "", ()),
+        error=error,
+    )
+
+
+@blueprint.post("/stop")
+@staff("support.stop")
+def stop() -> Any:
+    """Stop all writing of this installation; deliveries and reads go on."""
+    try:
+        with _sessions().system() as session:
+            switches.stop_everybody(session, actor=working.actor(), reason=request.form.get("reason", ""))
+    except switches.NoReason as refusal:
+        return _page(error=str(refusal)), 422
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/go")
+@staff("support.stop")
+def go() -> Any:
+    """Let everybody write again; the schedule has whatever waited looked at within a sweep."""
+    with _sessions().system() as session:
+        switches.resume_everybody(session)
+    flash("Everybody may write again. What has waited goes on within seconds.")
+    return redirect(url_for(".index"), 303)
+
+
+def _sessions() -> Sessions:
+    found: Sessions = current_app.extensions["trellis"].sessions
+    return found

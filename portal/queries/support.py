@@ -8,9 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Problem, Tenant
+from portal.models import Connection, Link, Problem, Proof, Tenant
 
 
 @dataclass
@@ -27,6 +28,8 @@ class TenantHealth:
     oldest_problem: datetime | None = None
     oldest_due: datetime | None = None
     last_delivery: datetime | None = None
+    # The last check: held, partial or failed, when, and how many orders it found lost or doubled.
+    proof: tuple[str, datetime, int] | None = None
 
 
 def tenants(system: Session) -> Sequence[TenantHealth]:
@@ -57,6 +60,13 @@ def tenants(system: Session) -> Sequence[TenantHealth]:
         .group_by(Link.tenant_id)
     ):
         found[tenant_id].oldest_due = due_at
+    for tenant_id, *proof in system.execute(
+        select(Proof.tenant_id, Proof.outcome, Proof.at, Proof.lost + Proof.doubled)
+        .where(Proof.tenant_id.in_(found))
+        .ext(distinct_on(Proof.tenant_id))
+        .order_by(Proof.tenant_id, Proof.at.desc())
+    ):
+        found[tenant_id].proof = (proof[0], proof[1], proof[2])
     _add_connections(system, found)
     return list(found.values())
 

@@ -24,6 +24,7 @@ class Things:
     connection_id: str
     run_id: str
     problem_id: str
+    proof_id: str
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def things(sessions: Sessions, company: Company) -> Things:
             str(company.connection_id),
             str(factory.run(session, company).id),
             str(factory.problem(session, link).id),
+            str(factory.proof(session, company).id),
         )
 
 
@@ -111,12 +113,14 @@ def test_viewers_look_and_do_nothing(app, company, viewer, things):
 
 
 def test_viewers_see_no_button_that_acts(company, viewer, things):
-    for address in ("", f"orders/{things.link_id}", "problems", f"connections/{things.connection_id}"):
+    pages = ("", f"orders/{things.link_id}", "problems", "connections", f"connections/{things.connection_id}")
+    for address in pages:
         text = viewer.get(f"/t/{company.slug}/{address}").text
         assert "Look again" not in text
         assert "Retry" not in text
         assert "Pause writing" not in text
         assert "Test connection" not in text
+        assert "Stop all writing" not in text
 
 
 def test_signed_out_visitors_are_sent_to_sign_in_and_back(app, company, anybody, things):

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 from portal.models import utc_now
 from tests.web import factory
@@ -18,6 +19,20 @@ def test_support_sees_counts_and_nothing_of_an_order(sessions, as_user):
     assert "SECRET-LABEL" not in text
     assert "Harbor Wellness" not in text
     assert "Secret title" not in text
+
+
+def test_support_sees_where_a_check_failed(sessions, as_user):
+    company = factory.company(sessions, name="Checked Company")
+    with sessions.tenant(company.id) as session:
+        factory.proof(session, company, at=utc_now() - timedelta(hours=2))
+        factory.proof(session, company, outcome="failed", lost=2, doubled=1, failed=["I1", "I2"])
+
+    text = as_user(factory.user(sessions, staff_role="support")).get("/support/").text
+
+    row = next(row for row in text.split("<tr>") if company.slug in row)
+    cell = re.search(r'data-label="Lost or doubled"[^>]*>(.*?)</td>', row, re.S)
+    assert cell is not None
+    assert re.sub(r"<[^>]+>", " ", cell[1]).split() == ["3", "Failed", "4", "min", "ago"]
 
 
 def test_staff_are_led_to_the_support_area(sessions, as_user):
