@@ -166,6 +166,15 @@ ITEM_FIELDS: dict[str, Schema] = {
     "facility_id": {"type": "string", "description": "Whose quantity; by default the company's first."},
 }
 
+DESTINATION_FIELDS: dict[str, Schema] = {
+    "company": {"type": "string", "enum": list(WORLDS)},
+    "name": TEXT,
+    "alias": _nullable(TEXT),
+    "license_number": _nullable(TEXT),
+    "active": FLAG,
+    "merged_into": {"type": "string", "description": "The id of an active destination."},
+}
+
 WEBHOOK = _object(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
 COMPANY: Schema = {"type": "string", "enum": list(WORLDS)}
 
@@ -247,14 +256,7 @@ OPERATIONS = (
         "Change a destination, or merge it into another: inactive then, its orders moved.",
         200,
         ANY_OBJECT,
-        _object(
-            (),
-            name=TEXT,
-            alias=_nullable(TEXT),
-            license_number=_nullable(TEXT),
-            active=FLAG,
-            merged_into=TEXT,
-        ),
+        _object((), **DESTINATION_FIELDS),
     ),
     Operation(
         "post",

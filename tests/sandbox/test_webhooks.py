@@ -115,6 +115,25 @@ def test_a_flourish_order_and_its_stock_are_told_with_signature_and_headers(send
     assert messages["inventory_summary"]["data"] == sending.item(SKU)
 
 
+def test_changes_of_items_and_stock_are_told_and_a_change_of_nothing_is_not(sending, receiver):
+    for change in ({"price": 9}, {"quantity": 3}, {"price": 9}):
+        sending.control("POST", f"/flourish/items/{SKU}", change)
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    messages = {each.message["resource_type"]: each.message for each in receiver.came}
+    assert len(messages) == len(receiver.came) == 2
+    assert messages["item"]["data"] == sending.flourish("GET", f"/items?sku={SKU}").json["data"][0]
+    assert messages["inventory_summary"]["data"] == sending.item(SKU)
+    assert messages["item"]["action"] == messages["inventory_summary"]["action"] == "update"
+
+
+def test_a_payment_is_told(sending, receiver):
+    order = sending.outbound()
+    receiver.wait(2)
+    sending.control("POST", f"/flourish/orders/{order['id']}/pay")
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    assert [each.message["data"]["payment_status"] for each in receiver.came[2:]] == ["Paid"]
+
+
 def test_another_company_s_change_is_not_told(sending, receiver):
     sending.order(company="sunrise")
     sending.outbound()
