@@ -14,11 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from redis import Redis, RedisError
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import event, func, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, SessionTransaction
 
-from portal.models import Connection, Link, LogLine, Problem, SearchTerm, Tenant, TimelineEvent
+from portal.models import Connection, Link, Problem, SearchTerm, Tenant, TimelineEvent
 from portal.queries.search import normalise
 from portal.sync.decisions import Finding
 from portal.sync.domain import Json
@@ -26,6 +26,26 @@ from portal.sync.domain import Json
 CHANNEL = "trellis:live"
 _NEWS = "news"
 _LINES = "lines"
+
+# One statement: the numbers are taken and the lines written in one round trip.
+_APPEND = text(
+    """
+    WITH head AS (
+        UPDATE connection SET log_head = log_head + :count WHERE id = :connection
+        RETURNING id, tenant_id, log_head
+    ), written AS (
+        INSERT INTO log_line (connection_id, number, tenant_id, run_id, link_id, level, entity, text, raw)
+        SELECT head.id, head.log_head - :count + line.place, head.tenant_id, line.run_id, line.link_id,
+               line.level, line.entity, line.text, line.raw
+        FROM head, ROWS FROM (
+            jsonb_to_recordset(CAST(:lines AS jsonb)) AS (
+                run_id uuid, link_id uuid, level text, entity text, text text, raw jsonb
+            )
+        ) WITH ORDINALITY AS line (run_id, link_id, level, entity, text, raw, place)
+    )
+    SELECT log_head FROM head
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +113,8 @@ def log(
     link = connection if isinstance(connection, Link) else None
     connection_id = link.connection_id if link else connection.id
     line = {
-        "connection_id": connection_id,
-        "tenant_id": connection.tenant_id,
-        "run_id": run_id,
-        "link_id": link.id if link else None,
+        "run_id": str(run_id) if run_id else None,
+        "link_id": str(link.id) if link else None,
         "level": level,
         "entity": f"{link.kind} {link.label or link.foreign_id}" if link else "connection",
         "text": text,
@@ -110,19 +128,12 @@ def _write_lines(session: Session) -> None:
     """Number the lines and write them, last of all: whoever takes a number keeps others of this connection
     waiting until the commit."""
     logs: dict[UUID, list[dict[str, Any]]] = session.info.pop(_LINES, {})
+    if logs:
+        session.flush()
     for connection_id in sorted(logs):
         lines = logs[connection_id]
-        session.flush()
-        head = session.execute(
-            update(Connection)
-            .where(Connection.id == connection_id)
-            .values(log_head=Connection.log_head + len(lines))
-            .returning(Connection.log_head)
-            .execution_options(synchronize_session=False)
-        ).scalar_one()
-        for number, line in enumerate(lines, start=head - len(lines) + 1):
-            line["number"] = number
-        session.execute(insert(LogLine), lines)
+        values = {"connection": connection_id, "count": len(lines), "lines": json.dumps(lines)}
+        head: int = session.execute(_APPEND, values).scalar_one()
         _announce_later(session, f"log:{connection_id}", head)
 
 

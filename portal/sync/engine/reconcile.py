@@ -118,7 +118,7 @@ class _Look:
         """Work until the link needs nothing, or must wait; returns the state in which it is left."""
         view = self._act()
         crash.point("before_conclusion")
-        with self._desk.tenant(self._claim.tenant_id) as session:
+        with self._desk.tenant(self._claim.tenant_id) as session, session.no_autoflush:
             self._conclude(session, hold(session, self._claim), view)
         crash.point("after_conclusion")
         return view.decision.state
@@ -181,7 +181,7 @@ class _Look:
         # First, as it may take seconds: from the intent's commit on, the call may be on its way.
         self._account.turn(write.side)
         crash.point("before_intent")
-        with elsewhere(write), self._desk.tenant(self._claim.tenant_id) as session:
+        with elsewhere(write), self._desk.tenant(self._claim.tenant_id) as session, session.no_autoflush:
             link = hold(session, self._claim)
             # Asked anew before each write: a person may have paused it.
             if obstacle := why_no_writes(session, link.connection_id):
