@@ -26,14 +26,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(what: str, condition: Callable[[], Any], *, within: float = 30.0) -> Any:
-    """Wait for something to become true, and return it."""
+def eventually(what: str, condition: Callable[[], Any], *, within: float = 30.0, every: float = 0.05) -> Any:
+    """Wait for something to become true, and return it. A question that costs the sandbox much, such as for
+    its whole state, is asked less often."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"not within {within:g} s: {what}")
 
 
