@@ -8,6 +8,8 @@ from flask import Flask, Response, abort, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import sandbox.console.flourish_pages
+import sandbox.console.item_pages
+import sandbox.console.key_pages
 import sandbox.console.leaflink_pages
 import sandbox.console.pages
 import sandbox.control.routes
@@ -33,6 +35,13 @@ APPS = {
     LEAFLINK: (sandbox.leaflink.api.create_app, sandbox.leaflink.auth.key_of),
     FLOURISH: (sandbox.flourish.api.create_app, sandbox.flourish.auth.key_of),
 }
+PAGES = (
+    sandbox.console.pages,
+    sandbox.console.leaflink_pages,
+    sandbox.console.flourish_pages,
+    sandbox.console.item_pages,
+    sandbox.console.key_pages,
+)
 
 
 def create_app(simulation: Simulation) -> "WSGIApplication":
@@ -60,7 +69,7 @@ def _staff_side(simulation: Simulation) -> Flask:
     app.before_request(refuse_strangers)
     app.after_request(protect)
     app.register_blueprint(sandbox.control.routes.blueprint)
-    for pages in (sandbox.console.pages, sandbox.console.leaflink_pages, sandbox.console.flourish_pages):
+    for pages in PAGES:
         app.register_blueprint(pages.blueprint)
     return app
 

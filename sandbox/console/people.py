@@ -19,7 +19,12 @@ class Part(NamedTuple):
 PARTS = (
     Part("buyer", LEAFLINK, "LeafLink buyer", "Places orders, changes their quantities, cancels them."),
     Part("seller", LEAFLINK, "LeafLink seller staff", "Accepts, rejects, fulfills and ships orders."),
-    Part("warehouse", FLOURISH, "Flourish warehouse staff", "Allocates, ships and cancels outbound orders."),
+    Part(
+        "warehouse",
+        FLOURISH,
+        "Flourish warehouse staff",
+        "Allocates, ships and cancels outbound orders, takes payment, changes items.",
+    ),
 )
 
 
