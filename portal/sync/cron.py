@@ -1,4 +1,5 @@
-"""The schedule process: sweeps every few seconds until it is told to stop. Several may run."""
+"""The schedule process: every few seconds it sweeps and rings for what the calendar asks, until it is told to
+stop. Several may run."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.sync import queues
+from portal.sync import installation, nightly, queues
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.sweep import sweep
 
@@ -21,6 +22,9 @@ def run(desk: Desk, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             sweep(desk)
+            nightly.run_due(desk)
+            with desk.sessions.system() as session:
+                installation.swept(session)
         except SQLAlchemyError as error:
             _log.warning("the database is away, the sweep waits: %s", type(error).__name__)
         if turn % _TIDY_EVERY == 0:

@@ -6,10 +6,12 @@ import threading
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from portal.extensions import Sessions, new_engine
-from portal.sync import cron
+from portal.models import Installation
+from portal.sync import cron, nightly
 
 
 @pytest.fixture
@@ -66,3 +68,14 @@ def test_a_bug_ends_the_process_instead_of_sweeping_blindly(quick, monkeypatch):
 
     with pytest.raises(ZeroDivisionError):
         cron.run(quick, threading.Event())
+
+
+def test_each_sweep_leaves_a_trace_and_asks_the_calendar(quick, tenant_id, monkeypatch):
+    asked = []
+    monkeypatch.setattr(nightly, "run_due", asked.append)
+
+    run_until(quick, monkeypatch, 2)
+
+    assert asked == [quick, quick]
+    with quick.sessions.system() as session:
+        assert session.scalar(select(Installation.last_swept_at)) is not None
