@@ -9,7 +9,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --gener
 	--no-emit-index-url --no-annotate --no-header --extra embedded --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench chaos requirements help
+.PHONY: demo test check bench chaos chaos-table requirements help
 
 demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA choose where
 	@$(BIN)/trellis up --demo
@@ -30,13 +30,16 @@ bench: .venv/dev ## Measure, and print each figure beside its limit and its peer
 chaos: .venv/dev ## Real processes through disasters, then the verdict; SEED, MINUTES, ORDERS, ARGS="--record FILE"
 	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),3) --orders $(or $(ORDERS),200) $(ARGS)
 
+chaos-table: .venv/dev ## The table of docs/chaos.md, anew from the runs in RECORD
+	@$(BIN)/python -m tests.chaos.table $(RECORD)
+
 requirements: ## Resolve requirements*.txt again, for every Python that is supported (needs uv)
 	@command -v uv >/dev/null || { echo "make requirements needs uv on PATH: pip install uv" >&2; exit 1; }
 	@$(UV_COMPILE) pyproject.toml --output-file requirements.txt
 	@$(UV_COMPILE) --extra dev pyproject.toml --output-file requirements-dev.txt
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 # Says in one line what is missing, before venv says it in many.
 define USABLE_PYTHON

@@ -6,12 +6,13 @@ import argparse
 import os
 import sys
 
-from bench import ingest, memory, orders, setup
+from bench import ingest, memory, orders, recovery, setup
 
 BENCHMARKS = {
     "orders": orders.measure,
     "ingest": ingest.measure,
     "memory": memory.measure,
+    "recovery": recovery.measure,
     "setup": setup.measure,
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.chaos import verdict
 from tests.chaos.people import Order
+from tests.chaos.run import Result
+from tests.chaos.table import table
 from tests.chaos.truths import FlourishOrder, Ours, Request, Truths
 from tests.chaos.verdict import Wrong
 
@@ -112,3 +114,12 @@ def test_memory_that_grew_is_named() -> None:
     assert not list(verdict.fat(before, {"web": 150.0, "worker-1": 90.0, "postgres": 900.0}))
     grown = list(verdict.fat(before, {"web": 150.0, "worker-1": 400.0}))
     assert [each.thing for each in grown] == ["worker-1"]
+
+
+def test_the_table_has_the_last_run_of_each_seed() -> None:
+    first = asdict(Result(seed=2, minutes=4, wanted=1000, placed=1000, lost=1, rest_seconds=None))
+    second = {**first, "lost": 0, "rest_seconds": 31.4, "check_holds": True, "strikes": {"kill": 3}}
+    lines = table([first, {**first, "seed": 1}, second]).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert lines[2].startswith("| 1 | 4 | 1000 | 0 | 1 |")
+    assert lines[3].endswith("| 3 | 0 | 31 s | holds |")
