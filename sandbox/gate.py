@@ -87,7 +87,8 @@ class Gate:
             instead: Response | None = KINDS[fault.fault].act(fault, visit)
             if instead is not None:
                 if not visit.postponed:
-                    self._ledger.answered(visit.number, instead.status_code)
+                    asked = instead.headers.get("Retry-After")
+                    self._ledger.answered(visit.number, instead.status_code, asked)
                 return instead
         changes = [
             partial(KINDS[fault.fault].act, fault, visit)

@@ -9,7 +9,8 @@ from sandbox.store import Store
 READS = ("GET", "HEAD", "OPTIONS")
 COLUMNS = (
     "id, time, platform, key, method, path, status, body_hash, body,"
-    " (SELECT group_concat(fault, ', ') FROM strike WHERE strike.request = request.id) AS fault"
+    " (SELECT group_concat(fault, ', ') FROM strike WHERE strike.request = request.id) AS fault,"
+    " (SELECT retry_after FROM wait WHERE wait.request = request.id) AS retry_after"
 )
 
 
@@ -34,10 +35,15 @@ class Ledger:
             )
         return int(rows[0]["id"])
 
-    def answered(self, number: int, status: int) -> None:
-        """Write down the status that a request came to; it stays null when nothing was answered."""
+    def answered(self, number: int, status: int, retry_after: str | None = None) -> None:
+        """Write down the status that a request came to, which stays null when nothing was answered, and the
+        header that asked the caller to wait."""
         with self._store.transaction():
             self._store.execute("UPDATE request SET status = ? WHERE id = ?", (status, number))
+            if retry_after is not None:
+                self._store.execute(
+                    "INSERT OR REPLACE INTO wait (request, retry_after) VALUES (?, ?)", (number, retry_after)
+                )
 
     def struck(self, number: int, fault: str) -> None:
         """Write down that a fault met a request."""

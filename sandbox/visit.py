@@ -117,7 +117,8 @@ class Visit:
 
     def _settle(self, response: Response) -> None:
         with self.store.transaction():
-            self.ledger.answered(self.number, response.status_code)
+            asked = response.headers.get("Retry-After")
+            self.ledger.answered(self.number, response.status_code, asked)
             if self.finish is not None:
                 self.finish()
 

@@ -33,9 +33,8 @@ def stop(tenant: str | None, reason: str) -> None:
         raise Refused(str(error)) from error
     if not turned:
         raise Refused("Writing was stopped already; `trellis writes show` says by whom and why.")
-    click.echo(
-        f"Stopped writing for {tenant or 'everybody'}. To let it go on: trellis writes go {tenant or ''}"
-    )
+    back = f"trellis writes go {tenant}" if tenant else "trellis writes go"
+    click.echo(f"Stopped writing for {tenant or 'everybody'}. To let it go on: {back}")
 
 
 @writes.command("go")

@@ -118,6 +118,7 @@ REQUEST = _object(
     body_hash=TEXT,
     body=_nullable(TEXT),
     fault=_nullable(TEXT),
+    retry_after=_nullable(TEXT),
 )
 
 SETTINGS = _object(

@@ -29,6 +29,9 @@ def test_429_names_when_to_come_back_and_does_nothing(doors):
     answer = doors.flourish("POST", "/outbound-orders", outbound_body())
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "17")
     assert total(doors) == 0
+    (asked_to_wait, *others) = doors.control("GET", "/ledger").json
+    assert asked_to_wait["retry_after"] == "17"
+    assert {row["retry_after"] for row in others} <= {None}
 
 
 def test_500_does_nothing(doors):
