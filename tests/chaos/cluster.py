@@ -64,6 +64,7 @@ class Cluster:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._extra: dict[str, dict[str, str]] = {}
         self._ended_at: dict[str, float] = {}
+        self._asked_to_end: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -136,12 +137,15 @@ class Cluster:
         return done
 
     def start(self, name: str, **extra: str) -> None:
-        """Start a process or server that is not running; a server is waited for.
+        """Start a process or server that is not running. A server is waited for, as is the end of a process
+        that was asked to end.
 
         Args:
             name: postgres, valkey, sandbox, web, schedule, or worker-N.
             extra: variables for this one, until it is started anew.
         """
+        if name in self._asked_to_end:
+            self._await_end(name)
         if self.runs(name):
             return
         self._extra[name] = extra
@@ -164,6 +168,7 @@ class Cluster:
         """SIGKILL a process with its whole session. Of PostgreSQL only the postmaster is hit, of Valkey what
         it has on disk goes too: both are the worst that can happen to them."""
         process = self._running.pop(name, None)
+        self._asked_to_end.discard(name)
         if process is None:
             return
         process.kill()
@@ -177,20 +182,9 @@ class Cluster:
 
     def terminate(self, name: str) -> None:
         """Ask a process to end, and do not wait."""
-        self._running[name].terminate()
-
-    def awaited(self, name: str) -> int:
-        """Wait for the end of a process that was asked to end; what is left after long is killed.
-
-        Returns:
-            Its return code.
-        """
-        process = self._running.pop(name)
-        try:
-            return process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            kill_session(process.pid)
-            return process.wait()
+        if self.runs(name):
+            self._asked_to_end.add(name)
+            self._running[name].terminate()
 
     def signal_family(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a process and all that it started, such as SIGSTOP."""
@@ -213,7 +207,7 @@ class Cluster:
         """
         again = []
         for name, process in list(self._running.items()):
-            if process.poll() is None:
+            if process.poll() is None or name in self._asked_to_end:
                 continue
             since = self._ended_at.setdefault(name, time.monotonic())
             if time.monotonic() - since < _PAUSE_SECONDS:
@@ -284,6 +278,15 @@ class Cluster:
             if name in self._running:
                 self._stop_server(name)
             self._servers[name].discard()
+
+    def _await_end(self, name: str) -> None:
+        """Give a process the time that a supervisor gives it; what is left then is killed."""
+        self._asked_to_end.discard(name)
+        process = self._running.pop(name)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+        kill_session(process.pid)
+        process.wait()
 
     def _stop_server(self, name: str) -> None:
         process = self._running.pop(name)

@@ -27,16 +27,15 @@ class Nemesis:
     cluster: Cluster
     history: History
     _stopped: set[str] = field(default_factory=set)
-    _ending: set[str] = field(default_factory=set)
 
     def do(self, step: Step) -> None:
         """Take one step of the plan."""
         acts: dict[str, Callable[..., None]] = {
-            "kill": self._kill,
-            "start": self._start,
+            "kill": self.cluster.kill,
+            "start": self.cluster.start,
             "stop": self._stop,
             "continue": self._continue,
-            "terminate": self._terminate,
+            "terminate": self.cluster.terminate,
             "kill job": self._kill_job,
             "cut database connections": self._cut,
             "skew": self._skew,
@@ -53,18 +52,9 @@ class Nemesis:
                 self._continue(name)
             self.cluster.control("DELETE", "faults")
             for name in ("postgres", "valkey", "web", "schedule"):
-                self._start(name)
+                self.cluster.start(name)
             for name in ("worker-1", "worker-2"):
                 self._skew(name, 0)
-
-    def _kill(self, name: str) -> None:
-        self.cluster.kill(name)
-
-    def _start(self, name: str) -> None:
-        if name in self._ending:
-            self._ending.discard(name)
-            self.history.tell("nemesis", "info", f"{name} ended with {self.cluster.awaited(name)}")
-        self.cluster.start(name)
 
     def _stop(self, name: str) -> None:
         if self.cluster.runs(name):
@@ -75,11 +65,6 @@ class Nemesis:
         self._stopped.discard(name)
         if self.cluster.runs(name):
             self.cluster.signal_family(name, signal.SIGCONT)
-
-    def _terminate(self, name: str) -> None:
-        if self.cluster.runs(name):
-            self._ending.add(name)
-            self.cluster.terminate(name)
 
     def _kill_job(self, name: str) -> None:
         jobs = self.cluster.jobs(name) if self.cluster.runs(name) else []
@@ -96,7 +81,6 @@ class Nemesis:
 
     def _skew(self, name: str, seconds: int) -> None:
         """Clocks of processes are given at their start: the worker is killed and started anew."""
-        self._ending.discard(name)
         self.cluster.kill(name)
         self.cluster.start(name, **skewed(seconds))
 
