@@ -9,7 +9,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --gener
 	--no-emit-index-url --no-annotate --no-header --extra embedded --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench chaos chaos-table requirements help
+.PHONY: demo test check bench chaos chaos-table fuzz requirements help
 
 demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA choose where
 	@$(BIN)/trellis up --demo
@@ -32,6 +32,9 @@ chaos: .venv/dev ## Real processes through disasters, then the verdict; SEED, MI
 
 chaos-table: .venv/dev ## The table of docs/chaos.md, anew from the runs in RECORD
 	@$(BIN)/python -m tests.chaos.table $(RECORD)
+
+fuzz: .venv/dev ## Hostile webhooks, and what came of them; N=1000000 requests, SEED chooses which
+	@$(BIN)/python -m tests.fuzz --requests $(or $(N),1000000) --seed $(or $(SEED),1) $(ARGS)
 
 requirements: ## Resolve requirements*.txt again, for every Python that is supported (needs uv)
 	@command -v uv >/dev/null || { echo "make requirements needs uv on PATH: pip install uv" >&2; exit 1; }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -47,6 +48,9 @@ def _show(error: HTTPException) -> Any:
     if error.response is not None:
         return error.response
     code = error.code or 500
+    if request_ctx.url_adapter is None:
+        # The Host header names no host: no page has an address to link to.
+        return f"{error.name}\n", code, {"Content-Type": "text/plain; charset=utf-8"}
     title, meaning, advice = WORDS.get(code, WORDS[400 if code < 500 else 500])
     if isinstance(error, InternalServerError):
         code = 500

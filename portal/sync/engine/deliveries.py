@@ -78,6 +78,10 @@ _OF_NO_LINK = {
     False: _KEEP.format(mark=_MARK_NOTHING, source="connection"),
     True: _KEEP.format(mark=_MARK_NOTHING, source="hub"),
 }
+_COUNT_REFUSED = """
+UPDATE {source} SET refused_deliveries = refused_deliveries + 1, last_refused_at = now() WHERE id = %(source)s
+"""
+_REFUSE = {False: _COUNT_REFUSED.format(source="connection"), True: _COUNT_REFUSED.format(source="hub")}
 _ENTER = "SELECT set_config('app.tenant', %s, false)"
 _OPTIONS = f"{CONNECTION_OPTIONS} -c role={APP_ROLE}"
 
@@ -115,11 +119,22 @@ class Deliveries:
         Raises:
             psycopg.OperationalError: the database is away; nothing was kept.
         """
-        statement, parameters = _statement(source, hint), _parameters(source, raw, headers, hint)
+        parameters = _parameters(source, raw, headers, hint)
+        return {row[0] for row in self._run(source, _statement(source, hint), parameters)}
+
+    def refuse(self, source: Source) -> None:
+        """Count a delivery whose signature is wrong.
+
+        Raises:
+            psycopg.OperationalError: the database is away.
+        """
+        self._run(source, _REFUSE[source.is_hub], {"source": source.id})
+
+    def _run(self, source: Source, statement: str, parameters: Mapping[str, object]) -> psycopg.Cursor:
         connection = self._connection()
         try:
             self._enter(connection, source.tenant_id)
-            return {row[0] for row in connection.execute(statement, parameters)}
+            return connection.execute(statement, parameters)
         except psycopg.OperationalError:
             connection.close()
             self._open.remove(connection)

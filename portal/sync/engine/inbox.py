@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -99,14 +99,7 @@ class Inbox:
 
     def refuse(self, endpoint: Endpoint) -> None:
         """Count a delivery whose signature is wrong; nothing of it is kept."""
-        table = Hub if endpoint.source.is_hub else Connection
-        with self._desk.sessions.system() as session:
-            session.execute(
-                update(table)
-                .where(table.id == endpoint.source.id)
-                .values(refused_deliveries=table.refused_deliveries + 1, last_refused_at=func.now())
-                .execution_options(synchronize_session=False)
-            )
+        self._deliveries.refuse(endpoint.source)
 
     def take(
         self, endpoint: Endpoint, raw: bytes, payload: Mapping[str, Any], headers: Mapping[str, str]
