@@ -47,6 +47,8 @@ _HOLD = """
 local pace = (tonumber(redis.call('HGET', KEYS[1], 'pace')) or 1) / 2
 redis.call('HSET', KEYS[1], 'pace', tostring(math.max(tonumber(ARGV[2]), pace)))
 redis.call('EXPIRE', KEYS[1], 600)
+-- A shorter hold does not end a longer one.
+if redis.call('PTTL', KEYS[2]) >= tonumber(ARGV[1]) then return 0 end
 return redis.call('SET', KEYS[2], 1, 'PX', ARGV[1])
 """
 
@@ -65,6 +67,7 @@ class Budget:
     """The budgets of all key owners, as one process sees them."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._take = redis.register_script(_TAKE)
         self._hold = redis.register_script(_HOLD)
         self._local: dict[str, _Bucket] = {}
@@ -84,11 +87,23 @@ class Budget:
         wait = self._reserve(owner, throttle)
         if wait < 0:
             return -wait
-        if wait and stopping is not None and stopping.wait(wait):
-            return wait
-        if stopping is None:
-            time.sleep(wait)
+        while wait:
+            if (stopping or threading.Event()).wait(wait):
+                return wait
+            # A 429 that came meanwhile also holds back whoever had a turn by then.
+            wait = self._held(owner)
+            if wait > _PATIENCE_SECONDS:
+                return wait
         return 0.0
+
+    def _held(self, owner: str) -> float:
+        """Seconds until this owner may be called for again; 0 when nothing holds."""
+        try:
+            return max(0.0, self._redis.pttl(_keys(owner)[1]) / 1000)
+        except RedisError:
+            with self._lock:
+                bucket = self._local.get(owner)
+                return max(0.0, bucket.held_until - time.monotonic()) if bucket else 0.0
 
     def hold(self, owner: str, seconds: float) -> None:
         """Let nobody call for this owner for a while, and then at half the pace: the API answered 429."""

@@ -81,6 +81,34 @@ def test_a_hold_holds_everybody_of_the_owner(desk):
     assert Budget(desk.redis).take("leaflink:Bob", SLOW) == 0
 
 
+def test_a_hold_holds_back_those_who_wait_for_their_turn_already(desk):
+    brisk = Throttle(per_second=5, burst=1)
+    took(desk.budget, "leaflink:Ann", brisk, 1)
+    ended: list[float] = []
+
+    def call() -> None:
+        assert desk.budget.take("leaflink:Ann", brisk) == 0
+        ended.append(time.monotonic())
+
+    waiting = [threading.Thread(target=call) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.05)
+    asked = time.monotonic()
+    Budget(desk.redis).hold("leaflink:Ann", 1.2)
+    for thread in waiting:
+        thread.join()
+
+    assert min(ended) >= asked + 1.15
+
+
+def test_a_shorter_hold_does_not_end_a_longer_one(desk):
+    desk.budget.hold("leaflink:Ann", 100)
+    desk.budget.hold("leaflink:Ann", 1)
+
+    assert 90 < desk.budget.take("leaflink:Ann", Throttle(per_second=50, burst=5)) <= 100
+
+
 @pytest.mark.parametrize("seconds", [10**9, 1000.0])
 def test_no_hold_is_longer_than_a_quarter_of_an_hour(desk, seconds):
     desk.budget.hold("leaflink:Ann", seconds)
