@@ -20,6 +20,7 @@ def sessions(engine):
     return Sessions(engine)
 
 
+@pytest.mark.fault(75)
 def test_each_kind_of_session_has_its_role_and_its_tenant(sessions):
     tenant_id = new_id()
     with sessions.tenant(tenant_id) as session:
@@ -30,6 +31,7 @@ def test_each_kind_of_session_has_its_role_and_its_tenant(sessions):
         assert tuple(session.execute(_WHO).one()) == ("trellis_system", "")
 
 
+@pytest.mark.fault(75)
 def test_role_and_tenant_end_with_the_transaction(engine, sessions):
     with sessions.tenant(new_id()) as session:
         session.execute(text("SELECT 1"))
@@ -57,6 +59,7 @@ def test_entering_in_the_middle_of_a_transaction_counts_at_once(engine):
         assert tuple(session.execute(_WHO).one()) == ("trellis_app", str(tenant_id))
 
 
+@pytest.mark.fault(76)
 def test_a_foreign_call_is_refused_while_a_transaction_is_open(sessions):
     with sessions.tenant(new_id()) as session:
         session.execute(text("SELECT 1"))
@@ -97,6 +100,7 @@ def test_another_threads_transaction_is_its_own_business(sessions):
     thread.join()
 
 
+@pytest.mark.fault(76)
 def test_every_connection_waits_for_statements_and_locks_no_longer_than_it_should(engine):
     with engine.connect() as connection:
         for setting, value in (
@@ -108,6 +112,7 @@ def test_every_connection_waits_for_statements_and_locks_no_longer_than_it_shoul
             assert connection.scalar(text(f"SHOW {setting}")) == value
 
 
+@pytest.mark.fault(83)
 def test_an_error_does_not_show_the_values_of_its_statement(database_url):
     engine = new_engine(database_url)
     with pytest.raises(DBAPIError) as failed, engine.connect() as connection:

@@ -244,6 +244,7 @@ def _problem_codes(path: Path) -> Iterator[str]:
             yield str(code.value)
 
 
+@pytest.mark.fault(63)
 def test_money_is_never_a_float() -> None:
     calls = [
         f"{shown(path)}:{node.lineno}"

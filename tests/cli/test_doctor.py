@@ -120,6 +120,7 @@ def test_roles_that_cannot_be_set():
     assert "trellis_system" in finding.words
 
 
+@pytest.mark.fault(81)
 def test_a_key_that_is_gone(desk: Desk, tenant: Tenant):
     build(desk, tenant)
     other = replace(desk, settings=replace(desk.settings, master_keys={"t2": b"x" * 32}))
@@ -172,6 +173,7 @@ def test_switches_that_are_on_are_named(desk: Desk, tenant: Tenant):
     assert "A bad release; acme since" in found.words
 
 
+@pytest.mark.fault(66)
 def test_clocks_that_are_apart(engine: Engine, monkeypatch: pytest.MonkeyPatch):
     class Late(datetime):
         @classmethod
@@ -266,6 +268,7 @@ def test_no_data_directory_may_be_right(tmp_path: Path):
     assert probes.data_directory(tmp_path / "none").ok is None
 
 
+@pytest.mark.fault(78)
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10, 9, 1))
 

@@ -61,6 +61,7 @@ class TestAFreshDatabase:
 
 
 class TestADatabaseThatWasMadeBefore:
+    @pytest.mark.fault(79)
     def test_data_survives_a_kill_of_the_server(self, used: Path) -> None:
         first = Postgres(used)
         url = first.start()

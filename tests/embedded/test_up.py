@@ -80,6 +80,7 @@ def test_ctrl_c_stops_all_in_order_and_the_next_start_continues_with_the_data(tr
     assert ask(second["DATABASE_URL"], "SELECT answer FROM kept") == 42
 
 
+@pytest.mark.fault(79)
 def test_a_killed_supervisor_takes_its_children_along(trellis: Up) -> None:
     given = environment_of(trellis.start("--demo").ready(), "web")
     tell(given["DATABASE_URL"], "CREATE TABLE kept AS SELECT 42 AS answer")

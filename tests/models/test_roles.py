@@ -36,12 +36,14 @@ def test_every_table_with_a_tenant_is_tried_here():
     assert owned - {"membership"} == set(INSERTS)
 
 
+@pytest.mark.fault(75)
 @pytest.mark.parametrize("table", INSERTS)
 def test_without_a_tenant_the_app_role_gets_an_error_and_no_empty_page(desk, ours, table):
     with pytest.raises(DBAPIError), desk.sessions.app() as session:
         session.execute(text(f"SELECT * FROM {table}"))
 
 
+@pytest.mark.fault(75)
 @pytest.mark.parametrize("table", INSERTS)
 def test_a_tenant_sees_its_own_rows_and_nobody_elses(desk, ours, theirs, table):
     with desk.sessions.tenant(ours["tenant"]) as session:
@@ -214,6 +216,7 @@ def test_a_tenant_sees_the_operators_switch_and_cannot_turn_it(desk, ours):
             session.execute(text(statement))
 
 
+@pytest.mark.fault(75)
 def test_the_tenant_of_one_transaction_is_gone_in_the_next(desk, ours):
     with desk.sessions.tenant(ours["tenant"]) as session:
         session.execute(text("SELECT count(*) FROM link"))

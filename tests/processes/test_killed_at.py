@@ -54,6 +54,7 @@ def finished_once(shop: Product, order: dict[str, Any]) -> None:
 WORKERS_POINTS = [point for point in crash.POINTS if point not in crash.INBOX]
 
 
+@pytest.mark.fault(1, 2, 3, 4)
 @pytest.mark.parametrize("point", WORKERS_POINTS)
 def test_a_worker_killed_at_this_point_leaves_one_order(shop: Product, flag: Path, point: str) -> None:
     if point in crash.SETTLING:
@@ -66,6 +67,7 @@ def test_a_worker_killed_at_this_point_leaves_one_order(shop: Product, flag: Pat
     finished_once(shop, order)
 
 
+@pytest.mark.fault(9)
 def test_web_killed_when_it_had_kept_a_webhook_leaves_one_order(shop: Product, flag: Path) -> None:
     web = next(process for process in shop.running if process.name == "web" and process.popen.poll() is None)
     web.stop()

@@ -47,6 +47,7 @@ def twins(url: str) -> list[Any]:
         return [evidence for (evidence,) in database.execute(question)]
 
 
+@pytest.mark.fault(17)
 def test_the_check_names_every_twin(shop: Product, ids: set[str]) -> None:
     done = shop.run("check", "--json")
     assert done.returncode == 1

@@ -25,6 +25,7 @@ def settled_order(shop: Product, order: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+@pytest.mark.fault(1)
 def test_a_whole_worker_killed_while_flourish_is_creating_leaves_one_order(shop: Product) -> None:
     first = shop.start("worker")
     shop.fault("flourish", "latency", argument=4.0, times=1, seconds=60)
@@ -40,6 +41,7 @@ def test_a_whole_worker_killed_while_flourish_is_creating_leaves_one_order(shop:
     assert len(shop.flourish_orders(order)) == 1
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize("times", [1, 4])
 def test_a_502_after_the_order_was_created_does_not_create_it_again(shop: Product, times: int) -> None:
     shop.start("worker")
@@ -51,6 +53,7 @@ def test_a_502_after_the_order_was_created_does_not_create_it_again(shop: Produc
     assert shop.posts() == before + 1
 
 
+@pytest.mark.fault(16)
 def test_a_connection_cut_after_the_order_was_created_does_not_create_it_again(shop: Product) -> None:
     shop.start("worker")
     shop.fault("flourish", "commit-then-drop", times=1)
@@ -59,6 +62,7 @@ def test_a_connection_cut_after_the_order_was_created_does_not_create_it_again(s
     assert len(shop.flourish_orders(order)) == 1
 
 
+@pytest.mark.fault(5)
 def test_sigterm_in_the_middle_of_a_write_loses_and_doubles_nothing(shop: Product) -> None:
     first = shop.start("worker")
     shop.fault("flourish", "latency", argument=1.0, seconds=8)
@@ -70,6 +74,7 @@ def test_sigterm_in_the_middle_of_a_write_loses_and_doubles_nothing(shop: Produc
     assert len(shop.flourish_orders(order)) == 1
 
 
+@pytest.mark.fault(41)
 def test_a_lost_webhook_is_healed_by_polling(shop: Product) -> None:
     shop.start("worker")
     shop.fault("leaflink", "webhook-drop")
@@ -77,6 +82,7 @@ def test_a_lost_webhook_is_healed_by_polling(shop: Product) -> None:
     settled_order(shop, order)
 
 
+@pytest.mark.fault(38)
 def test_a_doubled_webhook_makes_one_order(shop: Product) -> None:
     shop.start("worker")
     shop.fault("leaflink", "webhook-duplicate")
@@ -85,6 +91,7 @@ def test_a_doubled_webhook_makes_one_order(shop: Product) -> None:
     assert len(shop.flourish_orders(order)) == 1
 
 
+@pytest.mark.fault(20)
 def test_flourish_answering_500_for_a_while_only_delays_an_order(shop: Product) -> None:
     shop.start("worker")
     shop.fault("flourish", "500", seconds=4)
@@ -93,6 +100,7 @@ def test_flourish_answering_500_for_a_while_only_delays_an_order(shop: Product) 
     assert len(shop.flourish_orders(order)) == 1
 
 
+@pytest.mark.fault(18)
 def test_flourish_asking_to_wait_is_obeyed_and_the_order_arrives(shop: Product) -> None:
     shop.start("worker")
     shop.fault("flourish", "429", argument="2", times=2)

@@ -67,6 +67,7 @@ def outcomes(shop: Cluster, order: dict[str, Any]) -> list[str]:
     return [str(row["outcome"]) for row in rows if order["short_id"] in row["subject"] and row["outcome"]]
 
 
+@pytest.mark.fault(10)
 def test_a_webhook_is_taken_and_its_order_made_while_redis_is_away(shop: Cluster) -> None:
     shop.start("worker-1")
     shop.kill("valkey")
@@ -78,6 +79,7 @@ def test_a_webhook_is_taken_and_its_order_made_while_redis_is_away(shop: Cluster
     eventually("the order is made", lambda: shop.tend() or in_flourish(shop, order), within=90, every=0.3)
 
 
+@pytest.mark.fault(49, 77)
 def test_a_webhook_is_refused_with_503_while_postgresql_is_away_and_taken_when_it_is_back(
     shop: Cluster,
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_job_dies_with_its_worker_though_only_the_worker_is_killed(shop: Clust
     eventually("the order is made", lambda: shop.tend() or in_flourish(shop, order), within=90, every=0.3)
 
 
+@pytest.mark.fault(9)
 def test_nothing_is_lost_when_redis_dies_with_hundreds_of_orders_waiting(shop: Cluster) -> None:
     placed = {place(shop)["number"] for _ in range(QUEUED)}
     eventually("all are known", lambda: placed <= links(shop), within=120, every=0.5)

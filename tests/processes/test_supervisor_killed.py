@@ -28,6 +28,7 @@ def folder() -> Iterator[Path]:
         remove_data(Path(made) / "data")
 
 
+@pytest.mark.fault(79)
 def test_a_killed_supervisor_leaves_none_of_its_programs(folder: Path) -> None:
     data = folder / "data"
     env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}

@@ -59,6 +59,7 @@ def test_not_found_is_an_answer_to_a_read_and_a_refusal_of_a_write():
     assert (refused.reason, refused.http_status) == ("Not found.", 404)
 
 
+@pytest.mark.fault(18)
 def test_a_write_may_be_made_again_when_the_api_says_when():
     error = meaning(503, writing=True, retry_after="12")
     assert isinstance(error, Retryable)
@@ -122,6 +123,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize(("body", "field", "reason"), REFUSALS)
 def test_a_refusal_names_its_field_and_reason(body, field, reason):
     error = meaning(400, body, writing=True)
@@ -171,6 +173,7 @@ def test_a_time_to_wait_is_read_in_every_form_and_never_guessed(header, seconds)
     assert asked_wait({"retry-after": header}, NOW) == seconds
 
 
+@pytest.mark.fault(18)
 def test_the_reset_of_a_rate_limit_counts_when_nothing_else_is_said():
     assert asked_wait({"ratelimit-reset": "8"}, NOW) == 8.0
     assert asked_wait({"x-ratelimit-reset": str(int(NOW.timestamp()) + 9)}, NOW) == 9.0

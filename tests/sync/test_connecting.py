@@ -119,6 +119,7 @@ def test_a_name_that_is_taken_is_said_in_words(connect_hub, hub):
         connect_hub()
 
 
+@pytest.mark.fault(73)
 def test_a_connection_is_ready_with_its_streams_and_names_the_company(desk, tenant_id, connect):
     made = connect()
 
@@ -147,6 +148,7 @@ def test_a_connection_that_does_not_work_is_not_saved(desk, tenant_id, connect, 
     assert read(desk, tenant_id, select(Connection)) == []
 
 
+@pytest.mark.fault(72)
 def test_one_company_is_live_in_one_connection_however_its_address_is_written(
     desk, tenant_id, connect, sandbox
 ):
@@ -175,6 +177,7 @@ def test_going_live_notes_since_when_and_polls_at_once(desk, tenant_id, connect)
         assert session.scalars(due).all() == ["orders"]
 
 
+@pytest.mark.fault(73)
 @pytest.mark.parametrize("before", ["paused", "disconnected", "needs_credentials", "checking"])
 def test_only_what_is_ready_goes_live(desk, tenant_id, connect, before):
     made = connect()
@@ -198,6 +201,7 @@ def test_testing_calls_both_sides_with_the_stored_keys(desk, tenant_id, connect,
     assert "nothing about the key" in finding.next_step
 
 
+@pytest.mark.fault(23, 25)
 def test_a_refused_key_is_replaced_and_the_connection_goes_on(desk, tenant_id, connect):
     made = connect()
     go_live(desk, tenant_id, made.id, actor="Adam")
@@ -216,6 +220,7 @@ def test_a_refused_key_is_replaced_and_the_connection_goes_on(desk, tenant_id, c
     assert connecting.test(desk, tenant_id, made.id) == ()
 
 
+@pytest.mark.fault(25, 73)
 @pytest.mark.parametrize(
     ("key", "says"),
     [("ll-nobody-key", "refused"), ("ll-sunrise-key", "opens Sunrise Brands, not Greenleaf Farms")],
@@ -231,6 +236,7 @@ def test_a_key_that_does_not_fit_replaces_nothing(desk, tenant_id, connect, key,
     assert connecting.test(desk, tenant_id, made.id) == ()
 
 
+@pytest.mark.fault(23, 25)
 def test_a_hubs_key_is_replaced_too(desk, tenant_id, hub, sandbox):
     with desk.tenant(tenant_id) as session:
         row = session.get_one(Hub, hub.id)

@@ -40,6 +40,7 @@ def test_it_sweeps_again_and_again_until_it_is_stopped(quick, monkeypatch):
     assert run_until(quick, monkeypatch, 3) == 3
 
 
+@pytest.mark.fault(77)
 def test_a_database_that_is_away_is_waited_for(quick, monkeypatch):
     def away(turn):
         if turn < 3:
@@ -48,6 +49,7 @@ def test_a_database_that_is_away_is_waited_for(quick, monkeypatch):
     assert run_until(quick, monkeypatch, 4, away) == 4
 
 
+@pytest.mark.fault(77)
 def test_a_real_sweep_without_a_database_goes_on(quick):
     gone = new_engine("postgresql+psycopg://nobody:x@127.0.0.1:1/none")
     desk = replace(quick, sessions=Sessions(gone))

@@ -135,6 +135,7 @@ def test_a_server_that_speaks_no_tls_is_sent_nothing():
     assert not any(b"App key" in request for request in plain.requests)
 
 
+@pytest.mark.fault(7)
 def test_an_encrypted_answer_is_read_and_one_that_drips_ends_in_time(call):
     caller, _wire = call(says(answer(b'{"a": 1}')), trusted=True)
     assert caller.write("POST", "orders/", {"a": 1}) == {"a": 1}

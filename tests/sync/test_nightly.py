@@ -25,6 +25,7 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc] # parts of a time, in order
 
 
+@pytest.mark.fault(65)
 @pytest.mark.parametrize(
     ("zone", "at", "now", "following"),
     [
@@ -79,6 +80,7 @@ def test_a_new_company_is_checked_soon_and_cleared_at_night(desk, tenant, rung):
     assert planned.purge_due_at.astimezone(LA).time() == THREE
 
 
+@pytest.mark.fault(14)
 def test_what_is_due_is_rung_for_once_however_long_it_was_missed(desk, tenant, rung):
     make_due(desk, "proof_due_at", "purge_due_at", ago="6 days")
 
@@ -88,6 +90,7 @@ def test_what_is_due_is_rung_for_once_however_long_it_was_missed(desk, tenant, r
     assert rung == [f"purge {tenant.id}", f"check {tenant.id}"]
 
 
+@pytest.mark.fault(14)
 def test_of_several_schedules_one_takes_it(desk, tenant, rung):
     make_due(desk, "proof_due_at", "purge_due_at")
     start = threading.Barrier(6)

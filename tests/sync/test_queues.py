@@ -22,6 +22,7 @@ def queued(desk):
     return [(job.func_name, job.args) for job in queue.jobs]
 
 
+@pytest.mark.fault(13)
 def test_ringing_often_asks_once(desk):
     assert all(queues.ring(desk.redis) for _ in range(50))
 
@@ -57,6 +58,7 @@ def test_jobs_are_json_and_hold_an_id_only(desk):
     assert json.loads(text)[2] == [str(link_id)]
 
 
+@pytest.mark.fault(10)
 @pytest.mark.parametrize(
     ("act", "arguments"), [(queues.ring, ()), (queues.ring_alone, ("x",)), (queues.ring_poll, ("x",))]
 )

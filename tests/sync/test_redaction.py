@@ -26,6 +26,7 @@ def test_other_fields_are_kept(name):
     assert not is_sensitive(name)
 
 
+@pytest.mark.fault(83)
 def test_what_is_masked_is_masked_at_any_depth_and_nothing_stays_nothing():
     body = {"a": [{"email": "x@y.zz", "sku": "S", "phone": None}], "address": {"city": "Y"}, "zip": ""}
     assert json.loads(excerpt(json.dumps(body).encode())) == {
@@ -35,6 +36,7 @@ def test_what_is_masked_is_masked_at_any_depth_and_nothing_stays_nothing():
     }
 
 
+@pytest.mark.fault(83)
 def test_a_body_that_is_cut_is_masked_too():
     kept = excerpt(b'{"sku": "S1", "email": "bob", "company_phone_number": "303-555", "api_key": "abc')
     assert "S1" in kept
@@ -42,6 +44,7 @@ def test_a_body_that_is_cut_is_masked_too():
         assert hidden not in kept
 
 
+@pytest.mark.fault(83)
 def test_credentials_are_masked_wherever_they_stand():
     kept = excerpt(
         b"no such key canary-1: Authorization: App canary-2222, mail bob@example.com", ["canary-1"]

@@ -55,6 +55,7 @@ def there(world: World, table: Any) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
+@pytest.mark.fault(82)
 def test_an_old_body_goes_and_its_key_stays(world):
     old, young = deliver(world), deliver(world, ago=YOUNG)
 
@@ -68,6 +69,7 @@ def test_an_old_body_goes_and_its_key_stays(world):
         assert row.cleared_at is not None
 
 
+@pytest.mark.fault(82)
 def test_a_key_stays_for_ninety_days_after_its_body_went(world):
     deliver(world, ago=timedelta(days=300))
     before = there(world, Delivery)
@@ -295,6 +297,7 @@ def shop(desk, tenant_id) -> Shop:
     return open_shop(desk, tenant_id)
 
 
+@pytest.mark.fault(82)
 def test_a_delivery_that_comes_again_after_the_purge_has_no_effect(shop, desk, settings):
     """reliability.md, row 82: with its key alone, and when that is gone too."""
     link_id = shop.arrive()

@@ -85,6 +85,7 @@ def test_what_was_held_back_goes_on_by_itself(shop, stop, resume, words):
     assert shop.flourish.count("create_order") == 1
 
 
+@pytest.mark.fault(71)
 @pytest.mark.parametrize(("stop", "resume", "words"), SWITCHES.values(), ids=SWITCHES)
 def test_no_write_starts_after_a_stop_in_the_midst_of_fifty_looks(shop, stop, resume, words):
     for number in range(50):
@@ -174,6 +175,7 @@ def test_passing_on_goes_on_where_it_was_broken_off(shop, desk, monkeypatch):
     assert [one.look() for one in (shop, other)] == [1, 1]
 
 
+@pytest.mark.fault(84)
 def test_the_first_stop_stays_as_it_was_said(shop):
     assert stop_company(shop)
     with shop.desk.tenant(shop.tenant_id) as session:

@@ -20,6 +20,7 @@ CORPUS = (
 )
 
 
+@pytest.mark.fault(64)
 @pytest.mark.parametrize("text", CORPUS)
 def test_foreign_text_stays_text(sessions, company, as_user, text):
     visitor = as_user(factory.member(sessions, company, "admin", name=text))

@@ -199,6 +199,7 @@ def test_signed_out_visitors_get_401(port, address, admin):
             assert watcher.answer.headers["HX-Redirect"] == "/sign-in"
 
 
+@pytest.mark.fault(74)
 def test_foreign_and_unknown_scopes_do_not_exist(
     sessions, port, as_user, company, address, log_address, cookie
 ):

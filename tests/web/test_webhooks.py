@@ -85,6 +85,7 @@ def test_an_unknown_token_is_not_found(door, shop, place):
     assert kept(shop, Delivery) == []
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize(
     "signature",
     ["", "x", "é", "AAAA", "====", "sha256=abc", sign(LEAFLINK.webhook, "another key", ORDER)],
@@ -101,6 +102,7 @@ def test_more_than_a_mebibyte_is_too_large(door, shop):
     assert kept(shop, Delivery) == []
 
 
+@pytest.mark.fault(46, 47)
 @pytest.mark.parametrize(
     "body",
     [
@@ -136,6 +138,7 @@ def test_a_signed_body_that_cannot_be_read_is_kept_with_a_problem(door, shop, bo
     assert [row.code for row in kept(shop, Problem)] == ["unreadable_webhook"]
 
 
+@pytest.mark.fault(71)
 @pytest.mark.parametrize("state", ["draft", "disconnected"])
 def test_a_connection_that_is_not_in_use_takes_nothing(door, shop, state):
     shop.set("connection", state=state)

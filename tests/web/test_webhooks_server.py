@@ -154,7 +154,7 @@ def test_a_header_that_is_not_the_one_signature_is_refused(port, leaflink, lines
     assert leaflink.deliveries() == []
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault(40, 43)
 def test_a_body_that_is_sent_again_a_day_later_is_known_and_harmless(port, leaflink, shop):
     placed = shop.arrive()
     shop.look_until_quiet()

@@ -167,6 +167,7 @@ BREAKS: list[tuple[str, str, str, Plant]] = [
 ]
 
 
+@pytest.mark.fault(83)
 @pytest.mark.parametrize(("code", "what", "thing", "plant"), BREAKS, ids=[f"{b[0]} {b[1]}" for b in BREAKS])
 def test_a_broken_promise_fails_alone_and_names_the_thing(
     world: World, code: str, what: str, thing: str, plant: Plant
@@ -205,6 +206,7 @@ def test_a_problem_that_is_open_twice_is_found(world: World):
     assert "open 2 times" in report.verdicts["I9"].counter_examples[0].wrong
 
 
+@pytest.mark.fault(65)
 def test_a_time_without_zone_is_found(world: World):
     with _schema(world, "ALTER TABLE run ADD naive timestamp", "ALTER TABLE run DROP naive"):
         report = world.check(offline=True)

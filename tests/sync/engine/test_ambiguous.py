@@ -14,6 +14,7 @@ from tests.sync.mapping.examples import CONNECTION, customer, order
 BAD_GATEWAY = Unsettled("Flourish answered 502", http_status=502)
 
 
+@pytest.mark.fault(16)
 def test_a_502_after_the_create_ends_with_one_order(shop):
     link_id = shop.arrive()
     shop.flourish.fail("create_order", BAD_GATEWAY, effect=True)
@@ -41,6 +42,7 @@ def test_four_502s_without_effect_and_then_one_with_end_with_one_order(shop):
     assert shop.link(link_id).state == "settled"
 
 
+@pytest.mark.fault(17, 37)
 def test_nothing_is_sent_before_the_settle_time_has_passed_whoever_asks(shop):
     shop.arrive()
     shop.flourish.fail("create_order", BAD_GATEWAY)
@@ -59,6 +61,7 @@ def test_nothing_is_sent_before_the_settle_time_has_passed_whoever_asks(shop):
     assert shop.flourish.count("create_order") == 2
 
 
+@pytest.mark.fault(17)
 def test_an_order_that_takes_effect_late_but_within_the_settle_time_is_adopted(shop):
     link_id = shop.arrive()
     shop.flourish.fail("create_order", BAD_GATEWAY, effect="late")
@@ -82,6 +85,7 @@ def test_the_settle_time_is_counted_from_the_sending(shop):
     assert shop.link(link_id).due_at >= operation.settle_at
 
 
+@pytest.mark.fault(17)
 def test_two_orders_with_our_note_are_a_problem_with_both_ids_and_no_write(shop):
     link_id = shop.arrive()
     shop.flourish.fail("create_order", BAD_GATEWAY, effect=True)
@@ -202,6 +206,7 @@ def test_a_destination_whose_answer_was_lost_is_found_and_made_once(shop):
     assert shop.flourish.orders["SO-1"].destination_id == "d2"
 
 
+@pytest.mark.fault(37)
 def test_a_destination_that_flourish_does_not_list_yet_is_not_made_again(shop):
     shop.flourish.unlisted.add("d2")
     shop.arrive(customer=customer(license="C10-NEW-9"))
@@ -213,6 +218,7 @@ def test_a_destination_that_flourish_does_not_list_yet_is_not_made_again(shop):
     assert [one.destination_id for one in shop.flourish.orders.values()] == ["d2", "d2"]
 
 
+@pytest.mark.fault(61)
 def test_two_orders_of_a_new_customer_at_once_make_one_destination(shop):
     new = customer(license="C10-NEW-9")
     shop.arrive(order(number="first", label="1", customer=new))
@@ -261,6 +267,7 @@ def test_two_connections_of_a_hub_keep_their_orders_of_one_number_apart(shop):
     assert {shop.link(first).flourish_id, shop.link(second).flourish_id} == {"SO-1", "SO-2"}
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize("effect", [True, False], ids=["with effect", "without effect"])
 @pytest.mark.parametrize("kind", ["finish_order", "cancel_order", "move"])
 def test_a_write_that_may_be_repeated_is_planned_anew_from_what_both_sides_show(shop, kind, effect):

@@ -101,7 +101,7 @@ def wired() -> Iterator[Callable[[Script], tuple[Caller, Wire]]]:
         each.close()
 
 
-@pytest.mark.fault(26, 27, 28, 29, 30, 31, 32, 47)
+@pytest.mark.fault(26, 27, 28, 29, 30, 31, 32)
 @pytest.mark.parametrize(
     ("script", "code", "words"), [row[1:] for row in READS], ids=[row[0] for row in READS]
 )
@@ -124,7 +124,7 @@ def test_a_bad_answer_to_a_read_is_a_named_retry_or_a_named_problem(shop, wired,
     assert len(shop.flourish.live()) == 1
 
 
-@pytest.mark.fault(29)
+@pytest.mark.fault(29, 47)
 def test_what_could_not_be_read_is_kept_for_whoever_is_asked(shop, wired):
     caller, _wire = wired(says(answer(b'{"a": 1, "a": 2, "email": "bob@example.com"}')))
     shop.arrive()

@@ -74,6 +74,7 @@ def test_many_threads_at_once_never_get_more_than_the_burst(desk):
     assert got.count(0) == 3
 
 
+@pytest.mark.fault(18)
 def test_a_hold_holds_everybody_of_the_owner(desk):
     desk.budget.hold("leaflink:Ann", 60)
 
@@ -109,6 +110,7 @@ def test_a_shorter_hold_does_not_end_a_longer_one(desk):
     assert 90 < desk.budget.take("leaflink:Ann", Throttle(per_second=50, burst=5)) <= 100
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("seconds", [10**9, 1000.0])
 def test_no_hold_is_longer_than_a_quarter_of_an_hour(desk, seconds):
     desk.budget.hold("leaflink:Ann", seconds)
@@ -154,6 +156,7 @@ class Wire:
         return self.read(path)
 
 
+@pytest.mark.fault(18, 19)
 @pytest.mark.parametrize(
     ("error", "held"),
     [

@@ -34,6 +34,7 @@ def make_links(shop, count):
         )
 
 
+@pytest.mark.fault(12)
 def test_four_workers_at_once_claim_each_link_once(shop):
     make_links(shop, ORDERS)
     won: list[list[UUID]] = [[] for _ in range(4)]
@@ -88,6 +89,7 @@ def test_a_renewed_lease_lasts_longer_and_only_for_its_holder(shop):
     assert second.fence > first.fence
 
 
+@pytest.mark.fault(8)
 def test_a_late_worker_may_neither_hold_nor_hand_back(shop):
     shop.arrive()
     (late,) = shop.claims()
@@ -169,6 +171,7 @@ def test_marking_again_counts_and_never_puts_off(shop):
     assert (link.dirty_seq, link.due_at) == (4, due)
 
 
+@pytest.mark.fault(51)
 def test_marks_from_many_threads_are_all_counted(shop):
     link_id = shop.arrive()
     threads = [threading.Thread(target=shop.mark, args=(order().number,)) for _ in range(12)]

@@ -156,7 +156,7 @@ def test_a_look_passes_the_points_that_the_matrix_says(shop, points, name):
     assert tuple(points.passed) == FLOWS[name].trail
 
 
-@pytest.mark.fault(1, 2, 3, 79)
+@pytest.mark.fault(1, 2, 3, 4)
 @pytest.mark.parametrize(("name", "point", "turn"), CASES, ids=[f"{n}-{p}-{t}" for n, p, t in CASES])
 def test_a_killed_worker_leaves_nothing_that_the_next_one_does_not_bring_to_its_end(
     shop, points, name, point, turn
@@ -195,7 +195,6 @@ def test_two_workers_that_die_one_after_the_other_leave_one_order_too(shop, poin
     assert_one_order_and_nothing_left_open(shop, link_id, flow)
 
 
-@pytest.mark.fault(2)
 def test_a_kill_before_the_intent_needs_no_wait(shop, points):
     link_id = place(shop)
     die(shop, points, "before_intent")

@@ -48,7 +48,7 @@ def test_a_poll_passes_a_point_for_each_page_and_one_before_its_watermark(opened
     assert points.passed == ["page_marked", "page_marked", "before_watermark"]
 
 
-@pytest.mark.fault(4, 35, 79)
+@pytest.mark.fault(35)
 @pytest.mark.parametrize(("point", "turn"), [("page_marked", 1), ("page_marked", 2), ("before_watermark", 1)])
 def test_a_poll_that_dies_is_read_again_from_where_it_began(opened, points, point, turn):
     stream_id = list_two_pages(opened)
@@ -68,7 +68,7 @@ def test_a_poll_that_dies_is_read_again_from_where_it_began(opened, points, poin
     assert opened.problems() == {}
 
 
-@pytest.mark.fault(9, 10, 38)
+@pytest.mark.fault(9, 38)
 @pytest.mark.parametrize("sent_again", [True, False], ids=["sent again", "not sent again"])
 def test_a_web_process_that_dies_once_it_has_kept_a_delivery_loses_nothing(inbox, shop, points, sent_again):
     shop.leaflink.put(order())

@@ -41,6 +41,7 @@ def test_what_may_work_later_is_tried_again_by_itself(shop, where):
     assert len(shop.flourish.orders) == 1
 
 
+@pytest.mark.fault(18)
 def test_an_api_that_says_how_long_to_wait_is_left_alone_for_so_long(shop):
     shop.leaflink.fail("order", Retryable("LeafLink asked to wait", after=77))
     link_id = shop.arrive()
@@ -50,6 +51,7 @@ def test_an_api_that_says_how_long_to_wait_is_left_alone_for_so_long(shop):
     assert 70 < seconds_until_due(shop, link_id) <= 77
 
 
+@pytest.mark.fault(18)
 def test_being_throttled_is_no_failure(shop):
     for _ in range(OPENS_AFTER + 1):
         shop.leaflink.fail("order", Retryable("LeafLink asked to wait", after=3, throttled=True))
@@ -63,6 +65,7 @@ def test_being_throttled_is_no_failure(shop):
     assert shop.connection().failures == 0
 
 
+@pytest.mark.fault(20)
 @pytest.mark.parametrize(("attempts", "ceiling"), [(0, 5), (1, 10), (3, 40), (8, 900), (500, 900)])
 def test_pauses_grow_with_full_jitter_under_a_cap(attempts, ceiling):
     drawn = [backoff(attempts, 900.0) for _ in range(200)]
@@ -74,6 +77,7 @@ def test_pauses_grow_with_full_jitter_under_a_cap(attempts, ceiling):
 # --- The breaker. ---
 
 
+@pytest.mark.fault(20)
 def test_the_breaker_opens_after_failures_in_a_row_says_so_and_closes_by_itself(shop):
     shop.leaflink.always["order"] = DOWN
     shop.arrive()
@@ -93,6 +97,7 @@ def test_the_breaker_opens_after_failures_in_a_row_says_so_and_closes_by_itself(
     assert shop.problems() == {}
 
 
+@pytest.mark.fault(20)
 def test_the_breaker_stays_open_longer_with_each_failure_up_to_five_minutes(shop):
     shop.leaflink.always["order"] = DOWN
     shop.arrive()
@@ -140,6 +145,7 @@ def test_waiting_for_a_lost_answer_calls_nobody_and_closes_no_breaker(shop):
 # --- Credentials. ---
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize("side", ["leaflink", "flourish"])
 def test_a_key_that_the_probe_finds_refused_too_stops_its_side(shop, side):
     world = getattr(shop, side)
@@ -158,6 +164,7 @@ def test_a_key_that_the_probe_finds_refused_too_stops_its_side(shop, side):
     assert link.due_at is not None
 
 
+@pytest.mark.fault(24)
 def test_one_refusal_that_the_probe_does_not_repeat_stops_nothing(shop):
     shop.leaflink.fail("order", REFUSED)
     link_id = shop.arrive()
@@ -185,6 +192,7 @@ def test_a_probe_that_gets_no_answer_says_nothing_about_the_key(shop):
 # --- What a person must see to. ---
 
 
+@pytest.mark.fault(22)
 def test_a_refusal_is_a_problem_that_names_the_field_and_waits_for_a_change(shop):
     shop.flourish.fail("create_order", Rejected("is not in stock", field="order_lines[0]", http_status=422))
     link_id = shop.arrive()
@@ -203,6 +211,7 @@ def test_a_refusal_is_a_problem_that_names_the_field_and_waits_for_a_change(shop
     assert shop.problems() == {}
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("where", ["leaflink.order", "flourish.answer"])
 def test_an_answer_that_cannot_be_read_names_its_field_and_keeps_it(shop, where):
     world, _, call = where.partition(".")
@@ -240,6 +249,7 @@ def test_a_look_that_came_to_nothing_leaves_known_problems_open(shop, ending):
 # --- Late workers. ---
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("ending", [None, Unsettled("502"), Rejected("no"), DOWN])
 def test_a_late_worker_records_nothing(shop, ending):
     """It was paused in the middle of a write; meanwhile its lease ran out and another one has the link."""
@@ -268,6 +278,7 @@ def test_a_late_worker_records_nothing(shop, ending):
     assert shop.link(link_id).state == "settled"
 
 
+@pytest.mark.fault(8)
 def test_a_late_worker_that_has_not_sent_yet_sends_nothing(shop):
     shop.arrive()
     (late,) = shop.claims()

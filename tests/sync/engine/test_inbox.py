@@ -118,6 +118,7 @@ def test_a_delivery_is_kept_marks_its_order_and_gets_its_outcome_from_the_look(i
     assert shop.connection().last_delivery_at is not None
 
 
+@pytest.mark.fault(38)
 def test_the_same_bytes_are_one_delivery_and_one_effect(inbox, shop):
     shop.leaflink.put(order())
     for _ in range(5):
@@ -178,6 +179,7 @@ def test_a_note_that_names_no_link_of_ours_marks_nothing(inbox, shop, note):
     assert shop.deliveries()[0].outcome == "ignored"
 
 
+@pytest.mark.fault(52)
 def test_the_echo_of_what_was_seen_already_is_stale_and_marks_nothing(inbox, shop):
     link_id = shop.arrive()
     shop.look()
@@ -221,6 +223,7 @@ def test_a_refused_signature_is_counted_and_nothing_of_it_is_kept(inbox, shop):
     assert shop.deliveries() == []
 
 
+@pytest.mark.fault(10)
 def test_a_delivery_is_kept_while_redis_is_away(inbox, shop):
     away = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
     endpoint = leaflink(inbox)

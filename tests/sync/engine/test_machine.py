@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -21,6 +22,7 @@ _QUICK = settings(max_examples=30, derandomize=True, phases=[Phase.explicit, Pha
 _LONG = settings(max_examples=EXAMPLES or 1, print_blob=True)
 
 
+@pytest.mark.fault(1, 2, 3, 8, 16, 17, 23, 38, 39, 41)
 def test_whatever_happens_each_order_is_made_once_and_none_is_lost(desk, monkeypatch):
     for ring in ("ring", "ring_alone", "ring_poll"):
         monkeypatch.setattr(queues, ring, lambda *_: True)

@@ -44,6 +44,7 @@ def test_resuming_sends_what_waited(shop):
     assert "Adam Admin resumed the connection" in shop.log()
 
 
+@pytest.mark.fault(71)
 def test_a_pause_in_the_middle_of_a_look_lets_the_call_in_flight_end_and_stops_the_next(shop):
     from datetime import UTC, datetime
 
@@ -97,6 +98,7 @@ def test_an_open_write_is_settled_while_paused(shop):
     assert shop.flourish.count("create_order") == 1
 
 
+@pytest.mark.fault(71)
 @pytest.mark.parametrize(
     ("state", "deliveries", "reads", "works", "writes"),
     [

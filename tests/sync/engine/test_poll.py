@@ -204,6 +204,7 @@ def test_a_paused_connection_is_polled_all_the_same(opened):
     assert poll(opened.desk, opened.tenant_id, stream_id) == {opened.connection_id}
 
 
+@pytest.mark.fault(14)
 def test_a_stream_is_read_by_one_process_at_a_time_and_only_when_it_is_due(opened):
     stream_id = stream(opened)
     opened.leaflink.pages = [page("a")]

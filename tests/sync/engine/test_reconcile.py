@@ -13,6 +13,7 @@ from tests.sync.mapping.examples import customer, line, order
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
 
 
+@pytest.mark.fault(52)
 def test_an_order_is_created_then_finished_and_looked_at_again_without_a_write(shop):
     link_id = shop.arrive(ship_at=SHIP_AT, term="Net 30", reps=("77",))
 
@@ -141,6 +142,7 @@ def test_a_problem_opens_for_each_cause_and_closes_by_itself_when_it_is_gone(sho
     assert shop.link(link_id).state == "settled"
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize(
     ("where", "code"), [("leaflink", "gone_on_platform"), ("flourish", "gone_in_flourish")]
 )
@@ -170,6 +172,7 @@ def test_a_mark_during_the_look_makes_the_link_due_at_once(shop):
     assert shop.flourish.count("create_order") == 1
 
 
+@pytest.mark.fault(52)
 def test_rules_that_undo_each_other_stop_as_a_loop(shop):
     link_id = shop.arrive(transitions=("accepted",))
     shop.look()
@@ -184,6 +187,7 @@ def test_rules_that_undo_each_other_stop_as_a_loop(shop):
     assert shop.leaflink.count("move") == 6
 
 
+@pytest.mark.fault(52)
 def test_an_echo_that_comes_back_look_after_look_stops_too_and_is_tried_again_in_ten_minutes(shop):
     link_id = shop.arrive(transitions=("accepted",))
     shop.look()
@@ -207,6 +211,7 @@ def test_an_echo_that_comes_back_look_after_look_stops_too_and_is_tried_again_in
     assert shop.problems() == {}
 
 
+@pytest.mark.fault(76)
 def test_nobody_is_called_while_a_transaction_is_open(shop):
     link_id = shop.arrive(ship_at=SHIP_AT, customer=customer(license="C10-NEW-9"), reps=("77",))
 

@@ -55,6 +55,7 @@ def test_a_shift_that_finds_nothing_leaves_no_run(opened):
     assert run_of(opened) == []
 
 
+@pytest.mark.fault(12)
 def test_several_shifts_of_one_connection_side_by_side_send_each_order_once(opened):
     place(opened, 16)
     threads = [threading.Thread(target=work, args=(opened.desk,)) for _ in range(3)]
@@ -112,6 +113,7 @@ def test_a_bug_on_one_link_is_a_visible_problem_and_the_others_go_on(opened):
     assert opened.link(links[1]).state == "settled"
 
 
+@pytest.mark.fault(71)
 @pytest.mark.parametrize("state", ["draft", "ready", "needs_credentials", "disconnected"])
 def test_a_connection_that_may_not_work_is_not_called(opened, state):
     place(opened, 1)
@@ -121,6 +123,7 @@ def test_a_connection_that_may_not_work_is_not_called(opened, state):
     assert opened.leaflink.calls == []
 
 
+@pytest.mark.fault(20)
 def test_an_open_breaker_lets_nobody_call_and_a_half_open_one_lets_one_link_try(opened):
     place(opened, 4)
     opened.leaflink.always["order"] = Retryable("down")
@@ -136,6 +139,7 @@ def test_an_open_breaker_lets_nobody_call_and_a_half_open_one_lets_one_link_try(
     assert opened.leaflink.calls == ["order"]
 
 
+@pytest.mark.fault(20)
 def test_a_breaker_that_opens_in_the_middle_ends_the_shift(opened):
     place(opened, 20)
     opened.leaflink.always["order"] = Retryable("down")
@@ -146,6 +150,7 @@ def test_a_breaker_that_opens_in_the_middle_ends_the_shift(opened):
     assert opened.leaflink.count("order") <= OPENS_AFTER + 4
 
 
+@pytest.mark.fault(23)
 def test_a_refused_key_ends_the_shift_after_the_calls_in_flight(opened):
     place(opened, 20)
     opened.leaflink.always["order"] = ConnectionBroken("Invalid token", http_status=401)
@@ -158,6 +163,7 @@ def test_a_refused_key_ends_the_shift_after_the_calls_in_flight(opened):
     assert opened.leaflink.count("order") == 2
 
 
+@pytest.mark.fault(6)
 def test_what_a_dead_worker_had_in_hand_is_taken_back_and_worked_on_alone(opened):
     links = place(opened, 3)
     assert len(opened.claims()) == 3
@@ -175,6 +181,7 @@ def test_what_a_dead_worker_had_in_hand_is_taken_back_and_worked_on_alone(opened
     }
 
 
+@pytest.mark.fault(6)
 def test_only_deaths_while_alone_count_and_the_third_leaves_the_order_to_a_person(opened):
     poison, _ = place(opened, 2)
     opened.claims()
@@ -210,6 +217,7 @@ def test_a_person_has_a_quarantined_order_tried_once_more(opened):
     assert opened.problems() == {}
 
 
+@pytest.mark.fault(5)
 def test_a_worker_that_is_asked_to_stop_hands_back_what_it_holds(opened):
     links = place(opened, 4)
     stopping = threading.Event()

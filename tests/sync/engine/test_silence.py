@@ -20,6 +20,7 @@ def quiet(opened):
     return opened
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
@@ -39,6 +40,7 @@ def test_a_change_that_only_a_poll_found_names_the_silent_webhook(quiet, changed
     assert ("webhook_silent" in quiet.problems()) is named
 
 
+@pytest.mark.fault(41)
 def test_the_problem_says_since_when_and_where_to_switch_it_on(quiet):
     stream_id = stream(quiet)
     quiet.leaflink.pages = [page("a", "b", at=LONG_AGO + timedelta(hours=2))]

@@ -55,6 +55,7 @@ CASES = {
 }
 
 
+@pytest.mark.fault(15)
 @pytest.mark.parametrize("case", CASES)
 def test_free_places_are_dealt_in_turns(case):
     waiting, free, busy, shares = CASES[case]
@@ -64,6 +65,7 @@ def test_free_places_are_dealt_in_turns(case):
     assert got == Counter({each.connection_id: n for each, n in shares.items()})
 
 
+@pytest.mark.fault(15)
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=1, max_size=6),
     free=st.integers(0, 60),

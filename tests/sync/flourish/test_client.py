@@ -102,6 +102,7 @@ def test_without_a_facility_the_whole_company_is_asked():
     assert calls.calls[0].headers == {}
 
 
+@pytest.mark.fault(33)
 def test_rows_that_shift_between_pages_are_read_once_and_missing_ones_are_noticed():
     rows = [order(id=f"{number:08}") for number in range(60)]
     pages = iter([many(*rows[:50], total=60, following="x"), many(*rows[49:], total=61)])
@@ -117,6 +118,7 @@ def test_a_page_that_comes_twice_is_noticed():
         list(client(**{ORDERS: many(order(), total=9, following="x")})[0].outbound_orders())
 
 
+@pytest.mark.fault(34)
 def test_pages_that_never_end_are_noticed():
     def endless(query):
         return many(
@@ -208,6 +210,7 @@ def test_a_destination_is_found_by_its_license_and_never_by_its_name():
     assert len(calls.calls) == 1
 
 
+@pytest.mark.fault(61)
 def test_a_license_written_otherwise_in_flourish_is_found_before_a_second_one_is_made():
     def listed(query):
         everything = "search" not in query and "license_number" not in query
@@ -225,6 +228,7 @@ def item(ref: str, sku: str) -> dict[str, object]:
     return {"id": ref, "sku": sku, "item_name": sku, "active": True, "uom": "ea"}
 
 
+@pytest.mark.fault(56)
 def test_items_match_by_sku_exactly():
     flourish, calls = client(**{"/v1/items": many(item("1", "PR-1"), item("2", "pr-1"), item("3", "PR-11"))})
     assert [found.id for found in flourish.answer(ItemBySku(" PR-1 "))] == ["1"]

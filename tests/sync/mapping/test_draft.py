@@ -120,6 +120,7 @@ def test_rounding_is_a_charge_or_a_discount_of_its_own(case, charges, discounts,
     assert draft.internal_notes[1:] == (note,)
 
 
+@pytest.mark.fault(65)
 @pytest.mark.parametrize(
     ("ship_at", "zone", "day"),
     [

@@ -28,6 +28,7 @@ def at(status, transitions=OFFERED, **changed):
     return order(status=status, stage=STAGES[status], transitions=transitions, **changed)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     ("flourish", "platform", "to"),
     [
@@ -107,6 +108,7 @@ def test_cancelled_on_leaflink_cancels_in_flourish_before_it_is_shipped(status, 
     assert decision.action == CancelOrder("SO-1", "7")
 
 
+@pytest.mark.fault(54)
 @pytest.mark.parametrize("status", ["Cancelled", "Rejected"])
 @pytest.mark.parametrize("flourish", ["Shipped", "Completed"])
 def test_cancelled_on_leaflink_after_shipping_is_a_problem_and_never_a_cancel(status, flourish):
@@ -119,6 +121,7 @@ def test_cancelled_on_both_sides_is_settled():
     assert decided(plan(at("Cancelled"), outbound("Cancelled"))).state == "settled"
 
 
+@pytest.mark.fault(60)
 @pytest.mark.parametrize(
     ("flourish", "code"),
     [("Created", "combined_original"), ("Allocated", "combined_original"), ("Cancelled", "agree")],
@@ -186,6 +189,7 @@ def test_a_missing_term_is_asked_for_once_and_statuses_go_on():
     assert isinstance(moving.action, MovePlatform)
 
 
+@pytest.mark.fault(53)
 @pytest.mark.parametrize("flourish", ["Partially Allocated", "Allocated", "Shipped", "Completed"])
 def test_an_order_allocated_before_it_was_finished_names_what_is_missing(flourish):
     source = at("Shipped", ship_at=SHIP_AT, term="Net 30")
@@ -219,6 +223,7 @@ def test_a_finish_whose_answer_was_lost_is_known_by_what_flourish_has():
     assert decision.base == {**unfinished, "finished": True}
 
 
+@pytest.mark.fault(53)
 @pytest.mark.parametrize(
     "changed",
     [{"lines": (line(eaches="20"),)}, {"notes": "Ring"}, {"ship_at": SHIP_AT}, {"term_shown": "Net 7"}],
@@ -233,6 +238,7 @@ def test_an_edit_on_leaflink_is_a_problem_that_shows_the_difference(changed):
     assert decision.action is None
 
 
+@pytest.mark.fault(53)
 def test_statuses_go_on_following_while_an_edit_is_unresolved():
     base = {"platform": shared_values(order()), "finished": True}
 

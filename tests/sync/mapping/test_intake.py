@@ -79,6 +79,7 @@ def test_an_order_placed_at_the_moment_of_going_live_is_taken():
     assert decided(plan(order(placed_at=GO_LIVE))).code == "bring_in"
 
 
+@pytest.mark.fault(60, 61, 62, 63)
 @pytest.mark.parametrize(
     ("changed", "codes"),
     [
@@ -165,6 +166,7 @@ def test_an_order_with_a_date_or_a_term_is_not_finished_by_its_creation(changed)
     assert decision.action.base["finished"] is False
 
 
+@pytest.mark.fault(56)
 @pytest.mark.parametrize(
     ("items", "code"),
     [
@@ -182,6 +184,7 @@ def test_a_line_goes_in_when_exactly_one_live_item_has_its_sku(items, code):
     assert (decision.action is None) is (code is not None)
 
 
+@pytest.mark.fault(56)
 def test_a_near_sku_is_shown_and_never_taken():
     decision = decided(plan(order(), answers(order(), items=(item("fl 1"),))))
 
@@ -189,6 +192,7 @@ def test_a_near_sku_is_shown_and_never_taken():
     assert "fl 1" in decision.findings[0].text
 
 
+@pytest.mark.fault(55)
 def test_all_lines_that_fail_are_named_and_the_whole_order_is_held():
     source = order(lines=(line("A"), line("B"), line("C")))
     facts = {**answers(source), ItemBySku("A"): (), ItemBySku("C"): (item("C", active=False),)}
@@ -202,6 +206,7 @@ def test_all_lines_that_fail_are_named_and_the_whole_order_is_held():
     assert decision.action is None
 
 
+@pytest.mark.fault(59)
 @pytest.mark.parametrize(
     ("email", "reps", "code"),
     [
@@ -222,11 +227,13 @@ def test_a_sales_rep_is_one_active_person_with_the_email_and_a_facility(email, r
     assert (decision.action is None) is (code is not None)
 
 
+@pytest.mark.fault(59)
 @pytest.mark.parametrize(("required", "code"), [(True, "no_rep"), (False, "bring_in")])
 def test_an_order_without_a_sales_rep_is_held_where_the_facility_requires_one(required, code):
     assert decided(plan(order(), facility=facility(sales_rep_required=required))).code == code
 
 
+@pytest.mark.fault(61)
 @pytest.mark.parametrize(
     ("destinations", "changed", "code"),
     [

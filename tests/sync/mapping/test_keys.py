@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from portal.sync.mapping.keys import email_key, license_key, near_key, sku_key
 
 
+@pytest.mark.fault(56, 64)
 @pytest.mark.parametrize(
     ("left", "right", "equal"),
     [
@@ -28,6 +29,7 @@ def test_skus_are_one_when_they_are_equal_but_for_outer_spaces_and_unicode_form(
     assert (sku_key(left) == sku_key(right)) is equal
 
 
+@pytest.mark.fault(61)
 @pytest.mark.parametrize(
     ("shown", "key"),
     [
@@ -52,6 +54,7 @@ def test_a_license_number_is_what_stands_before_its_type_label(shown, key):
     assert license_key(shown) == key
 
 
+@pytest.mark.fault(61)
 @pytest.mark.parametrize(
     ("left", "right"),
     [("C10-0000001-LIC", "C10-0000010-LIC"), ("RE000123", "RE0001234"), ("C10-1", "C11-1")],

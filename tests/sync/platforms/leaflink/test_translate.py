@@ -61,6 +61,7 @@ def test_every_status_has_its_stage(status, stage):
     assert read(order(status=status)).stage is stage
 
 
+@pytest.mark.fault(48)
 @pytest.mark.parametrize("status", ["submitted", "Canceled", "", "Paid", "ACCEPTED"])
 def test_an_unknown_status_is_never_taken_for_another(status):
     with pytest.raises(Unreadable) as caught:
@@ -112,6 +113,7 @@ def test_money_that_cannot_be_read_names_its_field(written, field):
 MULTIPLIERS = [(None, 1), (0, 1), (1, 1), (10, 10), ("10", 10), (Decimal("10.0"), 10)]
 
 
+@pytest.mark.fault(62)
 @pytest.mark.parametrize(("written", "multiplier"), MULTIPLIERS)
 def test_a_multiplier_of_null_zero_or_one_is_one(written, multiplier):
     found = read(order(line_items=[line(unit_multiplier=written)])).lines[0]
@@ -198,6 +200,7 @@ def test_a_ship_date_is_a_moment(written, moment):
     assert read(order(ship_date=written)).ship_at == moment
 
 
+@pytest.mark.fault(65)
 @pytest.mark.parametrize(
     "written", ["2026-12-01T06:00:00", "soon", "2026-13-01", 5, "0001-01-01T00:00:00+14:00"]
 )
@@ -319,6 +322,7 @@ def test_a_field_of_the_wrong_type_is_named_by_its_path(name, value, field):
     assert caught.value.field == field
 
 
+@pytest.mark.fault(29)
 def test_fields_that_nobody_knows_are_told_of_and_known_ones_are_not():
     told: list[tuple[str, str]] = []
     payload = order(brand_new=1, line_items=[line(surprise=2)], customer=customer(extra=3))
