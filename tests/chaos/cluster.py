@@ -231,12 +231,11 @@ class Cluster:
             time.sleep(0.05)
 
     def memory(self) -> dict[str, float]:
-        """The resident memory of each process with all that it started, in MB."""
+        """The resident memory of each process, in MB; jobs come and go, and are left out."""
         sizes = {}
         for name in self._running:
             with contextlib.suppress(psutil.NoSuchProcess):
-                family = (psutil.Process(self.pid(name)), *self.jobs(name))
-                sizes[name] = sum(one.memory_info().rss for one in family) / 1_000_000
+                sizes[name] = psutil.Process(self.pid(name)).memory_info().rss / 1_000_000
         return sizes
 
     def control(self, method: str, path: str, body: Any = None) -> Any:

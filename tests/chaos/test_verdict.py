@@ -91,7 +91,7 @@ def test_an_order_whose_absence_is_explained_is_not_lost(truths: Truths) -> None
 
 
 def waited(seconds: float) -> Truths:
-    told = replace(CALL, status=429)
+    told = replace(CALL, status=429, told_to_wait=3.0)
     return replace(GOOD, requests=(told, replace(CALL, time=NOON + timedelta(seconds=seconds))))
 
 

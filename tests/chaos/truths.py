@@ -45,7 +45,8 @@ class Ours:
 
 @dataclass(frozen=True)
 class Request:
-    """One request that reached a platform. `about` is the order that its body names, by its short id."""
+    """One request that reached a platform. `about` is the order that its body names, by its short id;
+    `told_to_wait` what its answer's Retry-After said, in seconds."""
 
     time: datetime
     platform: str
@@ -54,6 +55,7 @@ class Request:
     path: str
     status: int | None
     about: str
+    told_to_wait: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -114,4 +116,5 @@ def _request(row: Mapping[str, Any]) -> Request:
         row["path"],
         row["status"],
         about,
+        float(row["retry_after"] or 0),
     )

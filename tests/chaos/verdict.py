@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.chaos.people import Order
-from tests.chaos.plan import RETRY_AFTER_SECONDS
 from tests.chaos.truths import FlourishOrder, Request, Truths
 
 # A call that had left before the answer of another said to wait.
@@ -114,20 +113,20 @@ def _things(request: Request) -> Iterator[str]:
 def hurried(requests: Iterable[Request], redis_away: Sequence[Interval]) -> Iterator[Wrong]:
     """Requests under a key that had been told to wait (I10). What was told is kept in Redis: while it is
     killed, only the process that was told can know."""
-    held: dict[tuple[str, str], datetime] = {}
+    held: dict[tuple[str, str], Interval] = {}
     for request in requests:
         account = (request.platform, request.key)
-        told = held.get(account)
-        if told and _is_early(told, request.time, redis_away):
-            after = (request.time - told).total_seconds()
+        if account in held and _is_early(request.time, held[account], redis_away):
+            told, until = held[account]
             thing = f"{request.method} {request.path} at {request.time:%T.%f}"
-            yield Wrong("I10", thing, f"{after:.1f} s after it was told to wait {RETRY_AFTER_SECONDS} s")
-        if request.status == 429:
-            held[account] = request.time
+            early = (until - request.time).total_seconds()
+            yield Wrong("I10", thing, f"told to wait at {told:%T.%f}, it came {early:.1f} s too early")
+        if request.told_to_wait:
+            held[account] = (request.time, request.time + timedelta(seconds=request.told_to_wait))
 
 
-def _is_early(told: datetime, time: datetime, redis_away: Sequence[Interval]) -> bool:
-    until = told + timedelta(seconds=RETRY_AFTER_SECONDS)
+def _is_early(time: datetime, wait: Interval, redis_away: Sequence[Interval]) -> bool:
+    told, until = wait
     forgotten = any(begins < until and told < ends for begins, ends in redis_away)
     return told + _UNDER_WAY < time < until and not forgotten
 
