@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from portal.extensions import new_engine
@@ -23,3 +23,30 @@ def empty_database(server_url: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@contextmanager
+def full_disk(engine: Engine, table: str, when: str = "INSERT") -> Iterator[None]:
+    """Have the server refuse rows of a table as it does when its disk is full.
+
+    Args:
+        engine: a login that owns the table, or is a superuser.
+        table: which table.
+        when: INSERT or UPDATE.
+    """
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE OR REPLACE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+            )
+        )
+        connection.execute(
+            text(f"CREATE TRIGGER no_space BEFORE {when} ON {table} EXECUTE FUNCTION no_space()")
+        )
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP TRIGGER no_space ON {table}"))
+            connection.execute(text("DROP FUNCTION no_space"))
