@@ -83,7 +83,7 @@ def run(plan: Plan, cluster: Cluster, history: History) -> Result:
     _until(began + plan.seconds, cluster, history)
     nemesis.heal()
     orders = list(people.orders.values())
-    within = 120 + 0.5 * plan.orders
+    within = 180.0 + plan.orders
     result.rest_seconds = rest.wait(cluster, history, orders, datetime.now(UTC), within)
     result.looked_at_again = pages.retry(cluster, _FOR_A_PERSON)
     if result.looked_at_again:
