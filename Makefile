@@ -9,7 +9,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --gener
 	--no-emit-index-url --no-annotate --no-header --extra embedded --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench chaos chaos-table fuzz requirements help
+.PHONY: demo test check bench chaos chaos-table fuzz requirements help machine
 
 demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA choose where
 	@$(BIN)/trellis up --demo
@@ -35,6 +35,10 @@ chaos-table: .venv/dev ## The table of docs/chaos.md, anew from the runs in RECO
 
 fuzz: .venv/dev ## Hostile webhooks, and what came of them; N=1000000 requests, SEED chooses which
 	@$(BIN)/python -m tests.fuzz --requests $(or $(N),1000000) --seed $(or $(SEED),1) $(ARGS)
+
+machine: .venv/dev ## Stories made up anew, watched at every step; EXAMPLES=500 of them, SEEDS=20 told wildly
+	@MACHINE_EXAMPLES=$(or $(EXAMPLES),500) METAMORPHIC_SEEDS=$(or $(SEEDS),20) \
+		$(BIN)/pytest tests/sync/engine/test_machine.py tests/sync/engine/test_metamorphic.py $(ARGS)
 
 requirements: ## Resolve requirements*.txt again, for every Python that is supported (needs uv)
 	@command -v uv >/dev/null || { echo "make requirements needs uv on PATH: pip install uv" >&2; exit 1; }

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Link, new_id
 from portal.sync.domain import Hint
 from portal.sync.engine import claim, deliveries, marks, operate, reconcile, settle
+from portal.sync.mapping.plan import plan_order
 
 Patch = pytest.MonkeyPatch
 
@@ -39,7 +40,7 @@ def _without(request: pytest.FixtureRequest, engine: Engine) -> None:
 
 def _intent(patch: Patch, _engine: Engine) -> None:
     """Write the intent down together with the outcome, and not before the call."""
-    intend, put_off = reconcile.intend, {}
+    put_off: dict[UUID, tuple[Any, ...]] = {}
 
     def forget(session: Session, link: Link, *rest: Any) -> UUID:
         later = new_id()
@@ -51,7 +52,7 @@ def _intent(patch: Patch, _engine: Engine) -> None:
             later = rest[place - 2]
             if later in put_off:
                 with desk.tenant(held.tenant_id) as session:
-                    operation_id = intend(session, claim.hold(session, held), *put_off.pop(later))
+                    operation_id = operate.intend(session, claim.hold(session, held), *put_off.pop(later))
                 rest = tuple(operation_id if one == later else one for one in rest)
             outcome(desk, held, *rest)
 
@@ -148,8 +149,9 @@ def _told_version(patch: Patch, _engine: Engine) -> None:
 
 def _base(patch: Patch, _engine: Engine) -> None:
     """Plan without what both sides last agreed on."""
-    plan = reconcile.plan_order
-    patch.setattr(reconcile, "plan_order", lambda *sides, **facts: plan(*sides, **(facts | {"base": None})))
+    patch.setattr(
+        reconcile, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": None}))
+    )
 
 
 GUARDS: dict[str, Callable[[Patch, Engine], None]] = {

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 from sqlalchemy import func, text
 
 from portal.models import Secret, new_id
 from portal.sync import secrets
 from portal.sync.engine.inbox import Inbox
+from portal.sync.engine.sweep import sweep
 from portal.sync.platforms.leaflink import LEAFLINK
 from tests.sync.mapping.examples import order
 
@@ -235,6 +237,26 @@ def test_a_delivery_is_kept_while_redis_is_away(inbox, shop):
     assert len(shop.claims()) == 1
     lonely.close()
     away.close()
+
+
+@pytest.mark.fault(11)
+def test_a_delivery_is_kept_while_redis_is_full(inbox, shop):
+    redis = shop.desk.redis
+    before = redis.config_get("maxmemory*")
+    redis.config_set("maxmemory", "1")
+    redis.config_set("maxmemory-policy", "noeviction")
+    try:
+        with pytest.raises(OutOfMemoryError):
+            redis.set("one", "more")
+        send(inbox, leaflink(inbox), order_webhook())
+        assert sweep(shop.desk) == 0
+    finally:
+        for name in ("maxmemory", "maxmemory-policy"):
+            redis.config_set(name, before[name])
+
+    assert len(shop.deliveries()) == 1
+    assert sweep(shop.desk) == 1
+    assert len(shop.claims()) == 1
 
 
 def test_nothing_is_kept_when_the_commit_fails(inbox, shop):

@@ -27,8 +27,13 @@ def test_whatever_happens_each_order_is_made_once_and_none_is_lost(desk, monkeyp
     for ring in ("ring", "ring_alone", "ring_poll"):
         monkeypatch.setattr(queues, ring, lambda *_: True)
     with street(desk, monkeypatch) as shops:
+
+        class Story(Trellis):
+            def __init__(self):
+                super().__init__(shops)
+
         run_state_machine_as_test(
-            lambda: Trellis(shops),
+            Story,
             settings=settings(
                 _LONG if EXAMPLES else _QUICK,
                 stateful_step_count=STEPS,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from portal.sync.engine.crash import LOOK, SETTLING, WRITE
 from portal.sync.errors import Retryable, Unsettled
 from tests.sync.engine.crashing import CrashNow
 from tests.sync.engine.doors import Doors, street
+from tests.sync.engine.shop import Shop
 from tests.sync.engine.verdicts import Watch
 from tests.sync.mapping.examples import customer, line, order
 
@@ -80,7 +82,7 @@ class Telling:
         """What may happen next: the first event of each order that is not over, if Flourish is ready."""
         ready = self._whole_in_flourish()
         return [
-            lambda number=number, step=step: self._happen(number, step)
+            partial(self._happen, number, step)
             for number, step in self._next.items()
             if step < len(STORIES[number][1]) and (step < 0 or number in ready)
         ]
@@ -174,10 +176,16 @@ def _work(doors: Doors, chance: random.Random) -> None:
     if way < 0.3:
         points.crash_at(point, turn=turn)
     elif way < 0.5:
-        points.plan(point, lambda: (shop.pass_time(60), shop.look()), turn=turn)
+        points.plan(point, partial(_let_others_go_on, shop), turn=turn)
     with suppress(CrashNow):
         shop.look()
     points.clear()
+
+
+def _let_others_go_on(shop: Shop) -> None:
+    """The worker sleeps until its lease is over."""
+    shop.pass_time(60)
+    shop.look()
 
 
 def outcome(telling: Telling) -> dict[str, Any]:
@@ -199,7 +207,7 @@ def outcome(telling: Telling) -> dict[str, Any]:
     }
 
 
-def _row(shop: Any, link: Link) -> dict[str, Any]:
+def _row(shop: Shop, link: Link) -> dict[str, Any]:
     problems = select(Problem.code, Problem.cause, Problem.title).where(
         Problem.link_id == link.id, Problem.closed_at.is_(None)
     )
