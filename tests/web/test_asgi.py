@@ -75,7 +75,9 @@ def test_other_methods_on_streams_are_not_found(port):
     assert ask(port, "POST", "/events/t/x/orders/y")[0] in (400, 404)
 
 
-@pytest.mark.parametrize("host", [b"a" * 300, b"[::1", b"a b", b"", b"\xc3\xa9", b"x:y:z", b"xn--" + b"a" * 70])
+@pytest.mark.parametrize(
+    "host", [b"a" * 300, b"[::1", b"a b", b"", b"\xc3\xa9", b"x:y:z", b"xn--" + b"a" * 70]
+)
 @pytest.mark.parametrize("target", [b"POST /webhooks/leaflink/nobody", b"GET /sign-in"])
 def test_a_host_that_is_none_is_refused_like_any_other_bad_request(port, target, host):
     answer = raw(port, target + b" HTTP/1.1\r\nHost: " + host + b"\r\nContent-Length: 0\r\n\r\n")

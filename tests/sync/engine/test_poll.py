@@ -74,6 +74,7 @@ def test_a_poll_marks_what_changed_and_keeps_the_latest_time_as_watermark(opened
     assert opened.leaflink.asked_since == [None]
 
 
+@pytest.mark.fault(35)
 def test_the_next_poll_reads_an_overlap_again_and_marks_nothing_twice(opened):
     stream_id = stream(opened)
     source = opened.leaflink.put(order())
@@ -128,6 +129,7 @@ def test_a_poll_that_breaks_off_keeps_its_marks_and_not_its_watermark(opened):
     assert read(opened, stream_id).watermark == T0
 
 
+@pytest.mark.fault(35)
 def test_the_watermark_never_goes_back(opened):
     stream_id = stream(opened)
     opened.leaflink.pages = [page("a", at=T0)]

@@ -21,6 +21,7 @@ def quiet(opened):
 
 
 @pytest.mark.fault(41)
+@pytest.mark.fault(41)
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
@@ -53,6 +54,7 @@ def test_the_problem_says_since_when_and_where_to_switch_it_on(quiet):
     assert problem.text == "Polling found 2 changed meanwhile."
 
 
+@pytest.mark.fault(41)
 def test_a_poll_that_finds_nothing_leaves_the_problem_open_until_a_delivery_comes(quiet):
     stream_id = stream(quiet)
     quiet.leaflink.pages = [page("a", at=LONG_AGO + timedelta(hours=2))]

@@ -54,6 +54,7 @@ STATUSES = [
 ]
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize(("status", "read", "write"), STATUSES)
 def test_the_status_inside_an_answer_counts(status, read, write):
     body = {"message": "No.", "status": status}
@@ -66,6 +67,7 @@ def test_the_status_inside_an_answer_counts(status, read, write):
         flourish.create_order(DRAFT)
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("body", [[], {}, {"data": None}, {"data": []}, {"status": 200, "data": "x"}, "text"])
 def test_an_answer_without_what_was_asked_is_unreadable(body):
     with pytest.raises(Unreadable):
@@ -103,6 +105,7 @@ def test_without_a_facility_the_whole_company_is_asked():
 
 
 @pytest.mark.fault(33)
+@pytest.mark.fault(33)
 def test_rows_that_shift_between_pages_are_read_once_and_missing_ones_are_noticed():
     rows = [order(id=f"{number:08}") for number in range(60)]
     pages = iter([many(*rows[:50], total=60, following="x"), many(*rows[49:], total=61)])
@@ -113,11 +116,24 @@ def test_rows_that_shift_between_pages_are_read_once_and_missing_ones_are_notice
     assert len(found) == 60
 
 
+@pytest.mark.fault(29, 34)
+@pytest.mark.parametrize(
+    "without", [{"data": None}, {"meta": None}, {"meta": {"total": 1}}, {"meta": {"next": None}}], ids=str
+)
+def test_a_list_that_does_not_say_where_it_ends_is_unreadable_and_not_empty(without):
+    flourish, _calls = client(**{ORDERS: many(order()) | without})
+    for act in (lambda: list(flourish.outbound_orders()), lambda: list(flourish.changed_orders(None))):
+        with pytest.raises(Unreadable):
+            act()
+
+
+@pytest.mark.fault(34)
 def test_a_page_that_comes_twice_is_noticed():
     with pytest.raises(Unreadable, match="read already"):
         list(client(**{ORDERS: many(order(), total=9, following="x")})[0].outbound_orders())
 
 
+@pytest.mark.fault(34)
 @pytest.mark.fault(34)
 def test_pages_that_never_end_are_noticed():
     def endless(query):

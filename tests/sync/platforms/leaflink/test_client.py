@@ -92,6 +92,13 @@ def test_a_poll_asks_for_changes_since_a_time():
     assert calls.calls[0].query["modified__gte"] == "2026-11-20T16:00:00+00:00"
 
 
+@pytest.mark.fault(29, 34)
+def test_a_page_that_does_not_say_whether_more_follows_is_unreadable():
+    with pytest.raises(Unreadable, match="next: is missing"):
+        list(client(**{"orders-received/": without(page("a"), "next")})[0].changed_orders(None))
+
+
+@pytest.mark.fault(34)
 @pytest.mark.parametrize("following", ["orders-received/", "https://app.leaflink.com/api/v2/loop"])
 def test_pages_that_go_in_a_circle_are_noticed(following):
     replies = {following: page("b", following=following), "orders-received/": page("a", following=following)}
@@ -99,6 +106,7 @@ def test_pages_that_go_in_a_circle_are_noticed(following):
         list(client(**replies)[0].changed_orders(None))
 
 
+@pytest.mark.fault(34)
 def test_pages_that_never_end_are_noticed():
     class Endless(FakeCalls):
         def read(self, path, *, query=None, headers=None):
