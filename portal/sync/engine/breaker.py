@@ -76,8 +76,7 @@ def credentials_refused(desk: Desk, claim: Claim, account: Account, error: Conne
             return True
         for side, probe in (("platform", account.client.company), ("flourish", account.flourish.company)):
             if refused_again(probe):
-                _stop(desk, claim, side, error)
-                return True
+                return _stop(desk, claim, side, error)
     return False
 
 
@@ -100,10 +99,16 @@ def _is_stopped(desk: Desk, claim: Claim) -> bool:
         return "needs_credentials" in (connection.state, connection.hub.state)
 
 
-def _stop(desk: Desk, claim: Claim, side: str, error: ConnectionBroken) -> None:
+def _stop(desk: Desk, claim: Claim, side: str, error: ConnectionBroken) -> bool:
+    """Stop a side, unless its key was replaced since this shift began, which then has the old one."""
+    began = claim.at - timedelta(seconds=desk.settings.drain_seconds)
     with desk.tenant(claim.tenant_id) as session:
         connection = session.get_one(Connection, claim.connection_id)
-        stop(session, connection, connection if side == "platform" else connection.hub, error)
+        owner = connection if side == "platform" else connection.hub
+        if owner.proven_at is not None and owner.proven_at > began:
+            return False
+        stop(session, connection, owner, error)
+        return True
 
 
 def stop(session: Session, connection: Connection, owner: Connection | Hub, error: ConnectionBroken) -> None:

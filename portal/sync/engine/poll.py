@@ -113,6 +113,9 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
         _log.warning("the database interrupted a poll: %s", type(error.orig).__name__)
         _failed(desk, tenant_id, stream_id, Retryable("the database interrupted it"))
     except ConnectionBroken as error:
+        with desk.tenant(tenant_id) as session:
+            # The key may have been replaced meanwhile: the one that is stored now counts.
+            source = _open(desk, session, session.get_one(Stream, stream_id)) or source
         _failed(desk, tenant_id, stream_id, error, stop=breaker.refused_again(source.probe))
     except Exception as error:  # noqa: BLE001 - a bug is turned into a visible problem, as in a drain
         if not isinstance(error, SyncError):
