@@ -22,6 +22,8 @@ WORKERS = 8
 # The head of a request, and its body, that take longer than this are not waited for.
 HEAD_SECONDS = 20.0
 BODY_SECONDS = 20.0
+# Whole requests that wait for a thread; more would wait longer than anybody does, and hold their bodies.
+MOST_WAITING = 256
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -103,6 +105,7 @@ class Application:
         self.live = Stream(self.flask, redis_url=settings.redis_url, watchers=settings.live_watchers)
         with self.flask.app_context():
             self._floodgate = webhooks.floodgate()
+        self._waiting = 0
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="page")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,9 +142,17 @@ class Application:
             return
         if body is None:
             return
-        status, headers, answer = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._answer, _with_length(scope, len(body)), body
-        )
+        if self._waiting >= MOST_WAITING:
+            busy = 429 if scope["path"].startswith(webhooks.PREFIX) else 503
+            await _refuse(send, busy, (b"retry-after", b"1"))
+            return
+        self._waiting += 1
+        try:
+            status, headers, answer = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._answer, _with_length(scope, len(body)), body
+            )
+        finally:
+            self._waiting -= 1
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 

@@ -11,7 +11,7 @@ from tests.web.endpoints import Endpoint, order_webhook
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 # How long an answer is waited for; to half a request none comes.
-_PATIENCE_SECONDS = 0.25
+_PATIENCE_SECONDS = 1.0
 
 
 def strike(port: int, seed: int, number: int, endpoints: Sequence[Endpoint]) -> list[int]:

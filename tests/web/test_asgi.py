@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from portal import asgi
 from portal.config import Settings
 from tests.web.serving import served
 
@@ -82,3 +83,12 @@ def test_other_methods_on_streams_are_not_found(port):
 def test_a_host_that_is_none_is_refused_like_any_other_bad_request(port, target, host):
     answer = raw(port, target + b" HTTP/1.1\r\nHost: " + host + b"\r\nContent-Length: 0\r\n\r\n")
     assert answer[9:12] in (b"200", b"400", b"404")
+
+
+@pytest.mark.fault(50)
+def test_when_too_many_wait_for_a_thread_the_rest_is_told_so_at_once(port, monkeypatch):
+    monkeypatch.setattr(asgi, "MOST_WAITING", 0)
+    assert ask(port, "POST", "/webhooks/leaflink/nobody", b"{}")[0] == 429
+    assert ask(port, "GET", "/sign-in")[0] == 503
+    monkeypatch.undo()
+    assert ask(port, "GET", "/sign-in")[0] == 200
