@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zlib
+from pathlib import Path
 
 import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
+from sqlalchemy.engine import make_url
 
+from portal.embedded.valkey import Valkey
 from portal.models import Stream, new_id
 from portal.sync import jobs, queues
+from portal.sync.contract import Throttle
 from portal.sync.engine import poll as polls
 from portal.sync.engine import shift
+from portal.sync.engine.budget import Budget
 from tests.sync.engine.shop import open_shop
 
 
@@ -69,6 +75,46 @@ def test_redis_being_away_is_no_error(act, arguments):
     queues.answered(away, queues.WORK)
     queues.tidy(away)
     away.close()
+
+
+@pytest.fixture(scope="module")
+def own_redis():
+    """A server of these tests' own, which they may spoil."""
+    with tempfile.TemporaryDirectory(prefix="trellis-") as folder, Valkey(Path(folder)).running() as url:
+        yield url
+
+
+# What is wrong with Redis, as commands: to spoil it, and to have it sound again.
+SPOILT = {
+    "full": ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+    "a read-only copy": ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    "another password": (
+        "ACL SETUSER default resetpass >other",
+        "ACL SETUSER default resetpass >{password}",
+    ),
+}
+
+
+@pytest.mark.fault(11)
+@pytest.mark.parametrize(("spoil", "mend"), SPOILT.values(), ids=SPOILT)
+def test_redis_that_takes_nothing_is_as_good_as_away(own_redis, spoil, mend):
+    password = make_url(own_redis).password
+    with Redis.from_url(own_redis) as operator:
+        operator.flushall()
+        operator.execute_command(*spoil.split())
+        redis = Redis.from_url(own_redis)
+        try:
+            assert queues.ring(redis) is False
+            queues.answered(redis, queues.WORK)
+            queues.tidy(redis)
+            budget = Budget(redis)
+            waits = [budget.take("leaflink:Ann", Throttle(0.001, 3)) for _ in range(4)]
+            assert [wait > 0 for wait in waits] == [False, False, False, True], "a budget of its own"
+        finally:
+            operator.execute_command(*mend.format(password=password).split())
+        assert queues.ring(redis)
+        assert redis.llen(f"rq:queue:{queues.QUEUE}") == 1
+        redis.close()
 
 
 @pytest.fixture
