@@ -12,6 +12,7 @@ from portal.models import Connection, Delivery, Link, Problem, Secret
 from portal.sync import secrets
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.signing import sign
+from tests.databases import full_disk
 from tests.sync.engine.shop import open_shop
 from tests.web.conftest import built
 
@@ -144,3 +145,14 @@ def test_a_connection_that_is_not_in_use_takes_nothing(door, shop, state):
     shop.set("connection", state=state)
     assert deliver(door) == 410
     assert kept(shop, Delivery) == []
+
+
+@pytest.mark.fault(78)
+def test_what_a_full_disk_cannot_keep_is_refused_with_503_and_taken_when_it_comes_again(door, shop):
+    with full_disk(shop.desk.sessions.engine, "delivery"):
+        assert deliver(door) == 503
+    assert kept(shop, Delivery) == []
+    assert kept(shop, Link) == []
+
+    assert deliver(door) == 202
+    assert len(kept(shop, Delivery)) == 1
