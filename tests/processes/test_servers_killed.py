@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 QUEUED = 500
 # Of those that were queued, so many are waited for: that work goes on, not how fast.
 DONE = 25
+EVERYTHING = ("worker-1", "web", "schedule", "valkey", "postgres")
 PACE = {
     "TRELLIS_LEASE_SECONDS": "2",
     "TRELLIS_SETTLE_SECONDS": "3",
@@ -103,6 +104,22 @@ def test_a_job_dies_with_its_worker_though_only_the_worker_is_killed(shop: Clust
     assert not psutil.wait_procs([job], timeout=5)[1]
     shop.control("DELETE", "faults")
     eventually("the order is made", lambda: shop.tend() or in_flourish(shop, order), within=90, every=0.3)
+
+
+@pytest.mark.fault(79)
+def test_everything_killed_at_once_goes_on_when_it_is_started_again(shop: Cluster) -> None:
+    shop.start("worker-1")
+    orders = [place(shop) for _ in range(20)]
+    placed = {order["number"] for order in orders}
+    eventually("work has begun", lambda: placed & links(shop, "flourish_id IS NOT NULL"), within=90)
+    for name in EVERYTHING:
+        shop.kill(name)
+    for name in reversed(EVERYTHING):
+        shop.start(name)
+    done = "flourish_id IS NOT NULL AND state = 'settled'"
+    eventually("all are made", lambda: shop.tend() or placed <= links(shop, done), within=180, every=0.5)
+    made = [str(row["notes"]) for row in shop.control("GET", "state")["flourish"]["orders"]]
+    assert [sum(number in notes for notes in made) for number in sorted(placed)] == [1] * len(placed)
 
 
 @pytest.mark.fault(9)
