@@ -3,7 +3,7 @@ of faults. The client is the real one; its calls are answered from a list that a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,7 +35,7 @@ class ChangingList:
     given: int = 0
     since: list[str] = field(default_factory=list)
 
-    def read(self, path: str, *, query: dict[str, Any] | None = None, headers: Any = None) -> Any:
+    def read(self, path: str, *, query: Mapping[str, Any] | None = None, headers: Any = None) -> Any:
         asked = dict(query or {}) or {name: one[0] for name, one in parse_qs(urlsplit(path).query).items()}
         since = asked.get("modified__gte", "")
         offset, limit = int(asked.get("offset", 0)), int(asked["limit"])
