@@ -9,7 +9,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --gener
 	--no-emit-index-url --no-annotate --no-header --extra embedded --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench chaos chaos-table fuzz requirements help machine
+.PHONY: demo test check bench chaos chaos-table faults fuzz requirements help machine
 
 demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA choose where
 	@$(BIN)/trellis up --demo
@@ -32,6 +32,9 @@ chaos: .venv/dev ## Real processes through disasters, then the verdict; SEED, MI
 
 chaos-table: .venv/dev ## The table of docs/chaos.md, anew from the runs in RECORD
 	@$(BIN)/python -m tests.chaos.table $(RECORD)
+
+faults: .venv/dev ## docs/faults.md anew, from the catalogue of faults and the tests that are marked with it
+	@$(BIN)/python -m tests.faults
 
 fuzz: .venv/dev ## Hostile webhooks, and what came of them; N=1000000 requests, SEED chooses which
 	@$(BIN)/python -m tests.fuzz --requests $(or $(N),1000000) --seed $(or $(SEED),1) $(ARGS)
