@@ -1,4 +1,4 @@
-"""Things that happen at once: hints from two sides, two people, two companies, a new key and an old one."""
+"""Things that happen at once: two people, two companies, a new key and an old one."""
 
 from __future__ import annotations
 
@@ -16,39 +16,10 @@ from portal.sync.engine.poll import FLOURISH_ORDERS, poll
 from portal.sync.engine.shift import Shift, work
 from portal.sync.errors import ConnectionBroken, Rejected
 from tests.sync.engine.shop import open_shop
-from tests.sync.engine.test_inbox import inbox, leaflink, order_webhook, send
 from tests.sync.engine.test_poll import opened as polled
-from tests.sync.engine.test_poll import page, stream
-from tests.sync.mapping.examples import order
+from tests.sync.engine.test_poll import stream
 
-__all__ = ["inbox", "polled"]
-
-
-@pytest.mark.fault(51)
-def test_a_poll_and_a_webhook_that_find_the_same_orders_at_once_have_each_made_once(polled, inbox):
-    numbers = [f"n{each:02}" for each in range(20)]
-    for number in numbers:
-        polled.leaflink.put(order(number=number, label=number.upper()))
-    polled.leaflink.pages = [page(*numbers[:10]), page(*numbers[10:])]
-    stream_id, endpoint = stream(polled), leaflink(inbox)
-    start = threading.Barrier(5)
-
-    def tell(mine):
-        start.wait()
-        for number in mine:
-            send(inbox, endpoint, order_webhook(number))
-
-    with ThreadPoolExecutor(4) as senders:
-        told = [senders.submit(tell, numbers[each::4]) for each in range(4)]
-        start.wait()
-        poll(polled.desk, polled.tenant_id, stream_id)
-        for one in told:
-            one.result()
-
-    assert polled.look() == 10  # so many are claimed at once
-    polled.look_until_quiet()
-    assert polled.flourish.count("create_order") == len(polled.flourish.orders) == len(numbers)
-    assert polled.leaflink.count("order") == len(numbers), "read once each"
+__all__ = ["polled"]
 
 
 @pytest.mark.fault(84)

@@ -1,0 +1,112 @@
+"""Faults 53 to 70: what orders, items and people's habits hold."""
+
+from __future__ import annotations
+
+from tests.faults.fault import Fault
+
+FAULTS = (
+    Fault(
+        53,
+        "The buyer edits while Flourish allocates",
+        "Flourish is read right before a write and refuses one that comes too late: a problem names what is"
+        " missing"
+        " or shows the difference, and statuses go on.",
+        "carrying an edit over while nothing is allocated (issue 5).",
+    ),
+    Fault(
+        54,
+        "The buyer cancels what was shipped",
+        "A problem; what was shipped is never cancelled.",
+    ),
+    Fault(
+        55,
+        "Some lines cannot be taken",
+        "The whole order is held, and each line that fails is named.",
+    ),
+    Fault(
+        56,
+        "A SKU is gone, spelt otherwise, or two items have it",
+        "SKUs match exactly but for outer spaces and the form of characters. A near one is shown, never"
+        " taken.",
+    ),
+    Fault(
+        57,
+        "Brand, strain or product line differ in case",
+        later="items are matched by SKU alone; products are not synced before issue 5.",
+    ),
+    Fault(
+        58,
+        "The order's sales rep is changed for one of another facility",
+        later="an order stays in the facility of its connection; moving it is a saga of its own (issue 5).",
+    ),
+    Fault(
+        59,
+        "A rep without e-mail, unknown, inactive, twice, or without facility",
+        "The order is held, and its page says why.",
+    ),
+    Fault(
+        60,
+        "LeafLink combines orders, or takes a combination apart",
+        "A combination is not brought in beside its originals: problems on both say what to cancel by hand.",
+        "cancelling the originals and making the new one by itself (issue 5).",
+    ),
+    Fault(
+        61,
+        "Two customers of one license; a license with spaces, a label, or none",
+        "A destination is known by its normalised license and made once, also when two orders need it at"
+        " once.",
+    ),
+    Fault(
+        62,
+        "Units per case that are null, 0, 1, or do not divide",
+        "Null, 0 and 1 are one each; a quantity that is no whole number of cases holds the order.",
+    ),
+    Fault(
+        63,
+        "Prices that do not divide, discounts, taxes, binary fractions",
+        "Decimals from the wire to the wire; Flourish's total is the order's to the cent, or the order is"
+        " held.",
+    ),
+    Fault(
+        64,
+        "Markup, right-to-left marks, combined characters, control characters in any text",
+        "Stored as it came but for NUL, compared in one form, shown as text on every page.",
+        "exports, which are not built; their cells must not start a formula (issue 7).",
+    ),
+    Fault(
+        65,
+        "Zones, hours that come twice or never, times without zone, the year 1",
+        "Times are aware and in UTC; days are the facility's, nights the company's and once each; other"
+        " times are"
+        " refused.",
+    ),
+    Fault(
+        66,
+        "A clock of ours is wrong by minutes",
+        "Leases, pauses and the settle time go by the database's clock alone; `trellis doctor` names a clock"
+        " that"
+        " is off.",
+        "a banner when the other side's clock and ours are apart (issue 7).",
+    ),
+    Fault(
+        67,
+        "Stock changes while it is being pushed",
+        later="Trellis pushes no stock before issue 5.",
+    ),
+    Fault(
+        68,
+        "A catalogue of a hundred thousand items",
+        later="Trellis syncs no catalogue before issue 5; lists of orders are read and marked page by page.",
+    ),
+    Fault(
+        69,
+        "The catalogue comes back empty",
+        later="nothing is listed, zeroed or archived by Trellis before issue 5, so nothing can be wiped.",
+    ),
+    Fault(
+        70,
+        "A payment in part, a refund",
+        later="payments are not synced: Flourish's order status alone moves LeafLink (issue 5; Ordo's cash,"
+        " issue 8).",
+    ),
+)
