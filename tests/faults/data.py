@@ -9,8 +9,7 @@ FAULTS = (
         53,
         "The buyer edits while Flourish allocates",
         "Flourish is read right before a write and refuses one that comes too late: a problem names what is"
-        " missing"
-        " or shows the difference, and statuses go on.",
+        " missing or shows the difference, and statuses go on.",
         "carrying an edit over while nothing is allocated (issue 5).",
     ),
     Fault(
@@ -71,21 +70,19 @@ FAULTS = (
         64,
         "Markup, right-to-left marks, combined characters, control characters in any text",
         "Stored as it came but for NUL, compared in one form, shown as text on every page.",
-        "exports, which are not built; their cells must not start a formula (issue 7).",
+        "exports, which are not built; their cells must not start a formula (issue 6).",
     ),
     Fault(
         65,
         "Zones, hours that come twice or never, times without zone, the year 1",
         "Times are aware and in UTC; days are the facility's, nights the company's and once each; other"
-        " times are"
-        " refused.",
+        " times are refused.",
     ),
     Fault(
         66,
         "A clock of ours is wrong by minutes",
-        "Leases, pauses and the settle time go by the database's clock alone; `trellis doctor` names a clock"
-        " that"
-        " is off.",
+        "What is due and how long a lease lasts go by the database's clock alone; `trellis doctor` names a"
+        " clock that is off.",
         "a banner when the other side's clock and ours are apart (issue 7).",
     ),
     Fault(

@@ -9,8 +9,7 @@ FAULTS = (
         71,
         "A company or a connection is switched off while orders are being worked on",
         "It is asked before each write: calls in flight end, no write begins. What is not in use takes no"
-        " webhook"
-        " and is not called; everything is kept.",
+        " webhook and is not called; everything is kept.",
         "retiring a whole company in one step (issue 4).",
     ),
     Fault(
@@ -22,8 +21,7 @@ FAULTS = (
         73,
         "A key of one company or environment is used for another",
         "A call with the key names its company before anything is saved, and a key of another company"
-        " replaces"
-        " nothing. Going live is a step of its own.",
+        " replaces nothing. Going live is a step of its own.",
         "naming the environment, and having a person confirm it (issue 6).",
     ),
     Fault(
@@ -36,8 +34,7 @@ FAULTS = (
         75,
         "A job works with the wrong company's rows",
         "Tenant and role are set for each transaction and end with it; row-level security refuses all other"
-        " rows,"
-        " and a query without a tenant fails.",
+        " rows, and a query without a tenant fails.",
     ),
     Fault(
         76,
@@ -53,8 +50,7 @@ FAULTS = (
         78,
         "The disk is full",
         "A webhook that cannot be kept is answered 503; a look that cannot be recorded is made again, and"
-        " its write"
-        " is settled first. `trellis doctor` warns before.",
+        " its write is settled first. `trellis doctor` warns before.",
         "a banner on the pages (issue 7).",
     ),
     Fault(
@@ -65,8 +61,8 @@ FAULTS = (
     Fault(
         80,
         "A worker of the old version meets the new schema",
-        later="there is no older version yet, and an upgrade stops web and workers first (operations guide);"
-        " upgrades without a stop come with issue 7.",
+        later="an upgrade stops web and workers first (operations guide), so they never meet; whichever"
+        " issue brings upgrades without a stop brings this.",
     ),
     Fault(
         81,
@@ -90,6 +86,6 @@ FAULTS = (
         "A button is pressed twice, or by two people",
         "Retry only marks the order, so it is looked at once more and written once; of two stops the first"
         " one stands.",
-        'telling the second one "already done by" (issue 4).',
+        'telling the second one "already done by" (issue 7).',
     ),
 )

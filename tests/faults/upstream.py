@@ -9,8 +9,7 @@ FAULTS = (
         16,
         "A write took effect, and its answer never came",
         "Its outcome is *unknown*, not failed: nothing is sent before the settle time is over and both sides"
-        " were"
-        " looked at.",
+        " were looked at.",
     ),
     Fault(
         17,
@@ -32,8 +31,7 @@ FAULTS = (
         20,
         "Nothing but 500 for minutes",
         "Pauses grow from 5 s to 15 min with full jitter. After five failures in a row the account is left"
-        " alone,"
-        " then one order tries for all.",
+        " alone, then one order tries for all.",
     ),
     Fault(
         21,
@@ -49,8 +47,7 @@ FAULTS = (
         23,
         "A key is revoked",
         "After three probes that are refused too, calls stop on that side and an admin is told; work is"
-        " kept, and"
-        " goes on with the new key.",
+        " kept, and goes on with the new key.",
     ),
     Fault(
         24,
@@ -61,8 +58,7 @@ FAULTS = (
         25,
         "A key is replaced while work goes on",
         "The new key is proven by a call, for the same company, before it takes the place of the old one;"
-        " every"
-        " shift reads the keys anew.",
+        " work that still has the old one stops nothing.",
         "a second slot, so that old and new are both known while one is being changed (issue 6).",
     ),
     Fault(

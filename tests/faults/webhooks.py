@@ -18,7 +18,7 @@ FAULTS = (
     Fault(
         40,
         "A webhook that comes a day late",
-        "One look, and no write.",
+        "One look at both sides as they are now; nothing that it says is believed.",
     ),
     Fault(
         41,
@@ -67,7 +67,7 @@ FAULTS = (
     Fault(
         49,
         "The database is away when a webhook comes in",
-        "503 with a time to come again, never 202; polls find the rest.",
+        "503 with a time to come again, never 202; what comes again is taken.",
     ),
     Fault(
         50,

@@ -19,7 +19,7 @@ FAULTS = (
     Fault(
         3,
         "A worker is killed after it has recorded the outcome and before it has handed the link back",
-        "The next look finds both sides in agreement and writes nothing.",
+        "The next look goes on from what is recorded: it makes no write again that was made.",
     ),
     Fault(
         4,
@@ -38,12 +38,11 @@ FAULTS = (
         6,
         "A poison order: whoever works on it dies",
         "What was in flight at a death is worked on alone. The third death alone leaves the order to a"
-        " person;"
-        " all others go on. Answers are bounded in size before they are read.",
+        " person; all others go on.",
     ),
     Fault(
         7,
-        "The other side drips its answer, and a worker hangs",
+        "The other side drips its answer, which would hold a worker for hours",
         "A call ends after 30 s in all, however slowly its answer comes; then it is a retry, or unknown.",
     ),
     Fault(
@@ -86,7 +85,7 @@ FAULTS = (
     ),
     Fault(
         15,
-        "One company has a hundred thousand orders waiting",
+        "One company has very many orders waiting",
         "Places are dealt in turns to companies, and within one to its connections: others keep theirs.",
     ),
 )
