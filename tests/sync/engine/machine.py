@@ -69,8 +69,12 @@ ON_WRITES = (
     (NO_KEY, False),
 )
 
+# What a create whose answer is lost has done.
+LOST_CREATES: dict[str, bool | str] = {"lost, made": True, "lost, not made": False, "lost, made late": "late"}
+
 some = st.integers(0, 11)
 kinds = st.sampled_from(range(len(KINDS_OF_ORDER)))
+create_answers = st.sampled_from(("comes", *LOST_CREATES))
 telling = st.sampled_from(("and a worker looks", "a webhook", "nobody"))
 turns = st.integers(1, 3)
 points_of_a_look = st.sampled_from((*LOOK, *WRITE, *SETTLING))
@@ -93,14 +97,16 @@ class Trellis(RuleBasedStateMachine):
 
     # --- What people do. ---
 
-    @initialize(kinds=st.lists(kinds, min_size=2, max_size=3))
-    def buyers_place_orders(self, kinds):
+    @initialize(kinds=st.lists(kinds, min_size=2, max_size=3), answer=create_answers)
+    def buyers_place_orders(self, kinds, answer):
         for kind in kinds:
-            self.a_buyer_places_an_order(kind, told="a webhook")
+            self.a_buyer_places_an_order(kind, answer, told="a webhook")
 
     @precondition(lambda self: len(self.shop.leaflink.orders) < MOST_ORDERS)
-    @rule(kind=kinds, told=telling)
-    def a_buyer_places_an_order(self, kind, told):
+    @rule(kind=kinds, answer=create_answers, told=telling)
+    def a_buyer_places_an_order(self, kind, answer, told):
+        if answer != "comes":
+            self.shop.flourish.fail("create_order", LOST, effect=LOST_CREATES[answer])
         number = f"n{len(self.shop.leaflink.orders)}"
         placed = order(number=number, label=number.upper(), **KINDS_OF_ORDER[kind])
         self.shop.leaflink.put(placed, status=placed.status)
