@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import ge, lt
+from operator import ge, le
 
 # OpenLinker, an open-source order hub, at its commit 3c9e45b with its default settings, measured on two cores
 # on 2026-11-21. It cannot be installed from a package registry, so its figures stand here as they were found.
@@ -28,12 +28,12 @@ class Figure:
     def kept(self) -> bool:
         """Whether the limit is kept."""
         above = self.at_least is None or ge(self.value, self.at_least)
-        return above and (self.at_most is None or lt(self.value, self.at_most))
+        return above and (self.at_most is None or le(self.value, self.at_most))
 
     def line(self) -> str:
         """Return the row that is printed."""
         if self.at_most is not None:
-            limit = f"limit < {self.at_most:g} {self.unit}"
+            limit = f"limit <= {self.at_most:g} {self.unit}"
         elif self.at_least is not None:
             limit = f"limit >= {self.at_least:g} {self.unit}"
         else:
@@ -41,7 +41,7 @@ class Figure:
         verdict = "" if not limit else "ok" if self.kept else "MISSED"
         peer = f"peer {self.peer}" if self.peer else ""
         shown = f"{_rounded(self.value)} {self.unit}"
-        return f"{self.name:<42}{shown:>12}  {limit:<18}{verdict:<8}{self.samples:<40}  {peer}".rstrip()
+        return f"{self.name:<42}{shown:>12}  {limit:<19}{verdict:<8}{self.samples:<40}  {peer}".rstrip()
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -14,9 +15,14 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
+import psycopg
 import requests
+from sqlalchemy.engine import make_url
+
+from portal.config import RUNNING_FILE
 
 ROOT = Path(__file__).parents[1]
 TRELLIS = Path(sys.executable).with_name("trellis")
@@ -24,6 +30,9 @@ TRELLIS = Path(sys.executable).with_name("trellis")
 _FOREIGN = ("TRELLIS_", "DATABASE_URL", "MIGRATION_DATABASE_URL", "REDIS_URL", "PORT", "SANDBOX_PORT", "DATA")
 _START_SECONDS = 90.0
 _STOP_SECONDS = 60.0
+COMPANIES = ("greenleaf", "sunrise")
+# So many calls a second that no account is ever at its limit.
+_UNLIMITED = 1000
 
 
 class DidNotStart(Exception):
@@ -114,6 +123,38 @@ class Demo:
     sandbox: str
     seconds_to_ready: float
 
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the sandbox's control API.
+
+        Raises:
+            requests.RequestException: it refused, or did not answer.
+        """
+        answer = requests.request(method, f"{self.sandbox}/control/{path}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def place(self, lines: int, company: str = "greenleaf") -> str:
+        """Place an order of so many lines as a buyer; returns the name that it has in both systems."""
+        return str(self.control("POST", "leaflink/orders", {"lines": lines, "company": company})["short_id"])
+
+    def command(self, *arguments: str) -> str:
+        """Run a `trellis` command beside it, and return what it prints."""
+        env = environment(DATA=str(self.data))
+        argv = (str(TRELLIS), *arguments)
+        return subprocess.run(argv, env=env, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+
+    def database(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Open a connection that sees the rows of every company."""
+        running: dict[str, str] = json.loads((self.data / RUNNING_FILE).read_text())
+        return psycopg.connect(for_psycopg(running["DATABASE_URL"]), autocommit=True)
+
+    def lift_limits(self) -> None:
+        """Have LeafLink take any number of calls, and Trellis make as many as it can."""
+        self.control("POST", "settings", {"leaflink_rate_limit": 0})
+        for company in COMPANIES:
+            for kind, name in (("connection", "LeafLink"), ("hub", "Flourish")):
+                self.command(kind, "rate", "--tenant", company, name, str(_UNLIMITED))
+
 
 @contextlib.contextmanager
 def demo() -> Iterator[Demo]:
@@ -144,3 +185,8 @@ def _wait_for_line(process: psutil.Process, log: Path, line: str) -> None:
         ):
             raise DidNotStart(printed[-2000:])
         time.sleep(0.02)
+
+
+def for_psycopg(url: str) -> str:
+    """Write a database's address as libpq reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
-
-import requests
 
 from bench.figures import PEER, Figure, percentile
+from bench.ledger import Ledger, is_creation, names
 from bench.machine import Demo, demo
 
 ORDERS = 40
@@ -25,12 +23,9 @@ def measure() -> Iterator[Figure]:
     LeafLink allows so many calls a minute, of which an order needs a few: the second pace is LeafLink's.
     """
     with demo() as product:
-        paced = []
-        for _ in range(ORDERS):
-            began = time.monotonic()
-            paced.append(_one(product))
-            time.sleep(max(0.0, began + PACE_SECONDS - time.monotonic()))
-        hurried = [_one(product) for _ in range(HURRIED)]
+        paced = paced_orders(product)
+        ledger = Ledger(product, "flourish")
+        hurried = [_one(product, ledger) for _ in range(HURRIED)]
     samples = f"{ORDERS} orders of {LINES} lines, one each {PACE_SECONDS:g} s"
     peer = f"38 s for the first order, default settings ({PEER})"
     yield Figure("order in Flourish after the click, p50", percentile(paced, 0.5), "s", samples)
@@ -41,37 +36,24 @@ def measure() -> Iterator[Figure]:
     yield Figure("  without a pause, p95", percentile(hurried, 0.95), "s", samples)
 
 
-def _one(product: Demo) -> float:
+def paced_orders(product: Demo, count: int = ORDERS) -> list[float]:
+    """Place orders of one company at the pace of busy buyers; returns each one's seconds to Flourish."""
+    ledger = Ledger(product, "flourish")
+    taken = []
+    for _ in range(count):
+        began = time.monotonic()
+        taken.append(_one(product, ledger))
+        time.sleep(max(0.0, began + PACE_SECONDS - time.monotonic()))
+    return taken
+
+
+def _one(product: Demo, ledger: Ledger) -> float:
     """Place one order as a buyer, and return the seconds until Flourish had answered its creation."""
-    seen = _last_request(product)
+    ledger.news()
     began = time.monotonic()
-    answer = requests.post(f"{product.sandbox}/control/leaflink/orders", json={"lines": LINES}, timeout=10)
-    answer.raise_for_status()
-    label = f'"{answer.json()["short_id"]}"'
-    while not _created(product, seen, label):
+    label = product.place(LINES)
+    while not any(is_creation(row) and names(row, label) for row in ledger.news()):
         if time.monotonic() - began > _GIVE_UP_SECONDS:
             raise TimeoutError(f"order {label} is not in Flourish after {_GIVE_UP_SECONDS:g} s")
         time.sleep(_LOOK_SECONDS)
     return time.monotonic() - began
-
-
-def _created(product: Demo, seen: int, label: str) -> bool:
-    return any(
-        row["method"] == "POST"
-        and row["path"].partition("?")[0].endswith("/outbound-orders")
-        and label in (row["body"] or "")
-        and (row["status"] or 0) // 100 == 2
-        for row in _ledger(product, seen)
-    )
-
-
-def _last_request(product: Demo) -> int:
-    rows = _ledger(product, 0)
-    return int(rows[-1]["id"]) if rows else 0
-
-
-def _ledger(product: Demo, since: int) -> list[dict[str, Any]]:
-    params: dict[str, str | int] = {"platform": "flourish", "since": since}
-    found = requests.get(f"{product.sandbox}/control/ledger", params=params, timeout=10).json()
-    rows: list[dict[str, Any]] = found
-    return rows
