@@ -77,6 +77,8 @@ class Link(Owned, Created, Base):
     foreign_id: Mapped[str] = mapped_column(Text(collation="C"))
     flourish_kind: Mapped[str | None]
     flourish_id: Mapped[str | None] = mapped_column(Text(collation="C"))
+    # Other Flourish ids that were seen with this link's note: a write that took effect late, or twice.
+    claimants: Mapped[list[Any]] = mapped_column(server_default="[]")
 
     # The work: marks, when to look, who is looking.
     dirty_seq: Mapped[int] = mapped_column(server_default="1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,6 +16,7 @@ from portal.sync.decisions import Finding
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.gate import is_open
 from portal.sync.errors import ConnectionBroken, SyncError
 
 OPENS_AFTER = 5
@@ -36,7 +37,8 @@ def note_answer(session: Session, connection_id: UUID) -> None:
 
 
 def note_failure(session: Session, connection_id: UUID, why: str) -> None:
-    """Count a look that failed; after some in a row, the account is left alone for a while.
+    """Count a look that failed; after some in a row, the account is left alone for a while. A look that was
+    under way when that began says nothing new.
 
     Args:
         session: a session inside the tenant.
@@ -44,11 +46,14 @@ def note_failure(session: Session, connection_id: UUID, why: str) -> None:
         why: what failed, in a sentence.
     """
     connection = _locked(session, connection_id)
+    now: datetime = session.execute(select(func.now())).scalar_one()
+    if is_open(connection.open_until, now):
+        return
     connection.failures += 1
     if connection.failures < OPENS_AFTER:
         return
     seconds = min(_OPEN_SECONDS * 2 ** (connection.failures - OPENS_AFTER), _LONGEST_SECONDS)
-    connection.open_until = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()
+    connection.open_until = now + timedelta(seconds=seconds)
     finding = Finding(
         "not_answering",
         f"Calls fail again and again: {why.rstrip('.') or 'no answer'}",

@@ -34,17 +34,20 @@ known AS (
 )"""
 
 # A Flourish order: the link that has it, or that its note names, unless it was read at this version already.
+# An order with the note of a link that has another one, or none yet, lays claim to it.
 _MARK_BY_FLOURISH_ID = """
 known AS (
-    SELECT id, connection_id, flourish_id = %(ref)s AND flourish_version = %(version)s AS stale
+    SELECT id, connection_id, flourish_id = %(ref)s AND flourish_version = %(version)s AS stale,
+           flourish_id IS DISTINCT FROM %(ref)s AND NOT claimants ? %(ref)s AS claims
     FROM link
     WHERE hub_id = %(hub)s AND kind = %(kind)s
-      AND (flourish_id = %(ref)s
-           OR flourish_id IS NULL
-           AND connection_id = %(noted_connection)s AND foreign_id = %(noted_number)s)
+      AND (flourish_id = %(ref)s OR connection_id = %(noted_connection)s AND foreign_id = %(noted_number)s)
+    ORDER BY flourish_id = %(ref)s DESC NULLS LAST
     LIMIT 1
 ), marked AS (
-    UPDATE link SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now())
+    UPDATE link
+    SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now()),
+        claimants = CASE WHEN known.claims THEN claimants || to_jsonb(%(ref)s::text) ELSE claimants END
     FROM known WHERE link.id = known.id AND NOT COALESCE(known.stale, false)
 )"""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -66,6 +66,35 @@ def mark_flourish(session: Session, hub_id: UUID, hint: Hint) -> list[tuple[UUID
             or_(Link.flourish_version.is_(None), Link.flourish_version != version),
         )
         .values(dirty_seq=Link.dirty_seq + 1, due_at=_SOONEST)
+        .returning(Link.id, Link.connection_id)
+        .execution_options(synchronize_session=False)
+    )
+    marked = [(row.id, row.connection_id) for row in rows]
+    return marked + _mark_claimed(session, hub_id, hint)
+
+
+def _mark_claimed(session: Session, hub_id: UUID, hint: Hint) -> list[tuple[UUID, UUID]]:
+    """Mark the link whose note an order carries that is not the link's own: it lays claim to it."""
+    connection_id, number = noted_link(hint)
+    if connection_id is None:
+        return []
+    rows = session.execute(
+        update(Link)
+        .where(
+            Link.hub_id == hub_id,
+            Link.connection_id == connection_id,
+            Link.kind == hint.kind,
+            Link.foreign_id == number,
+            Link.flourish_id.is_distinct_from(hint.ref),
+        )
+        .values(
+            dirty_seq=Link.dirty_seq + 1,
+            due_at=_SOONEST,
+            claimants=case(
+                (Link.claimants.contains([hint.ref]), Link.claimants),
+                else_=Link.claimants.concat(func.jsonb_build_array(hint.ref)),
+            ),
+        )
         .returning(Link.id, Link.connection_id)
         .execution_options(synchronize_session=False)
     )

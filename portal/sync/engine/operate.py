@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Link, Operation, new_id
 from portal.sync import journal
+from portal.sync.domain import Json
 from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
@@ -148,12 +149,20 @@ def record(
             .values(made)
             .execution_options(synchronize_session=False)
         )
-        for name, value in outcome.link.items():
-            setattr(link, name, value)
-        if write.base is not None:
-            link.base = dict(write.base)
+        take_effect(link, outcome, write.base)
         journal.tell(session, link, entry)
         journal.log(session, link, "done", f"{system}: {outcome.title}", run_id=claim.run_id, raw=detail)
+
+
+def take_effect(link: Link, outcome: Outcome, base: Json | None) -> None:
+    """Set on a link what a write that worked did to it, and what both sides agree on since."""
+    for name, value in outcome.link.items():
+        setattr(link, name, value)
+    if base is not None:
+        link.base = dict(base)
+    # Its own webhook may have come before the answer of its create.
+    if link.flourish_id in link.claimants:
+        link.claimants = [one for one in link.claimants if one != link.flourish_id]
 
 
 def _detail(write: Write, exchanges: list[Exchange]) -> dict[str, object]:

@@ -3,8 +3,8 @@ needed, and say why. Duplicates, reordering, loss and crashes all lead here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync import journal
-from portal.sync.decisions import Decision, DestinationByLicense, Facts, Inquiry, Question
+from portal.sync.decisions import Decision, DestinationByLicense, Facts, Finding, Inquiry, Question
 from portal.sync.domain import Destination
 from portal.sync.engine import breaker, crash, outlook
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_seconds
+from portal.sync.engine.claimants import hear
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import why_no_writes
 from portal.sync.engine.once import made_already
@@ -77,6 +78,7 @@ class _Start:
     announced: bool
     has_problem: bool
     failures: int
+    claimants: Sequence[str] = ()
 
 
 def _begin(desk: Desk, claim: Claim) -> _Start:
@@ -90,7 +92,7 @@ def _begin(desk: Desk, claim: Claim) -> _Start:
     has_problem = exists().where(Problem.subject_id == Link.id, Problem.closed_at.is_(None))
     columns = (Link.foreign_id, Link.flourish_id, Link.hub_id, Link.base)
     query = (
-        select(*columns, unsettled, announced, has_problem, Connection.failures)
+        select(*columns, unsettled, announced, has_problem, Connection.failures, Link.claimants)
         .join(Connection, Connection.id == Link.connection_id)
         .where(Link.id == claim.link_id, Link.fence == claim.fence, Link.lease_until.is_not(None))
     )
@@ -113,6 +115,7 @@ class _Look:
         self._flourish_id = start.flourish_id
         self._base = start.base
         self._unnoted: Sight | None = None
+        self._twins: tuple[Finding, ...] = ()
 
     def run(self) -> str:
         """Work until the link needs nothing, or must wait; returns the state in which it is left."""
@@ -127,11 +130,21 @@ class _Look:
         try:
             if self._start.unsettled:
                 settle(self._desk, self._claim, self._account)
-                self._start = _begin(self._desk, self._claim)
-                self._flourish_id, self._base = self._start.flourish_id, self._start.base
+                self._begin_again()
+            if self._start.claimants:
+                start, account = self._start, self._account
+                own, ids = start.flourish_id, start.claimants
+                self._twins = hear(
+                    self._desk, self._claim, account, number=start.number, flourish_id=own, ids=ids
+                )
+                self._begin_again()
             return self._steps()
         except (SyncError, StillUnknown, ForAPerson) as ending:
             return self._outlook_after(ending)
+
+    def _begin_again(self) -> None:
+        self._start = _begin(self._desk, self._claim)
+        self._flourish_id, self._base = self._start.flourish_id, self._start.base
 
     def _outlook_after(self, ending: Exception) -> Outlook:
         """Each way in which a look can break off, and how it goes on."""
@@ -207,7 +220,7 @@ class _Look:
                 next_move=self._account.platform.next_move,
             )
             if isinstance(answer, Decision):
-                return answer
+                return replace(answer, findings=(*answer.findings, *self._twins))
             facts |= self._answers(answer)
         raise RuntimeError("the planner keeps asking")
 

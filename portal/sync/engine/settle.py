@@ -19,10 +19,12 @@ from portal.sync.domain import OutboundOrder
 from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
+from portal.sync.engine.claimants import twins
 from portal.sync.engine.desk import Desk
-from portal.sync.engine.operate import settle_time
+from portal.sync.engine.operate import settle_time, take_effect
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.writes import Outcome, created
+from portal.sync.mapping.draft import marker
 from portal.sync.mapping.follow import CANCELLED
 
 # How far before the intent the look begins: the clocks of two companies differ.
@@ -103,12 +105,12 @@ def _look_for_destination(account: Account, operation: Operation) -> Outcome | N
 
 def _look_for_order(account: Account, link: Link, operation: Operation) -> Outcome | None:
     """An order that carries our note is ours, whatever else it looks like."""
-    ours = f"Trellis {link.connection_id} {link.foreign_id}"
+    ours = marker(account.rules, link.foreign_id)
     candidates = list(_candidates(account, operation))
     mine = [order for order in candidates if ours in (order.notes or ())]
     live = [order for order in mine if order.status != CANCELLED]
     if len(live) > 1:
-        raise ForAPerson(_twins(live))
+        raise ForAPerson(twins([order.id for order in live]))
     if mine:
         # Staff may have cancelled it meanwhile: then it is not made again.
         adopted = (live or mine)[-1]
@@ -133,16 +135,6 @@ def _candidates(account: Account, operation: Operation) -> Iterator[OutboundOrde
             yield whole
 
 
-def _twins(orders: list[OutboundOrder]) -> Finding:
-    ids = ", ".join(order.id for order in orders)
-    return Finding(
-        "twins",
-        f"Flourish has this order {len(orders)} times",
-        f"Cancel all but one of {ids} in Flourish, then look again.",
-        evidence={"ids": [order.id for order in orders]},
-    )
-
-
 def _without_note(orders: list[OutboundOrder]) -> Finding:
     ids = ", ".join(order.id for order in orders)
     return Finding(
@@ -163,10 +155,7 @@ def _conclude(desk: Desk, claim: Claim, operation: Operation, outcome: Outcome |
         operation.status = "ok"
         operation.finished_at = func.now()
         operation.response_ref = outcome.ref
-        for name, value in outcome.link.items():
-            setattr(link, name, value)
-        if operation.base is not None:
-            link.base = operation.base
+        take_effect(link, outcome, operation.base)
         entry = journal.Entry(
             "flourish", "Trellis", outcome.title, outcome.text, "looked", "ok", operation_id=operation.id
         )

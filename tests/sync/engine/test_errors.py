@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
+from portal.models import Connection
+from portal.sync.engine import breaker
 from portal.sync.engine import claim as claims
 from portal.sync.engine.breaker import OPENS_AFTER
 from portal.sync.engine.outlook import backoff
@@ -299,3 +301,13 @@ def test_every_error_of_a_foreign_api_has_an_ending(shop):
     for error in SyncError.__subclasses__():
         assert error in (Retryable, Unsettled, Rejected, Unreadable, ConnectionBroken)
     assert not issubclass(claims.LostLease, SyncError)
+
+
+def test_looks_under_way_when_the_breaker_opened_do_not_keep_it_open_longer(shop):
+    with shop.desk.tenant(shop.tenant_id) as session:
+        for _ in range(OPENS_AFTER + 8):
+            breaker.note_failure(session, shop.connection_id, "no answer")
+        opened = session.execute(select(Connection.failures, Connection.open_until - func.now())).one()
+
+    assert opened.failures == OPENS_AFTER
+    assert opened[1].total_seconds() <= 15
