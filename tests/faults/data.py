@@ -103,7 +103,7 @@ FAULTS = (
     Fault(
         70,
         "A payment in part, a refund",
-        later="payments are not synced: Flourish's order status alone moves LeafLink (issue 5; Ordo's cash,"
-        " issue 8).",
+        later="payments are not synced: Flourish's order status alone moves LeafLink. Ordo brings them"
+        " (issue 8).",
     ),
 )
