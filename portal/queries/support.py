@@ -60,13 +60,13 @@ def tenants(system: Session) -> Sequence[TenantHealth]:
         .group_by(Link.tenant_id)
     ):
         found[tenant_id].oldest_due = due_at
-    for tenant_id, *proof in system.execute(
+    for tenant_id, outcome, at, wrong in system.execute(
         select(Proof.tenant_id, Proof.outcome, Proof.at, Proof.lost + Proof.doubled)
         .where(Proof.tenant_id.in_(found))
         .ext(distinct_on(Proof.tenant_id))
         .order_by(Proof.tenant_id, Proof.at.desc())
     ):
-        found[tenant_id].proof = (proof[0], proof[1], proof[2])
+        found[tenant_id].proof = (outcome, at, wrong)
     _add_connections(system, found)
     return list(found.values())
 

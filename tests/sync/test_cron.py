@@ -73,7 +73,7 @@ def test_a_bug_ends_the_process_instead_of_sweeping_blindly(quick, monkeypatch):
 
 
 def test_each_sweep_leaves_a_trace_and_asks_the_calendar(quick, tenant_id, monkeypatch):
-    asked = []
+    asked: list[object] = []
     monkeypatch.setattr(nightly, "run_due", asked.append)
 
     run_until(quick, monkeypatch, 2)

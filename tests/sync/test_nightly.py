@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -54,8 +55,16 @@ def test_a_night_comes_once_a_day_in_the_companys_own_time(zone, at, now, follow
 def rung(monkeypatch) -> list[str]:
     """What is asked of the workers."""
     asked: list[str] = []
-    monkeypatch.setattr(queues, "ring_check", lambda _, tenant_id: asked.append(f"check {tenant_id}") or True)
-    monkeypatch.setattr(queues, "ring_purge", lambda _, tenant_id: asked.append(f"purge {tenant_id}") or True)
+
+    def ring(what):
+        def rung(_redis, tenant_id):
+            asked.append(f"{what} {tenant_id}")
+            return True
+
+        return rung
+
+    monkeypatch.setattr(queues, "ring_check", ring("check"))
+    monkeypatch.setattr(queues, "ring_purge", ring("purge"))
     return asked
 
 
@@ -66,7 +75,7 @@ def make_due(desk, *columns: str, ago: str = "1 second") -> None:
             session.execute(text(f"UPDATE tenant SET {column} = now() - interval '{ago}'"))
 
 
-def row(desk) -> Tenant:
+def row(desk) -> Any:
     with desk.sessions.system() as session:
         return session.execute(select(Tenant)).scalar_one()
 

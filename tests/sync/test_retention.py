@@ -306,7 +306,7 @@ def test_a_delivery_that_comes_again_after_the_purge_has_no_effect(shop, desk, s
     inbox, raw = Deliveries(settings.database_url), secrets.token_bytes(20)
     source = Source(shop.connection_id, shop.tenant_id, shop.hub_id, "leaflink", is_hub=False)
 
-    def deliver_again() -> int:
+    def deliver_again():
         inbox.keep(source, raw, {}, Hint("order", number, "webhook"))
         shop.look_until_quiet()
         return shop.writes()

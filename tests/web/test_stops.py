@@ -33,7 +33,7 @@ def banner(visitor, address: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()) if found else ""
 
 
-def own(sessions, company) -> Tenant:
+def own(sessions, company):
     with sessions.tenant(company.id) as session:
         return session.get_one(Tenant, company.id)
 
