@@ -14,8 +14,8 @@ FAULTS = (
     Fault(
         17,
         "A write takes effect long after it was sent",
-        "Within the settle time it is found and adopted. Later than that there can be two: the check names"
-        " both ids.",
+        "Within the settle time it is found and adopted. Later than that there can be two: its webhook,"
+        " which carries our note, or the check tells of the twin, and a problem names all ids.",
     ),
     Fault(
         18,

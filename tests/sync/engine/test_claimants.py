@@ -31,7 +31,7 @@ def sent(shop):
     return link_id
 
 
-@pytest.mark.fault(17, 58)
+@pytest.mark.fault(17)
 def test_a_twin_that_comes_late_is_a_problem_that_names_both(shop, sent):
     assert announce(shop, "SO-2") == [(sent, shop.connection_id)]
     shop.look()
