@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +18,7 @@ from portal.sync.engine.shift import Shift, work
 from portal.sync.errors import ConnectionBroken, Rejected
 from tests.sync.engine.shop import open_shop
 from tests.sync.engine.test_poll import opened as polled
-from tests.sync.engine.test_poll import stream
+from tests.sync.engine.test_poll import page, read, stream
 
 __all__ = ["polled"]
 
@@ -53,10 +54,10 @@ def test_a_company_with_hundreds_of_orders_leaves_room_for_one_with_few(shop):
     for number in range(3):
         small.mark(f"n{number}")
 
-    claims = Shift(shop.desk).claim()
+    few_places = replace(shop.desk, settings=replace(shop.desk.settings, links_per_worker=6))
+    claims = Shift(few_places).claim()
 
-    share = Counter(claim.connection_id for claim in claims)
-    assert share == {shop.connection_id: shop.desk.settings.links_at_once, small.connection_id: 3}
+    assert Counter(claim.connection_id for claim in claims) == {shop.connection_id: 3, small.connection_id: 3}
 
 
 REVOKED = ConnectionBroken("Invalid token", http_status=401)
@@ -92,6 +93,7 @@ def test_a_shift_that_has_the_old_key_stops_nothing_when_it_is_replaced_and_dies
 def test_a_poll_that_has_the_old_key_stops_nothing_when_it_is_replaced_and_dies(polled, monkeypatch, of_hub):
     stream_id = stream(polled, FLOURISH_ORDERS if of_hub else "orders", of_hub=of_hub)
     world = polled.flourish if of_hub else polled.leaflink
+    world.pages = [page("a")]
     world.always["changed_orders"] = world.always["company"] = REVOKED
     opener = "open_hub" if of_hub else "open_platform"
     keys = iter((world, type(world)()))
@@ -99,5 +101,6 @@ def test_a_poll_that_has_the_old_key_stops_nothing_when_it_is_replaced_and_dies(
 
     poll(polled.desk, polled.tenant_id, stream_id)
 
+    assert read(polled, stream_id).failures == 1
     assert (polled.connection().state, polled.connection().hub.state) == ("live", "live")
     assert "needs_credentials" not in polled.problems()
