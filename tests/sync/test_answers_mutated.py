@@ -242,9 +242,10 @@ _ANY = st.recursive(
 
 
 @pytest.mark.fault(29)
-@pytest.mark.parametrize("act", [row[1] for name, row in READS.items() if "webhook" not in name], ids=str)
+@pytest.mark.parametrize("read", [name for name in READS if "webhook" not in name])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=_ANY)
-def test_any_json_at_all_is_understood_or_named(act, value):
+def test_any_json_at_all_is_understood_or_named(read, value):
+    act = READS[read][1]
     with suppress(SyncError):
         act(Replies(json.dumps(value).encode()))

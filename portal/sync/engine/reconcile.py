@@ -24,7 +24,7 @@ from portal.sync.engine.gate import why_no_writes
 from portal.sync.engine.once import made_already
 from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
 from portal.sync.engine.outlook import ForAPerson, Outlook, due_at
-from portal.sync.engine.settle import StillUnknown, settle
+from portal.sync.engine.settle import StillUnknown, settle, there_after_all
 from portal.sync.engine.sight import Sight, close_deliveries, look, note
 from portal.sync.engine.writes import Write, destination_key, write_of
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
@@ -203,7 +203,13 @@ class _Look:
             self._tell_decision(session, link, decision)
             operation_id = intend(session, link, self._claim, self._account, write)
         self._unnoted = None
-        outcome = operate(self._desk, self._claim, self._account, write, operation_id)
+        try:
+            outcome = operate(self._desk, self._claim, self._account, write, operation_id)
+        except Rejected:
+            if not there_after_all(self._desk, self._claim, self._account, operation_id):
+                raise
+            self._begin_again()
+            return
         self._flourish_id = outcome.link.get("flourish_id", self._flourish_id)
         self._base = write.base if write.base is not None else self._base
 

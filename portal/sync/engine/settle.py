@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -71,6 +72,25 @@ def settle(desk: Desk, claim: Claim, account: Account) -> None:
     crash.point("settled")
 
 
+def there_after_all(desk: Desk, claim: Claim, account: Account, operation_id: UUID) -> bool:
+    """Whether an order whose creation was refused is there: Flourish may refuse a second one with its number,
+    and the first may have come to be later than it was waited for. It is adopted by its note.
+
+    Raises:
+        SyncError: Flourish could not be looked at.
+    """
+    with desk.tenant(claim.tenant_id) as session:
+        link = hold(session, claim)
+        operation = session.get_one(Operation, operation_id)
+    if operation.kind != "create_order":
+        return False
+    mine = [order for order in _candidates(account, operation) if _is_ours(account, link, order)]
+    if not mine:
+        return False
+    _conclude(desk, claim, operation, _found(mine, account))
+    return True
+
+
 def open_operation(session: Session, link: Link) -> Operation | None:
     """The operation of a link whose outcome is not recorded."""
     return session.scalar(
@@ -105,22 +125,29 @@ def _look_for_destination(account: Account, operation: Operation) -> Outcome | N
 
 def _look_for_order(account: Account, link: Link, operation: Operation) -> Outcome | None:
     """An order that carries our note is ours, whatever else it looks like."""
-    ours = marker(account.rules, link.foreign_id)
     candidates = list(_candidates(account, operation))
-    mine = [order for order in candidates if ours in (order.notes or ())]
-    live = [order for order in mine if order.status != CANCELLED]
-    if len(live) > 1:
-        raise ForAPerson(twins([order.id for order in live]))
+    mine = [order for order in candidates if _is_ours(account, link, order)]
     if mine:
-        # Staff may have cancelled it meanwhile: then it is not made again.
-        adopted = (live or mine)[-1]
-        found = created(adopted.id, account)
-        why = "It had been created after all; adopted by its note."
-        return Outcome(found.ref, f"Found {adopted.id}", why, found.link)
+        return _found(mine, account)
     unmarked = [order for order in candidates if not order.notes and order.status != CANCELLED]
     if unmarked:
         raise ForAPerson(_without_note(unmarked))
     return None
+
+
+def _is_ours(account: Account, link: Link, order: OutboundOrder) -> bool:
+    return marker(account.rules, link.foreign_id) in (order.notes or ())
+
+
+def _found(mine: list[OutboundOrder], account: Account) -> Outcome:
+    """Adopt the one that lives; or the one that staff have cancelled meanwhile: it is not made again."""
+    live = [order for order in mine if order.status != CANCELLED]
+    if len(live) > 1:
+        raise ForAPerson(twins([order.id for order in live]))
+    adopted = (live or mine)[-1]
+    found = created(adopted.id, account)
+    why = "It had been created after all; adopted by its note."
+    return Outcome(found.ref, f"Found {adopted.id}", why, found.link)
 
 
 def _candidates(account: Account, operation: Operation) -> Iterator[OutboundOrder]:
