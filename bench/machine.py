@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +149,19 @@ class Demo:
         running: dict[str, str] = json.loads((self.data / RUNNING_FILE).read_text())
         return psycopg.connect(for_psycopg(running["DATABASE_URL"]), autocommit=True)
 
+    def family(self) -> list[psutil.Process]:
+        """The supervisor and all below it."""
+        return [self.process, *self.process.children(recursive=True)]
+
+    def processor_seconds(self) -> dict[str, float]:
+        """How much processor time each kind of process has used, those that have ended included."""
+        used: defaultdict[str, float] = defaultdict(float)
+        for process in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                used[kind(process)] += times.user + times.system + times.children_user + times.children_system
+        return used
+
     def lift_limits(self) -> None:
         """Have LeafLink take any number of calls, and Trellis make as many as it can."""
         self.control("POST", "settings", {"leaflink_rate_limit": 0})
@@ -173,6 +187,16 @@ def demo() -> Iterator[Demo]:
                 f"http://127.0.0.1:{sandbox_port}",
                 time.monotonic() - began,
             )
+
+
+def kind(process: psutil.Process) -> str:
+    """Name what a process is: the subcommand of `trellis`, else the program."""
+    words = process.cmdline()
+    for place, word in enumerate(words[:3]):
+        if Path(word).name == "trellis":
+            return f"trellis {words[place + 1]}"
+    name = process.name()
+    return "postgres" if name.startswith("postgres") else name
 
 
 def _wait_for_line(process: psutil.Process, log: Path, line: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from bench.figures import Figure
-from bench.machine import demo
+from bench.machine import demo, kind
 
 IDLE_SECONDS = 20
 _KIB_PER_MB = 1_000_000 / 1024
@@ -23,12 +23,12 @@ def measure() -> Iterator[Figure]:
         yield Figure("`trellis up --demo`, empty DATA, to ready", product.seconds_to_ready, "s", "1 start")
         time.sleep(IDLE_SECONDS)
         sizes: Counter[str] = Counter()
-        family = [product.process, *product.process.children(recursive=True)]
+        family = product.family()
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
-                sizes[_kind(process)] += _proportional_kib(process.pid)
-    for kind, kib in sizes.most_common():
-        yield Figure(f"  of it {kind}", kib / _KIB_PER_MB, "MB", "")
+                sizes[kind(process)] += _proportional_kib(process.pid)
+    for name, kib in sizes.most_common():
+        yield Figure(f"  of it {name}", kib / _KIB_PER_MB, "MB", "")
     yield Figure(
         "idle memory of `make demo`, PSS",
         sum(sizes.values()) / _KIB_PER_MB,
@@ -41,13 +41,3 @@ def measure() -> Iterator[Figure]:
 def _proportional_kib(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-
-
-def _kind(process: psutil.Process) -> str:
-    """Name what a process is: the subcommand of `trellis`, else the program."""
-    words = process.cmdline()
-    for place, word in enumerate(words[:3]):
-        if Path(word).name == "trellis":
-            return f"trellis {words[place + 1]}"
-    name = process.name()
-    return "postgres" if name.startswith("postgres") else name
