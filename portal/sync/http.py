@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -27,7 +27,7 @@ from portal.sync import strict_json
 from portal.sync.addresses import BaseAddress
 from portal.sync.answers import Answer, http_date, lost, understand
 from portal.sync.errors import Retryable, SyncError, Unsettled
-from portal.sync.redaction import excerpt, redact_query
+from portal.sync.redaction import Excerpt, redact_query
 
 _CHUNK = 65_536
 
@@ -44,7 +44,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call as it may be kept and shown: nothing secret or personal is left in it.
+    """One call as it may be kept and shown: nothing secret or personal is left in what it shows.
 
     `outcome` is "ok", "not found", or the error's name in lower case; `skew_seconds` is how far the other
     side's clock is ahead of ours, by its Date header.
@@ -55,11 +55,21 @@ class Exchange:
     path: str
     status: int | None
     duration_ms: int
-    request: str
-    answer: str
+    sent: Excerpt = field(repr=False)
+    received: Excerpt = field(repr=False)
     outcome: str
     reason: str
     skew_seconds: float | None
+
+    @property
+    def request(self) -> str:
+        """The start of the body that was sent; empty when there was none."""
+        return str(self.sent)
+
+    @property
+    def answer(self) -> str:
+        """The start of the body that came back; empty when there was none."""
+        return str(self.received)
 
 
 class Caller:
@@ -204,8 +214,8 @@ class Caller:
             path=redact_query(note.prepared.path_url),
             status=answer.status if answer else None,
             duration_ms=round((time.monotonic() - note.started) * 1000),
-            request=excerpt(body, self._secrets) if isinstance(body, bytes) else "",
-            answer=excerpt(answer.body, self._secrets) if answer else "",
+            sent=Excerpt(body if isinstance(body, bytes) else b"", self._secrets),
+            received=Excerpt(answer.body if answer else b"", self._secrets),
             outcome=outcome,
             reason=reason,
             skew_seconds=(date - datetime.now(UTC)).total_seconds() if date else None,

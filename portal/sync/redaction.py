@@ -95,6 +95,27 @@ def excerpt(raw: bytes, secrets: Iterable[str] = ()) -> str:
     return shorten(redact_text(text, secrets))
 
 
+class Excerpt:
+    """The start of a body, made fit to be shown once somebody asks: of most calls nobody ever does, and it
+    costs more than the call itself. What is too large to be shown is let go of at once.
+
+    Args:
+        raw: the body as sent or received.
+        secrets: values that must never be kept, wherever they stand.
+    """
+
+    def __init__(self, raw: bytes = b"", secrets: tuple[str, ...] = ()) -> None:
+        large = len(raw) > _WORTH_KEEPING
+        self._raw = b"" if large else raw
+        self._secrets = secrets
+        self._text = excerpt(raw) if large else None
+
+    def __str__(self) -> str:
+        if self._text is None:
+            self._text = excerpt(self._raw, self._secrets)
+        return self._text
+
+
 def _mask_member(member: re.Match[str]) -> str:
     name, colon, _value = member.groups()
     return f'"{name}"{colon}"{MASK}"' if is_sensitive(name) else member.group()

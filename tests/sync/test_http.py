@@ -11,6 +11,7 @@ import pytest
 import responses
 
 from portal import extensions
+from portal.sync import redaction
 from portal.sync.addresses import check_address
 from portal.sync.errors import Rejected, Retryable, SyncError, Unreadable, Unsettled
 from portal.sync.http import Caller, Exchange, Limits
@@ -263,6 +264,10 @@ def test_every_call_takes_one_turn(open_wire, call):
     assert len(turns) == 2
 
 
+def unwanted(value):
+    raise AssertionError("nobody asked")
+
+
 @pytest.mark.fault(83)
 def test_an_exchange_tells_everything_but_secrets_and_personal_data(open_wire, call):
     told: list[Exchange] = []
@@ -285,6 +290,15 @@ def test_an_exchange_tells_everything_but_secrets_and_personal_data(open_wire, c
     assert KEY not in repr(exchange)
     assert exchange.skew_seconds is not None
     assert exchange.skew_seconds < -100_000_000
+
+
+def test_a_body_is_made_fit_to_be_shown_only_when_somebody_asks(open_wire, call, monkeypatch):
+    told: list[Exchange] = []
+    caller = call(open_wire(says(answer(b'{"phone": "555"}'))).url, observe=told.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(redaction, "redact", unwanted)
+        caller.read("a")
+    assert (told[0].request, json.loads(told[0].answer)) == ("", {"phone": "***"})
 
 
 def test_a_lost_call_is_told_of_too(call):
