@@ -20,6 +20,7 @@ _BUYERS = 4
 _WARM_UP = 10
 _LOOK_SECONDS = 0.5
 _GIVE_UP_SECONDS = 180.0
+_WORTH_SHOWING_MS = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def measure() -> Iterator[Figure]:
     yield Figure("  calls of an order", near.calls / near.orders, "", samples)
     for name, seconds in sorted(near.processor.items()):
         each = 1000 * seconds / near.orders
-        yield Figure(f"  processor time of an order, {name}", each, "ms", samples)
+        if each >= _WORTH_SHOWING_MS:
+            yield Figure(f"  processor time of an order, {name}", each, "ms", samples)
     samples = f"{far.orders} orders, each answer after {1000 * FAR_SECONDS:g} ms"
     alone = 1 / (FAR_SECONDS * far.calls / far.orders)
     yield Figure(
