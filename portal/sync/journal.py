@@ -15,10 +15,9 @@ from uuid import UUID
 
 from redis import Redis, RedisError
 from sqlalchemy import event, func, select, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, SessionTransaction
 
-from portal.models import Connection, Link, Problem, SearchTerm, Tenant, TimelineEvent
+from portal.models import Connection, Link, Problem, Tenant, TimelineEvent
 from portal.queries.search import normalise
 from portal.sync.decisions import Finding
 from portal.sync.domain import Json
@@ -44,6 +43,16 @@ _APPEND = text(
         ) WITH ORDINALITY AS line (run_id, link_id, level, entity, text, raw, place)
     )
     SELECT log_head FROM head
+    """
+)
+
+
+# One parameter however many words there are, so that it is compiled once.
+_REMEMBER = text(
+    """
+    INSERT INTO search_term (link_id, tenant_id, term)
+    SELECT :link, :tenant, term FROM unnest(CAST(:terms AS text[])) AS term
+    ON CONFLICT DO NOTHING
     """
 )
 
@@ -215,8 +224,7 @@ def remember_terms(session: Session, link: Link, words: Iterable[str]) -> None:
     """Make a link findable by these words."""
     terms = sorted({normalise(word) for word in words} - {""})
     if terms:
-        rows = [{"link_id": link.id, "tenant_id": link.tenant_id, "term": term} for term in terms]
-        session.execute(postgresql.insert(SearchTerm).values(rows).on_conflict_do_nothing())
+        session.execute(_REMEMBER, {"link": link.id, "tenant": link.tenant_id, "terms": terms})
 
 
 def _announce_later(session: Session, scope: str, number: int) -> None:

@@ -213,10 +213,16 @@ class _Server(NamedTuple):
         return set(self.workers)
 
     def hget(self, name: str, _field: str) -> str | None:
-        return self.workers[name] or None
+        said = self.workers[name]
+        return (_heartbeat() if said == _NOW else said) or None
 
 
-_NOW = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+_NOW = "now"
+
+
+def _heartbeat() -> str:
+    """The time as RQ writes it, taken in the test: a suite may outlast a worker's silence."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +254,7 @@ def test_redis_that_is_away(desk: Desk):
 
 
 def test_a_worker_that_rq_registered_is_seen(desk: Desk):
-    desk.redis.hset("rq:worker:trellis-1", "last_heartbeat", _NOW)
+    desk.redis.hset("rq:worker:trellis-1", "last_heartbeat", _heartbeat())
     desk.redis.sadd("rq:workers", "rq:worker:trellis-1")
 
     assert probes.workers(desk.redis).words == "1 alive"

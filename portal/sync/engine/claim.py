@@ -8,13 +8,23 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, not_, select, true, update
 from sqlalchemy.orm import Session
 
 from portal.models import Link
 
 # A time, an expression that the database works out, or None for "not by itself".
 DueAt: TypeAlias = datetime | ColumnElement[datetime] | None
+
+
+# Built once, as all that each look asks: to build a statement costs more than to run it.
+_HELD = (
+    select(Link)
+    .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
+    # Not FOR UPDATE: that would wait for every row that merely refers to this one.
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 class LostLease(Exception):
@@ -144,13 +154,8 @@ def hold(session: Session, claim: Claim) -> Link:
     Raises:
         LostLease: the fence has moved on.
     """
-    link = session.execute(
-        select(Link)
-        .where(Link.id == claim.link_id, Link.fence == claim.fence, Link.lease_until.is_not(None))
-        # Not FOR UPDATE: that would wait for every row that merely refers to this one.
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+    held = {"link": claim.link_id, "fence": claim.fence}
+    link = session.execute(_HELD, held).scalar_one_or_none()
     if link is None:
         raise LostLease(str(claim.link_id))
     return link

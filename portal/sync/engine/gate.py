@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Installation, Tenant
@@ -31,6 +31,15 @@ def may_work(connection: Connection) -> bool:
     return connection.state in _WORKS and connection.hub.state in _READS
 
 
+_STOPS = (
+    select(select(Installation.stopped_at).scalar_subquery(), Tenant.stopped_at, Connection.state, Hub.state)
+    .select_from(Connection)
+    .join(Hub, Hub.id == Connection.hub_id)
+    .join(Tenant, Tenant.id == Connection.tenant_id)
+    .where(Connection.id == bindparam("connection"))
+)
+
+
 def why_no_writes(session: Session, connection_id: UUID) -> str:
     """Why nothing may be written now, in a clause; empty when writing is allowed. One query: it is asked anew
     before each write.
@@ -39,14 +48,7 @@ def why_no_writes(session: Session, connection_id: UUID) -> str:
         session: a session inside the connection's tenant.
         connection_id: the connection.
     """
-    everybodys = select(Installation.stopped_at).scalar_subquery()
-    operator, company, connection, hub = session.execute(
-        select(everybodys, Tenant.stopped_at, Connection.state, Hub.state)
-        .select_from(Connection)
-        .join(Hub, Hub.id == Connection.hub_id)
-        .join(Tenant, Tenant.id == Connection.tenant_id)
-        .where(Connection.id == connection_id)
-    ).one()
+    operator, company, connection, hub = session.execute(_STOPS, {"connection": connection_id}).one()
     if operator is not None:
         return "the operator of Trellis has stopped all writing"
     if company is not None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,14 @@ _ELSEWHERE_SECONDS = 2.0
 # The same kind of write on one link more often than this within that time is a loop, and loops stop.
 _MOST_ALIKE = 6
 LOOP_SECONDS = 600.0
+
+
+_ALIKE = select(func.count()).where(
+    Operation.link_id == bindparam("link"),
+    Operation.kind == bindparam("kind"),
+    Operation.status.in_(("ok", "unknown")),
+    Operation.intent_at > func.now() - timedelta(seconds=LOOP_SECONDS),
+)
 
 
 def intend(session: Session, link: Link, claim: Claim, account: Account, write: Write) -> UUID:
@@ -113,13 +121,7 @@ def operate(desk: Desk, claim: Claim, account: Account, write: Write, operation_
 
 
 def _refuse_loop(session: Session, link: Link, write: Write) -> None:
-    alike = select(func.count()).where(
-        Operation.link_id == link.id,
-        Operation.kind == write.kind,
-        Operation.status.in_(("ok", "unknown")),
-        Operation.intent_at > func.now() - timedelta(seconds=LOOP_SECONDS),
-    )
-    made = session.execute(alike).scalar_one()
+    made = session.execute(_ALIKE, {"link": link.id, "kind": write.kind}).scalar_one()
     if made >= _MOST_ALIKE:
         raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
 

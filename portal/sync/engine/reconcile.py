@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
@@ -81,23 +81,31 @@ class _Start:
     claimants: Sequence[str] = ()
 
 
+_BEGIN = (
+    select(
+        Link.foreign_id,
+        Link.flourish_id,
+        Link.hub_id,
+        Link.base,
+        exists().where(Operation.link_id == Link.id, Operation.status.in_(("intent", "unknown"))),
+        exists().where(Delivery.link_id == Link.id, Delivery.outcome.is_(None)),
+        exists().where(Problem.subject_id == Link.id, Problem.closed_at.is_(None)),
+        Connection.failures,
+        Link.claimants,
+    )
+    .join(Connection, Connection.id == Link.connection_id)
+    .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
+)
+
+
 def _begin(desk: Desk, claim: Claim) -> _Start:
     """Read all that a look needs to begin, in one query.
 
     Raises:
         LostLease: the fence has moved on.
     """
-    unsettled = exists().where(Operation.link_id == Link.id, Operation.status.in_(("intent", "unknown")))
-    announced = exists().where(Delivery.link_id == Link.id, Delivery.outcome.is_(None))
-    has_problem = exists().where(Problem.subject_id == Link.id, Problem.closed_at.is_(None))
-    columns = (Link.foreign_id, Link.flourish_id, Link.hub_id, Link.base)
-    query = (
-        select(*columns, unsettled, announced, has_problem, Connection.failures, Link.claimants)
-        .join(Connection, Connection.id == Link.connection_id)
-        .where(Link.id == claim.link_id, Link.fence == claim.fence, Link.lease_until.is_not(None))
-    )
     with desk.tenant(claim.tenant_id) as session:
-        row = session.execute(query).first()
+        row = session.execute(_BEGIN, {"link": claim.link_id, "fence": claim.fence}).first()
     if row is None:
         raise LostLease(str(claim.link_id))
     return _Start(*row)

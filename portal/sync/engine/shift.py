@@ -48,12 +48,16 @@ def work(desk: Desk) -> bool:
     ):
         over = desk.stopping.is_set()
         while True:
-            claims = [] if over else shift.claim()
+            try:
+                claims = [] if over else shift.claim()
+            except OperationalError as error:
+                _log.warning("the database interrupted a claim: %s", type(error.orig).__name__)
+                claims, over = [], True
             working |= {pool.submit(shift.work_on, claim) for claim in claims}
             if not working:
                 break
             working = _some_done(working, None if over else _GLANCE_SECONDS)
-            over = desk.stopping.is_set() or time.monotonic() > ends
+            over = over or desk.stopping.is_set() or time.monotonic() > ends
     shift.close()
     with desk.sessions.system() as session:
         return bool(turns.ready(session))

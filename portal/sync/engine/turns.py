@@ -124,17 +124,11 @@ def claim_in_turn(
 
 
 def _note_turn(session: Session, served: set[UUID]) -> None:
-    # Locked in one order: two workers that serve the same connections must not wait for each other.
-    ordered = (
-        select(Connection.id)
-        .where(Connection.id.in_(served))
-        .order_by(Connection.id)
-        .with_for_update(key_share=True)
-        .cte("served")
-    )
-    session.execute(
-        update(Connection)
-        .where(Connection.id == ordered.c.id)
-        .values(turn_at=func.clock_timestamp())
-        .execution_options(synchronize_session=False)
-    )
+    # One by one, in one order: two workers that serve the same connections must not wait for each other.
+    for connection_id in sorted(served):
+        session.execute(
+            update(Connection)
+            .where(Connection.id == connection_id)
+            .values(turn_at=func.clock_timestamp())
+            .execution_options(synchronize_session=False)
+        )

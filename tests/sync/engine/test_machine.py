@@ -18,7 +18,7 @@ from tests.sync.engine.machine import Trellis
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
 STEPS = 40
-_QUICK = settings(max_examples=50, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+_QUICK = settings(max_examples=25, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
 _LONG = settings(max_examples=EXAMPLES or 1, print_blob=True)
 
 

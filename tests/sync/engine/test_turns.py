@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -10,7 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from portal.models import Connection
+from portal.sync import journal
+from portal.sync.engine import shift, turns
 from portal.sync.engine.turns import Ready, claim_in_turn, dealt, ready
 from tests.sync.mapping.examples import order
 
@@ -108,3 +114,45 @@ def test_links_that_are_worked_on_alone_are_nobodys_turn(shop, alone):
 
     with shop.desk.sessions.system() as session:
         assert len(ready(session)) == (0 if alone else 1)
+
+
+def test_workers_that_claim_and_workers_that_log_do_not_wait_for_each_other_in_a_circle(shop):
+    ends = time.monotonic() + 2
+    failed: list[OperationalError] = []
+
+    def again_and_again(act):
+        while time.monotonic() < ends and not failed:
+            try:
+                act()
+            except OperationalError as error:
+                failed.append(error)
+
+    def take_a_turn():
+        with shop.desk.sessions.system() as session:
+            turns._note_turn(session, {shop.connection_id})
+
+    def log():
+        with shop.desk.tenant(shop.tenant_id) as session:
+            # As every row does that refers to the connection.
+            session.execute(text("SELECT 1 FROM connection FOR KEY SHARE"))
+            journal.log(session, session.get_one(Connection, shop.connection_id), "info", "x")
+
+    threads = [threading.Thread(target=again_and_again, args=(act,)) for act in (take_a_turn, log) * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failed == []
+
+
+def test_a_claim_that_the_database_interrupts_ends_the_shift_and_no_more(shop, monkeypatch):
+    shop.arrive()
+
+    def gone(_session):
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(turns, "dealt", lambda *_, **__: gone(None))
+        assert shift.work(shop.desk) is True
+    assert len(shop.claims()) == 1
