@@ -33,6 +33,8 @@ class Delivery(Owned, Base):
     topic: Mapped[str]
     foreign_ref: Mapped[str]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The time of the change that it tells of, by the sender's clock.
+    version: Mapped[datetime | None]
     repeats: Mapped[int] = mapped_column(server_default="0")
     headers: Mapped[dict[str, Any]]
     # Cleared by retention; the dedupe key outlives it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,9 +24,11 @@ from portal.sync.flourish.client import FlourishClient
 from portal.sync.http import Exchange
 from portal.sync.registry import platform as platform_by_key
 
+_MOST_EXCHANGES = 8
+
 
 class Tape:
-    """Records what was said over the wire, apart for each thread."""
+    """Records what was said over the wire lately, apart for each thread."""
 
     def __init__(self) -> None:
         self._local = threading.local()
@@ -40,10 +43,11 @@ class Tape:
         self._exchanges().clear()
         return taken
 
-    def _exchanges(self) -> list[Exchange]:
+    def _exchanges(self) -> deque[Exchange]:
         if not hasattr(self._local, "exchanges"):
-            self._local.exchanges = []
-        exchanges: list[Exchange] = self._local.exchanges
+            # A long poll makes thousands, and each keeps its answer.
+            self._local.exchanges = deque(maxlen=_MOST_EXCHANGES)
+        exchanges: deque[Exchange] = self._local.exchanges
         return exchanges
 
 

@@ -161,7 +161,7 @@ def hold(session: Session, claim: Claim) -> Link:
     return link
 
 
-def hand_back(link: Link, claim: Claim, *, due_at: DueAt) -> None:
+def hand_back(link: Link, claim: Claim, *, due_at: DueAt, echoes: int = 0) -> None:
     """End a claim: what was marked up to the claim is done, and the link is due again then, or at once if
     it was marked meanwhile.
 
@@ -169,14 +169,16 @@ def hand_back(link: Link, claim: Claim, *, due_at: DueAt) -> None:
         link: the link, locked by `hold`.
         claim: the claim.
         due_at: when to look again by itself; None for not before the next mark.
+        echoes: how many of the marks since the claim told of nothing new.
     """
-    link.done_seq = max(link.done_seq, claim.dirty_seq)
+    marked = link.dirty_seq > claim.dirty_seq + echoes
+    link.done_seq = max(link.done_seq, claim.dirty_seq if marked else link.dirty_seq)
     link.lease_owner = None
     link.lease_until = None
     link.alone = False
     link.crashes = 0
     # A column that takes an expression as well as a time, which its type cannot say.
-    link.due_at = cast("datetime | None", func.now() if link.dirty_seq > claim.dirty_seq else due_at)
+    link.due_at = cast("datetime | None", func.now() if marked else due_at)
 
 
 def in_seconds(seconds: float) -> ColumnElement[datetime]:

@@ -56,9 +56,10 @@ _MARK_NOTHING = "known AS (SELECT NULL::uuid AS id, NULL::uuid AS connection_id,
 _KEEP = """
 WITH {mark}, kept AS (
     INSERT INTO delivery (id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers,
-                          body, link_id, outcome, outcome_text, outcome_at)
+                          body, version, link_id, outcome, outcome_text, outcome_at)
     SELECT %(id)s, %(tenant)s, %(source)s, %(platform)s, %(digest)s, %(topic)s, %(ref)s, %(headers)s,
-           %(body)s, known.id, told.outcome, told.why, CASE WHEN told.outcome IS NOT NULL THEN now() END
+           %(body)s, %(told_at)s, known.id, told.outcome, told.why,
+           CASE WHEN told.outcome IS NOT NULL THEN now() END
     FROM (SELECT) AS one
     LEFT JOIN known ON true
     CROSS JOIN LATERAL (
@@ -185,6 +186,7 @@ def _parameters(source: Source, raw: bytes, headers: Mapping[str, str], hint: Hi
         "topic": hint.topic[:100],
         "priority": PRIORITY.get(hint.kind, 0),
         "version": hint.updated_at.isoformat() if hint.updated_at else "",
+        "told_at": hint.updated_at,
         "noted_connection": noted_connection,
         "noted_number": noted_number,
         "digest": hashlib.sha256(raw).digest(),

@@ -25,7 +25,7 @@ from portal.sync.engine.once import made_already
 from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
 from portal.sync.engine.outlook import ForAPerson, Outlook, due_at
 from portal.sync.engine.settle import StillUnknown, settle, there_after_all
-from portal.sync.engine.sight import Sight, close_deliveries, look, note
+from portal.sync.engine.sight import Sight, close_deliveries, close_echoes, look, note
 from portal.sync.engine.writes import Write, destination_key, write_of
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
 from portal.sync.mapping.plan import plan_order
@@ -122,6 +122,7 @@ class _Look:
         self._start = start
         self._flourish_id = start.flourish_id
         self._base = start.base
+        self._sight: Sight | None = None
         self._unnoted: Sight | None = None
         self._twins: tuple[Finding, ...] = ()
 
@@ -183,7 +184,7 @@ class _Look:
                 raise _Stopping
             number = self._start.number
             sight = look(self._account, number, self._flourish_id, before=sight, wrote=wrote)
-            self._unnoted = sight
+            self._unnoted = self._sight = sight
             crash.point("looked")
             decision = self._decide(sight)
             crash.point("decided")
@@ -284,11 +285,19 @@ class _Look:
             _report(session, link, decision)
         if self._start.announced:
             close_deliveries(session, link, decision.sentence, until=claim.at)
-        hand_back(link, claim, due_at=due_at(link, view, self._desk.settings.backoff_cap_seconds))
+        echoes = self._close_echoes(session, link)
+        hand_back(
+            link, claim, echoes=echoes, due_at=due_at(link, view, self._desk.settings.backoff_cap_seconds)
+        )
         if view.failed:
             breaker.note_failure(session, claim.connection_id, decision.sentence)
         elif view.conclusive and self._start.failures:
             breaker.note_answer(session, claim.connection_id)
+
+    def _close_echoes(self, session: Session, link: Link) -> int:
+        if self._sight is None or link.dirty_seq == self._claim.dirty_seq:
+            return 0
+        return close_echoes(session, link, self._sight, since=self._claim.at)
 
 
 def _set_decision(link: Link, decision: Decision) -> None:

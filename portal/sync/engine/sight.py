@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, case, func, literal, null, or_, update
 from sqlalchemy.orm import Session
 
 from portal.models import Delivery, Link
@@ -167,3 +168,43 @@ def close_deliveries(session: Session, link: Link, text: str, *, until: datetime
         .values(outcome="applied", outcome_text=text, outcome_at=func.now())
         .execution_options(synchronize_session=False)
     )
+
+
+def close_echoes(session: Session, link: Link, sight: Sight, *, since: datetime) -> int:
+    """Close the deliveries that came during the look and tell of nothing that was not seen by its end: mostly
+    they are the echo of our own writes.
+
+    Args:
+        session: a session in which the link is locked, so that no delivery marks it meanwhile.
+        link: the link.
+        sight: what was read last.
+        since: when the look began.
+
+    Returns:
+        How many there were.
+    """
+    seen = case((Delivery.platform == "flourish", _seen(sight.outbound)), else_=_seen(sight.order))
+    closed = session.execute(
+        update(Delivery)
+        .where(
+            Delivery.link_id == link.id,
+            Delivery.outcome.is_(None),
+            Delivery.received_at > since,
+            Delivery.version <= seen,
+            # Not of another Flourish order that only carries this link's note.
+            or_(Delivery.platform != "flourish", Delivery.foreign_ref == link.flourish_id),
+        )
+        .values(outcome="stale", outcome_text="It was read at this version already.", outcome_at=func.now())
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(closed.all())
+
+
+def _seen(side: SourceOrder | OutboundOrder | None) -> ColumnElement[Any]:
+    """Up to which version everything was seen. Of a clock that counts whole seconds the last one is left out:
+    something may have happened in it after it was read."""
+    if side is None:
+        return null()
+    whole = side.updated_at.microsecond == 0
+    return literal(side.updated_at - timedelta(microseconds=1) if whole else side.updated_at)
