@@ -13,6 +13,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from portal.models import Connection
 from portal.sync import journal, queues
@@ -29,6 +30,10 @@ _log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 1.0
 # How long a shift with free places waits before it asks again whether anything is due.
 _GLANCE_SECONDS = 0.1
+# Links that are done within this time of each other make room together: a claim costs as much as a commit.
+_TOGETHER_SECONDS = 0.02
+# So often at the most it is asked whether more is due than fits.
+_HELP_SECONDS = 1.0
 # So many workers may die on one link that they had alone; then a person looks at it.
 _MOST_CRASHES = 3
 
@@ -81,8 +86,11 @@ def work_alone(desk: Desk, link_id: UUID) -> None:
 
 
 def _some_done(working: set[Future[None]], seconds: float | None) -> set[Future[None]]:
-    """Wait until a link is done, or so long; return those that are not."""
+    """Wait until links are done, or so long; return those that are not."""
     done, still = wait(working, timeout=seconds, return_when=FIRST_COMPLETED)
+    if done and still:
+        more, still = wait(still, timeout=_TOGETHER_SECONDS)
+        done |= more
     for future in done:
         future.result()
     return still
@@ -97,6 +105,7 @@ class Shift:
         self._tallies: dict[UUID, Tally] = {}
         self._working: dict[UUID, Claim] = {}
         self._lock = threading.Lock()
+        self._asked_at = -_HELP_SECONDS
 
     def claim(self) -> list[Claim]:
         """Claim due links for the places that are free, in turns; when more is due, ring for help."""
@@ -110,10 +119,16 @@ class Shift:
             claims = turns.claim_in_turn(
                 session, shares, worker=self._desk.worker, lease_seconds=settings.lease_seconds
             )
-            too_much = bool(waiting) and len(claims) == shares.total() and bool(turns.ready(session))
+            too_much = bool(waiting) and len(claims) == shares.total() and self._is_more_due(session)
         if too_much:
             queues.ring(self._desk.redis)
         return self.begin(claims)
+
+    def _is_more_due(self, session: Session) -> bool:
+        if time.monotonic() < self._asked_at + _HELP_SECONDS:
+            return False
+        self._asked_at = time.monotonic()
+        return bool(turns.ready(session))
 
     def begin(self, claims: list[Claim]) -> list[Claim]:
         """Open what the claims need, and give them the run that their log lines belong to."""
