@@ -14,7 +14,7 @@ from portal.blueprints.dashboard import connection_rows
 from portal.extensions import db
 from portal.live import scopes
 from portal.models import Connection, utc_now
-from portal.queries import connections, runs
+from portal.queries import connections, runs, stops
 from portal.sync import connecting, registry, switches
 
 blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")
@@ -60,8 +60,15 @@ def go() -> Any:
     switches.resume_company(db.session(), here().id, actor=working.actor())
     working.commit()
     working.ring()
-    flash("Trellis writes again, beginning with what has waited.")
+    flash(_unless_stopped("Trellis writes again, beginning with what has waited."))
     return redirect(url_for(".index"), 303)
+
+
+def _unless_stopped(words: str) -> str:
+    """Return words about writing, or what is true instead while a stop switch is still on."""
+    if stops.standing(db.session(), here().id):
+        return "Done, and still nothing is written: a stop switch is on. What has waited goes on after it."
+    return words
 
 
 @blueprint.get("/<uuid:connection_id>")
@@ -120,7 +127,7 @@ def resume(connection_id: UUID) -> Any:
     connecting.resume(db.session(), connection.id, actor=working.actor())
     working.commit()
     working.ring()
-    flash("Resumed. Trellis works through what has waited.")
+    flash(_unless_stopped("Resumed. Trellis works through what has waited."))
     return redirect(url_for(".show", connection_id=connection_id), 303)
 
 

@@ -68,6 +68,31 @@ def test_letting_it_go_ends_the_banner(sessions, company, admin):
     assert banner(admin, f"/t/{company.slug}/") == ""
 
 
+def test_letting_it_go_while_the_operators_switch_is_on_promises_no_writing(sessions, company, admin):
+    stop(admin, company)
+    with sessions.system() as session:
+        switches.stop_everybody(session, actor="Opal Operator", reason=REASON)
+    admin.get(f"/t/{company.slug}/connections")
+
+    answer = admin.post(f"/t/{company.slug}/connections/go", follow_redirects=True)
+
+    assert "Trellis writes again" not in answer.text
+    assert "still nothing is written: a stop switch is on" in answer.text
+    assert own(sessions, company).stopped_at is None
+
+
+def test_resuming_a_connection_of_a_stopped_company_promises_no_writing(company, admin):
+    stop(admin, company)
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    admin.get(page)
+    admin.post(f"{page}/pause")
+
+    answer = admin.post(f"{page}/resume", follow_redirects=True)
+
+    assert "Resumed" not in answer.text
+    assert "still nothing is written: a stop switch is on" in answer.text
+
+
 def test_a_stop_without_a_reason_is_asked_again(sessions, company, admin):
     answer = stop(admin, company, reason="  ")
 
