@@ -23,7 +23,7 @@ def prove(sessions, company, *, ago: timedelta = 4 * MINUTES, **more: Any):
 def line(visitor, company, page: str = "") -> str:
     """The proof in one line, as people read it."""
     text = visitor.get(f"/t/{company.slug}/{page}").text
-    found = re.search(r'<div class="notice[^"]*" id="proof">(.*?)</div>', text, re.S)
+    found = re.search(r'<div class="notice[^"]*"\s+id="proof">(.*?)</div>', text, re.S)
     assert found is not None
     return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()).removesuffix("see the proofs").strip()
 
