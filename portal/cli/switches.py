@@ -16,10 +16,10 @@ def writes() -> None:
 
 
 @writes.command("stop")
-@click.argument("tenant", required=False)
+@click.option("--tenant", help="The tenant's slug; without it, everybody.")
 @click.option("--reason", required=True, help="Why: people read it on every page until it is over.")
 def stop(tenant: str | None, reason: str) -> None:
-    """Stop writing for TENANT, or without it for everybody. A call under way ends; no other begins."""
+    """Stop writing for one tenant, or for everybody. A call under way ends; no other begins."""
     opened = desk()
     try:
         if tenant is None:
@@ -33,14 +33,14 @@ def stop(tenant: str | None, reason: str) -> None:
         raise Refused(str(error)) from error
     if not turned:
         raise Refused("Writing was stopped already; `trellis writes show` says by whom and why.")
-    back = f"trellis writes go {tenant}" if tenant else "trellis writes go"
+    back = f"trellis writes go --tenant {tenant}" if tenant else "trellis writes go"
     click.echo(f"Stopped writing for {tenant or 'everybody'}. To let it go on: {back}")
 
 
 @writes.command("go")
-@click.argument("tenant", required=False)
+@click.option("--tenant", help="The tenant's slug; without it, everybody.")
 def go(tenant: str | None) -> None:
-    """Let TENANT write again, or without it everybody; whatever waited goes on by itself."""
+    """Let one tenant write again, or everybody; whatever waited goes on by itself."""
     opened = desk()
     if tenant is None:
         with opened.sessions.system() as session:

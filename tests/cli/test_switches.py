@@ -11,7 +11,7 @@ def acme(run):
 
 
 @pytest.mark.parametrize(
-    ("tenant", "whom", "name"), [([], "everybody", "everybody"), (["acme"], "acme", "acme")]
+    ("tenant", "whom", "name"), [([], "everybody", "everybody"), (["--tenant", "acme"], "acme", "acme")]
 )
 def test_writing_is_stopped_shown_and_let_go(acme, run, read, tenant, whom, name):
     assert f"Stopped writing for {name}." in run("writes", "stop", *tenant, "--reason", "A wrong price list")
@@ -24,7 +24,7 @@ def test_writing_is_stopped_shown_and_let_go(acme, run, read, tenant, whom, name
     assert read("writes", "show") == []
 
 
-@pytest.mark.parametrize("tenant", [[], ["acme"]])
+@pytest.mark.parametrize("tenant", [[], ["--tenant", "acme"]])
 def test_what_is_so_already_is_refused_in_one_line(acme, run, tenant):
     assert "was not stopped" in run("writes", "go", *tenant, code=1)
     run("writes", "stop", *tenant, "--reason", "First")
@@ -37,8 +37,10 @@ def test_what_is_so_already_is_refused_in_one_line(acme, run, tenant):
     [
         (["stop"], 2, "--reason"),
         (["stop", "--reason", "  "], 1, "Say why"),
-        (["stop", "nobody", "--reason", "x"], 1, "no tenant 'nobody'"),
-        (["go", "nobody"], 1, "no tenant 'nobody'"),
+        (["stop", "--tenant", "nobody", "--reason", "x"], 1, "no tenant 'nobody'"),
+        (["go", "--tenant", "nobody"], 1, "no tenant 'nobody'"),
+        # A company that is named without the option is not everybody.
+        (["stop", "acme", "--reason", "x"], 2, "unexpected extra argument"),
     ],
 )
 def test_a_stop_needs_a_reason_and_a_company_that_is_there(acme, run, read, arguments, code, says):
