@@ -120,6 +120,8 @@ def test_a_platform_that_does_not_exist_is_refused_with_those_that_do(acme, run)
 def test_a_rate_that_was_agreed_is_set_and_taken_back(add, read, run, group, name):
     add()
     set_rate = (group, "rate", "--tenant", "acme", name)
-    assert read(*set_rate, "40")["calls_per_second"] == 40
+    shown = (group, "show", "--tenant", "acme", name)
+    assert read(*set_rate, "40")["calls_per_second"] == read(*shown)["calls_per_second"] == 40
     assert read(*set_rate, "0")["calls_per_second"] is None
+    assert read(*shown)["calls_per_second"] is None
     assert "range" in run(*set_rate, "--", "-1", code=2)
