@@ -35,8 +35,9 @@ def in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
         findings.append(
             Finding(
                 "combined_order",
-                "The order combines earlier ones, which are live in Flourish",
-                "Cancel the originals in Flourish and enter this order by hand:"
+                # LeafLink names no originals, so that nobody knows here whether they are in Flourish.
+                "The order combines earlier ones",
+                "Cancel those of the earlier ones that are in Flourish, and enter this order by hand:"
                 " combining is not carried over yet.",
             )
         )
