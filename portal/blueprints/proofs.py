@@ -35,7 +35,7 @@ class Glance:
 @blueprint.get("")
 @tenant("overview.see")
 def index() -> Any:
-    """Show how the company stands, the last check in full, and those before it."""
+    """Show how the company stands, the last check in full, and all that are kept."""
     session, tenant_id = db.session(), here().id
     rows = proofs.recent(session, tenant_id)
     return render_template(

@@ -140,4 +140,4 @@ def test_the_keys_and_the_rate_are_shown(doors):
     assert "The rate limit is lifted." in page
     doors.control("POST", "/settings", {"leaflink_rate_limit": 300, "leaflink_per_second": 8})
     page = doors.call("GET", "/keys").text
-    assert "300 requests a minute, up to 1000 in one, and 8 a second." in page
+    assert "300 requests a minute in the long run, up to 1000 within any one minute, and 8 a second." in page
