@@ -166,6 +166,15 @@ def test_the_story_names_actor_way_and_change(company, admin, link):
         assert words in text, words
 
 
+def test_deliveries_name_their_sender_as_people_do(sessions, company, admin, link):
+    with sessions.tenant(company.id) as session:
+        factory.delivery(session, session.get_one(Link, link.id)).platform = "flourish"
+
+    text = admin.get(f"/t/{company.slug}/orders/{link.id}").text
+
+    assert sorted(re.findall(r'<td data-label="From">([^<]+)</td>', text)) == ["Flourish", "LeafLink"]
+
+
 def test_both_ladders_show_where_each_side_is(company, admin, link):
     text = admin.get(f"/t/{company.slug}/orders/{link.id}").text
     here = re.findall(r'<li class="here"\s+aria-current="step">([^<]+)</li>', text)
