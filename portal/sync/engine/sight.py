@@ -152,7 +152,8 @@ def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
 
 
 def _case_note(cases: Decimal, multiplier: int) -> str:
-    return f"{cases.normalize():f} × case of {multiplier}" if multiplier > 1 else ""
+    whole = multiplier > 1 and cases == cases.to_integral_value()
+    return f"{cases.normalize():f} × case of {multiplier}" if whole else ""
 
 
 def _count(number: int, noun: str) -> str:

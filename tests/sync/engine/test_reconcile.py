@@ -241,3 +241,11 @@ def _in_another_thread(work):
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
+
+
+@pytest.mark.parametrize(("eaches", "shown"), [("48", "2 × case of 24"), ("5", "")])
+def test_a_line_says_its_cases_where_they_are_whole(shop, eaches, shown):
+    link_id = shop.arrive(lines=(line(eaches=eaches, case=24),))
+    shop.look()
+
+    assert shop.link(link_id).snapshot["lines"][0]["note"] == shown
