@@ -14,7 +14,7 @@ from portal.models.connections import Connection
 
 
 class Run(Owned, Base):
-    """One stretch of work on a connection: a poll that found something, or a drain."""
+    """One stretch of work on a connection: a poll that found something, or a shift on its links ("drain")."""
 
     __tablename__ = "run"
     __table_args__ = (

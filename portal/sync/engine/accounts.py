@@ -63,7 +63,7 @@ class Account:
     settle_seconds: float
     # Waits for a call's turn before its intent is committed, by side; the call itself then goes at once.
     turn: Callable[[str], None] = lambda _side: None
-    # What was looked up and found, for as long as this account is open: seconds, one drain.
+    # What was looked up and found, for as long as this account is open: seconds, one shift.
     known: dict[Question, Any] = field(default_factory=dict)
 
     def answer(self, question: Question) -> Any:

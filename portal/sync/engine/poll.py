@@ -1,4 +1,4 @@
-"""Polls: lists of changes, read from the watermark less an overlap. They only mark; drains do the work."""
+"""Polls: lists of changes, read from the watermark less an overlap. They only mark; shifts do the work."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
             # The key may have been replaced meanwhile: the one that is stored now counts.
             source = _open(desk, session, session.get_one(Stream, stream_id)) or source
         _failed(desk, tenant_id, stream_id, error, stop=breaker.refused_again(source.probe))
-    except Exception as error:  # noqa: BLE001 - a bug is turned into a visible problem, as in a drain
+    except Exception as error:  # noqa: BLE001 - a bug is turned into a visible problem, as in a shift
         if not isinstance(error, SyncError):
             _log.exception("bug while polling", extra={"stream": str(stream_id)})
         _failed(desk, tenant_id, stream_id, error)

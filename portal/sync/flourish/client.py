@@ -60,7 +60,7 @@ class FlourishClient:
     def __init__(self, calls: Calls, notice: Notice = log_unknown_field) -> None:
         self._api = Envelopes(calls)
         self._notice = notice
-        # Whole lists, read once per client (which lives for one drain) when a filter finds nothing.
+        # Whole lists, read once per client (which lives for one shift) when a filter finds nothing.
         self._facility: str | None = None
         self._near_items: tuple[Item, ...] | None = None
         self._all_destinations: tuple[Destination, ...] | None = None
