@@ -48,7 +48,8 @@ def hear(
     living = [order.id for order in orders if order.status != CANCELLED]
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
-        link.claimants = living[1:]
+        # Those that were heard of meanwhile are the next look's.
+        link.claimants = living[1:] + [one for one in link.claimants if one not in ids]
         if living and living[0] != flourish_id:
             _adopt(session, link, account, living[0])
     return (twins(living),) if len(living) > 1 else ()

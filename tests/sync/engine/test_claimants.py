@@ -99,3 +99,14 @@ def test_an_order_that_only_seemed_to_carry_the_note_is_forgotten(shop, sent):
 def test_the_order_itself_is_no_claimant(shop, sent):
     assert [link_id for link_id, _ in announce(shop, "SO-1")] == [sent]
     assert shop.link(sent).claimants == []
+
+
+@pytest.mark.fault(17)
+def test_a_second_twin_that_is_told_of_while_the_first_is_read_is_not_forgotten(shop, sent):
+    shop.flourish.add(notes=(note_of(shop),))
+    announce(shop, "SO-2")
+    shop.flourish.meanwhile["outbound_order"] = lambda: announce(shop, "SO-3")
+    shop.look()
+    shop.look()
+
+    assert shop.problems()["twins"].evidence == {"ids": ["SO-1", "SO-2", "SO-3"]}
