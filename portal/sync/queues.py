@@ -20,6 +20,8 @@ from rq.serializers import JSONSerializer
 QUEUE = "trellis"
 # After this many seconds a ring that nobody answered may be repeated.
 _RING_SECONDS = 20
+# Sooner for a shift: a worker that dies before it answers would keep every company waiting.
+_SHIFT_RING_SECONDS = 5
 CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
 # A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
 _SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60}
@@ -35,7 +37,7 @@ def ring(redis: Redis) -> bool:
     Returns:
         Whether Redis took it; False when Redis is away or full, which the sweeper makes good.
     """
-    return _ring(redis, WORK)
+    return _ring(redis, WORK, seconds=_SHIFT_RING_SECONDS)
 
 
 def ring_alone(redis: Redis, link_id: UUID) -> bool:
@@ -96,9 +98,9 @@ class Ringer:
             ring(self._redis)
 
 
-def _ring(redis: Redis, job: str, *arguments: str) -> bool:
+def _ring(redis: Redis, job: str, *arguments: str, seconds: int = _RING_SECONDS) -> bool:
     try:
-        if not redis.set(_key(job, *arguments), 1, nx=True, ex=_RING_SECONDS):
+        if not redis.set(_key(job, *arguments), 1, nx=True, ex=seconds):
             return True
         queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
         queue.enqueue(

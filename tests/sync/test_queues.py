@@ -196,3 +196,10 @@ def test_a_job_for_what_is_gone_does_nothing(desk, monkeypatch, job):
     job(str(new_id()))
 
     assert queued(desk) == []
+
+
+def test_a_ring_that_a_dying_worker_took_along_is_repeated_by_the_next_sweep(desk):
+    queues.ring(desk.redis)
+
+    (key,) = desk.redis.keys("trellis:ring:work")
+    assert 0 < desk.redis.ttl(key) <= desk.settings.sweep_seconds
