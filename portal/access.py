@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,13 +12,14 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from sqlalchemy.orm import Session
 
-from portal.extensions import db, enter
+from portal.extensions import SYSTEM_ROLE, db, enter
 from portal.identity.people import Person, current_person
+from portal.models import Tenant
 from portal.queries import tenancy
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# What each role may do. Staff have no permission inside a tenant: that takes a grant.
+# What each role may do (reliability.md 5.4).
 _SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "connections.see"})
 _ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.pause", "writes.stop"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
@@ -25,6 +27,10 @@ TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "admin": _SEE | _ACT,
     "viewer": _SEE,
 }
+# What Trellis's own people may do inside a tenant while it has granted them access, and what beside that
+# when the grant lets them act.
+GRANT_SEES = _SEE
+GRANT_ACTS = frozenset({"orders.retry", "problems.retry", "connections.test"})
 STAFF_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "support": frozenset({"support.see"}),
     "operator": frozenset({"support.see", "support.stop"}),
@@ -44,18 +50,32 @@ class Declaration:
 
 
 @dataclass(frozen=True)
+class Granted:
+    """The support grant by which somebody is in a tenant."""
+
+    id: UUID
+    kind: str
+    may_act: bool
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
 class Here:
     """The tenant of this request, and what the person signed in may do in it."""
 
     id: UUID
     slug: str
     name: str
+    # owner, admin or viewer; support or operator under a grant.
     role: str
     zone: ZoneInfo
     stopped: bool
+    grant: Granted | None = None
 
     def may(self, permission: str) -> bool:
-        """Say whether the person's role has a permission."""
+        """Say whether the person may do something here."""
+        if self.grant is not None:
+            return permission in GRANT_SEES or (self.grant.may_act and permission in GRANT_ACTS)
         return permission in TENANT_PERMISSIONS.get(self.role, frozenset())
 
 
@@ -70,13 +90,25 @@ def signed_in(view: View) -> View:
 
 
 def tenant(permission: str) -> Callable[[View], View]:
-    """Let in members of the tenant in the address whose role has the permission."""
+    """Let in whoever has the permission in the tenant of the address, as a member or under a grant."""
     return lambda view: _declare(view, Declaration("tenant", permission))
 
 
 def staff(permission: str) -> Callable[[View], View]:
     """Let in Trellis's own people whose role has the permission."""
     return lambda view: _declare(view, Declaration("staff", permission))
+
+
+def recently_proven(view: View) -> View:
+    """Ask for the password again when it was not given within the last minutes: for sensitive acts."""
+    view.recently_proven = True  # type: ignore[attr-defined]
+    return view
+
+
+def passive(view: View) -> View:
+    """Mark what pages ask for by themselves: it keeps no session alive, and nobody looked at anything."""
+    view.passive = True  # type: ignore[attr-defined]
+    return view
 
 
 def declaration_of(app: Flask, endpoint: str) -> Declaration | None:
@@ -116,18 +148,37 @@ def resolve(session: Session, person: Person, slug: str) -> Here | None:
     """Find the tenant behind a slug as this person sees it, and enter it: None when it is not theirs."""
     enter(session, user=person.id)
     membership = tenancy.membership(session, person.id, slug)
-    if membership is None:
+    if membership is not None:
+        return _enter(session, person, membership.tenant, membership.role)
+    if person.staff_role is None:
         return None
-    owned = membership.tenant
+    enter(session, role=SYSTEM_ROLE)
+    granted = tenancy.granted(session, person.id, slug)
+    enter(session, user=person.id)
+    if granted is None:
+        return None
+    through = Granted(granted.grant.id, granted.grant.kind, granted.grant.may_act, granted.ends_at)
+    return _enter(session, person, granted.tenant, person.staff_role, through)
+
+
+def _enter(session: Session, person: Person, owned: Tenant, role: str, grant: Granted | None = None) -> Here:
     enter(session, tenant=owned.id, user=person.id)
     return Here(
         id=owned.id,
         slug=owned.slug,
         name=owned.name,
-        role=membership.role,
+        role=role,
         zone=ZoneInfo(owned.timezone),
         stopped=owned.stopped_at is not None,
+        grant=grant,
     )
+
+
+def needs_second_factor(person: Person, found: Here | None = None) -> bool:
+    """Whether this person gets no further without a second factor: staff, and in their company owners."""
+    if person.second_factor or not current_app.extensions["trellis"].settings.second_factor:
+        return False
+    return person.staff_role is not None or (found is not None and found.role == "owner")
 
 
 def _declare(view: View, declaration: Declaration) -> View:
@@ -153,7 +204,24 @@ def _guard() -> Response | None:
         _require_staff(person, declaration.permission)
     if declaration.area == "tenant":
         _require_member(person, declaration.permission)
+    return _ask_for_more(person, declaration)
+
+
+def _ask_for_more(person: Person, declaration: Declaration) -> Response | None:
+    """Send somebody who may do this to where they prove more of who they are, where that is needed."""
+    if declaration.area != "signed_in" and needs_second_factor(person, g.get("here")):
+        return _go_to(url_for("second_factor.show"))
+    view = current_app.view_functions[request.endpoint or ""]
+    if getattr(view, "recently_proven", False) and not person.recently_proven:
+        return _go_to(url_for("auth.confirm", next=_where()))
     return None
+
+
+def _where() -> str:
+    """The page to come back to: this one, or the one that a form was sent from."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    return (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
 
 
 def _require_staff(person: Person, permission: str) -> None:
@@ -172,10 +240,14 @@ def _require_member(person: Person, permission: str) -> None:
 
 
 def _to_sign_in() -> Response:
-    address = url_for("auth.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None)
-    if request.headers.get("HX-Request"):
-        # A sign-in form must not be swapped into a table.
-        return Response(status=401, headers={"HX-Redirect": address})
-    if request.method != "GET":
+    address = url_for("auth.sign_in", next=_where() if request.method == "GET" else None)
+    if request.method != "GET" and not request.headers.get("HX-Request"):
         abort(401)
-    return redirect(address)  # type: ignore[return-value]
+    return _go_to(address)
+
+
+def _go_to(address: str) -> Response:
+    if request.headers.get("HX-Request"):
+        # A form must not be swapped into a table.
+        return Response(status=401, headers={"HX-Redirect": address})
+    return redirect(address, 303 if request.method != "GET" else 302)  # type: ignore[return-value]

@@ -48,6 +48,8 @@ class Settings:
     links_at_once: int = 8
     links_per_worker: int = 24
     live_watchers: int = 500
+    # Whether owners and Trellis's own people get no further without a second factor: not in the demo.
+    second_factor: bool = True
     # Deliveries to one webhook's address, in a second and at once; refused ones of one sender, in a minute.
     webhook_rate: int = 300
     webhook_burst: int = 3000
@@ -96,6 +98,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         sandbox_port=_integer(env, "SANDBOX_PORT", 8100),
         public_url=env.get("TRELLIS_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
         demo=demo,
+        second_factor=not demo,
         allow_loopback=demo or env.get("TRELLIS_ALLOW_LOOPBACK", "") == "1",
         settle_seconds=_seconds(env, "TRELLIS_SETTLE_SECONDS", pace.get("settle_seconds", 180.0)),
         backoff_cap_seconds=_seconds(

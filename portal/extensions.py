@@ -17,6 +17,7 @@ db = SQLAlchemy(session_options={"expire_on_commit": False})
 
 APP_ROLE = "trellis_app"
 SYSTEM_ROLE = "trellis_system"
+IDENTITY_ROLE = "trellis_identity"
 
 _ENTER = text(
     "SELECT set_config('role', :role, true), set_config('app.tenant', :tenant, true),"
@@ -107,7 +108,7 @@ class Sessions:
 
     @contextmanager
     def app(self) -> Iterator[Session]:
-        """Open one transaction outside of any tenant, for what belongs to none, such as users."""
+        """Open one transaction outside of any tenant, in which no tenant's row is seen."""
         with self._begin(role=APP_ROLE, tenant=None) as session:
             yield session
 
@@ -115,6 +116,12 @@ class Sessions:
     def system(self) -> Iterator[Session]:
         """Open one transaction over all tenants, with the few columns that the system role may see."""
         with self._begin(role=SYSTEM_ROLE, tenant=None) as session:
+            yield session
+
+    @contextmanager
+    def identity(self) -> Iterator[Session]:
+        """Open one transaction over people and how they prove who they are, which no other role can read."""
+        with self._begin(role=IDENTITY_ROLE, tenant=None) as session:
             yield session
 
     @contextmanager

@@ -7,7 +7,6 @@ import importlib.util
 import logging
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,15 +138,16 @@ def build(settings: Settings | None = None) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
+    secure = settings.public_url.startswith("https:")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=_ENGINE_OPTIONS,
-        SESSION_COOKIE_NAME="trellis_session",
+        # The prefix makes browsers insist on https and on this very host.
+        SESSION_COOKIE_NAME="__Host-session" if secure else "trellis_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
-        PERMANENT_SESSION_LIFETIME=timedelta(seconds=people.LONGEST_SESSION_SECONDS),
+        SESSION_COOKIE_SECURE=secure,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         # A page stays open for hours; its token ends with the session.
         WTF_CSRF_TIME_LIMIT=None,

@@ -86,6 +86,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         secret_key="test" * 10,
         master_keys={"t1": base64.b64decode("dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=")},
         allow_loopback=True,
+        second_factor=False,
         settle_seconds=0.5,
         backoff_cap_seconds=1.0,
         lease_seconds=5.0,

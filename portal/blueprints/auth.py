@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
 from portal.access import public, signed_in
 from portal.extensions import db
@@ -33,12 +33,12 @@ def sign_in() -> Any:
     wait = throttle.sign_in(email, address)
     if wait:
         return _form(form, target, status=429, wait=wait)
-    user = accounts.verify(db.session(), email, password)
+    with current_app.extensions["trellis"].sessions.identity() as session:
+        user = accounts.verify(session, email, password)
     if user is None:
         return _form(form, target, status=422, refused=True)
-    db.session.commit()
     throttle.signed_in(email, address)
-    people.sign_in(user)
+    people.sign_in(user.id)
     return redirect(target, 303)
 
 
@@ -86,5 +86,4 @@ def theme() -> Any:
             httponly=True,
             secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
         )
-    session.modified = False
     return response

@@ -145,7 +145,7 @@ def _connect_leaflink(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUI
 
 
 def _user(desk: Desk, person: _Person) -> None:
-    with desk.sessions.app() as session:
+    with desk.sessions.identity() as session:
         known = session.scalar(select(User.id).where(User.email == person.email))
         if known is not None:
             return

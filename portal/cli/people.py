@@ -55,7 +55,7 @@ def add_user(email: str, name: str, password: str, slug: str | None, role: str, 
     opened = desk()
     tenant_id = tenant_named(opened, slug).id if slug else None
     try:
-        with opened.sessions.app() as session:
+        with opened.sessions.identity() as session:
             made = accounts.create_user(session, email=email, name=name, password=password, staff_role=staff)
     except (accounts.NotAccepted, IntegrityError) as error:
         raise Refused(f"{email} was not added: {error}") from error
@@ -69,6 +69,6 @@ def add_user(email: str, name: str, password: str, slug: str | None, role: str, 
 def list_users() -> None:
     """List the users."""
     sessions: Sessions = desk().sessions
-    with sessions.app() as session:
+    with sessions.identity() as session:
         rows = session.scalars(select(User).order_by(User.email)).all()
     show([{"id": row.id, "email": row.email, "name": row.name, "staff": row.staff_role} for row in rows])

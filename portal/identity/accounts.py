@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.models import STAFF_ROLES, TENANT_ROLES, Membership, User, utc_now
+from portal.models import STAFF_ROLES, TENANT_ROLES, Membership, SignIn, User, new_id
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 128
@@ -30,6 +30,13 @@ def create_user(
 ) -> User:
     """Make an account.
 
+    Args:
+        session: an identity session.
+        email: the address to sign in with.
+        name: what people read beside everything that this person does.
+        password: the first password.
+        staff_role: for Trellis's own people: support or operator.
+
     Raises:
         NotAccepted: the address, the name, the password or the role cannot be taken.
     """
@@ -40,10 +47,11 @@ def create_user(
         raise NotAccepted(f"{staff_role!r} is not a staff role: choose one of {', '.join(STAFF_ROLES)}.")
     if session.scalar(select(User.id).where(User.email == address)) is not None:
         raise NotAccepted(f"There is an account with the address {address} already.")
-    user = User(
-        email=address, name=name.strip(), password_hash=_hash(password, address), staff_role=staff_role
-    )
+    user = User(id=new_id(), email=address, name=name.strip(), staff_role=staff_role)
+    proof = SignIn(user_id=user.id, password_hash=_hash(password, address))
     session.add(user)
+    session.flush()
+    session.add(proof)
     session.flush()
     return user
 
@@ -83,15 +91,24 @@ def verify(session: Session, email: str, password: str) -> User | None:
     """Find the account that an address and a password belong to.
 
     An unknown address takes as long as a wrong password, so that time does not tell which it was.
+
+    Args:
+        session: an identity session.
+        email: as typed.
+        password: as typed.
     """
-    user = session.scalar(select(User).where(User.email == email.strip().lower()))
-    known = user is not None and user.disabled_at is None
-    matches = _matches(user.password_hash if user is not None and known else _nobodys_hash(), password)
-    if user is None or not known or not matches:
+    found = session.execute(
+        select(User, SignIn)
+        .join(SignIn, SignIn.user_id == User.id)
+        .where(User.email == email.strip().lower(), User.disabled_at.is_(None))
+    ).first()
+    matches = _matches(found.SignIn.password_hash if found else _nobodys_hash(), password)
+    if not found or not matches:
         return None
-    if _hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = _hasher.hash(password)
-    user.last_sign_in_at = utc_now()
+    if _hasher.check_needs_rehash(found.SignIn.password_hash):
+        found.SignIn.password_hash = _hasher.hash(password)
+    user: User = found.User
+    user.last_sign_in_at = func.now()
     session.flush()
     return user
 

@@ -14,7 +14,8 @@ from portal.config import WrongSetting
 from portal.extensions import new_engine
 
 OWNER_ROLE = "trellis_owner"
-ROLES = (OWNER_ROLE, "trellis_app", "trellis_system")
+ROLES = (OWNER_ROLE, "trellis_app", "trellis_system", "trellis_identity")
+_GUESTS = ", ".join(ROLES[1:])
 
 # Of two processes that migrate at once, one waits. The number is arbitrary, and ours.
 _MIGRATION_LOCK = 7_301_955
@@ -34,7 +35,7 @@ def upgrade(url: str) -> None:
     """Bring roles and schema up to date.
 
     Args:
-        url: a login that may SET ROLE to the owner role, and create the three roles if they are missing.
+        url: a login that may SET ROLE to the owner role, and create our roles if they are missing.
 
     Raises:
         WrongSetting: roles are missing and this login may not make them; the message holds the SQL to run.
@@ -75,13 +76,13 @@ def _ensure_roles(connection: Connection) -> None:
         for role in ROLES:
             _ensure_role(connection, role)
         connection.execute(text(f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER_ROLE}"))
-        connection.execute(text("GRANT USAGE ON SCHEMA public TO trellis_app, trellis_system"))
+        connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {_GUESTS}"))
     except ProgrammingError as error:
         raise WrongSetting(
             "The database login may not create Trellis's roles. Run this once as a superuser: "
             + " ".join(f"CREATE ROLE {role} NOLOGIN; GRANT {role} TO <login>;" for role in ROLES)
             + f" GRANT USAGE, CREATE ON SCHEMA public TO {OWNER_ROLE};"
-            " GRANT USAGE ON SCHEMA public TO trellis_app, trellis_system;"
+            f" GRANT USAGE ON SCHEMA public TO {_GUESTS};"
         ) from error
 
 

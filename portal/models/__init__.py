@@ -1,10 +1,23 @@
 """The tables, one module per topic."""
 
-from portal.models.base import Base, new_id, utc_now
+from portal.models.audit import INSTALLATION_CHAIN, AuditEvent, AuditHead
+from portal.models.base import Base, new_id, owned_tables, utc_now
 from portal.models.connections import CONNECTION_STATES, Connection, Facility, Hub, Secret
 from portal.models.deliveries import Delivery
-from portal.models.identity import STAFF_ROLES, TENANT_ROLES, Membership, User
+from portal.models.identity import (
+    STAFF_ROLES,
+    TENANT_ROLES,
+    Grant,
+    Invitation,
+    Membership,
+    RecoveryCode,
+    ResetToken,
+    SignIn,
+    User,
+    UserSession,
+)
 from portal.models.links import LINK_STATES, Link, SearchTerm
+from portal.models.mail import Mail
 from portal.models.operations import Operation
 from portal.models.problems import Problem
 from portal.models.proofs import Proof
@@ -15,28 +28,39 @@ from portal.models.timeline import TimelineEvent
 
 __all__ = [
     "CONNECTION_STATES",
+    "INSTALLATION_CHAIN",
     "LINK_STATES",
     "STAFF_ROLES",
     "TENANT_ROLES",
+    "AuditEvent",
+    "AuditHead",
     "Base",
     "Connection",
     "Delivery",
     "Facility",
+    "Grant",
     "Hub",
     "Installation",
+    "Invitation",
     "Link",
     "LogLine",
+    "Mail",
     "Membership",
     "Operation",
     "Problem",
     "Proof",
+    "RecoveryCode",
+    "ResetToken",
     "Run",
     "SearchTerm",
     "Secret",
+    "SignIn",
     "Stream",
     "Tenant",
     "TimelineEvent",
     "User",
+    "UserSession",
     "new_id",
+    "owned_tables",
     "utc_now",
 ]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, Numeric, Text, func
+from sqlalchemy import DateTime, ForeignKey, MetaData, Numeric, Table, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -69,3 +69,12 @@ class Owned(Identified):
     """A row that belongs to one tenant. Row-level security is forced on every such table."""
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), index=False)
+
+
+def owned_tables() -> list[Table]:
+    """The tables whose every row belongs to a tenant, which reads them, in the order in which they refer."""
+    return [
+        table
+        for table in Base.metadata.sorted_tables
+        if "tenant_id" in table.c and not table.c.tenant_id.nullable
+    ]

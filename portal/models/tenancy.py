@@ -22,6 +22,8 @@ class Tenant(Identified, Created, Base):
     __table_args__ = (
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'", name="slug"),
         CheckConstraint(_STOP_SPEAKS, name="stop"),
+        CheckConstraint("(delete_at IS NULL) = (delete_asked_by IS NULL)", name="deletion"),
+        CheckConstraint("keep_bodies_days BETWEEN 1 AND 90", name="keep_bodies_days"),
     )
 
     slug: Mapped[str] = mapped_column(unique=True)
@@ -36,6 +38,11 @@ class Tenant(Identified, Created, Base):
     # When the check, and when retention, are next due; moved on by whoever takes them up, so that one does.
     proof_due_at: Mapped[datetime | None]
     purge_due_at: Mapped[datetime | None]
+    # How long bodies of webhooks are kept, where the company has a time of its own.
+    keep_bodies_days: Mapped[int | None]
+    # Set: an owner asked for everything to be deleted, which is done then; until then it can be taken back.
+    delete_at: Mapped[datetime | None]
+    delete_asked_by: Mapped[str | None]
     # Set: the tenant is gone; the row stays so that its slug is not used again.
     retired_at: Mapped[datetime | None]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.models import Membership, Tenant
+from portal.models import Grant, Membership, Tenant
 
 
 def membership(session: Session, user_id: UUID, slug: str) -> Membership | None:
@@ -17,3 +19,38 @@ def membership(session: Session, user_id: UUID, slug: str) -> Membership | None:
         .join(Membership.tenant)
         .where(Membership.user_id == user_id, Tenant.slug == slug, Tenant.retired_at.is_(None))
     )
+
+
+class Standing(NamedTuple):
+    """A grant that stands: where, and until when."""
+
+    tenant: Tenant
+    grant: Grant
+    ends_at: datetime
+
+
+def granted(system: Session, agent_id: UUID, slug: str) -> Standing | None:
+    """Find the tenant with this slug and the grant under which one of Trellis's own people may be in it now.
+
+    Args:
+        system: a system session.
+        agent_id: whose grant.
+        slug: of the tenant.
+    """
+    now = func.clock_timestamp()
+    found = system.execute(
+        select(Tenant, Grant)
+        .join(Grant, Grant.tenant_id == Tenant.id)
+        .where(
+            Tenant.slug == slug,
+            Tenant.retired_at.is_(None),
+            Grant.agent_id == agent_id,
+            Grant.revoked_at.is_(None),
+            Grant.ends_at > now,
+        )
+        .order_by(Grant.may_act.desc(), Grant.ends_at.desc())
+        .limit(1)
+    ).first()
+    if found is None or found[1].ends_at is None:
+        return None
+    return Standing(found[0], found[1], found[1].ends_at)

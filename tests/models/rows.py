@@ -39,6 +39,10 @@ INSERTS = {
     " VALUES (:connection, 1, :tenant, 'info', 'connection', 'x')",
     "stream": "(id, tenant_id, source_id, hub_id, connection_id, name, interval_seconds)"
     " VALUES (:stream, :tenant, :connection, :hub, :connection, 'orders', 30)",
+    "invitation": "(id, tenant_id, email, role, token_hash, invited_by, expires_at)"
+    " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
+    "support_grant": "(id, tenant_id, agent_id, agent_name, kind, reason, minutes)"
+    " VALUES (:grant, :tenant, :agent, 'Sam', 'support', 'a question', 30)",
     "proof": "(id, tenant_id, how, duration_ms, outcome, orders, lost, doubled, ever_doubled, failed, report)"
     " VALUES (:proof, :tenant, 'schedule', 5, 'held', 1, 0, 0, 0, '[]', '{}')",
 }
@@ -55,6 +59,9 @@ NAMES = (
     "run",
     "stream",
     "proof",
+    "invitation",
+    "grant",
+    "agent",
 )
 
 
@@ -68,6 +75,13 @@ def fill(sessions: Sessions, slug: str) -> dict[str, object]:
     """Make a tenant with one row in every table."""
     tenant = tenants.create(sessions, slug=slug, name=f"Company {slug}", timezone="UTC")
     ids = world(tenant.id)
+    with sessions.identity() as session:
+        session.execute(
+            text(
+                "INSERT INTO app_user (id, email, name, staff_role) VALUES (:agent, :email, 'Sam', 'support')"
+            ),
+            {"agent": ids["agent"], "email": f"sam@{slug}.example"},
+        )
     with sessions.tenant(tenant.id) as session:
         for table, rest in INSERTS.items():
             session.execute(text(f"INSERT INTO {table} {rest}"), ids)

@@ -12,7 +12,10 @@ from portal.models import Base, new_id
 from tests.models.rows import INSERTS, fill
 
 A_HUB = "INSERT INTO hub (id, tenant_id, name, base_url, auth_scheme, webhook_token_hash) VALUES "
-A_USER = "INSERT INTO app_user (id, email, name, password_hash) VALUES (:new, 'a@x', 'n', 'h')"
+A_USER = "INSERT INTO app_user (id, email, name) VALUES (:new, 'a@x', 'n')"
+A_SESSION = "INSERT INTO user_session (id, user_id, token_hash) VALUES (:new, :agent, 'h')"
+A_RESET = "INSERT INTO reset_token (id, user_id, token_hash, expires_at) VALUES (:new, :agent, 'h', now())"
+AN_INVITATION = f"INSERT INTO invitation {INSERTS['invitation'].replace(':invitation', ':new')}"
 A_LINK = "INSERT INTO link (id, tenant_id, connection_id, hub_id, kind, foreign_id"
 AN_OPERATION = (
     "INSERT INTO operation (id, tenant_id, connection_id, hub_id, link_id, kind, system, natural_key, once,"
@@ -119,6 +122,35 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "pk_search_term": (f"INSERT INTO search_term {INSERTS['search_term']}",),
     "uq_stream_source_id_name": (f"INSERT INTO stream {INSERTS['stream'].replace(':stream', ':new')}",),
     "ck_stream_interval": ("UPDATE stream SET interval_seconds = 0",),
+    "ck_tenant_deletion": ("UPDATE tenant SET delete_at = now()",),
+    "ck_tenant_keep_bodies_days": ("UPDATE tenant SET keep_bodies_days = 0",),
+    "ck_sign_in_confirmed": (
+        "INSERT INTO sign_in (user_id, password_hash, totp_confirmed_at) VALUES (:agent, 'h', now())",
+    ),
+    "ck_user_session_ended": (A_SESSION, "UPDATE user_session SET ended_at = now()"),
+    "uq_user_session_token_hash": (A_SESSION, A_SESSION.replace(":new", ":other")),
+    "uq_reset_token_token_hash": (A_RESET, A_RESET.replace(":new", ":other")),
+    "ck_invitation_role": ("UPDATE invitation SET role = 'king'",),
+    "ck_invitation_email": ("UPDATE invitation SET email = 'New@x'",),
+    "uq_invitation_open": (AN_INVITATION.replace(":token", "'other'"),),
+    "uq_invitation_token_hash": (AN_INVITATION.replace("'new@x'", "'another@x'"),),
+    "ck_support_grant_kind": ("UPDATE support_grant SET kind = 'favour'",),
+    "ck_support_grant_reason": ("UPDATE support_grant SET reason = ''",),
+    "ck_support_grant_minutes": ("UPDATE support_grant SET minutes = 61",),
+    "ck_support_grant_given": ("UPDATE support_grant SET given_at = now()",),
+    "ck_support_grant_ends": (
+        "UPDATE support_grant SET given_at = now(), ends_at = now() + interval '61 minutes'",
+    ),
+    "ck_audit_event_speaks": (
+        (
+            "INSERT INTO audit_event (chain, seq, at, actor, role, address, reference, action, subject_kind,"
+            " subject_id, subject, detail, hash)"
+            " VALUES (:tenant, 1, now(), '', '', '', '', 'signed_in', '', '', '', '{}', '')"
+        ),
+    ),
+    "ck_mail_kept_until_sent": (
+        "INSERT INTO mail (id, kind, sealed, sent_at) VALUES (:new, 'invitation', 'x', now())",
+    ),
 }
 
 

@@ -18,6 +18,8 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "run": "worker",
     "link": "label",
     "proof": "outcome",
+    "invitation": "invited_by",
+    "support_grant": "agent_name",
 }
 
 
@@ -33,7 +35,7 @@ def theirs(desk):
 
 def test_every_table_with_a_tenant_is_tried_here():
     owned = {table.name for table in Base.metadata.sorted_tables if "tenant_id" in table.c}
-    assert owned - {"membership"} == set(INSERTS)
+    assert owned - {"membership", "mail"} == set(INSERTS)
 
 
 @pytest.mark.fault(75)
@@ -56,6 +58,7 @@ def test_a_tenant_sees_its_own_rows_and_nobody_elses(desk, ours, theirs, table):
 def test_a_tenant_cannot_put_a_row_into_another_one(desk, ours, theirs, table):
     row = world(theirs["tenant"]) | {"hub": theirs["hub"], "link": theirs["link"]}
     row |= {"connection": theirs["connection"], "facility": theirs["facility"]}
+    row |= {"agent": theirs["agent"]}
     fresh = {"hub": "hub", "facility": "facility", "connection": "connection", "link": "link"}
     if table in fresh:
         row[fresh[table]] = new_id()
@@ -131,8 +134,8 @@ def test_a_tenants_slug_is_not_changed_from_inside(desk, ours):
 @pytest.mark.parametrize(
     "what",
     [
-        "ciphertext FROM secret",
-        "field FROM secret",
+        "last_four FROM secret",
+        "set_by FROM secret",
         "label FROM link",
         "foreign_id FROM link",
         "snapshot FROM link",
@@ -151,7 +154,11 @@ def test_a_tenants_slug_is_not_changed_from_inside(desk, ours):
         "settings FROM connection",
         "key_owner FROM connection",
         "base_url FROM hub",
-        "password_hash FROM app_user",
+        "password_hash FROM sign_in",
+        "token_hash FROM user_session",
+        "token_hash FROM reset_token",
+        "token_hash FROM invitation",
+        "email FROM invitation",
         "email FROM app_user",
     ],
 )
@@ -168,10 +175,9 @@ def test_the_system_role_cannot_read_what_orders_people_and_keys_say(desk, ours,
         "UPDATE hub SET base_url = 'https://elsewhere'",
         "UPDATE tenant SET slug = 'x'",
         "DELETE FROM tenant",
-        "DELETE FROM link",
-        "DELETE FROM timeline_event",
-        "DELETE FROM operation",
-        "DELETE FROM problem",
+        "DELETE FROM audit_event",
+        "UPDATE audit_event SET actor = 'nobody'",
+        "DELETE FROM app_user",
         "UPDATE proof SET lost = 0",
         "UPDATE delivery SET body = NULL",
         "INSERT INTO membership (tenant_id, user_id, role) VALUES (:id, :id, 'owner')",
@@ -228,3 +234,62 @@ def test_the_tenant_of_one_transaction_is_gone_in_the_next(desk, ours):
 def test_a_tenants_id_is_a_value_and_never_sql(desk, ours):
     with pytest.raises(DBAPIError), desk.sessions.tenant("x'; SET role trellis_owner; --") as session:
         session.execute(text("SELECT count(*) FROM link"))
+
+
+PROOFS_OF_IDENTITY = ("sign_in", "recovery_code", "user_session", "reset_token")
+
+
+@pytest.mark.parametrize("table", PROOFS_OF_IDENTITY)
+def test_pages_and_workers_cannot_read_what_proves_who_somebody_is(desk, ours, table):
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(text(f"SELECT * FROM {table}"))
+    with pytest.raises(DBAPIError, match="permission denied"), desk.sessions.system() as session:
+        session.execute(text(f"SELECT * FROM {table}"))
+
+
+@pytest.mark.parametrize("table", ["link", "secret", "timeline_event", "support_grant"])
+def test_who_looks_up_people_sees_no_row_of_a_company(desk, ours, table):
+    with pytest.raises(DBAPIError, match="permission denied"), desk.sessions.identity() as session:
+        session.execute(text(f"SELECT * FROM {table}"))
+
+
+def test_people_are_seen_by_those_who_share_a_company_with_them(desk, ours, theirs):
+    with desk.sessions.identity() as session:
+        session.execute(
+            text("INSERT INTO app_user (id, email, name) VALUES (:id, 'ann@ours', 'Ann')"),
+            {"id": ours["proof"]},
+        )
+    with desk.sessions.tenant(ours["tenant"]) as session:
+        session.execute(
+            text("INSERT INTO membership (tenant_id, user_id, role) VALUES (:tenant, :proof, 'owner')"), ours
+        )
+        assert session.execute(text("SELECT name FROM app_user")).scalars().all() == ["Ann"]
+    with desk.sessions.tenant(theirs["tenant"]) as session:
+        assert session.execute(text("SELECT name FROM app_user")).all() == []
+
+
+def test_a_tenant_makes_no_account(desk, ours):
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(text("INSERT INTO app_user (id, email, name) VALUES (:proof, 'x@y', 'X')"), ours)
+
+
+def test_mail_is_put_down_by_a_tenant_and_not_read_by_it(desk, ours, theirs):
+    put = text("INSERT INTO mail (id, tenant_id, kind, sealed) VALUES (:proof, :tenant, 'invitation', 'x')")
+    with desk.sessions.tenant(ours["tenant"]) as session:
+        session.execute(put, ours)
+    with (
+        pytest.raises(DBAPIError, match="row-level security"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(put, theirs)
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        desk.sessions.tenant(ours["tenant"]) as session,
+    ):
+        session.execute(text("SELECT sealed FROM mail"))

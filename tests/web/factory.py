@@ -54,7 +54,7 @@ def user(
 ) -> User:
     """Make somebody who can sign in with PASSWORD."""
     address = email or f"{secrets.token_hex(6)}@example.com"
-    with sessions.app() as session:
+    with sessions.identity() as session:
         return accounts.create_user(session, address, name, PASSWORD, staff_role)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Table, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from portal.models import Base
+from portal.models import owned_tables
 from portal.sync.checker.place import Place
 from portal.sync.checker.report import CounterExample, Seen, seen
 
@@ -21,14 +21,10 @@ def companies_apart(session: Session, place: Place) -> Seen:
     The walls of the database keep a stranger's row from being written here, and not from being named.
     """
     looked, wrong = 0, []
-    for table in _owned():
+    for table in owned_tables():
         looked += session.scalar(select(func.count()).select_from(table)) or 0
         wrong += _astray(session, place, table)
     return seen(looked, wrong)
-
-
-def _owned() -> list[Table]:
-    return [table for table in Base.metadata.sorted_tables if "tenant_id" in table.c]
 
 
 def _astray(session: Session, place: Place, table: Table) -> list[CounterExample]:

@@ -13,7 +13,7 @@ from sqlalchemy import LargeBinary, Table, Text, cast, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from portal.models import Base, Connection, Hub, Secret
+from portal.models import Connection, Hub, Secret, owned_tables
 from portal.sync import secrets
 from portal.sync.checker.place import Place
 from portal.sync.checker.report import CounterExample, Seen, seen
@@ -92,11 +92,7 @@ def _shown(fields: tuple[CredentialField, ...]) -> frozenset[str]:
 
 def _tables() -> list[Table]:
     """The tables of a tenant; who belongs to it is no text of its own."""
-    return [
-        table
-        for table in Base.metadata.sorted_tables
-        if "tenant_id" in table.c and table.name != "membership"
-    ]
+    return [table for table in owned_tables() if table.name != "membership"]
 
 
 def _rows(session: Session, table: Table) -> Iterator[tuple[str, dict[str, str | bytes]]]:

@@ -1,0 +1,89 @@
+"""What can be done that the audit tells of: the acts in words, by whom, to what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+# action -> what somebody did, after their name and before the thing. No other act can be recorded.
+ACTS: Mapping[str, str] = {
+    "signed_in": "signed in",
+    "signed_out": "signed out",
+    "sign_in.refused": "was refused at signing in",
+    "password.changed": "changed the password of",
+    "password.reset_asked": "asked to choose a new password",
+    "password.reset": "chose a new password by mail",
+    "second_factor.added": "added a second factor",
+    "second_factor.removed": "removed the second factor of",
+    "recovery_code.used": "signed in with a recovery code",
+    "recovery_codes.made": "made new recovery codes",
+    "session.ended": "ended a session of",
+    "access.refused": "was refused",
+    "person.added": "made the account of",
+    "person.disabled": "closed the account of",
+    "member.invited": "invited",
+    "member.invitation_revoked": "took back the invitation of",
+    "member.joined": "joined as",
+    "member.role_changed": "changed the role of",
+    "member.removed": "removed",
+    "grant.asked": "asked for access",
+    "grant.given": "gave access to",
+    "grant.declined": "declined access to",
+    "grant.revoked": "ended the access of",
+    "grant.used": "looked at",
+    "break_glass.taken": "broke the glass: took access without being asked in",
+    "company.added": "made the company",
+    "company.renamed": "renamed the company",
+    "company.settings_changed": "changed the settings of",
+    "company.exported": "exported everything of",
+    "company.deletion_asked": "asked for everything to be deleted of",
+    "company.deletion_taken_back": "took back the deletion of",
+    "company.deleted": "deleted everything of",
+    "hub.added": "connected to Flourish:",
+    "connection.added": "added the connection",
+    "connection.went_live": "took live",
+    "connection.paused": "paused",
+    "connection.resumed": "resumed",
+    "connection.tested": "tested",
+    "connection.rate_changed": "changed the rate of",
+    "credentials.replaced": "replaced the key of",
+    "credentials.rotated": "sealed all stored keys anew",
+    "writes.stopped": "stopped all writing of",
+    "writes.resumed": "let write again",
+    "order.looked_again": "had Trellis look again at",
+    "problem.retried": "had Trellis look again at what is held up by",
+    "audit.exported": "exported the audit of",
+    "audit.verified": "verified the audit of",
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something.
+
+    Args:
+        name: as people read it, then and later.
+        id: of their account; None for commands and for Trellis itself.
+        role: in which they do it, such as owner, support or command line.
+        address: the network that the request came from; empty for commands.
+        reference: of the request, as error pages and logs name it; empty for commands.
+    """
+
+    name: str
+    id: UUID | None = None
+    role: str = ""
+    address: str = ""
+    reference: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What something is done to: its kind, its id, and what people call it."""
+
+    kind: str = ""
+    id: str = ""
+    name: str = ""
