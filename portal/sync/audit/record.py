@@ -64,7 +64,7 @@ def record(
         "subject_kind": about.kind,
         "subject_id": _text(about.id),
         "subject": _text(about.name),
-        "detail": redact(dict(detail or {})),
+        "detail": _storable(redact(dict(detail or {}))),
     }
     row["hash"] = link_hash(key, head.hash, row)
     session.execute(insert(AuditEvent).values(**row))
@@ -118,5 +118,20 @@ def length(session: Session, chain: UUID) -> int:
 
 
 def _text(text: str) -> str:
-    # PostgreSQL stores no NUL, and nobody reads more than so much.
-    return text.replace("\x00", "�")[:_LONGEST]
+    return _clean(text)[:_LONGEST]
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL stores no NUL, and UTF-8 no half of a character.
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _storable(value: Any) -> Any:
+    """Make a value read back as it was hashed: the database writes some numbers in its own way."""
+    if isinstance(value, Mapping):
+        return {_clean(str(key)): _storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    if value is None or isinstance(value, bool | int):
+        return value
+    return _clean(str(value))

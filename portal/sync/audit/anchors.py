@@ -1,0 +1,145 @@
+"""Anchors: the ends of all chains, written down outside the database, so that a chain whose tail and head
+were both cut is seen to be cut.
+
+One file that is only ever appended to; it may lie on another machine's mount. Each anchor is a line of the
+log too, and so goes wherever logs are shipped.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import AuditEvent, AuditHead, utc_now
+
+_log = logging.getLogger(__name__)
+
+EVERY = timedelta(hours=1)
+# An act that is in no anchor after this long means that nobody writes them.
+LATE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Where a chain ended at a time."""
+
+    chain: UUID
+    seq: int
+    hash: bytes
+    at: datetime
+
+    def line(self) -> str:
+        """Write it as one line of the file."""
+        values = {
+            "at": self.at.isoformat(),
+            "chain": str(self.chain),
+            "seq": self.seq,
+            "hash": self.hash.hex(),
+        }
+        return json.dumps(values) + "\n"
+
+
+def read(path: Path) -> Iterator[Anchor]:
+    """Read all anchors, oldest first; none when there is no file. A line that was torn is passed over."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            yield from filter(None, map(_anchor, lines))
+    except FileNotFoundError:
+        return
+
+
+def of_chain(path: Path, chain: UUID) -> list[Anchor]:
+    """Read the anchors of one chain."""
+    return [anchor for anchor in read(path) if anchor.chain == chain]
+
+
+def latest(anchors: Iterable[Anchor]) -> dict[UUID, Anchor]:
+    """The furthest anchor of each chain."""
+    found: dict[UUID, Anchor] = {}
+    for anchor in anchors:
+        if anchor.chain not in found or found[anchor.chain].seq <= anchor.seq:
+            found[anchor.chain] = anchor
+    return found
+
+
+def write(session: Session, path: Path) -> list[Anchor]:
+    """Write down the ends of the chains that have moved since they were last written down.
+
+    Several processes may do this at once: an anchor that is there twice does no harm.
+
+    Args:
+        session: a system session.
+        path: the file, which is made if it is missing.
+
+    Returns:
+        What was written.
+
+    Raises:
+        OSError: the file cannot be written to.
+    """
+    known, now = latest(read(path)), utc_now()
+    heads = session.execute(select(AuditHead.chain, AuditHead.seq, AuditHead.hash)).all()
+    moved = [
+        Anchor(head.chain, head.seq, head.hash, now)
+        for head in heads
+        if head.chain not in known or (known[head.chain].seq, known[head.chain].hash) != (head.seq, head.hash)
+    ]
+    if moved:
+        _append(path, "".join(anchor.line() for anchor in moved))
+    for anchor in moved:
+        _log.info("audit anchor: chain %s, row %d, %s", anchor.chain, anchor.seq, anchor.hash.hex())
+    return moved
+
+
+def unanchored_since(session: Session, path: Path) -> datetime | None:
+    """When the oldest act was done that no anchor knows of; None when all are known.
+
+    Args:
+        session: a system session.
+        path: the file.
+    """
+    known = latest(read(path))
+    oldest: list[datetime] = []
+    for head in session.execute(select(AuditHead.chain, AuditHead.seq)):
+        seq = known[head.chain].seq if head.chain in known else 0
+        if head.seq > seq:
+            first = select(AuditEvent.at).where(AuditEvent.chain == head.chain, AuditEvent.seq > seq)
+            oldest += session.scalars(first.order_by(AuditEvent.seq).limit(1))
+    return min(oldest, default=None)
+
+
+def _anchor(line: str) -> Anchor | None:
+    try:
+        values = json.loads(line)
+        return Anchor(
+            UUID(values["chain"]),
+            int(values["seq"]),
+            bytes.fromhex(values["hash"]),
+            datetime.fromisoformat(values["at"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _append(path: Path, text: str) -> None:
+    """Add lines, and return once they are on the disk."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(descriptor).st_size
+        # A line that was torn by a crash is ended, so that it takes no other along.
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        rest = (("\n" if torn else "") + text).encode()
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
