@@ -14,17 +14,20 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import SYSTEM_ROLE, db, enter
 from portal.identity.people import Person, current_person
-from portal.models import Tenant
+from portal.identity.throttle import network
+from portal.models import INSTALLATION_CHAIN, Tenant
 from portal.queries import tenancy
+from portal.sync import audit
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 # What each role may do (reliability.md 5.4).
 _SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "connections.see"})
+_AUDIT = frozenset({"audit.see"})
 _ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.pause", "writes.stop"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
-    "owner": _SEE | _ACT,
-    "admin": _SEE | _ACT,
+    "owner": _SEE | _ACT | _AUDIT,
+    "admin": _SEE | _ACT | _AUDIT,
     "viewer": _SEE,
 }
 # What Trellis's own people may do inside a tenant while it has granted them access, and what beside that
@@ -33,8 +36,10 @@ GRANT_SEES = _SEE
 GRANT_ACTS = frozenset({"orders.retry", "problems.retry", "connections.test"})
 STAFF_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "support": frozenset({"support.see"}),
-    "operator": frozenset({"support.see", "support.stop"}),
+    "operator": frozenset({"support.see", "support.stop", "audit.verify"}),
 }
+# Refusals of one person that the audit tells of, in an hour: nobody fills it up.
+REFUSALS_TOLD = 20
 
 
 class Undeclared(Exception):
@@ -227,16 +232,42 @@ def _where() -> str:
 def _require_staff(person: Person, permission: str) -> None:
     # Not 403: to everybody else there is no such area.
     if permission not in STAFF_PERMISSIONS.get(person.staff_role or "", frozenset()):
+        _tell_refusal(person, permission, audit.Subject("area", "", "the support area"))
         abort(404)
 
 
 def _require_member(person: Person, permission: str) -> None:
     found = resolve(db.session(), person, g.slug)
     if found is None:
+        _tell_refusal(person, permission, audit.Subject("company", "", g.slug))
         abort(404)
     g.here = found
     if not found.may(permission):
+        _tell_refusal(person, permission, audit.Subject("page", "", request.endpoint or ""), found)
         abort(403)
+
+
+def _tell_refusal(person: Person, permission: str, subject: audit.Subject, found: Here | None = None) -> None:
+    """Have the audit tell of a refusal, in a transaction of its own: this request's will not be committed."""
+    trellis = current_app.extensions["trellis"]
+    if not trellis.throttle.allow(f"refusals:{person.id}", times=REFUSALS_TOLD, seconds=3600):
+        return
+    role = found.role if found else (person.staff_role or "")
+    actor = audit.Actor(
+        person.name, person.id, role, network(request.remote_addr or ""), g.get("reference", "")
+    )
+    chain = found.id if found else INSTALLATION_CHAIN
+    opened = trellis.sessions.tenant(found.id) if found else trellis.sessions.system()
+    with opened as session:
+        audit.record(
+            session,
+            trellis.settings.master_keys,
+            chain,
+            "access.refused",
+            actor=actor,
+            subject=subject,
+            detail={"permission": permission, "method": request.method},
+        )
 
 
 def _to_sign_in() -> Response:

@@ -34,6 +34,8 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         host=host,
         port=port,
         log_level="warning",
+        # As everything else in this process is logged.
+        log_config=None,
         # Addresses of webhooks hold tokens.
         access_log=False,
         server_header=False,

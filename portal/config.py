@@ -32,6 +32,8 @@ class Settings:
     master_keys: Mapping[str, bytes] = field(repr=False)
     migration_database_url: str = field(default="", repr=False)
     data: Path = Path(".data")
+    # The ends of the audit's chains, outside the database.
+    audit_anchors: Path = Path(".data/audit-anchors.jsonl")
     port: int = 8000
     sandbox_port: int = 8100
     public_url: str = "http://127.0.0.1:8000"
@@ -87,13 +89,15 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
     secret_key, master_keys = _secrets(env)
     port = _integer(env, "PORT", 8000)
     pace = DEMO_PACE if demo else {}
+    data = Path(env.get("DATA", ".data"))
     return Settings(
         database_url=_database_url(env, "DATABASE_URL"),
         migration_database_url=_database_url(env, "MIGRATION_DATABASE_URL", needed=False),
         redis_url=_redis_url(env, "REDIS_URL"),
         secret_key=secret_key,
         master_keys=master_keys,
-        data=Path(env.get("DATA", ".data")),
+        data=data,
+        audit_anchors=Path(env.get("TRELLIS_AUDIT_ANCHORS") or data / "audit-anchors.jsonl"),
         port=port,
         sandbox_port=_integer(env, "SANDBOX_PORT", 8100),
         public_url=env.get("TRELLIS_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),

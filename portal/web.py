@@ -15,8 +15,9 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from redis import Redis
 
-from portal import access
+from portal import access, logs
 from portal.blueprints import (
+    audit,
     auth,
     connections,
     dashboard,
@@ -42,7 +43,7 @@ _log = logging.getLogger("portal.web")
 _PACKAGE = Path(__file__).parent
 # From a checkout, and from a wheel, into which the build puts it.
 _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "static") if folder.is_dir())
-_BLUEPRINTS = (auth, dashboard, orders, connections, runs, problems, proofs, support, health)
+_BLUEPRINTS = (auth, dashboard, orders, connections, runs, problems, proofs, audit, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).
@@ -179,6 +180,7 @@ def _secure(app: Flask) -> None:
 
 def _number() -> None:
     g.reference = secrets.token_hex(6)
+    logs.reference.set(g.reference)
 
 
 def _check_origin() -> None:

@@ -78,7 +78,7 @@ def redis_url(servers_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str, redis_url: str) -> Settings:
+def settings(database_url: str, redis_url: str, servers_dir: Path) -> Settings:
     """Settings with quick pauses, and with the sandbox's loopback let in."""
     return Settings(
         database_url=database_url,
@@ -87,6 +87,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         master_keys={"t1": base64.b64decode("dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=")},
         allow_loopback=True,
         second_factor=False,
+        audit_anchors=servers_dir / "audit-anchors.jsonl",
         settle_seconds=0.5,
         backoff_cap_seconds=1.0,
         lease_seconds=5.0,

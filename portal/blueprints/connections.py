@@ -45,7 +45,11 @@ def stop() -> Any:
     """Stop all writing of the company; deliveries and reads go on."""
     try:
         switches.stop_company(
-            db.session(), here().id, actor=working.actor(), reason=request.form.get("reason", "")
+            db.session(),
+            working.keys(),
+            here().id,
+            actor=working.actor(),
+            reason=request.form.get("reason", ""),
         )
     except switches.NoReason as refusal:
         return _list(error=str(refusal)), 422
@@ -57,7 +61,7 @@ def stop() -> Any:
 @tenant("writes.stop")
 def go() -> Any:
     """Let the company write again, beginning with what has waited."""
-    switches.resume_company(db.session(), here().id, actor=working.actor())
+    switches.resume_company(db.session(), working.keys(), here().id, actor=working.actor())
     working.commit()
     working.ring()
     flash(_unless_stopped("Trellis writes again, beginning with what has waited."))
@@ -113,7 +117,7 @@ def _masked_address(connection: Connection, credentials: Sequence[Any]) -> str:
 def pause(connection_id: UUID) -> Any:
     """Stop writing; deliveries and reads go on."""
     connection = _one(connection_id)
-    connecting.pause(db.session(), connection.id, actor=working.actor())
+    connecting.pause(db.session(), working.keys(), connection.id, actor=working.actor())
     working.commit()
     flash("Paused. Deliveries are still taken in; nothing is written until you resume.")
     return redirect(url_for(".show", connection_id=connection_id), 303)
@@ -124,7 +128,7 @@ def pause(connection_id: UUID) -> Any:
 def resume(connection_id: UUID) -> Any:
     """Write again, beginning with what has waited."""
     connection = _one(connection_id)
-    connecting.resume(db.session(), connection.id, actor=working.actor())
+    connecting.resume(db.session(), working.keys(), connection.id, actor=working.actor())
     working.commit()
     working.ring()
     flash(_unless_stopped("Resumed. Trellis works through what has waited."))
@@ -140,7 +144,8 @@ def test(connection_id: UUID) -> Any:
     working.limit("test-connection", times=10, seconds=_MINUTE)
     # No foreign API is called while a transaction is open.
     db.session.commit()
-    findings = connecting.test(current_app.extensions["trellis"].desk, here().id, connection.id)
+    desk = current_app.extensions["trellis"].desk
+    findings = connecting.test(desk, here().id, connection.id, actor=working.actor())
     return _page(_one(connection_id), findings=findings)
 
 

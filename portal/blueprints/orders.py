@@ -15,7 +15,7 @@ from portal.live import order as order_pages
 from portal.live import scopes
 from portal.models import utc_now
 from portal.queries import orders
-from portal.sync import registry
+from portal.sync import audit, registry
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
 
@@ -147,6 +147,6 @@ def look(link_id: UUID) -> Any:
     if order is None:
         abort(404)
     working.limit(f"look:{link_id}", times=30)
-    working.look_again([order.id])
+    working.look_again([order.id], "order.looked_again", audit.Subject("order", str(order.id), order.label))
     flash("Trellis is looking at both sides again. What it finds appears below.")
     return redirect(url_for(".show", link_id=link_id), 303)

@@ -11,6 +11,7 @@ from portal.access import here, tenant
 from portal.blueprints import paging, working
 from portal.extensions import db
 from portal.queries import problems
+from portal.sync import audit
 
 blueprint = Blueprint("problems", __name__, url_prefix="/t/<slug>/problems")
 
@@ -53,7 +54,8 @@ def retry(problem_id: UUID) -> Any:
     if problem.link is None:
         flash("This problem is not about one order: test its connection instead.")
     else:
-        working.look_again([problem.link.id])
+        about = audit.Subject("problem", str(problem.id), problem.title)
+        working.look_again([problem.link.id], "problem.retried", about)
         flash("Trellis is looking again. The problem closes by itself when its cause is gone.")
     return redirect(url_for(".index"), 303)
 
@@ -65,7 +67,8 @@ def retry_cause() -> Any:
     code, cause = request.form.get("code", ""), request.form.get("cause", "")
     links = problems.links_held_up(db.session(), here().id, code, cause)
     working.limit("retry-cause", times=20)
-    working.look_again([link_id for link_id, _ in links])
+    about = audit.Subject("problem", code, f"{code} {cause}".strip())
+    working.look_again([link_id for link_id, _ in links], "problem.retried", about)
     orders = "1 order" if len(links) == 1 else f"{len(links)} orders"
     flash(f"Trellis is looking at {orders} again. Problems close by themselves when their cause is gone.")
     return redirect(url_for(".index"), 303)

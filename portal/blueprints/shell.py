@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, g, request
 
-from portal.access import STAFF_PERMISSIONS
+from portal.access import STAFF_PERMISSIONS, Here
 from portal.blueprints.auth import THEME_COOKIE, THEMES
 from portal.extensions import db
 from portal.identity.accounts import memberships_of
@@ -19,7 +19,10 @@ NAVIGATION = (
     ("problems", "problems.index", "Problems"),
     ("runs", "runs.index", "Runs"),
     ("connections", "connections.index", "Connections"),
+    ("audit", "audit.index", "Audit"),
 )
+# What not everybody in a company may open.
+_NEEDS = {"audit": "audit.see"}
 
 
 def install(app: Flask) -> None:
@@ -39,9 +42,13 @@ def _shell() -> dict[str, Any]:
     here = g.get("here")
     return {
         "person": person,
-        "navigation": NAVIGATION,
+        "navigation": [item for item in NAVIGATION if _may_open(item[0], here)],
         "tenants": [row.tenant for row in memberships_of(db.session(), person.id)] if person else [],
         "open_problems": problems.open_count(db.session(), here.id) if here else 0,
         "stops": stops.standing(db.session(), here.id if here else None) if person else [],
         "is_staff": bool(person and "support.see" in STAFF_PERMISSIONS.get(person.staff_role or "", ())),
     }
+
+
+def _may_open(name: str, here: Here | None) -> bool:
+    return name not in _NEEDS or (here is not None and here.may(_NEEDS[name]))

@@ -36,6 +36,8 @@ def _page(error: str = "") -> str:
         tenants=worst_first,
         zone=ZoneInfo("UTC"),
         may_stop=person is not None and "support.stop" in STAFF_PERMISSIONS.get(person.staff_role or "", ()),
+        may_verify=person is not None
+        and "audit.verify" in STAFF_PERMISSIONS.get(person.staff_role or "", ()),
         error=error,
     )
 
@@ -46,7 +48,8 @@ def stop() -> Any:
     """Stop all writing of this installation; deliveries and reads go on."""
     try:
         with _sessions().system() as session:
-            switches.stop_everybody(session, actor=working.actor(), reason=request.form.get("reason", ""))
+            reason = request.form.get("reason", "")
+            switches.stop_everybody(session, working.keys(), actor=working.actor(), reason=reason)
     except switches.NoReason as refusal:
         return _page(error=str(refusal)), 422
     return redirect(url_for(".index"), 303)
@@ -57,7 +60,7 @@ def stop() -> Any:
 def go() -> Any:
     """Let everybody write again; the schedule has whatever waited looked at within a sweep."""
     with _sessions().system() as session:
-        switches.resume_everybody(session)
+        switches.resume_everybody(session, working.keys(), actor=working.actor())
     flash("Everybody may write again. What has waited goes on within seconds.")
     return redirect(url_for(".index"), 303)
 

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from flask import abort, current_app
+from flask import abort, current_app, g, request
 
 from portal.access import here
 from portal.extensions import db
 from portal.identity.people import current_person
-from portal.sync import journal, queues
+from portal.identity.throttle import network
+from portal.sync import audit, journal, queues
 from portal.sync.engine import marks
 
 _HOUR = 60 * 60
 
 
-def actor() -> str:
-    """The name under which the person signed in appears in stories."""
+def who() -> audit.Actor:
+    """The person signed in, as the audit names them."""
     person = current_person()
-    return person.name if person else "Somebody"
+    found = g.get("here")
+    role = found.role if found else (person.staff_role or "") if person else ""
+    return audit.Actor(
+        name=person.name if person else "Somebody",
+        id=person.id if person else None,
+        role=role,
+        address=network(request.remote_addr or ""),
+        reference=g.get("reference", ""),
+    )
 
 
-def look_again(links: Sequence[UUID]) -> int:
-    """Have links looked at now; return how many of them there are."""
+def keys() -> Mapping[str, bytes]:
+    """The installation's encryption keys, which the audit's own keys are sealed with."""
+    found: Mapping[str, bytes] = current_app.extensions["trellis"].settings.master_keys
+    return found
+
+
+def actor() -> audit.Actor:
+    """The person signed in, as stories name them."""
+    return who()
+
+
+def record(action: str, subject: audit.Subject | None = None, **detail: Any) -> None:
+    """Record an act of the person signed in, in this request's transaction."""
+    audit.record(db.session(), keys(), here().id, action, actor=who(), subject=subject, detail=detail)
+
+
+def look_again(links: Sequence[UUID], action: str, subject: audit.Subject) -> int:
+    """Have links looked at now, as one act; return how many of them there are."""
     session = db.session()
     marked = sum(marks.look_again(session, link_id, actor=actor()) for link_id in links)
+    if marked:
+        record(action, subject, orders=marked)
     commit()
     ring()
     return marked

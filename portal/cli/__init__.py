@@ -22,6 +22,7 @@ _COMMANDS = {
     "hub": "portal.cli.accounts:hub",
     "connection": "portal.cli.accounts:connection",
     "writes": "portal.cli.switches:writes",
+    "audit": "portal.cli.audit:audit",
     "check": "portal.cli.checking:check",
     "doctor": "portal.cli.checking:doctor",
     "demo": "portal.cli.demo:demo",

@@ -113,7 +113,7 @@ def test_hub(slug: str, name: str) -> None:
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
         hub_id = _one(session, Hub, name).id
-    _verdict(connecting.test_hub(opened, tenant_id, hub_id))
+    _verdict(connecting.test_hub(opened, tenant_id, hub_id, actor=ACTOR))
 
 
 @hub.command("key")
@@ -240,7 +240,7 @@ def test_connection(slug: str, name: str) -> None:
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
         connection_id = _one(session, Connection, name).id
-    _verdict(connecting.test(opened, tenant_id, connection_id))
+    _verdict(connecting.test(opened, tenant_id, connection_id, actor=ACTOR))
 
 
 @connection.command("key")
@@ -281,7 +281,7 @@ def _set_rate(slug: str, table: type[Hub] | type[Connection], name: str, rate: f
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
         account = _one(session, table, name)
-        account.calls_per_second = rate or None
+        connecting.set_rate(session, opened.settings.master_keys, account, rate or None, actor=ACTOR)
         show({"id": account.id, "calls_per_second": account.calls_per_second})
 
 

@@ -11,13 +11,13 @@ import requests
 from sqlalchemy import select
 
 from portal import config
-from portal.identity import accounts, tenants
+from portal.cli.people import give_role, make_person, make_tenant
 from portal.models import Connection, Hub, Tenant, User
-from portal.sync import connecting
+from portal.sync import audit, connecting
 from portal.sync.engine.desk import Desk, open_desk
 
 PASSWORD = "trellis demo sign-in"  # noqa: S105 - printed for everybody who runs the demo
-ACTOR = "demo"
+ACTOR = audit.Actor("demo", role="demo")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _tenant(desk: Desk, company: _Company) -> UUID:
         known = session.scalar(select(Tenant.id).where(Tenant.slug == company.slug))
     if known is not None:
         return known
-    return tenants.create(desk.sessions, slug=company.slug, name=company.name, timezone=company.timezone).id
+    return make_tenant(desk, slug=company.slug, name=company.name, timezone=company.timezone, actor=ACTOR).id
 
 
 def _connect(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -> None:
@@ -149,9 +149,9 @@ def _user(desk: Desk, person: _Person) -> None:
         known = session.scalar(select(User.id).where(User.email == person.email))
         if known is not None:
             return
-        user_id = accounts.create_user(session, person.email, person.name, PASSWORD, person.staff).id
+    account = User(email=person.email, name=person.name, staff_role=person.staff)
+    user = make_person(desk, account, PASSWORD, actor=ACTOR)
     for slug in person.slugs:
         with desk.sessions.system() as session:
             tenant_id = session.scalars(select(Tenant.id).where(Tenant.slug == slug)).one()
-        with desk.sessions.tenant(tenant_id) as session:
-            accounts.add_member(session, tenant_id, user_id, person.role)
+        give_role(desk, tenant_id, user, person.role, actor=ACTOR)

@@ -11,9 +11,10 @@ from sqlalchemy.exc import OperationalError
 
 from portal import config
 from portal.models import Tenant
+from portal.sync import audit
 from portal.sync.engine.desk import Desk, open_desk
 
-ACTOR = "command line"
+ACTOR = audit.Actor("command line", role="command line")
 
 
 class Refused(click.ClickException):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import click
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from portal.cli.opening import Refused, desk, show, tenant_named
+from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.extensions import Sessions
 from portal.identity import accounts, tenants
-from portal.models import STAFF_ROLES, TENANT_ROLES, Tenant, User
+from portal.models import INSTALLATION_CHAIN, STAFF_ROLES, TENANT_ROLES, Tenant, User
+from portal.sync import audit
+from portal.sync.engine.desk import Desk
 
 
 @click.group()
@@ -24,7 +29,7 @@ def tenant() -> None:
 def add_tenant(slug: str, name: str, timezone: str) -> None:
     """Add a tenant; SLUG is its part of every address."""
     try:
-        made = tenants.create(desk().sessions, slug=slug, name=name, timezone=timezone)
+        made = make_tenant(desk(), slug=slug, name=name, timezone=timezone, actor=ACTOR)
     except tenants.NotAccepted as error:
         raise Refused(str(error)) from error
     show({"id": made.id, "slug": made.slug})
@@ -54,14 +59,13 @@ def add_user(email: str, name: str, password: str, slug: str | None, role: str, 
     """Add a user."""
     opened = desk()
     tenant_id = tenant_named(opened, slug).id if slug else None
+    person = User(email=email, name=name, staff_role=staff)
     try:
-        with opened.sessions.identity() as session:
-            made = accounts.create_user(session, email=email, name=name, password=password, staff_role=staff)
+        made = make_person(opened, person, password, actor=ACTOR)
     except (accounts.NotAccepted, IntegrityError) as error:
         raise Refused(f"{email} was not added: {error}") from error
     if tenant_id is not None:
-        with opened.sessions.tenant(tenant_id) as session:
-            accounts.add_member(session, tenant_id, made.id, role)
+        give_role(opened, tenant_id, made, role, actor=ACTOR)
     show({"id": made.id, "email": made.email})
 
 
@@ -72,3 +76,61 @@ def list_users() -> None:
     with sessions.identity() as session:
         rows = session.scalars(select(User).order_by(User.email)).all()
     show([{"id": row.id, "email": row.email, "name": row.name, "staff": row.staff_role} for row in rows])
+
+
+def make_tenant(desk: Desk, *, slug: str, name: str, timezone: str, actor: audit.Actor) -> Tenant:
+    """Make a tenant, and record that.
+
+    Raises:
+        tenants.NotAccepted: a value cannot be taken.
+    """
+
+    def record(session: Session, tenant: Tenant) -> None:
+        subject = audit.Subject("company", str(tenant.id), tenant.name)
+        keys, detail = desk.settings.master_keys, {"slug": slug}
+        audit.record(
+            session, keys, INSTALLATION_CHAIN, "company.added", actor=actor, subject=subject, detail=detail
+        )
+
+    return tenants.create(desk.sessions, slug=slug, name=name, timezone=timezone, record=record)
+
+
+def make_person(desk: Desk, person: User, password: str, *, actor: audit.Actor) -> User:
+    """Make the account of a person, given by their address, name and staff role, and record that.
+
+    Raises:
+        accounts.NotAccepted: a value cannot be taken.
+    """
+    with desk.sessions.identity() as session:
+        made = accounts.create_user(session, person.email, person.name, password, person.staff_role)
+        subject = audit.Subject("person", str(made.id), made.name)
+        audit.record(
+            session,
+            desk.settings.master_keys,
+            INSTALLATION_CHAIN,
+            "person.added",
+            actor=actor,
+            subject=subject,
+            detail={"staff_role": made.staff_role or "none"},
+        )
+    return made
+
+
+def give_role(desk: Desk, tenant_id: UUID, person: User, role: str, *, actor: audit.Actor) -> None:
+    """Let a person into a tenant, and record that.
+
+    Raises:
+        accounts.NotAccepted: the tenant would be left without an owner.
+    """
+    with desk.sessions.tenant(tenant_id) as session:
+        accounts.add_member(session, tenant_id, person.id, role)
+        subject = audit.Subject("person", str(person.id), person.name)
+        audit.record(
+            session,
+            desk.settings.master_keys,
+            tenant_id,
+            "member.role_changed",
+            actor=actor,
+            subject=subject,
+            detail={"role": role},
+        )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 
 import click
 
-from portal import config
+from portal import config, logs
 
 
 @click.command()
@@ -18,7 +17,7 @@ def web(host: str, port: int) -> None:
     """Serve the pages, webhooks and live events."""
     from portal.asgi import serve
 
-    _log_plainly()
+    logs.configure()
     serve(config.from_environment(), host=host, port=port)
 
 
@@ -29,7 +28,7 @@ def worker() -> None:
     from portal.extensions import new_redis
     from portal.sync import jobs, queues
 
-    _log_plainly()
+    logs.configure()
     settings = config.from_environment()
     jobs.prepare()
     # A worker that is killed takes its job along: an orphan would go on beside the next worker's try.
@@ -43,7 +42,7 @@ def schedule() -> None:
     from portal.sync import cron
     from portal.sync.engine.desk import open_desk
 
-    _log_plainly()
+    logs.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -57,7 +56,3 @@ def sandbox(arguments: tuple[str, ...]) -> None:
     from sandbox.__main__ import main
 
     main(list(arguments))
-
-
-def _log_plainly() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

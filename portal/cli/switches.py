@@ -21,14 +21,15 @@ def writes() -> None:
 def stop(tenant: str | None, reason: str) -> None:
     """Stop writing for one tenant, or for everybody. A call under way ends; no other begins."""
     opened = desk()
+    keys = opened.settings.master_keys
     try:
         if tenant is None:
             with opened.sessions.system() as session:
-                turned = switches.stop_everybody(session, actor=ACTOR, reason=reason)
+                turned = switches.stop_everybody(session, keys, actor=ACTOR, reason=reason)
         else:
             tenant_id = tenant_named(opened, tenant).id
             with opened.tenant(tenant_id) as session:
-                turned = switches.stop_company(session, tenant_id, actor=ACTOR, reason=reason)
+                turned = switches.stop_company(session, keys, tenant_id, actor=ACTOR, reason=reason)
     except switches.NoReason as error:
         raise Refused(str(error)) from error
     if not turned:
@@ -42,14 +43,15 @@ def stop(tenant: str | None, reason: str) -> None:
 def go(tenant: str | None) -> None:
     """Let one tenant write again, or everybody; whatever waited goes on by itself."""
     opened = desk()
+    keys = opened.settings.master_keys
     if tenant is None:
         with opened.sessions.system() as session:
-            turned = switches.resume_everybody(session)
+            turned = switches.resume_everybody(session, keys, actor=ACTOR)
         switches.pass_on(opened)
     else:
         tenant_id = tenant_named(opened, tenant).id
         with opened.tenant(tenant_id) as session:
-            turned = switches.resume_company(session, tenant_id, actor=ACTOR)
+            turned = switches.resume_company(session, keys, tenant_id, actor=ACTOR)
     if not turned:
         raise Refused("Writing was not stopped there; `trellis writes show` says where it is.")
     click.echo(f"{tenant or 'Everybody'} may write again.")

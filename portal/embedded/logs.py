@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TextIO
 
+from portal.logs import one_line, readable
+
 LARGEST = 5_000_000  # bytes; one older file is kept beside it
 _TAIL = 10
 _LONGEST_LINE = 16_384
@@ -41,9 +43,10 @@ class Log:
 
     def write(self, line: str) -> None:
         """Add a line, under the time and the service's name."""
-        self._tail.append(line)
+        shown = readable(line)
+        self._tail.append(shown)
         if self._echo:
-            self._echo(f"{self._name} | {line}")
+            self._echo(f"{self._name} | {shown}")
         # A full disk costs log lines, never a service.
         with suppress(OSError):
             if self._file.tell() >= LARGEST:
@@ -51,7 +54,7 @@ class Log:
                 full, self._file = self._file, self._open()
                 full.close()
             time = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._file.write(f"{time} {self._name} | {line}\n")
+            self._file.write(f"{time} {self._name} | {one_line(line)}\n")
             self._file.flush()
 
     def close(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from portal.extensions import Sessions
 from portal.models import Tenant, new_id
@@ -17,7 +19,14 @@ class NotAccepted(ValueError):
     """A tenant cannot be made like this; the message says why."""
 
 
-def create(sessions: Sessions, *, slug: str, name: str, timezone: str) -> Tenant:
+def create(
+    sessions: Sessions,
+    *,
+    slug: str,
+    name: str,
+    timezone: str,
+    record: Callable[[Session, Tenant], None] | None = None,
+) -> Tenant:
     """Make a tenant.
 
     Args:
@@ -25,6 +34,7 @@ def create(sessions: Sessions, *, slug: str, name: str, timezone: str) -> Tenant
         slug: its part of every address; never given out again.
         name: the company's name.
         timezone: an IANA name, such as "America/Los_Angeles".
+        record: called last in the transaction, to record the act.
 
     Raises:
         NotAccepted: a value cannot be taken.
@@ -41,6 +51,9 @@ def create(sessions: Sessions, *, slug: str, name: str, timezone: str) -> Tenant
     try:
         with sessions.system() as session:
             session.add(tenant)
+            session.flush()
+            if record is not None:
+                record(session, tenant)
     except IntegrityError as error:
         raise NotAccepted(f"The slug {slug} is taken, now or by an earlier tenant.") from error
     return tenant

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets as randomness
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,17 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Facility, Hub, Link, Stream, new_id
-from portal.sync import journal, switches
-from portal.sync.credentials import CannotConnect, checked_address, proven, refuse, seal_all
+from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
+from portal.sync import audit, journal, switches
+from portal.sync.credentials import (
+    CannotConnect,
+    account,
+    checked_address,
+    proven,
+    recognised,
+    refuse,
+    seal_all,
+)
 from portal.sync.decisions import Finding
 from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
@@ -52,7 +60,7 @@ def add_hub(
     name: str,
     base_url: str,
     credentials: Mapping[str, str],
-    actor: str,
+    actor: audit.Actor,
     signing_key: str = "",
 ) -> Connected:
     """Connect a Flourish account. Nothing is saved unless a real call with the key succeeded.
@@ -95,8 +103,10 @@ def add_hub(
         session.add(hub)
         session.flush()
         session.add_all(_facility(hub, facts) for facts in facilities)
-        session.add_all(seal_all(desk, tenant_id, hub.id, kept, actor))
+        sealed = seal_all(desk, tenant_id, hub.id, kept, actor)
+        session.add_all(sealed)
         session.add(_stream(hub.tenant_id, hub.id, hub.id, None, FLOURISH_ORDERS, desk.settings.poll_seconds))
+        _record(desk, session, "hub.added", hub, actor, company=company.name, fields=_fields(sealed))
     url = webhook_url(desk, "flourish", token)
     return Connected(hub.id, company.name, url, signing_key, company.missing_permissions)
 
@@ -110,7 +120,7 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
     name: str,
     credentials: Mapping[str, str],
     facility: str,
-    actor: str,
+    actor: audit.Actor,
     base_url: str = "",
     key_owner: str = "",
     settings: Mapping[str, Any] | None = None,
@@ -164,18 +174,21 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         )
         session.add(connection)
         session.flush()
-        session.add_all(seal_all(desk, tenant_id, connection.id, {**kept, TOKEN_FIELD: token}, actor))
+        sealed = seal_all(desk, tenant_id, connection.id, {**kept, TOKEN_FIELD: token}, actor)
+        session.add_all(sealed)
         for spec in platform.streams:
             seconds = min(spec.interval_seconds, desk.settings.poll_seconds)
             session.add(_stream(tenant_id, connection.id, hub_id, connection.id, spec.name, seconds))
         journal.log(session, connection, "info", f"{actor} connected {platform.label}: {company.name}")
+        added = {"platform": platform.label, "company": company.name, "fields": _fields(sealed)}
+        _record(desk, session, "connection.added", connection, actor, **added)
     signing_key = credentials.get(platform.webhook.key_field, "")
     url = webhook_url(desk, platform.key, token)
     return Connected(connection.id, company.name, url, signing_key, company.missing_permissions)
 
 
 def go_live(
-    desk: Desk, tenant_id: UUID, connection_id: UUID, *, actor: str, since: datetime | None = None
+    desk: Desk, tenant_id: UUID, connection_id: UUID, *, actor: audit.Actor, since: datetime | None = None
 ) -> None:
     """Switch a ready connection on. Orders placed before `since`, by default now, are listed and not sent.
 
@@ -189,10 +202,14 @@ def go_live(
                 raise CannotConnect(
                     f"{connection.name} is {connection.state}; only a ready connection goes live."
                 )
+            was_live = connection.state == "live"
             connection.live_since = connection.live_since or since or session.scalar(select(func.now()))
             connection.state = "live"
             session.execute(update(Stream).where(Stream.source_id == connection_id).values(due_at=func.now()))
             journal.log(session, connection, "info", f"{actor} switched the connection live")
+            if not was_live:
+                from_then = {"orders_since": connection.live_since}
+                _record(desk, session, "connection.went_live", connection, actor, **from_then)
     except IntegrityError as error:
         if "uq_connection_company_in_use" not in str(error.orig):
             raise
@@ -200,16 +217,17 @@ def go_live(
         raise CannotConnect(message) from error
 
 
-def pause(session: Session, connection_id: UUID, *, actor: str) -> None:
+def pause(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, actor: audit.Actor) -> None:
     """Stop writes: deliveries and reads go on, nothing is sent until it is resumed."""
     connection = session.get_one(Connection, connection_id)
     if connection.state == "live":
         connection.state = "paused"
         connection.paused_at = func.now()
         journal.log(session, connection, "info", f"{actor} paused the connection")
+        _about(session, keys, "connection.paused", connection, actor)
 
 
-def resume(session: Session, connection_id: UUID, *, actor: str) -> None:
+def resume(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, actor: audit.Actor) -> None:
     """Switch writes on again; whatever waited is looked at now."""
     switches.release(session, Link.connection_id == connection_id)
     connection = session.get_one(Connection, connection_id)
@@ -217,23 +235,77 @@ def resume(session: Session, connection_id: UUID, *, actor: str) -> None:
         connection.state = "live"
         connection.paused_at = None
         journal.log(session, connection, "info", f"{actor} resumed the connection")
+        _about(session, keys, "connection.resumed", connection, actor)
 
 
-def test(desk: Desk, tenant_id: UUID, connection_id: UUID) -> tuple[Finding, ...]:
+def set_rate(
+    session: Session,
+    keys: Mapping[str, bytes],
+    owner: Connection | Hub,
+    rate: float | None,
+    *,
+    actor: audit.Actor,
+) -> None:
+    """Set how often an account may be called in a second; None is the usual."""
+    before, owner.calls_per_second = owner.calls_per_second, rate
+    usual = "the usual"
+    change = {"calls_per_second": rate or usual, "before": before or usual}
+    _about(session, keys, "connection.rate_changed", owner, actor, change)
+
+
+def test(desk: Desk, tenant_id: UUID, connection_id: UUID, *, actor: audit.Actor) -> tuple[Finding, ...]:
     """Call both sides of a connection with their keys now, and say what does not work."""
     with desk.tenant(tenant_id) as session:
         connection = session.get_one(Connection, connection_id)
         client = open_platform(desk, session, connection, Tape())
+        flourish = open_hub(desk, session, session.get_one(Hub, connection.hub_id), Tape())
         label = platform_by_key(connection.platform).label
-        hub_id = connection.hub_id
-    return (*_probe(label, client.company), *test_hub(desk, tenant_id, hub_id))
+    findings = (*_probe(label, client.company), *_probe(FLOURISH.label, flourish.company))
+    _record_test(desk, tenant_id, connection, findings, actor)
+    return findings
 
 
-def test_hub(desk: Desk, tenant_id: UUID, hub_id: UUID) -> tuple[Finding, ...]:
+def test_hub(desk: Desk, tenant_id: UUID, hub_id: UUID, *, actor: audit.Actor) -> tuple[Finding, ...]:
     """Call Flourish with a hub's key now, and say what does not work."""
     with desk.tenant(tenant_id) as session:
-        client = open_hub(desk, session, session.get_one(Hub, hub_id), Tape())
-    return _probe(FLOURISH.label, client.company)
+        hub = session.get_one(Hub, hub_id)
+        client = open_hub(desk, session, hub, Tape())
+    findings = _probe(FLOURISH.label, client.company)
+    _record_test(desk, tenant_id, hub, findings, actor)
+    return findings
+
+
+def _record_test(
+    desk: Desk,
+    tenant_id: UUID,
+    owner: Connection | Hub,
+    findings: Sequence[Finding],
+    actor: audit.Actor,
+) -> None:
+    found = [finding.title for finding in findings] or ["it works"]
+    with desk.tenant(tenant_id) as session:
+        _record(desk, session, "connection.tested", owner, actor, found=found)
+
+
+def _record(
+    desk: Desk, session: Session, action: str, owner: Connection | Hub, actor: audit.Actor, **detail: Any
+) -> None:
+    _about(session, desk.settings.master_keys, action, owner, actor, detail)
+
+
+def _about(
+    session: Session,
+    keys: Mapping[str, bytes],
+    action: str,
+    owner: Connection | Hub,
+    actor: audit.Actor,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    audit.record(session, keys, owner.tenant_id, action, actor=actor, subject=account(owner), detail=detail)
+
+
+def _fields(sealed: Iterable[Secret]) -> list[str]:
+    return recognised(secret for secret in sealed if secret.field != TOKEN_FIELD)
 
 
 def _probe(label: str, company: Callable[[], Company]) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Link, Secret
-from portal.sync import journal, secrets
+from portal.sync import audit, journal, secrets
 from portal.sync.addresses import BaseAddress, WrongAddress, check_address
 from portal.sync.decisions import Finding
 from portal.sync.domain import Company
@@ -30,7 +30,7 @@ class CannotConnect(Exception):
 
 
 def replace_key(
-    desk: Desk, tenant_id: UUID, owner: Connection | Hub, given: Mapping[str, str], *, actor: str
+    desk: Desk, tenant_id: UUID, owner: Connection | Hub, given: Mapping[str, str], *, actor: audit.Actor
 ) -> None:
     """Replace credentials of a connection or hub, once a real call with the new ones has succeeded.
 
@@ -54,7 +54,9 @@ def replace_key(
     with desk.tenant(tenant_id) as session:
         # Links first, then the connection: the order in which the engine locks them.
         _look_again(session, owner)
-        _store(session, seal_all(desk, tenant_id, owner.id, given, actor))
+        sealed = seal_all(desk, tenant_id, owner.id, given, actor)
+        words = recognised(sealed)
+        _store(session, sealed)
         row: Connection | Hub = (
             session.get_one(Hub, owner.id)
             if isinstance(owner, Hub)
@@ -68,6 +70,26 @@ def replace_key(
                 session, connection, (), code="needs_credentials", solved=f"{actor} replaced the key."
             )
             journal.log(session, connection, "info", f"{actor} replaced the key of {row.name}")
+        audit.record(
+            session,
+            desk.settings.master_keys,
+            tenant_id,
+            "credentials.replaced",
+            actor=actor,
+            subject=account(row),
+            detail={"fields": words},
+        )
+
+
+def account(owner: Connection | Hub) -> audit.Subject:
+    """A connection or hub, as the audit names it."""
+    kind = "hub" if isinstance(owner, Hub) else "connection"
+    return audit.Subject(kind, str(owner.id), owner.name)
+
+
+def recognised(sealed: Iterable[Secret]) -> list[str]:
+    """Secrets by what people recognise them by: their field and last four characters."""
+    return [f"{secret.field} …{secret.last_four}" for secret in sealed]
 
 
 def _company(desk: Desk, owner: Connection | Hub, given: Mapping[str, str]) -> Company:
@@ -151,7 +173,7 @@ def proven(call: Callable[[], _Proof]) -> _Proof:
 
 
 def seal_all(
-    desk: Desk, tenant_id: UUID, owner_id: UUID, values: Mapping[str, str], actor: str
+    desk: Desk, tenant_id: UUID, owner_id: UUID, values: Mapping[str, str], actor: audit.Actor
 ) -> list[Secret]:
     """Seal credentials of a hub or connection, ready to be stored."""
     rows = []
@@ -170,7 +192,7 @@ def seal_all(
                 key_id=sealed.key_id,
                 last_four=sealed.last_four,
                 set_at=func.now(),
-                set_by=actor,
+                set_by=actor.name,
             )
         )
     return rows

@@ -12,20 +12,25 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Installation, Link, Tenant
-from portal.sync import installation, journal
+from portal.models import INSTALLATION_CHAIN, Connection, Installation, Link, Tenant
+from portal.sync import audit, installation, journal
 from portal.sync.engine.desk import Desk
+
+_EVERYBODY = audit.Subject("installation", "", "everybody")
 
 
 class NoReason(Exception):
     """A stop has to say why: people read it on every page until it is over."""
 
 
-def stop_company(session: Session, tenant_id: UUID, *, actor: str, reason: str) -> bool:
+def stop_company(
+    session: Session, keys: Mapping[str, bytes], tenant_id: UUID, *, actor: audit.Actor, reason: str
+) -> bool:
     """Stop all writing for one company.
 
     Args:
         session: a session inside the tenant.
+        keys: the installation's encryption keys.
         tenant_id: the company.
         actor: who stops it.
         reason: why, as people will read it.
@@ -36,18 +41,27 @@ def stop_company(session: Session, tenant_id: UUID, *, actor: str, reason: str) 
     Raises:
         NoReason: the reason is empty.
     """
-    values = {"stopped_at": func.now(), "stopped_by": actor, "stop_reason": _reason(reason)}
-    if not _turn(session, tenant_id, Tenant.stopped_at.is_(None), values):
+    why = _reason(reason)
+    values = {"stopped_at": func.now(), "stopped_by": actor.name, "stop_reason": why}
+    name = _turn(session, tenant_id, Tenant.stopped_at.is_(None), values)
+    if name is None:
         return False
-    _tell(session, "wait", f"{actor} stopped all writing of this company: {reason.strip()}")
+    _tell(session, "wait", f"{actor} stopped all writing of this company: {why}")
+    company = audit.Subject("company", str(tenant_id), name)
+    audit.record(
+        session, keys, tenant_id, "writes.stopped", actor=actor, subject=company, detail={"reason": why}
+    )
     return True
 
 
-def resume_company(session: Session, tenant_id: UUID, *, actor: str) -> bool:
+def resume_company(
+    session: Session, keys: Mapping[str, bytes], tenant_id: UUID, *, actor: audit.Actor
+) -> bool:
     """Let a company write again; whatever waited is looked at now.
 
     Args:
         session: a session inside the tenant.
+        keys: the installation's encryption keys.
         tenant_id: the company.
         actor: who does it.
 
@@ -56,30 +70,35 @@ def resume_company(session: Session, tenant_id: UUID, *, actor: str) -> bool:
     """
     release(session, Link.tenant_id == tenant_id)
     values = {"stopped_at": None, "stopped_by": None, "stop_reason": None}
-    if not _turn(session, tenant_id, Tenant.stopped_at.is_not(None), values):
+    name = _turn(session, tenant_id, Tenant.stopped_at.is_not(None), values)
+    if name is None:
         return False
     _tell(session, "info", f"{actor} let this company write again")
+    company = audit.Subject("company", str(tenant_id), name)
+    audit.record(session, keys, tenant_id, "writes.resumed", actor=actor, subject=company)
     return True
 
 
 def _turn(
     session: Session, tenant_id: UUID, only_if: ColumnElement[bool], values: Mapping[str, object]
-) -> bool:
+) -> str | None:
+    """Change a company if it is as it should be; return its name then."""
     turned = session.execute(
         update(Tenant)
         .where(Tenant.id == tenant_id, only_if)
         .values(**values)
-        .returning(Tenant.id)
+        .returning(Tenant.name)
         .execution_options(synchronize_session=False)
     )
-    return turned.first() is not None
+    return turned.scalar()
 
 
-def stop_everybody(session: Session, *, actor: str, reason: str) -> bool:
+def stop_everybody(session: Session, keys: Mapping[str, bytes], *, actor: audit.Actor, reason: str) -> bool:
     """Stop all writing of this installation, in force from the next write on.
 
     Args:
         session: a system session.
+        keys: the installation's encryption keys.
         actor: who stops it.
         reason: why, as the people of every company will read it.
 
@@ -92,15 +111,21 @@ def stop_everybody(session: Session, *, actor: str, reason: str) -> bool:
     if session.scalar(select(Installation.stopped_at)) is not None:
         return False
     now, why = func.clock_timestamp(), _reason(reason)
-    installation.note(session, stopped_at=now, stopped_by=actor, stop_reason=why, switched_at=now)
+    installation.note(session, stopped_at=now, stopped_by=actor.name, stop_reason=why, switched_at=now)
+    act = "writes.stopped"
+    audit.record(
+        session, keys, INSTALLATION_CHAIN, act, actor=actor, subject=_EVERYBODY, detail={"reason": why}
+    )
     return True
 
 
-def resume_everybody(session: Session) -> bool:
+def resume_everybody(session: Session, keys: Mapping[str, bytes], *, actor: audit.Actor) -> bool:
     """Let the installation write again; `pass_on` then has whatever waited looked at.
 
     Args:
         session: a system session.
+        keys: the installation's encryption keys.
+        actor: who does it.
 
     Returns:
         False when it was not stopped.
@@ -109,6 +134,7 @@ def resume_everybody(session: Session) -> bool:
         return False
     now = func.clock_timestamp()
     installation.note(session, stopped_at=None, stopped_by=None, stop_reason=None, switched_at=now)
+    audit.record(session, keys, INSTALLATION_CHAIN, "writes.resumed", actor=actor, subject=_EVERYBODY)
     return True
 
 
@@ -138,7 +164,7 @@ def _pass_on_to(desk: Desk, tenant_id: UUID) -> bool:
         if switch.stopped_at is None:
             release(session, Link.tenant_id == tenant_id)
         unheard = or_(Tenant.heard_at.is_(None), Tenant.heard_at < switch.switched_at)
-        if not _turn(session, tenant_id, unheard, {"heard_at": switch.switched_at}):
+        if _turn(session, tenant_id, unheard, {"heard_at": switch.switched_at}) is None:
             return False
         if switch.stopped_at is None:
             _tell(session, "info", "The operator of Trellis lets everybody write again")

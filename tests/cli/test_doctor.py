@@ -19,6 +19,7 @@ from portal.cli.checking import probes
 from portal.cli.checking.probes import Finding
 from portal.models import Tenant
 from portal.sync import installation, switches
+from portal.sync.audit import Actor
 from portal.sync.engine.desk import Desk, open_desk
 from tests.cli.test_checking import _run, environment
 from tests.sync.checker.world import World, build
@@ -57,6 +58,7 @@ def test_a_sound_database_has_nothing_wrong(desk: Desk, tenant: Tenant):
         "tenants apart": True,
         "schedule": None,
         "stop switches": True,
+        "audit anchors": True,
         "time zones": True,
         "master key": True,
     }
@@ -162,9 +164,13 @@ def test_when_the_schedule_last_swept_is_said(desk: Desk, ago: int, ok: bool, to
 
 def test_switches_that_are_on_are_named(desk: Desk, tenant: Tenant):
     with desk.sessions.system() as session:
-        switches.stop_everybody(session, actor="Opal", reason="A bad release")
+        switches.stop_everybody(
+            session, desk.settings.master_keys, actor=Actor("Opal"), reason="A bad release"
+        )
     with desk.tenant(tenant.id) as session:
-        switches.stop_company(session, tenant.id, actor="Olivia", reason="Stocktaking")
+        switches.stop_company(
+            session, desk.settings.master_keys, tenant.id, actor=Actor("Olivia"), reason="Stocktaking"
+        )
 
     found = _by_topic(probes.database(desk))["stop switches"]
 

@@ -79,3 +79,20 @@ def test_nobody_is_added_twice(run):
     run(*arguments)
 
     assert "already" in run(*arguments, code=1)
+
+
+def test_what_a_command_does_to_people_is_in_the_audit(run, read):
+    run("tenant", "add", "acme", "--name", "Acme")
+    run(
+        "user", "add", "dana@acme.example", "--name", "Dana", "--tenant", "acme", "--role", "owner",
+        typed=f"{PASSWORD}\n{PASSWORD}\n",
+    )  # fmt: skip
+
+    installation = read("audit", "show", "--tenant", "installation")
+    assert [(act["action"], act["subject"]) for act in reversed(installation)] == [
+        ("company.added", "Acme"),
+        ("person.added", "Dana"),
+    ]
+    (role,) = read("audit", "show", "--tenant", "acme")
+    assert (role["action"], role["detail"]) == ("member.role_changed", {"role": "owner"})
+    assert {act["actor"] for act in (*installation, role)} == {"command line"}

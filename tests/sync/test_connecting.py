@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from portal.models import Connection, Facility, Hub, Secret, Stream
+from portal.models import AuditEvent, Connection, Facility, Hub, Secret, Stream
 from portal.sync import connecting
+from portal.sync.audit import Actor
 from portal.sync.connecting import add_connection, add_hub, go_live
 from portal.sync.credentials import CannotConnect, replace_key
 from tests.cli import served
@@ -27,11 +29,11 @@ def sandbox(tmp_path_factory):
 def connect_hub(desk, tenant_id, sandbox):
     def connect(**changed):
         url, key = sandbox
-        values = {
+        values: dict[str, Any] = {
             "name": "Flourish",
             "base_url": f"{url}/flourish/external/api",
             "credentials": {"api_key": key},
-            "actor": "Adam",
+            "actor": Actor("Adam"),
         }
         return add_hub(desk, tenant_id, **(values | changed))
 
@@ -49,13 +51,13 @@ def connect(desk, tenant_id, sandbox, hub):
         facility = session.scalars(select(Facility.name).order_by(Facility.flourish_id)).first()
 
     def connect(**changed):
-        values = {
+        values: dict[str, Any] = {
             "hub_id": hub.id,
             "platform_key": "leaflink",
             "name": "LeafLink",
             "credentials": GOOD,
             "facility": facility,
-            "actor": "Adam",
+            "actor": Actor("Adam"),
             "base_url": f"{sandbox[0]}/leaflink/api/v2/",
         }
         return add_connection(desk, tenant_id, **(values | changed))
@@ -154,10 +156,10 @@ def test_one_company_is_live_in_one_connection_however_its_address_is_written(
 ):
     first = connect()
     second = connect(name="Again", base_url=f"{sandbox[0]}/leaflink/api/v2")
-    go_live(desk, tenant_id, first.id, actor="Adam")
+    go_live(desk, tenant_id, first.id, actor=Actor("Adam"))
 
     with pytest.raises(CannotConnect, match="already live in another connection"):
-        go_live(desk, tenant_id, second.id, actor="Adam")
+        go_live(desk, tenant_id, second.id, actor=Actor("Adam"))
     assert state(desk, tenant_id, second.id) == "ready"
 
 
@@ -167,8 +169,8 @@ def test_going_live_notes_since_when_and_polls_at_once(desk, tenant_id, connect)
     with desk.tenant(tenant_id) as session:
         session.execute(text("UPDATE stream SET due_at = now() + interval '1 day'"))
 
-    go_live(desk, tenant_id, made.id, actor="Adam", since=since)
-    go_live(desk, tenant_id, made.id, actor="Adam")  # again changes nothing
+    go_live(desk, tenant_id, made.id, actor=Actor("Adam"), since=since)
+    go_live(desk, tenant_id, made.id, actor=Actor("Adam"))  # again changes nothing
 
     (row,) = read(desk, tenant_id, select(Connection))
     assert (row.state, row.live_since) == ("live", since)
@@ -185,18 +187,18 @@ def test_only_what_is_ready_goes_live(desk, tenant_id, connect, before):
         session.execute(text("UPDATE connection SET state = :state"), {"state": before})
 
     with pytest.raises(CannotConnect, match="only a ready connection goes live"):
-        go_live(desk, tenant_id, made.id, actor="Adam")
+        go_live(desk, tenant_id, made.id, actor=Actor("Adam"))
 
 
 def test_testing_calls_both_sides_with_the_stored_keys(desk, tenant_id, connect, hub):
     made = connect()
 
-    assert connecting.test(desk, tenant_id, made.id) == ()
-    assert connecting.test_hub(desk, tenant_id, hub.id) == ()
+    assert connecting.test(desk, tenant_id, made.id, actor=Actor("Adam")) == ()
+    assert connecting.test_hub(desk, tenant_id, hub.id, actor=Actor("Adam")) == ()
 
     with desk.tenant(tenant_id) as session:
         session.execute(text("UPDATE connection SET base_url = 'http://127.0.0.1:1/api/v2/'"))
-    (finding,) = connecting.test(desk, tenant_id, made.id)
+    (finding,) = connecting.test(desk, tenant_id, made.id, actor=Actor("Adam"))
     assert finding.title.startswith("LeafLink cannot be reached")
     assert "nothing about the key" in finding.next_step
 
@@ -204,12 +206,12 @@ def test_testing_calls_both_sides_with_the_stored_keys(desk, tenant_id, connect,
 @pytest.mark.fault(23, 25)
 def test_a_refused_key_is_replaced_and_the_connection_goes_on(desk, tenant_id, connect):
     made = connect()
-    go_live(desk, tenant_id, made.id, actor="Adam")
+    go_live(desk, tenant_id, made.id, actor=Actor("Adam"))
     with desk.tenant(tenant_id) as session:
         connection = session.get_one(Connection, made.id)
         connection.state = "needs_credentials"
 
-    replace_key(desk, tenant_id, connection, {"api_key": LEAFLINK_KEY}, actor="Eve")
+    replace_key(desk, tenant_id, connection, {"api_key": LEAFLINK_KEY}, actor=Actor("Eve"))
 
     assert state(desk, tenant_id, made.id) == "live"
     with desk.tenant(tenant_id) as session:
@@ -217,7 +219,7 @@ def test_a_refused_key_is_replaced_and_the_connection_goes_on(desk, tenant_id, c
             select(Secret).where(Secret.owner_id == made.id, Secret.field == "api_key")
         ).one()
     assert secret.set_by == "Eve"
-    assert connecting.test(desk, tenant_id, made.id) == ()
+    assert connecting.test(desk, tenant_id, made.id, actor=Actor("Adam")) == ()
 
 
 @pytest.mark.fault(25, 73)
@@ -231,9 +233,9 @@ def test_a_key_that_does_not_fit_replaces_nothing(desk, tenant_id, connect, key,
         connection = session.get_one(Connection, made.id)
 
     with pytest.raises(CannotConnect, match=says):
-        replace_key(desk, tenant_id, connection, {"api_key": key}, actor="Eve")
+        replace_key(desk, tenant_id, connection, {"api_key": key}, actor=Actor("Eve"))
 
-    assert connecting.test(desk, tenant_id, made.id) == ()
+    assert connecting.test(desk, tenant_id, made.id, actor=Actor("Adam")) == ()
 
 
 @pytest.mark.fault(23, 25)
@@ -242,6 +244,43 @@ def test_a_hubs_key_is_replaced_too(desk, tenant_id, hub, sandbox):
         row = session.get_one(Hub, hub.id)
         row.state = "needs_credentials"
 
-    replace_key(desk, tenant_id, row, {"api_key": sandbox[1]}, actor="Eve")
+    replace_key(desk, tenant_id, row, {"api_key": sandbox[1]}, actor=Actor("Eve"))
 
     assert read(desk, tenant_id, select(Hub.state)) == ["live"]
+
+
+def test_each_act_on_accounts_is_one_row_of_the_audit(desk, tenant_id, connect, hub, sandbox):
+    made, adam = connect(), Actor("Adam", role="admin")
+    with desk.tenant(tenant_id) as session:
+        connection, flourish = session.get_one(Connection, made.id), session.get_one(Hub, hub.id)
+    keys = desk.settings.master_keys
+    go_live(desk, tenant_id, made.id, actor=adam)
+    go_live(desk, tenant_id, made.id, actor=adam)  # it was live already
+    for act in (connecting.pause, connecting.pause, connecting.resume, connecting.resume):
+        with desk.tenant(tenant_id) as session:
+            act(session, keys, made.id, actor=adam)
+    connecting.test(desk, tenant_id, made.id, actor=adam)
+    connecting.test_hub(desk, tenant_id, hub.id, actor=adam)
+    replace_key(desk, tenant_id, connection, {"api_key": LEAFLINK_KEY}, actor=adam)
+    replace_key(desk, tenant_id, flourish, {"api_key": sandbox[1]}, actor=adam)
+    with desk.tenant(tenant_id) as session:
+        connecting.set_rate(session, keys, session.get_one(Connection, made.id), 2.5, actor=adam)
+
+    rows = read(desk, tenant_id, select(AuditEvent).order_by(AuditEvent.seq))
+    assert [(row.action, row.subject) for row in rows] == [
+        ("hub.added", "Flourish"),
+        ("connection.added", "LeafLink"),
+        ("connection.went_live", "LeafLink"),
+        ("connection.paused", "LeafLink"),
+        ("connection.resumed", "LeafLink"),
+        ("connection.tested", "LeafLink"),
+        ("connection.tested", "Flourish"),
+        ("credentials.replaced", "LeafLink"),
+        ("credentials.replaced", "Flourish"),
+        ("connection.rate_changed", "LeafLink"),
+    ]
+    replaced = next(row for row in rows if row.action == "credentials.replaced")
+    assert replaced.detail == {"fields": [f"api_key …{LEAFLINK_KEY[-4:]}"]}
+    assert rows[-1].detail == {"calls_per_second": "2.5", "before": "the usual"}
+    kept = str([row.detail for row in rows])
+    assert not any(secret in kept for secret in (LEAFLINK_KEY, WEBHOOK_KEY, sandbox[1]))

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from portal.identity import tenants
 from portal.models import Installation, Tenant
 from portal.sync import connecting, switches
+from portal.sync.audit import Actor
 from portal.sync.engine import crash
 from portal.sync.engine.reconcile import reconcile
 from tests.sync.engine.shop import Shop, open_shop
@@ -30,22 +31,32 @@ def another_shop(desk) -> Shop:
 
 def stop_company(shop: Shop) -> bool:
     with shop.desk.tenant(shop.tenant_id) as session:
-        return switches.stop_company(session, shop.tenant_id, actor="Olivia Owner", reason=REASON)
+        return switches.stop_company(
+            session,
+            shop.desk.settings.master_keys,
+            shop.tenant_id,
+            actor=Actor("Olivia Owner"),
+            reason=REASON,
+        )
 
 
 def resume_company(shop: Shop) -> bool:
     with shop.desk.tenant(shop.tenant_id) as session:
-        return switches.resume_company(session, shop.tenant_id, actor="Olivia Owner")
+        return switches.resume_company(
+            session, shop.desk.settings.master_keys, shop.tenant_id, actor=Actor("Olivia Owner")
+        )
 
 
 def stop_everybody(shop: Shop) -> bool:
     with shop.desk.sessions.system() as session:
-        return switches.stop_everybody(session, actor="Opal Operator", reason=REASON)
+        return switches.stop_everybody(
+            session, shop.desk.settings.master_keys, actor=Actor("Opal Operator"), reason=REASON
+        )
 
 
 def resume_everybody(shop: Shop) -> bool:
     with shop.desk.sessions.system() as session:
-        turned = switches.resume_everybody(session)
+        turned = switches.resume_everybody(session, shop.desk.settings.master_keys, actor=Actor("Opal"))
     switches.pass_on(shop.desk)
     return turned
 
@@ -156,7 +167,7 @@ def test_passing_on_goes_on_where_it_was_broken_off(shop, desk, monkeypatch):
         one.arrive()
         one.look()
     with desk.sessions.system() as session:
-        switches.resume_everybody(session)
+        switches.resume_everybody(session, desk.settings.master_keys, actor=Actor("Opal"))
     passed_on = switches._pass_on_to
     calls: list[object] = []
 
@@ -179,7 +190,13 @@ def test_passing_on_goes_on_where_it_was_broken_off(shop, desk, monkeypatch):
 def test_the_first_stop_stays_as_it_was_said(shop):
     assert stop_company(shop)
     with shop.desk.tenant(shop.tenant_id) as session:
-        assert not switches.stop_company(session, shop.tenant_id, actor="Adam", reason="Another reason")
+        assert not switches.stop_company(
+            session,
+            shop.desk.settings.master_keys,
+            shop.tenant_id,
+            actor=Actor("Adam"),
+            reason="Another reason",
+        )
         row = session.get_one(Tenant, shop.tenant_id)
         assert (row.stopped_by, row.stop_reason) == ("Olivia Owner", REASON)
     assert stop_everybody(shop)
@@ -193,9 +210,11 @@ def test_the_first_stop_stays_as_it_was_said(shop):
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_a_stop_without_a_reason_is_refused(shop, reason):
     with pytest.raises(switches.NoReason), shop.desk.tenant(shop.tenant_id) as session:
-        switches.stop_company(session, shop.tenant_id, actor="Olivia", reason=reason)
+        switches.stop_company(
+            session, shop.desk.settings.master_keys, shop.tenant_id, actor=Actor("Olivia"), reason=reason
+        )
     with pytest.raises(switches.NoReason), shop.desk.sessions.system() as session:
-        switches.stop_everybody(session, actor="Opal", reason=reason)
+        switches.stop_everybody(session, shop.desk.settings.master_keys, actor=Actor("Opal"), reason=reason)
     with shop.desk.sessions.system() as session:
         assert session.scalar(select(Tenant.stopped_at)) is None
         assert session.scalar(select(Installation.stopped_at)) is None
@@ -246,7 +265,7 @@ def test_a_resume_while_a_link_is_being_held_back_is_not_lost(shop, monkeypatch)
 
 def test_pausing_a_connection_stays_its_own_matter(shop):
     with shop.desk.tenant(shop.tenant_id) as session:
-        connecting.pause(session, shop.connection_id, actor="Adam")
+        connecting.pause(session, shop.desk.settings.master_keys, shop.connection_id, actor=Actor("Adam"))
     stop_company(shop)
     resume_company(shop)
     link_id = shop.arrive()

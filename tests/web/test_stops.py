@@ -9,6 +9,7 @@ import pytest
 from portal.models import Installation, Tenant, utc_now
 from portal.queries import stops
 from portal.sync import switches
+from portal.sync.audit import Actor
 from tests.web import factory
 from tests.web.test_dashboard import bottom_line
 
@@ -16,11 +17,11 @@ REASON = "A wrong <price> list went out"
 
 
 @pytest.fixture(autouse=True)
-def nothing_stopped(sessions):
+def nothing_stopped(sessions, settings):
     """The installation is one for all tests."""
     yield
     with sessions.system() as session:
-        switches.resume_everybody(session)
+        switches.resume_everybody(session, settings.master_keys, actor=Actor("Opal"))
 
 
 @pytest.fixture
@@ -68,10 +69,12 @@ def test_letting_it_go_ends_the_banner(sessions, company, admin):
     assert banner(admin, f"/t/{company.slug}/") == ""
 
 
-def test_letting_it_go_while_the_operators_switch_is_on_promises_no_writing(sessions, company, admin):
+def test_letting_it_go_while_the_operators_switch_is_on_promises_no_writing(
+    sessions, settings, company, admin
+):
     stop(admin, company)
     with sessions.system() as session:
-        switches.stop_everybody(session, actor="Opal Operator", reason=REASON)
+        switches.stop_everybody(session, settings.master_keys, actor=Actor("Opal Operator"), reason=REASON)
     admin.get(f"/t/{company.slug}/connections")
 
     answer = admin.post(f"/t/{company.slug}/connections/go", follow_redirects=True)

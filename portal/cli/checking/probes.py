@@ -25,6 +25,7 @@ from portal.embedded.valkey import find_server
 from portal.migrations import ROLES, alembic_config
 from portal.models import Base, Installation, Link, Secret, Stream, Tenant
 from portal.sync import secrets
+from portal.sync.audit import anchors
 from portal.sync.engine.desk import Desk, open_desk
 
 _OLDEST_POSTGRES = 15
@@ -193,6 +194,7 @@ def stored(desk: Desk) -> Iterator[Finding]:
         stops = _stops(session)
     yield schedule(late, swept, desk.settings.sweep_seconds)
     yield writing(stops)
+    yield anchored(desk)
     yield time_zones({"UTC", *(row.timezone for row in tenants)})
     shut = [f"{row.slug}: {words}" for row in tenants for words in _unopened(desk, row.id)]
     todo = "Put the key that they were sealed with back into TRELLIS_MASTER_KEY, or enter them again."
@@ -253,6 +255,17 @@ def writing(stops: Sequence[tuple[str, datetime, str | None]]) -> Finding:
         f"{name} since {since:%F %T} UTC: {reason or 'no reason'}" for name, since, reason in stops
     )
     return Finding("stop switches", None, f"nothing is written for {words}")
+
+
+def anchored(desk: Desk) -> Finding:
+    """The ends of the audit's chains are written down outside the database, and not long ago."""
+    path = desk.settings.audit_anchors
+    with desk.sessions.system() as session:
+        since = anchors.unanchored_since(session, path)
+    if since is None or datetime.now(UTC) - since < anchors.LATE:
+        return Finding("audit anchors", True, f"up to date in {path}")
+    todo = "Is `trellis schedule` running, and may it write there? `trellis audit anchor` writes them now."
+    return Finding("audit anchors", False, f"an act of {since:%F %T} UTC is in none, in {path}", todo)
 
 
 def time_zones(names: set[str]) -> Finding:

@@ -57,6 +57,28 @@ ACTS: Mapping[str, str] = {
     "audit.verified": "verified the audit of",
 }
 
+# group -> (what people call it, how its actions begin). Each action is in one group.
+GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "signing_in": (
+        "Signing in",
+        ("signed_", "sign_in.", "password.", "second_factor.", "recovery_code", "session."),
+    ),
+    "people": ("People and roles", ("person.", "member.")),
+    "support": ("Support access", ("grant.", "break_glass.")),
+    "refused": ("Refusals", ("access.",)),
+    "company": ("Company", ("company.",)),
+    "connections": ("Connections and keys", ("hub.", "connection.", "credentials.")),
+    "writing": ("Stop switches", ("writes.",)),
+    "orders": ("Orders and problems", ("order.", "problem.")),
+    "audit": ("This record", ("audit.",)),
+}
+
+
+def actions_of(group: str) -> tuple[str, ...]:
+    """The actions of a group; none when there is no such group."""
+    _, begins = GROUPS.get(group, ("", ()))
+    return tuple(action for action in ACTS if action.startswith(begins)) if begins else ()
+
 
 @dataclass(frozen=True)
 class Actor:

@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from portal.extensions import Sessions
 from portal.models import AuditEvent, AuditHead, utc_now
 
 _log = logging.getLogger(__name__)
@@ -48,10 +49,17 @@ class Anchor:
         return json.dumps(values) + "\n"
 
 
-def read(path: Path) -> Iterator[Anchor]:
-    """Read all anchors, oldest first; none when there is no file. A line that was torn is passed over."""
+def read(path: Path, *, reach: int = 0) -> Iterator[Anchor]:
+    """Read the anchors, oldest first; none when there is no file. A line that was torn is passed over.
+
+    Args:
+        path: the file.
+        reach: read only so many bytes from its end; 0 for all of it.
+    """
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
+        with path.open("rb") as lines:
+            if reach:
+                lines.seek(max(0, lines.seek(0, os.SEEK_END) - reach))
             yield from filter(None, map(_anchor, lines))
     except FileNotFoundError:
         return
@@ -71,13 +79,13 @@ def latest(anchors: Iterable[Anchor]) -> dict[UUID, Anchor]:
     return found
 
 
-def write(session: Session, path: Path) -> list[Anchor]:
+def write(sessions: Sessions, path: Path) -> list[Anchor]:
     """Write down the ends of the chains that have moved since they were last written down.
 
     Several processes may do this at once: an anchor that is there twice does no harm.
 
     Args:
-        session: a system session.
+        sessions: of the database.
         path: the file, which is made if it is missing.
 
     Returns:
@@ -87,11 +95,12 @@ def write(session: Session, path: Path) -> list[Anchor]:
         OSError: the file cannot be written to.
     """
     known, now = latest(read(path)), utc_now()
-    heads = session.execute(select(AuditHead.chain, AuditHead.seq, AuditHead.hash)).all()
+    with sessions.system() as session:
+        heads = session.execute(select(AuditHead.chain, AuditHead.seq, AuditHead.hash)).all()
     moved = [
         Anchor(head.chain, head.seq, head.hash, now)
         for head in heads
-        if head.chain not in known or (known[head.chain].seq, known[head.chain].hash) != (head.seq, head.hash)
+        if head.seq and (head.chain not in known or known[head.chain].hash != head.hash)
     ]
     if moved:
         _append(path, "".join(anchor.line() for anchor in moved))
@@ -107,17 +116,17 @@ def unanchored_since(session: Session, path: Path) -> datetime | None:
         session: a system session.
         path: the file.
     """
-    known = latest(read(path))
-    oldest: list[datetime] = []
-    for head in session.execute(select(AuditHead.chain, AuditHead.seq)):
-        seq = known[head.chain].seq if head.chain in known else 0
-        if head.seq > seq:
-            first = select(AuditEvent.at).where(AuditEvent.chain == head.chain, AuditEvent.seq > seq)
-            oldest += session.scalars(first.order_by(AuditEvent.seq).limit(1))
-    return min(oldest, default=None)
+    known = {chain: anchor.seq for chain, anchor in latest(read(path)).items()}
+    heads = session.execute(select(AuditHead.chain, AuditHead.seq)).all()
+    first = [
+        (head.chain, known.get(head.chain, 0) + 1) for head in heads if head.seq > known.get(head.chain, 0)
+    ]
+    return session.scalar(
+        select(func.min(AuditEvent.at)).where(tuple_(AuditEvent.chain, AuditEvent.seq).in_(first))
+    )
 
 
-def _anchor(line: str) -> Anchor | None:
+def _anchor(line: bytes) -> Anchor | None:
     try:
         values = json.loads(line)
         return Anchor(

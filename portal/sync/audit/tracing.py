@@ -1,8 +1,8 @@
 """Tracing what was done to the rows of a chain: changed, deleted, inserted or moved. Pure.
 
-One cause is one finding. Each row is checked against the hash that is stored before it, so that the rows behind
-a changed one are not blamed for it; a row that fits under another number tells that rows before it were taken
-out or put in, and those behind numbered anew.
+One cause is one finding. Each row is checked against the hash that is stored before it, so that the rows
+behind a changed one are not blamed for it; a row that fits under another number tells that rows before it
+were taken out or put in, and those behind numbered anew.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Verifying a chain: whether it is as it was written, and if not, what was done to it and where.
 
-A row's hash covers the row and the hash before it, so whatever was edited, deleted, inserted or moved does not
-fit its neighbours. What was cut off the end fits; that is known by the head, and where the head was edited
-too, by the anchors outside the database (anchors.py).
+A row's hash covers the row and the hash before it, so whatever was edited, deleted, inserted or moved does
+not fit its neighbours. What was cut off the end fits; that is known by the head, and where the head was
+edited too, by the anchors outside the database (anchors.py).
 """
 
 from __future__ import annotations

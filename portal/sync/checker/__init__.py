@@ -5,9 +5,9 @@ within the rate budgets and outside of any transaction, and in the demo the sand
 pages count. Nothing is ever written. What looks wrong on a first look at both sides is looked at again before
 it is said: people and workers go on meanwhile.
 
-Not checked yet, with the reason, stands in `report.NOT_YET`: stock (I3), the audit chain (I12), bounded
-resources (I16) and the metamorphic test (I17). Without the sandbox's books nobody but the platform itself
-knows each call that was made: then I10 and I11 are proven by our rows alone.
+Not checked yet, with the reason, stands in `report.NOT_YET`: stock (I3), bounded resources (I16) and the
+metamorphic test (I17). Without the sandbox's books nobody but the platform itself knows each call that was
+made: then I10 and I11 are proven by our rows alone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Tenant
+from portal.sync.checker.acts import acts_kept
 from portal.sync.checker.apart import companies_apart
 from portal.sync.checker.calls import keys_fit, keys_of, made_once, within_budget, writes_were_intended
 from portal.sync.checker.clocks import clocks
@@ -76,6 +77,7 @@ def check_tenants(check: Check, tenants: Sequence[Place]) -> Report:
 
 def _prove_rows(check: Check, place: Place) -> None:
     """The invariants that our own rows prove, each in a short transaction of its own."""
+    keys = check.desk.settings.master_keys
     looks: tuple[tuple[str, _Look], ...] = (
         ("I2", orders_shown),
         ("I5", moves_go_forward),
@@ -85,7 +87,8 @@ def _prove_rows(check: Check, place: Place) -> None:
         ("I9", problems_shown),
         ("I10", no_write_without_intent),
         ("I11", companies_apart),
-        ("I13", partial(secrets_kept, keys=check.desk.settings.master_keys)),
+        ("I12", partial(acts_kept, keys=keys, path=check.desk.settings.audit_anchors)),
+        ("I13", partial(secrets_kept, keys=keys)),
         ("I15", clocks),
         ("I15", writers_go_forward),
     )

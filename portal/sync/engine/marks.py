@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, new_id
-from portal.sync import journal
+from portal.sync import audit, journal
 from portal.sync.domain import Hint
 
 # Orders before inventory before catalogue (features.md LL-27).
@@ -113,8 +113,9 @@ def noted_link(hint: Hint) -> tuple[UUID | None, str]:
         return None, ""
 
 
-def look_again(session: Session, link_id: UUID, *, actor: str) -> bool:
+def look_again(session: Session, link_id: UUID, *, actor: audit.Actor) -> bool:
     """Have a link looked at now because a person asked; their name goes into its story.
+    Whoever calls this records the act: one for all links that were asked for at once.
 
     Returns:
         False when this tenant has no such link.
@@ -128,6 +129,6 @@ def look_again(session: Session, link_id: UUID, *, actor: str) -> bool:
     link.due_at = func.now()
     link.attempts = 0
     link.crashes = 0
-    journal.tell(session, link, journal.Entry("trellis", actor, "Asked for a new look"))
+    journal.tell(session, link, journal.Entry("trellis", actor.name, "Asked for a new look"))
     journal.log(session, link, "info", f"{actor} asked for a new look")
     return True

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from portal.models import Delivery, Hub, Link, LogLine, Operation, Run, Secret, Stream, utc_now
+from portal.models import AuditHead, Delivery, Hub, Link, LogLine, Operation, Run, Secret, Stream, utc_now
 from tests.sync.checker import world as make
 from tests.sync.checker.sides import LONG_AGO
 from tests.sync.checker.world import API_KEY, World
@@ -149,6 +149,8 @@ BREAKS: list[tuple[str, str, str, Plant]] = [
             w, kind="move", once=False, natural_key="m", status="ok", sent_at=None, finished_at=OLD
         ),
     ),
+    ("I12", "audit cut off", "the audit", lambda w: _all(w, AuditHead, seq=9)),
+    ("I12", "audit rewritten", "the audit", lambda w: _all(w, AuditHead, hash=b"another")),
     ("I13", "credential in a webhook", "delivery", lambda w: _all(w, Delivery, body=f"x{API_KEY}".encode())),
     ("I13", "credential in a write", "operation", lambda w: _all(w, Operation, response={"a": [API_KEY]})),
     ("I13", "credential in an error", "operation", lambda w: _all(w, Operation, error=f"key {API_KEY} bad")),

@@ -28,7 +28,7 @@ from portal.models import (
     new_id,
     utc_now,
 )
-from portal.sync import secrets
+from portal.sync import audit, secrets
 from portal.sync.checker import Check, Report, check_tenants, places
 from portal.sync.checker.ledger import Books
 from portal.sync.contract import PlatformClient
@@ -108,6 +108,9 @@ def build(desk: Desk, tenant: Tenant) -> World:
         old = problem(session, tenant.id, link_of(session, world, "created"), connection_id=connection_id)
         old.closed_at, old.closed_because = utc_now(), "It was looked at again and the cause is gone."
         _run_and_log(world, session)
+        opened = audit.Subject("connection", str(connection_id), "LeafLink")
+        keys, actor = desk.settings.master_keys, audit.Actor("Adam Admin", role="admin")
+        audit.record(session, keys, tenant.id, "connection.added", actor=actor, subject=opened)
     return world
 
 

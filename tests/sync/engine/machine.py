@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from portal.models import Connection
 from portal.sync import connecting
+from portal.sync.audit import Actor
 from portal.sync.engine import marks
 from portal.sync.engine.crash import LOOK, SETTLING, WRITE
 from portal.sync.engine.gate import is_open, may_work
@@ -146,7 +147,12 @@ class Trellis(RuleBasedStateMachine):
 
     def _switch(self, act):
         with self.shop.desk.tenant(self.shop.tenant_id) as session:
-            act(session, self.shop.connection_id, actor="Adam Admin")
+            act(
+                session,
+                self.shop.desk.settings.master_keys,
+                self.shop.connection_id,
+                actor=Actor("Adam Admin"),
+            )
 
     @rule(which=some)
     def a_person_presses_retry(self, which):
@@ -156,7 +162,7 @@ class Trellis(RuleBasedStateMachine):
 
     def _retry(self, link_id):
         with self.shop.desk.tenant(self.shop.tenant_id) as session:
-            assert marks.look_again(session, link_id, actor="Adam Admin")
+            assert marks.look_again(session, link_id, actor=Actor("Adam Admin"))
 
     # --- What brings us to look. ---
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.identity import tenants
+from portal.sync.audit import Actor
 from portal.sync.engine import marks, shift
 from portal.sync.engine import poll as polls
 from portal.sync.engine.poll import FLOURISH_ORDERS, poll
@@ -34,7 +35,7 @@ def test_two_people_who_press_retry_at_once_have_it_looked_at_and_written_once(s
     def press(actor):
         start.wait()
         with shop.desk.tenant(shop.tenant_id) as session:
-            return marks.look_again(session, link_id, actor=actor)
+            return marks.look_again(session, link_id, actor=Actor(actor))
 
     with ThreadPoolExecutor(2) as people:
         assert list(people.map(press, ("Adam Admin", "Olivia Owner"))) == [True, True]

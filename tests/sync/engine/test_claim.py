@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from portal.models import Connection, Link, new_id
+from portal.sync.audit import Actor
 from portal.sync.domain import Hint
 from portal.sync.engine import marks
 from portal.sync.engine.claim import LostLease, claim_due, hand_back, hold, renew
@@ -193,8 +194,8 @@ def test_a_new_look_asked_for_by_a_person_is_told_with_their_name(shop):
     link_id = shop.arrive()
     shop.look()
     with shop.desk.tenant(shop.tenant_id) as session:
-        assert marks.look_again(session, link_id, actor="Adam Admin")
-        assert not marks.look_again(session, new_id(), actor="Adam Admin")
+        assert marks.look_again(session, link_id, actor=Actor("Adam Admin"))
+        assert not marks.look_again(session, new_id(), actor=Actor("Adam Admin"))
 
     assert shop.look() == 1
     assert "Asked for a new look" in shop.story(link_id)

@@ -7,13 +7,14 @@ from sqlalchemy import func, text, update
 
 from portal.models import Connection, Tenant
 from portal.sync import connecting
+from portal.sync.audit import Actor
 from portal.sync.engine.gate import is_open, may_read, may_take_deliveries, may_work, why_no_writes
 from tests.sync.mapping.examples import order
 
 
 def switch(shop, act):
     with shop.desk.tenant(shop.tenant_id) as session:
-        act(session, shop.connection_id, actor="Adam Admin")
+        act(session, shop.desk.settings.master_keys, shop.connection_id, actor=Actor("Adam Admin"))
 
 
 def test_a_paused_connection_reads_and_decides_and_writes_nothing(shop):

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 
 from portal.models import Run
 from portal.sync import queues
+from portal.sync.audit import Actor
 from portal.sync.engine import marks, shift
 from portal.sync.engine.breaker import OPENS_AFTER
 from portal.sync.engine.claim import claim_alone
@@ -210,7 +211,7 @@ def test_a_person_has_a_quarantined_order_tried_once_more(opened):
     assert opened.link(link_id).state == "stuck"
 
     with opened.desk.tenant(opened.tenant_id) as session:
-        marks.look_again(session, link_id, actor="Sam Support")
+        marks.look_again(session, link_id, actor=Actor("Sam Support"))
     work_alone(opened.desk, link_id)
 
     assert opened.link(link_id).state == "settled"
