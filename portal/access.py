@@ -204,12 +204,22 @@ def _guard() -> Response | None:
     person = current_person()
     if person is None:
         return _to_sign_in()
+    _limit(person)
     enter(db.session(), user=person.id)
     if declaration.area == "staff":
         _require_staff(person, declaration.permission)
     if declaration.area == "tenant":
         _require_member(person, declaration.permission)
     return _ask_for_more(person, declaration)
+
+
+def _limit(person: Person) -> None:
+    """Answer 429 to a session that asks for more than anybody reads; fragments are counted by themselves."""
+    portal = current_app.extensions["trellis"]
+    kind = "fragments" if request.headers.get("HX-Request") else "pages"
+    what = f"{kind}:{person.session_id}"
+    if not portal.throttle.allow(what, times=portal.settings.pages_per_minute, seconds=60):
+        abort(429)
 
 
 def _ask_for_more(person: Person, declaration: Declaration) -> Response | None:

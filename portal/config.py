@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _MAKE_A_KEY = (
     "make one with: python3 -c"
@@ -56,6 +57,11 @@ class Settings:
     webhook_rate: int = 300
     webhook_burst: int = 3000
     webhook_refusals: int = 20
+    # Of one session; fragments, which live pages ask for, are counted by themselves.
+    pages_per_minute: int = 300
+    # Where mail is handed in, with its password; empty: it is written into DATA. And whom it comes from.
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
     # Between two checks of a company, beside the one at night; 0: at night only.
     proof_seconds: float = 0.0
     # How long bodies of webhooks, and lines of logs, runs and old proofs, are kept.
@@ -117,6 +123,9 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         webhook_rate=_integer(env, "TRELLIS_WEBHOOK_RATE", 300),
         webhook_burst=_integer(env, "TRELLIS_WEBHOOK_BURST", 3000),
         webhook_refusals=_integer(env, "TRELLIS_WEBHOOK_REFUSALS", 20),
+        pages_per_minute=_integer(env, "TRELLIS_PAGES_PER_MINUTE", 300),
+        smtp_url=_smtp_url(env),
+        mail_from=_mail_from(env),
         proof_seconds=_seconds(env, "TRELLIS_PROOF_SECONDS", pace.get("proof_seconds", 0.0), least=0.0),
         keep_bodies_days=_integer(env, "TRELLIS_KEEP_BODIES_DAYS", 30),
         keep_logs_days=_integer(env, "TRELLIS_KEEP_LOGS_DAYS", 90),
@@ -157,6 +166,28 @@ def _redis_url(env: Mapping[str, str], name: str) -> str:
     value = _needed(env, name, hint)
     if not value.startswith(("redis://", "rediss://", "unix://")):
         raise WrongSetting(f"{name} is not a Redis address ({hint}).")
+    return value
+
+
+def _smtp_url(env: Mapping[str, str]) -> str:
+    value = env.get("TRELLIS_SMTP_URL", "").strip()
+    hint = "for example smtp://user:password@mail.example.com:587, or smtps://"
+    try:
+        parts = urlsplit(value)
+        usable = not value or (parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0)
+    except ValueError:  # a port that is none
+        usable = False
+    if not usable:
+        raise WrongSetting(f"TRELLIS_SMTP_URL is not the address of a mail server ({hint}).")
+    return value
+
+
+def _mail_from(env: Mapping[str, str]) -> str:
+    value = env.get("TRELLIS_MAIL_FROM", "").strip()
+    if not value and env.get("TRELLIS_SMTP_URL", "").strip():
+        raise WrongSetting("TRELLIS_MAIL_FROM is not set: mail needs an address that it comes from.")
+    if value and ("@" not in value or not value.isprintable()):
+        raise WrongSetting(f"TRELLIS_MAIL_FROM is {value!r}: give an address, such as trellis@example.com.")
     return value
 
 

@@ -17,17 +17,21 @@ from redis import Redis
 
 from portal import access, logs
 from portal.blueprints import (
+    account,
     audit,
     auth,
     connections,
     dashboard,
+    demo,
     errors,
     health,
     orders,
     presentation,
     problems,
     proofs,
+    reset,
     runs,
+    second_factor,
     shell,
     support,
 )
@@ -43,7 +47,11 @@ _log = logging.getLogger("portal.web")
 _PACKAGE = Path(__file__).parent
 # From a checkout, and from a wheel, into which the build puts it.
 _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "static") if folder.is_dir())
-_BLUEPRINTS = (auth, dashboard, orders, connections, runs, problems, proofs, audit, support, health)
+# What somebody does about their own sign-in.
+_OWN = (account, second_factor, reset, demo)
+# What belongs to a company, and to Trellis's own people.
+_COMPANY = (dashboard, orders, connections, runs, problems, proofs, audit)
+_BLUEPRINTS = (auth, *_OWN, *_COMPANY, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).

@@ -88,6 +88,8 @@ def settings(database_url: str, redis_url: str, servers_dir: Path) -> Settings:
         allow_loopback=True,
         second_factor=False,
         audit_anchors=servers_dir / "audit-anchors.jsonl",
+        # Crawlers read faster than people.
+        pages_per_minute=60_000,
         settle_seconds=0.5,
         backoff_cap_seconds=1.0,
         lease_seconds=5.0,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
-from portal.access import here, tenant
+from portal.access import here, passive, tenant
 from portal.blueprints import paging, working
 from portal.blueprints.dashboard import connection_rows
 from portal.extensions import db
@@ -174,6 +174,7 @@ def log(connection_id: UUID) -> Any:
 
 @blueprint.get("/<uuid:connection_id>/log/lines")
 @tenant("runs.see")
+@passive
 def lines(connection_id: UUID) -> Any:
     """Show the log lines behind a number: for pages whose stream is not there."""
     connection = _one(connection_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
-from portal.access import Here, here, tenant
+from portal.access import Here, here, passive, tenant
 from portal.blueprints import paging, presentation, working
 from portal.extensions import db
 from portal.live import order as order_pages
@@ -129,6 +129,7 @@ def ticket(link_id: UUID) -> Any:
 
 @blueprint.get("/<uuid:link_id>/story")
 @tenant("orders.see")
+@passive
 def story(link_id: UUID) -> Any:
     """Show what is new in an order's story: for pages whose stream is not there."""
     tenant_here = here()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, abort, render_template, request, url_for
 
-from portal.access import here, tenant
+from portal.access import here, passive, tenant
 from portal.blueprints import paging
 from portal.extensions import db
 from portal.live import scopes
@@ -53,6 +53,7 @@ def show(run_id: UUID) -> Any:
 
 @blueprint.get("/<uuid:run_id>/lines")
 @tenant("runs.see")
+@passive
 def lines(run_id: UUID) -> Any:
     """Show the lines of a run behind a number: for pages whose stream is not there."""
     run = _one(run_id)

@@ -1,14 +1,14 @@
-"""The sign-in form, and where it may lead."""
+"""The forms in which somebody proves who they are, and where they may lead."""
 
 from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField
+from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import Email, InputRequired, Length
 
-from portal.identity.accounts import LONGEST_PASSWORD
+from portal.identity.passwords import LONGEST
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -26,7 +26,33 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
         "Password",
         validators=[
             InputRequired("Enter your password."),
-            Length(max=LONGEST_PASSWORD, message=f"A password has at most {LONGEST_PASSWORD} characters."),
+            Length(max=LONGEST, message=f"A password has at most {LONGEST} characters."),
+        ],
+    )
+    next = HiddenField()
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """A code of an authenticator app, or a recovery code."""
+
+    code = StringField(
+        "Code",
+        validators=[
+            InputRequired("Enter the code that your app shows, or a recovery code."),
+            Length(max=64, message="A code is shorter than that."),
+        ],
+    )
+    next = HiddenField()
+
+
+class ProofForm(FlaskForm):  # type: ignore[misc]
+    """The password once more; where there is a second factor, or a code."""
+
+    proof = PasswordField(
+        "Password",
+        validators=[
+            InputRequired("Enter your password."),
+            Length(max=LONGEST, message=f"A password has at most {LONGEST} characters."),
         ],
     )
     next = HiddenField()

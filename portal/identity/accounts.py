@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from portal.identity import passwords
 from portal.models import STAFF_ROLES, TENANT_ROLES, Membership, SignIn, User, new_id
-
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 128
-
-# OWASP's floor for argon2id: 19 MiB, two passes, one lane.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 class NotAccepted(ValueError):
@@ -47,8 +39,10 @@ def create_user(
         raise NotAccepted(f"{staff_role!r} is not a staff role: choose one of {', '.join(STAFF_ROLES)}.")
     if session.scalar(select(User.id).where(User.email == address)) is not None:
         raise NotAccepted(f"There is an account with the address {address} already.")
+    if wrong := passwords.objection(password, address):
+        raise NotAccepted(wrong)
     user = User(id=new_id(), email=address, name=name.strip(), staff_role=staff_role)
-    proof = SignIn(user_id=user.id, password_hash=_hash(password, address))
+    proof = SignIn(user_id=user.id, password_hash=passwords.hashed(password))
     session.add(user)
     session.flush()
     session.add(proof)
@@ -102,15 +96,31 @@ def verify(session: Session, email: str, password: str) -> User | None:
         .join(SignIn, SignIn.user_id == User.id)
         .where(User.email == email.strip().lower(), User.disabled_at.is_(None))
     ).first()
-    matches = _matches(found.SignIn.password_hash if found else _nobodys_hash(), password)
-    if not found or not matches:
+    if not passwords.matches(found.SignIn.password_hash if found else None, password) or not found:
         return None
-    if _hasher.check_needs_rehash(found.SignIn.password_hash):
-        found.SignIn.password_hash = _hasher.hash(password)
+    if passwords.is_outdated(found.SignIn.password_hash):
+        found.SignIn.password_hash = passwords.hashed(password)
+        session.flush()
     user: User = found.User
-    user.last_sign_in_at = func.now()
-    session.flush()
     return user
+
+
+def known(session: Session, email: str) -> User | None:
+    """Find the open account of an address, as typed."""
+    return session.scalar(select(User).where(User.email == email.strip().lower(), User.disabled_at.is_(None)))
+
+
+def proves(session: Session, user_id: UUID, password: str) -> bool:
+    """Say whether this is a person's password."""
+    stored = session.scalar(select(SignIn.password_hash).where(SignIn.user_id == user_id))
+    return passwords.matches(stored, password)
+
+
+def disable(session: Session, user_id: UUID) -> None:
+    """Close an account: nobody signs in with it any more, and what it did keeps its name."""
+    session.execute(
+        update(User).where(User.id == user_id, User.disabled_at.is_(None)).values(disabled_at=func.now())
+    )
 
 
 def memberships_of(session: Session, user_id: UUID) -> list[Membership]:
@@ -127,29 +137,6 @@ def _address(email: str) -> str:
     except EmailNotValidError as error:
         raise NotAccepted(f"{email!r} is not an e-mail address: {error}") from error
     return checked.normalized.lower()
-
-
-def _hash(password: str, address: str) -> str:
-    if len(password) < SHORTEST_PASSWORD:
-        raise NotAccepted(f"The password is too short: take at least {SHORTEST_PASSWORD} characters.")
-    if len(password) > LONGEST_PASSWORD:
-        raise NotAccepted(f"The password is too long: take at most {LONGEST_PASSWORD} characters.")
-    if password.lower() == address:
-        raise NotAccepted("The password is the e-mail address: take another one.")
-    return _hasher.hash(password)
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        # Cut, so that nobody makes us hash a megabyte; a cut password never matches a stored one.
-        return _hasher.verify(stored, password[: LONGEST_PASSWORD + 1])
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-@functools.cache
-def _nobodys_hash() -> str:
-    return _hasher.hash("the password of nobody")
 
 
 def _check_role(role: str) -> None:

@@ -7,12 +7,18 @@ from uuid import UUID
 
 from flask import Flask, current_app, g, request, session
 from flask_login import AnonymousUserMixin, LoginManager, current_user
+from sqlalchemy import func
+from sqlalchemy.orm import Session
 
 from portal.extensions import Sessions
-from portal.identity import sessions
+from portal.identity import diary, sessions
 from portal.identity.throttle import network
+from portal.models import User
+from portal.sync import audit
 
-_TOKEN = "sid"  # noqa: S105 - the name of what the cookie holds
+# The names of what the cookie holds: the token of a session, and of one that lacks the second factor.
+_TOKEN, _HALF = "sid", "half"
+_CSRF = "csrf_token"
 
 
 @dataclass(frozen=True)
@@ -62,26 +68,90 @@ def current_person() -> Person | None:
     return person if isinstance(person, Person) else None
 
 
-def sign_in(user_id: UUID, *, second_factor: bool = False) -> None:
-    """Begin a new session; what the visitor's cookie held before is dropped and its session ended."""
-    _end("signed in again")
-    session.clear()
+def sign_in(user_id: UUID, *, second_factor: bool = False, act: str = "signed_in") -> None:
+    """Begin a new session; what the visitor's cookie held before is dropped and its session ended.
+
+    Args:
+        user_id: who has proven who they are.
+        second_factor: whether with the second factor; whoever has one is not signed in without it.
+        act: how the audit names it.
+    """
     with _sessions().identity() as opened:
-        session[_TOKEN] = sessions.begin(
-            opened,
-            user_id,
-            address=network(request.remote_addr or ""),
-            agent=request.headers.get("User-Agent", ""),
-            second_factor=second_factor,
-        )
-    forget()
+        _end(opened, "signed in again")
+        token = _begin(opened, user_id, second_factor=second_factor)
+        user = opened.get_one(User, user_id)
+        user.last_sign_in_at = func.now()
+        note(opened, user, act, by=user)
+    _hold(_TOKEN, token)
 
 
-def sign_out() -> None:
+def begin_half(user_id: UUID) -> None:
+    """Note that somebody's password was right, for the few minutes in which the second factor may follow."""
+    with _sessions().identity() as opened:
+        _end(opened, "signed in again")
+        token = _begin(opened, user_id, second_factor=False)
+    _hold(_HALF, token)
+
+
+def half_way() -> UUID | None:
+    """Whose password was right in this browser, while the second factor is still to come."""
+    token = session.get(_HALF)
+    if not isinstance(token, str):
+        return None
+    with _sessions().identity() as opened:
+        return sessions.find_half(opened, token)
+
+
+def renew(opened: Session, person: Person, *, second_factor: bool) -> str:
+    """Give this browser's session a new token because what it may do has changed; end the person's others.
+
+    Args:
+        opened: an identity session, which also carries out the change.
+        person: who is signed in.
+        second_factor: whether the second factor counts as given from now on.
+
+    Returns:
+        The token, to be held once the change is committed.
+    """
+    sessions.end_all(opened, person.id, because="password or second factor changed")
+    return _begin(opened, person.id, second_factor=second_factor)
+
+
+def hold(token: str) -> None:
+    """Have the cookie hold the token of a renewed session."""
+    _hold(_TOKEN, token)
+
+
+def sign_out(because: str = "signed out", act: str = "signed_out") -> None:
     """End the session."""
-    _end("signed out")
+    with _sessions().identity() as opened:
+        person = current_person()
+        _end(opened, because)
+        if person is not None:
+            user = opened.get_one(User, person.id)
+            note(opened, user, act, by=user)
     session.clear()
     forget()
+
+
+def note(opened: Session, user: User | None, act: str, *, by: User | None, **detail: str) -> None:
+    """Record an act about somebody's sign-in, last in its transaction.
+
+    Args:
+        opened: an identity session.
+        user: whose sign-in it is; None for an address that belongs to nobody.
+        act: a key of `audit.ACTS`.
+        by: who does it; None for somebody who has proven nothing.
+        detail: what else is worth knowing.
+    """
+    actor = audit.Actor(
+        name=by.name if by else diary.SOMEBODY,
+        id=by.id if by else None,
+        address=network(request.remote_addr or ""),
+        reference=g.get("reference", ""),
+    )
+    keys = current_app.extensions["trellis"].settings.master_keys
+    diary.write(opened, keys, user, act, actor=actor, detail=detail)
 
 
 def forget() -> None:
@@ -114,11 +184,28 @@ def _load() -> Person | None:
     )
 
 
-def _end(because: str) -> None:
-    token = session.get(_TOKEN)
-    if isinstance(token, str):
-        with _sessions().identity() as opened:
+def _begin(opened: Session, user_id: UUID, *, second_factor: bool) -> str:
+    return sessions.begin(
+        opened,
+        user_id,
+        address=network(request.remote_addr or ""),
+        agent=request.headers.get("User-Agent", ""),
+        second_factor=second_factor,
+    )
+
+
+def _end(opened: Session, because: str) -> None:
+    for name in (_TOKEN, _HALF):
+        if isinstance(token := session.get(name), str):
             sessions.end(opened, token, because=because)
+
+
+def _hold(name: str, token: str) -> None:
+    """Have the cookie hold this and nothing of before, a form's token included."""
+    session.clear()
+    session[name] = token
+    g.pop(_CSRF, None)
+    forget()
 
 
 def _sessions() -> Sessions:

@@ -15,12 +15,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.models import User, UserSession
+from portal.models import SignIn, User, UserSession
 
 # Twelve hours after signing in a session ends, however busy it was; sooner when nobody does anything in it.
 LONGEST = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 IDLE_STAFF = timedelta(minutes=15)
+# Between the password and the second factor.
+HALF_WAY = timedelta(minutes=10)
 # Sensitive acts ask for the password again when it was last given longer ago than this.
 PROOF_LASTS = timedelta(minutes=5)
 # A session's last use is written down this often at most: not every page costs a write.
@@ -60,6 +62,8 @@ class Found:
 def begin(session: Session, user_id: UUID, *, address: str, agent: str, second_factor: bool = False) -> str:
     """Begin a session for somebody whose password was just verified; return the token for the cookie.
 
+    Without the second factor it is only half of one for whoever has one: it finds nobody signed in.
+
     Args:
         session: an identity session.
         user_id: whose.
@@ -79,6 +83,23 @@ def begin(session: Session, user_id: UUID, *, address: str, agent: str, second_f
     )
     session.flush()
     return token
+
+
+def find_half(session: Session, token: str) -> UUID | None:
+    """Whose a session is in which the password was right and the second factor is still to come."""
+    return session.scalar(
+        select(UserSession.user_id)
+        .join(User, User.id == UserSession.user_id)
+        .join(SignIn, SignIn.user_id == UserSession.user_id)
+        .where(
+            UserSession.token_hash == _hash(token),
+            UserSession.ended_at.is_(None),
+            UserSession.created_at > func.now() - HALF_WAY,
+            UserSession.second_factor_at.is_(None),
+            SignIn.totp_confirmed_at.is_not(None),
+            User.disabled_at.is_(None),
+        )
+    )
 
 
 def find(session: Session, token: str, *, used: bool) -> Found | None:
@@ -101,6 +122,7 @@ def find(session: Session, token: str, *, used: bool) -> Found | None:
             (UserSession.seen_at < func.now() - _SEEN_EVERY).label("seen_long_ago"),
         )
         .join(User, User.id == UserSession.user_id)
+        .outerjoin(SignIn, SignIn.user_id == UserSession.user_id)
         .where(UserSession.token_hash == _hash(token), User.disabled_at.is_(None), _open())
     ).first()
     if row is None:
@@ -145,6 +167,7 @@ def open_of(session: Session, user_id: UUID) -> list[UserSession]:
     query = (
         select(UserSession)
         .join(User, User.id == UserSession.user_id)
+        .outerjoin(SignIn, SignIn.user_id == UserSession.user_id)
         .where(UserSession.user_id == user_id, _open())
         .order_by(UserSession.seen_at.desc())
     )
@@ -164,6 +187,8 @@ def _open() -> ColumnElement[bool]:
     return and_(
         UserSession.ended_at.is_(None),
         UserSession.created_at > now - LONGEST,
+        # Whoever has a second factor is not signed in before it was given.
+        or_(SignIn.totp_confirmed_at.is_(None), UserSession.second_factor_at.is_not(None)),
         or_(
             UserSession.seen_at > now - IDLE_STAFF,
             and_(User.staff_role.is_(None), UserSession.seen_at > now - IDLE),

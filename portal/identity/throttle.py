@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 import threading
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -19,6 +21,13 @@ WINDOW_SECONDS = 15 * 60
 TRIES_PER_ACCOUNT = 5
 TRIES_PER_ADDRESS = 20
 FIRST_WAIT_SECONDS = 30
+# So many attempts a minute of everybody together are no longer people who mistype.
+ALARM_PER_MINUTE = 600
+# Redis that does not answer is not asked again for so long: each try may cost a second.
+_AWAY_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
 
 
 class Counters(Protocol):
@@ -40,16 +49,16 @@ class Throttle:
     def __init__(self, redis: Redis) -> None:
         self._shared: Counters = _InRedis(redis)
         self._own: Counters = _InMemory()
+        self._away_until = 0.0
 
     def sign_in(self, email: str, address: str) -> int:
         """Count an attempt to sign in; return the seconds that it has to wait, 0 when it may go on.
 
         Counted before the password is looked at, so that many attempts at once count as many.
         """
-        try:
-            return _count_sign_in(self._shared, email, address)
-        except RedisError:
-            return _count_sign_in(self._own, email, address)
+        if self._ask(lambda counters: counters.add("throttle:all", 60)) == ALARM_PER_MINUTE + 1:
+            _log.warning("more than %s attempts to sign in within a minute", ALARM_PER_MINUTE)
+        return self._ask(lambda counters: _count_sign_in(counters, email, address))
 
     def signed_in(self, email: str, address: str) -> None:
         """Take back what a sign-in that worked had counted."""
@@ -63,10 +72,27 @@ class Throttle:
 
     def allow(self, what: str, *, times: int, seconds: int) -> bool:
         """Count one use of something; say whether it is still within its limit."""
-        try:
-            return self._shared.add(f"throttle:{what}", seconds) <= times
-        except RedisError:
-            return self._own.add(f"throttle:{what}", seconds) <= times
+        return self._ask(lambda counters: counters.add(f"throttle:{what}", seconds)) <= times
+
+    def wait(self, what: str) -> int:
+        """Seconds until something that is over its limit may be used again."""
+        return max(1, self._ask(lambda counters: counters.wait(f"throttle:{what}")))
+
+    def forget(self, what: str) -> None:
+        """Take back all uses of something."""
+        for counters in (self._own, self._shared):
+            try:
+                counters.drop(f"throttle:{what}")
+            except RedisError:
+                continue
+
+    def _ask(self, question: Callable[[Counters], _Answer]) -> _Answer:
+        if time.monotonic() >= self._away_until:
+            try:
+                return question(self._shared)
+            except RedisError:
+                self._away_until = time.monotonic() + _AWAY_SECONDS
+        return question(self._own)
 
 
 def network(address: str) -> str:
@@ -96,19 +122,19 @@ def _count_sign_in(counters: Counters, email: str, address: str) -> int:
 
 
 def _account(email: str) -> str:
-    return f"throttle:account:{_digest(email)}"
+    return f"throttle:account:{digest(email)}"
 
 
 def _waiting(email: str) -> str:
-    return f"throttle:waiting:{_digest(email)}"
+    return f"throttle:waiting:{digest(email)}"
 
 
 def _from(address: str) -> str:
     return f"throttle:address:{network(address)}"
 
 
-def _digest(email: str) -> str:
-    # No address of a person in Redis, whatever was typed and however long.
+def digest(email: str) -> str:
+    """Name a person's address in a counter: no address is kept, whatever was typed and however long."""
     return hashlib.sha256(email.strip().lower().encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -13,6 +13,7 @@ from portal.sync import nightly, queues
 from portal.sync.engine import poll as polls
 from portal.sync.engine import shift
 from portal.sync.engine.desk import Desk, open_desk
+from portal.sync.mail import delivery
 
 
 @cache
@@ -55,6 +56,12 @@ def purge(tenant_id: str) -> None:
     queues.answered(desk().redis, queues.PURGE, tenant_id)
     if nightly.purge(desk(), UUID(tenant_id)):
         queues.ring_purge(desk().redis, UUID(tenant_id))
+
+
+def deliver_mail() -> None:
+    """Send the mail that is due."""
+    queues.answered(desk().redis, queues.MAIL)
+    delivery.deliver_due(desk())
 
 
 def poll(stream_id: str) -> None:

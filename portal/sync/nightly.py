@@ -21,6 +21,7 @@ from portal.sync import installation, proofs, queues, retention, switches
 from portal.sync.checker import Check, Report, one_place
 from portal.sync.engine.accounts import open_account
 from portal.sync.engine.desk import Desk
+from portal.sync.mail import delivery
 
 # When a company sleeps, in its own time.
 _NIGHT = time(3)
@@ -31,7 +32,7 @@ _SILENT = timedelta(minutes=10)
 
 
 def run_due(desk: Desk) -> None:
-    """Pass the operator's switch on, and ring for the checks and the retention that are due.
+    """Pass the operator's switch on, and ring for the checks, the retention and the mail that are due.
 
     Called by the schedule process at each sweep.
     """
@@ -40,6 +41,9 @@ def run_due(desk: Desk) -> None:
         _plan_new(session)
         checked = _take_check(session)
         purged = _take_purges(session)
+        mail_waits = delivery.is_due(session)
+    if mail_waits:
+        queues.ring_mail(desk.redis)
     for tenant_id in purged:
         queues.ring_purge(desk.redis, tenant_id)
     if checked is not None and not queues.ring_check(desk.redis, checked):
@@ -195,4 +199,7 @@ def purge(desk: Desk, tenant_id: UUID) -> bool:
     Returns:
         Whether there is more to do.
     """
+    # What belongs to no company is cleared in everybody's night.
+    retention.drop_old_proofs_of_identity(desk)
+    delivery.drop_old(desk)
     return retention.purge(desk, tenant_id)

@@ -23,6 +23,7 @@ _RING_SECONDS = 20
 # Sooner for a shift: a worker that dies before it answers would keep every company waiting.
 _SHIFT_RING_SECONDS = 5
 CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
+MAIL = "portal.sync.jobs.deliver_mail"
 # A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
 _SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60}
 _STOP_JOB = signal.SIGUSR1
@@ -58,6 +59,11 @@ def ring_check(redis: Redis, tenant_id: UUID) -> bool:
 def ring_purge(redis: Redis, tenant_id: UUID) -> bool:
     """Ask for what a tenant need not keep to be cleared, unless that is asked for already."""
     return _ring(redis, PURGE, str(tenant_id))
+
+
+def ring_mail(redis: Redis) -> bool:
+    """Ask for the mail that is due to be sent, unless that is asked for already."""
+    return _ring(redis, MAIL)
 
 
 class Ringer:

@@ -17,7 +17,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Delivery, LogLine, Operation, Problem, Proof, Run
+from portal.models import (
+    Connection,
+    Delivery,
+    LogLine,
+    Operation,
+    Problem,
+    Proof,
+    ResetToken,
+    Run,
+    UserSession,
+)
 from portal.sync.engine.desk import Desk
 
 _BATCH = 500
@@ -29,6 +39,8 @@ KEYS = timedelta(days=90)
 LINES = 500
 # Every proof is kept for so long; after that those that held are one a day.
 PROOFS = timedelta(days=2)
+# Sessions that are over, and tokens of reset passwords: the audit keeps what was done with them.
+IDENTITY = timedelta(days=90)
 
 _Step = Callable[[Desk, UUID], int]
 
@@ -164,3 +176,14 @@ def _drop(desk: Desk, tenant_id: UUID, table: Any, query: Any) -> int:
         with desk.sessions.system() as session:
             session.execute(delete(table).where(table.id.in_(ids)))
     return len(ids)
+
+
+def drop_old_proofs_of_identity(desk: Desk) -> None:
+    """Drop sessions and tokens that let nobody in for long: they last for hours."""
+    with desk.sessions.system() as session:
+        for table in (UserSession, ResetToken):
+            session.execute(
+                delete(table)
+                .where(table.created_at < func.now() - IDENTITY)
+                .execution_options(synchronize_session=False)
+            )

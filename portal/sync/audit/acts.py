@@ -10,9 +10,9 @@ from uuid import UUID
 ACTS: Mapping[str, str] = {
     "signed_in": "signed in",
     "signed_out": "signed out",
-    "sign_in.refused": "was refused at signing in",
+    "sign_in.refused": "was refused at signing in as",
     "password.changed": "changed the password of",
-    "password.reset_asked": "asked to choose a new password",
+    "password.reset_asked": "asked for a new password of",
     "password.reset": "chose a new password by mail",
     "second_factor.added": "added a second factor",
     "second_factor.removed": "removed the second factor of",

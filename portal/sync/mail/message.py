@@ -1,4 +1,4 @@
-"""Mail: put down in the transaction that causes it, and sent after it, again and again until it is taken."""
+"""A message, sealed for as long as it waits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,20 @@ from portal.sync import secrets
 
 @dataclass(frozen=True)
 class Message:
-    """One message in plain text. The text may hold a link that lets somebody in."""
+    """One message in plain text. The text may hold a link that lets somebody in.
+
+    Raises:
+        ValueError: the recipient or the subject could end a line, and begin a header of its own.
+    """
 
     to: str
     subject: str
     text: str
+
+    def __post_init__(self) -> None:
+        """Refuse what would be more than a recipient and a subject."""
+        if not self.to.isprintable() or not self.subject.isprintable() or "," in self.to:
+            raise ValueError("a recipient or subject of a mail holds what would be a line or an address more")
 
 
 def queue(
