@@ -21,22 +21,24 @@ from portal.sync import audit
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# What each role may do (reliability.md 5.4).
+# What each role may do (reliability.md 5.4). To stop is given to more people than to go on again.
 _SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "connections.see"})
-_AUDIT = frozenset({"audit.see"})
-_ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.pause", "writes.stop"})
+_ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.stop"})
+_RUN = frozenset({"connections.resume", "writes.stop", "writes.resume"})
+_MANAGE = frozenset({"people.manage", "grants.manage", "company.settings", "audit.see"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
-    "owner": _SEE | _ACT | _AUDIT,
-    "admin": _SEE | _ACT | _AUDIT,
+    "owner": _SEE | _ACT | _RUN | _MANAGE | {"people.owners"},
+    "admin": _SEE | _ACT | _RUN | _MANAGE,
     "viewer": _SEE,
 }
 # What Trellis's own people may do inside a tenant while it has granted them access, and what beside that
-# when the grant lets them act.
+# when the grant lets them act; an operator who broke the glass may look and stop, and change nothing else.
 GRANT_SEES = _SEE
-GRANT_ACTS = frozenset({"orders.retry", "problems.retry", "connections.test"})
+GRANT_ACTS = _ACT
+BREAK_GLASS_ACTS = frozenset({"connections.stop", "writes.stop"})
 STAFF_PERMISSIONS: Mapping[str, frozenset[str]] = {
-    "support": frozenset({"support.see"}),
-    "operator": frozenset({"support.see", "support.stop", "audit.verify"}),
+    "support": frozenset({"support.see", "grants.ask"}),
+    "operator": frozenset({"support.see", "support.stop", "grants.break_glass", "audit.verify"}),
 }
 # Refusals of one person that the audit tells of, in an hour: nobody fills it up.
 REFUSALS_TOLD = 20
@@ -62,6 +64,13 @@ class Granted:
     kind: str
     may_act: bool
     ends_at: datetime
+    reason: str = ""
+
+    def allows(self, permission: str) -> bool:
+        """Say whether it lets somebody do something."""
+        if self.kind == "break_glass":
+            return permission in GRANT_SEES or permission in BREAK_GLASS_ACTS
+        return permission in GRANT_SEES or (self.may_act and permission in GRANT_ACTS)
 
 
 @dataclass(frozen=True)
@@ -80,8 +89,18 @@ class Here:
     def may(self, permission: str) -> bool:
         """Say whether the person may do something here."""
         if self.grant is not None:
-            return permission in GRANT_SEES or (self.grant.may_act and permission in GRANT_ACTS)
+            return self.grant.allows(permission)
         return permission in TENANT_PERMISSIONS.get(self.role, frozenset())
+
+    @property
+    def masked(self) -> bool:
+        """Whether personal data is hidden from the person: it is from Trellis's own people."""
+        return self.grant is not None
+
+    @property
+    def sight(self) -> tuple[str, bool, bool]:
+        """What decides how a thing looks to somebody: to two with the same sight it looks the same."""
+        return self.role, self.masked, self.grant is not None and self.grant.may_act
 
 
 def public(view: View) -> View:
@@ -162,7 +181,8 @@ def resolve(session: Session, person: Person, slug: str) -> Here | None:
     enter(session, user=person.id)
     if granted is None:
         return None
-    through = Granted(granted.grant.id, granted.grant.kind, granted.grant.may_act, granted.ends_at)
+    found = granted.grant
+    through = Granted(found.id, found.kind, found.may_act, granted.ends_at, found.reason)
     return _enter(session, person, granted.tenant, person.staff_role, through)
 
 
@@ -262,10 +282,6 @@ def _tell_refusal(person: Person, permission: str, subject: audit.Subject, found
     trellis = current_app.extensions["trellis"]
     if not trellis.throttle.allow(f"refusals:{person.id}", times=REFUSALS_TOLD, seconds=3600):
         return
-    role = found.role if found else (person.staff_role or "")
-    actor = audit.Actor(
-        person.name, person.id, role, network(request.remote_addr or ""), g.get("reference", "")
-    )
     chain = found.id if found else INSTALLATION_CHAIN
     opened = trellis.sessions.tenant(found.id) if found else trellis.sessions.system()
     with opened as session:
@@ -274,10 +290,23 @@ def _tell_refusal(person: Person, permission: str, subject: audit.Subject, found
             trellis.settings.master_keys,
             chain,
             "access.refused",
-            actor=actor,
+            actor=actor(person, found),
             subject=subject,
             detail={"permission": permission, "method": request.method},
         )
+
+
+def actor(person: Person, found: Here | None) -> audit.Actor:
+    """Name somebody for the audit and for stories; Trellis's own people are named as such in a company."""
+    role = found.role if found else person.staff_role or ""
+    guest = found is not None and found.grant is not None
+    return audit.Actor(
+        name=f"{person.name} ({role})" if guest else person.name,
+        id=person.id,
+        role=role,
+        address=network(request.remote_addr or ""),
+        reference=g.get("reference", ""),
+    )
 
 
 def _to_sign_in() -> Response:

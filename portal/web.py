@@ -15,16 +15,19 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from redis import Redis
 
-from portal import access, logs
+from portal import access, logs, visits
 from portal.blueprints import (
     account,
     audit,
     auth,
+    company,
     connections,
     dashboard,
     demo,
     errors,
+    grants,
     health,
+    invitations,
     orders,
     presentation,
     problems,
@@ -34,6 +37,9 @@ from portal.blueprints import (
     second_factor,
     shell,
     support,
+)
+from portal.blueprints import (
+    people as people_pages,
 )
 from portal.config import Settings, from_environment
 from portal.extensions import ENGINE_OPTIONS, Sessions, db, new_redis
@@ -48,9 +54,9 @@ _PACKAGE = Path(__file__).parent
 # From a checkout, and from a wheel, into which the build puts it.
 _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "static") if folder.is_dir())
 # What somebody does about their own sign-in.
-_OWN = (account, second_factor, reset, demo)
+_OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and to Trellis's own people.
-_COMPANY = (dashboard, orders, connections, runs, problems, proofs, audit)
+_COMPANY = (dashboard, orders, connections, runs, problems, proofs, people_pages, grants, company, audit)
 _BLUEPRINTS = (auth, *_OWN, *_COMPANY, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
@@ -183,6 +189,7 @@ def _secure(app: Flask) -> None:
 
     people.install(app)
     access.install(app)
+    visits.install(app)
     app.after_request(_harden)
 
 

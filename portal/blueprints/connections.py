@@ -35,6 +35,7 @@ def _list(error: str = "") -> str:
         rows=connection_rows(here().id),
         hubs=connections.hubs_of(db.session(), here().id),
         may_stop=here().may("writes.stop"),
+        may_go=here().may("writes.resume"),
         error=error,
     )
 
@@ -58,7 +59,7 @@ def stop() -> Any:
 
 
 @blueprint.post("/go")
-@tenant("writes.stop")
+@tenant("writes.resume")
 def go() -> Any:
     """Let the company write again, beginning with what has waited."""
     switches.resume_company(db.session(), working.keys(), here().id, actor=working.actor())
@@ -96,7 +97,8 @@ def _page(connection: Connection, **more: Any) -> str:
         problems=connections.open_problems(session, tenant_here.id, sources),
         last_run=runs.last_of(session, tenant_here.id, connection.id),
         broken=connection.open_until is not None and connection.open_until > utc_now(),
-        may_pause=tenant_here.may("connections.pause"),
+        may_pause=tenant_here.may("connections.stop"),
+        may_resume=tenant_here.may("connections.resume"),
         may_test=tenant_here.may("connections.test"),
         **{"findings": None, **more},
     )
@@ -113,7 +115,7 @@ def _masked_address(connection: Connection, credentials: Sequence[Any]) -> str:
 
 
 @blueprint.post("/<uuid:connection_id>/pause")
-@tenant("connections.pause")
+@tenant("connections.stop")
 def pause(connection_id: UUID) -> Any:
     """Stop writing; deliveries and reads go on."""
     connection = _one(connection_id)
@@ -124,7 +126,7 @@ def pause(connection_id: UUID) -> Any:
 
 
 @blueprint.post("/<uuid:connection_id>/resume")
-@tenant("connections.pause")
+@tenant("connections.resume")
 def resume(connection_id: UUID) -> Any:
     """Write again, beginning with what has waited."""
     connection = _one(connection_id)

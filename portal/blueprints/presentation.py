@@ -78,6 +78,11 @@ OUTCOME_WORDS: Words = {
     "ignored": ("Ignored", "idle"),
     "problem": ("Problem", "bad"),
 }
+ROLE_WORDS: Mapping[str, tuple[str, str]] = {
+    "owner": ("Owner", "Everything, with people, keys, export and deletion."),
+    "admin": ("Admin", "Everything but owners, export and deletion."),
+    "viewer": ("Viewer", "Looks, and changes nothing."),
+}
 WHO_WORDS: Mapping[str, str] = {
     "tenant": "Somebody of your company",
     "support": "Trellis support",
@@ -88,7 +93,15 @@ WHO_WORDS: Mapping[str, str] = {
 def install(app: Flask) -> None:
     """Give the filters and the words to all templates."""
     app.jinja_env.filters.update(
-        ago=ago, clock=clock, day=day, iso=iso, money=money, pretty=pretty, span=span, time_of_day=time_of_day
+        ago=ago,
+        clock=clock,
+        day=day,
+        iso=iso,
+        minute=minute,
+        money=money,
+        pretty=pretty,
+        span=span,
+        time_of_day=time_of_day,
     )
     app.jinja_env.globals.update(
         CONNECTION_MEANING=CONNECTION_MEANING,
@@ -100,6 +113,7 @@ def install(app: Flask) -> None:
         PROOF_HOW=PROOF_HOW,
         PROOF_MEANING=PROOF_MEANING,
         PROOF_WORDS=PROOF_WORDS,
+        ROLE_WORDS=ROLE_WORDS,
         RUN_KINDS=RUN_KINDS,
         RUN_WORDS=RUN_WORDS,
         WHO_WORDS=WHO_WORDS,
@@ -129,6 +143,11 @@ def time_of_day(at: datetime, zone: ZoneInfo, *, milliseconds: bool = False) -> 
     """Write the time of day in the tenant's zone."""
     local = at.astimezone(zone)
     return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}" if milliseconds else f"{local:%H:%M:%S}"
+
+
+def minute(at: datetime, zone: ZoneInfo) -> str:
+    """Write hour and minute in the tenant's zone, which is named."""
+    return f"{at.astimezone(zone):%H:%M %Z}"
 
 
 def ago(at: datetime) -> str:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from portal.access import STAFF_PERMISSIONS, Here
 from portal.blueprints.auth import THEME_COOKIE, THEMES
 from portal.extensions import db
 from portal.identity.accounts import memberships_of
 from portal.identity.people import current_person
-from portal.queries import problems, stops
+from portal.queries import grants, problems, stops
 
+# What everybody sees, and what the company's owners and admins see beside it: name, page, label, permission.
 NAVIGATION = (
-    ("dashboard", "dashboard.show", "Dashboard"),
-    ("orders", "orders.index", "Orders"),
-    ("problems", "problems.index", "Problems"),
-    ("runs", "runs.index", "Runs"),
-    ("connections", "connections.index", "Connections"),
-    ("audit", "audit.index", "Audit"),
+    ("dashboard", "dashboard.show", "Dashboard", "overview.see"),
+    ("orders", "orders.index", "Orders", "orders.see"),
+    ("problems", "problems.index", "Problems", "problems.see"),
+    ("runs", "runs.index", "Runs", "runs.see"),
+    ("connections", "connections.index", "Connections", "connections.see"),
 )
-# What not everybody in a company may open.
-_NEEDS = {"audit": "audit.see"}
+COMPANY_NAVIGATION = (
+    ("people", "people.index", "People", "people.manage"),
+    ("grants", "grants.index", "Support access", "grants.manage"),
+    ("audit", "audit.index", "Audit", "audit.see"),
+    ("company", "company.show", "Company settings", "company.settings"),
+)
 
 
 def install(app: Flask) -> None:
@@ -39,16 +43,25 @@ def _always() -> dict[str, Any]:
 def _shell() -> dict[str, Any]:
     """Read what the shell shows; called by layouts, so that only full pages pay for it."""
     person = current_person()
-    here = g.get("here")
+    here, session = g.get("here"), db.session()
+    answers = here is not None and here.may("grants.manage")
     return {
         "person": person,
-        "navigation": [item for item in NAVIGATION if _may_open(item[0], here)],
-        "tenants": [row.tenant for row in memberships_of(db.session(), person.id)] if person else [],
-        "open_problems": problems.open_count(db.session(), here.id) if here else 0,
-        "stops": stops.standing(db.session(), here.id if here else None) if person else [],
+        "navigation": _entries(NAVIGATION, here),
+        "company_navigation": _entries(COMPANY_NAVIGATION, here),
+        "tenants": [row.tenant for row in memberships_of(session, person.id)] if person else [],
+        "open_problems": problems.open_count(session, here.id) if here else 0,
+        "open_requests": grants.count(session, here.id, grants.is_open()) if answers else 0,
+        "guests": grants.of_tenant(session, here.id, grants.is_standing()) if here and not here.grant else [],
+        "stops": stops.standing(session, here.id if here else None) if person else [],
         "is_staff": bool(person and "support.see" in STAFF_PERMISSIONS.get(person.staff_role or "", ())),
     }
 
 
-def _may_open(name: str, here: Here | None) -> bool:
-    return name not in _NEEDS or (here is not None and here.may(_NEEDS[name]))
+def _entries(navigation: tuple[tuple[str, str, str, str], ...], here: Here | None) -> list[tuple[str, ...]]:
+    """The entries that lead somewhere for this person."""
+    return [
+        (name, endpoint, label)
+        for name, endpoint, label, permission in navigation
+        if here is not None and here.may(permission) and endpoint in current_app.view_functions
+    ]

@@ -1,16 +1,20 @@
-"""Support: all tenants by counts, for Trellis's own people. What is in a tenant takes a grant."""
+"""Support: all tenants by counts, for Trellis's own people, and how they come into one: by a grant."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
-from portal.access import STAFF_PERMISSIONS, staff
+from portal.access import STAFF_PERMISSIONS, recently_proven, staff
 from portal.blueprints import working
-from portal.extensions import Sessions
-from portal.identity.people import current_person
+from portal.forms.granting import AskForm, BreakGlassForm
+from portal.identity import grants, members
+from portal.identity.people import Person, current_person
+from portal.models import Tenant
+from portal.queries import grants as grant_rows
 from portal.queries import support
 from portal.sync import switches
 
@@ -25,19 +29,25 @@ def index() -> Any:
 
 
 def _page(error: str = "") -> str:
-    with _sessions().system() as session:
+    person = _person()
+    with working.sessions().system() as session:
         tenants = support.tenants(session)
+        own = grant_rows.own(session, person.id)
+        standing = grant_rows.entered(session, person.id)
     worst_first = sorted(
         tenants, key=lambda row: (-row.orders.get("stuck", 0), -row.problems, row.name.casefold())
     )
-    person = current_person()
+    may = STAFF_PERMISSIONS.get(person.staff_role or "", frozenset())
     return render_template(
         "support/index.html",
         tenants=worst_first,
         zone=ZoneInfo("UTC"),
-        may_stop=person is not None and "support.stop" in STAFF_PERMISSIONS.get(person.staff_role or "", ()),
-        may_verify=person is not None
-        and "audit.verify" in STAFF_PERMISSIONS.get(person.staff_role or "", ()),
+        own=own,
+        standing=standing,
+        may_ask="grants.ask" in may,
+        may_break_glass="grants.break_glass" in may,
+        may_stop="support.stop" in may,
+        may_verify="audit.verify" in may,
         error=error,
     )
 
@@ -47,7 +57,7 @@ def _page(error: str = "") -> str:
 def stop() -> Any:
     """Stop all writing of this installation; deliveries and reads go on."""
     try:
-        with _sessions().system() as session:
+        with working.sessions().system() as session:
             reason = request.form.get("reason", "")
             switches.stop_everybody(session, working.keys(), actor=working.actor(), reason=reason)
     except switches.NoReason as refusal:
@@ -59,12 +69,75 @@ def stop() -> Any:
 @staff("support.stop")
 def go() -> Any:
     """Let everybody write again; the schedule has whatever waited looked at within a sweep."""
-    with _sessions().system() as session:
+    with working.sessions().system() as session:
         switches.resume_everybody(session, working.keys(), actor=working.actor())
     flash("Everybody may write again. What has waited goes on within seconds.")
     return redirect(url_for(".index"), 303)
 
 
-def _sessions() -> Sessions:
-    found: Sessions = current_app.extensions["trellis"].sessions
-    return found
+@blueprint.route("/companies/<uuid:tenant_id>/ask", methods=["GET", "POST"])
+@staff("grants.ask")
+def ask(tenant_id: UUID) -> Any:
+    """Ask a company for access."""
+    tenant, form, error = _company(tenant_id), AskForm(), ""
+    if form.validate_on_submit():
+        try:
+            with working.sessions().system() as session:
+                grants.ask(session, working.keys(), tenant, working.who(), form.wish())
+        except grants.NotAccepted as refusal:
+            error = str(refusal)
+        else:
+            flash(
+                f"{tenant.name} has been asked. Its owners and admins see it on every page; come back here."
+            )
+            return redirect(url_for(".index"), 303)
+    status = 422 if form.errors or error else 200
+    return render_template("support/ask.html", tenant=tenant, form=form, error=error), status
+
+
+@blueprint.route("/companies/<uuid:tenant_id>/break-glass", methods=["GET", "POST"])
+@staff("grants.break_glass")
+@recently_proven
+def break_glass(tenant_id: UUID) -> Any:
+    """Take access to a company without being asked in."""
+    tenant, form = _company(tenant_id), BreakGlassForm()
+    if not form.validate_on_submit():
+        page = render_template("support/break_glass.html", tenant=tenant, form=form)
+        return page, 422 if form.errors else 200
+    with working.sessions().identity() as session:
+        owners = members.addresses_of_owners(session, tenant.id)
+    with working.sessions().system() as session:
+        grants.take(session, working.keys(), tenant, working.who(), form.wish(), owners)
+    flash("You are in. The owners are told by mail, and everybody in the company sees it on every page.")
+    return redirect(url_for("dashboard.show", slug=tenant.slug), 303)
+
+
+@blueprint.post("/grants/<uuid:grant_id>/leave")
+@staff("support.see")
+def leave(grant_id: UUID) -> Any:
+    """Give back one's own access, or take back a request."""
+    with working.sessions().system() as session:
+        grant = grant_rows.own_one(session, _person().id, grant_id)
+        if grant is None:
+            abort(404)
+        try:
+            grants.end(session, working.keys(), grant, working.who())
+        except grants.NotAccepted:
+            flash("It was over already.")
+        else:
+            flash("Done: you have no access to that company by it any more.")
+    return redirect(url_for(".index"), 303)
+
+
+def _person() -> Person:
+    person = current_person()
+    assert person is not None  # noqa: S101 - the guard let nobody else in
+    return person
+
+
+def _company(tenant_id: UUID) -> Tenant:
+    with working.sessions().system() as session:
+        tenant = session.get(Tenant, tenant_id)
+    if tenant is None or tenant.retired_at is not None:
+        abort(404)
+    return tenant

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import abort, current_app, g, request
+from flask import abort, current_app, g, url_for
 
+from portal import access
 from portal.access import here
-from portal.extensions import db
+from portal.extensions import Sessions, db
 from portal.identity.people import current_person
-from portal.identity.throttle import network
 from portal.sync import audit, journal, queues
 from portal.sync.engine import marks
 
@@ -21,20 +22,18 @@ _HOUR = 60 * 60
 def who() -> audit.Actor:
     """The person signed in, as the audit names them."""
     person = current_person()
-    found = g.get("here")
-    role = found.role if found else (person.staff_role or "") if person else ""
-    return audit.Actor(
-        name=person.name if person else "Somebody",
-        id=person.id if person else None,
-        role=role,
-        address=network(request.remote_addr or ""),
-        reference=g.get("reference", ""),
-    )
+    return access.actor(person, g.get("here")) if person else audit.Actor("Somebody")
 
 
 def keys() -> Mapping[str, bytes]:
     """The installation's encryption keys, which the audit's own keys are sealed with."""
     found: Mapping[str, bytes] = current_app.extensions["trellis"].settings.master_keys
+    return found
+
+
+def sessions() -> Sessions:
+    """Sessions beside the request's own."""
+    found: Sessions = current_app.extensions["trellis"].sessions
     return found
 
 
@@ -71,6 +70,21 @@ def limit(what: str, *, times: int, seconds: int = _HOUR) -> None:
     throttle = current_app.extensions["trellis"].throttle
     if not throttle.allow(f"{what}:{here().id}", times=times, seconds=seconds):
         abort(429)
+
+
+def limit_address(what: str, email: str, *, times: int, seconds: int = _HOUR) -> None:
+    """Answer 429 when one address is written to too often, by whomever."""
+    throttle = current_app.extensions["trellis"].throttle
+    # No address of a person in Redis.
+    digest = hashlib.sha256(email.strip().lower().encode("utf-8", "replace")).hexdigest()[:32]
+    if not throttle.allow(f"{what}:{digest}", times=times, seconds=seconds):
+        abort(429)
+
+
+def external(endpoint: str, **values: Any) -> str:
+    """The address of a page as a mail carries it: never what a request says that our host is."""
+    host: str = current_app.extensions["trellis"].settings.public_url
+    return host + url_for(endpoint, **values)
 
 
 def ring() -> None:

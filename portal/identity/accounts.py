@@ -32,7 +32,7 @@ def create_user(
     Raises:
         NotAccepted: the address, the name, the password or the role cannot be taken.
     """
-    address = _address(email)
+    address = address_of(email)
     if not name.strip():
         raise NotAccepted("Give a name: it is shown beside everything that this person does.")
     if staff_role is not None and staff_role not in STAFF_ROLES:
@@ -58,7 +58,7 @@ def add_member(session: Session, tenant_id: UUID, user_id: UUID, role: str) -> N
     """
     _check_role(role)
     if role != "owner":
-        _keep_an_owner(session, tenant_id, user_id)
+        keep_an_owner(session, tenant_id, user_id)
     statement = insert(Membership).values(tenant_id=tenant_id, user_id=user_id, role=role)
     session.execute(
         statement.on_conflict_do_update(index_elements=["tenant_id", "user_id"], set_={"role": role})
@@ -76,7 +76,7 @@ def set_role(session: Session, tenant_id: UUID, user_id: UUID, role: str) -> Non
     if member is None:
         raise NotAccepted("This person is not a member of the tenant.")
     if role != "owner":
-        _keep_an_owner(session, tenant_id, user_id)
+        keep_an_owner(session, tenant_id, user_id)
     member.role = role
     session.flush()
 
@@ -131,7 +131,12 @@ def memberships_of(session: Session, user_id: UUID) -> list[Membership]:
     )
 
 
-def _address(email: str) -> str:
+def address_of(email: str) -> str:
+    """Write an e-mail address as accounts keep it.
+
+    Raises:
+        NotAccepted: it is none.
+    """
     try:
         checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
@@ -144,14 +149,18 @@ def _check_role(role: str) -> None:
         raise NotAccepted(f"{role!r} is not a role: choose one of {', '.join(TENANT_ROLES)}.")
 
 
-def _keep_an_owner(session: Session, tenant_id: UUID, user_id: UUID) -> None:
-    is_owner = session.scalar(
-        select(Membership.role).where(Membership.tenant_id == tenant_id, Membership.user_id == user_id)
-    )
-    others = session.scalar(
-        select(func.count()).where(
-            Membership.tenant_id == tenant_id, Membership.user_id != user_id, Membership.role == "owner"
-        )
-    )
-    if is_owner == "owner" and not others:
+def keep_an_owner(session: Session, tenant_id: UUID, user_id: UUID) -> None:
+    """Make sure that a company has another owner than this person, when they are one.
+
+    Raises:
+        NotAccepted: they are the last one.
+    """
+    # Locked, so that two owners who take each other's role away at once do not both succeed.
+    owners = session.scalars(
+        select(Membership.user_id)
+        .where(Membership.tenant_id == tenant_id, Membership.role == "owner")
+        .order_by(Membership.user_id)
+        .with_for_update()
+    ).all()
+    if list(owners) == [user_id]:
         raise NotAccepted("This person is the last owner: make somebody else an owner first.")

@@ -41,13 +41,7 @@ def create(
     """
     if not _SLUG.fullmatch(slug):
         raise NotAccepted(f"{slug!r} is no slug: 3 to 40 lower-case letters, digits and hyphens.")
-    if not name.strip():
-        raise NotAccepted("Give the company's name.")
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise NotAccepted(f"There is no time zone {timezone!r}; give one such as America/Denver.") from error
-    tenant = Tenant(id=new_id(), slug=slug, name=name.strip(), timezone=timezone)
+    tenant = Tenant(id=new_id(), slug=slug, name=check_name(name), timezone=check_timezone(timezone))
     try:
         with sessions.system() as session:
             session.add(tenant)
@@ -57,3 +51,27 @@ def create(
     except IntegrityError as error:
         raise NotAccepted(f"The slug {slug} is taken, now or by an earlier tenant.") from error
     return tenant
+
+
+def check_name(name: str) -> str:
+    """Return a company's name as it is kept.
+
+    Raises:
+        NotAccepted: it cannot be taken.
+    """
+    kept = " ".join(name.replace("\x00", "").split())
+    if not kept:
+        raise NotAccepted("Give the company's name.")
+    return kept
+
+
+def check_timezone(timezone: str) -> str:
+    """Return the name of a time zone as it is kept.
+
+    Raises:
+        NotAccepted: there is no such zone.
+    """
+    try:
+        return ZoneInfo(timezone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise NotAccepted(f"There is no time zone {timezone!r}; give one such as America/Denver.") from error

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Flask, g, render_template, request
 from werkzeug.datastructures import MultiDict
 
-from portal import access
+from portal import access, visits
 from portal.extensions import db, enter
 from portal.identity.people import current_person
 from portal.live import order as order_pages
@@ -87,6 +87,8 @@ def admit(slug: str, kind: str, subject: UUID) -> Watch:
     watch = _watch(found, kind, subject)
     if watch is None:
         raise Refused(404)
+    name = {"orders": "link_id", "connections": "connection_id", "runs": "run_id"}[kind]
+    visits.record(found, person, {name: subject}, f"{kind}.stream", once=True)
     return watch
 
 

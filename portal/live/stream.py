@@ -127,13 +127,19 @@ class Stream:
         beat_at = time.monotonic() + BEAT_SECONDS
         while not (gone.done() or self._ending):
             rung.clear()
+            if watch.here.grant is not None:
+                # It may have been taken away a moment ago: no row is sent after that.
+                try:
+                    watch = await self._admit(scope)
+                except Refused:
+                    return
             more = await self._send_news(send, watch, place)
             await asyncio.wait({gone}, timeout=0 if more else PACE_SECONDS)
             if not (more or gone.done()):
                 await _either(rung, gone, self._patience(beat_at))
             if time.monotonic() >= beat_at:
                 try:
-                    await self._admit(scope)
+                    watch = await self._admit(scope)
                 except Refused:
                     return
                 await _write(send, b": still here\n\n")
@@ -160,7 +166,7 @@ class Stream:
     async def _look(self, watch: Watch, cursor: int) -> Look:
         # Without a ring, watchers that look within the same two seconds share what they see.
         moment = (self.bell.rings(watch.scope), int(time.monotonic() / DEAF_SECONDS))
-        key = (watch.kind, watch.here.id, watch.here.role, watch.subject, watch.filters, cursor, moment)
+        key = (watch.kind, watch.here.id, watch.here.sight, watch.subject, watch.filters, cursor, moment)
         task = self._looks.get(key)
         if task is None:
             task = asyncio.create_task(self._in_thread(lambda: look(self._app, watch, cursor)))
