@@ -6,15 +6,20 @@ import base64
 import binascii
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal import keys
+
 _MAKE_A_KEY = (
     "make one with: python3 -c"
     " 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'"
 )
+# Reading by anybody, writing by anybody but the owner. A group may read: a service's own often does.
+_STRANGERS = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
 
 
 class WrongSetting(Exception):
@@ -31,6 +36,8 @@ class Settings:
     secret_key: str = field(repr=False)
     # Encryption keys by id; the first encrypts, all decrypt.
     master_keys: Mapping[str, bytes] = field(repr=False)
+    # Keys of before, which still open what they signed: pages that are open while the key is changed.
+    secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     migration_database_url: str = field(default="", repr=False)
     data: Path = Path(".data")
     # The ends of the audit's chains, outside the database.
@@ -92,7 +99,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if env is None else env
     env = {**_beside(env), **env}
     demo = env.get("TRELLIS_DEMO", "") == "1"
-    secret_key, master_keys = _secrets(env)
+    secret_key, master_keys = _secrets(env, demo=demo)
     port = _integer(env, "PORT", 8000)
     pace = DEMO_PACE if demo else {}
     data = Path(env.get("DATA", ".data"))
@@ -102,6 +109,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         redis_url=_redis_url(env, "REDIS_URL"),
         secret_key=secret_key,
         master_keys=master_keys,
+        secret_key_fallbacks=_listed(env.get("TRELLIS_SECRET_KEY_FALLBACKS", "")),
         data=data,
         audit_anchors=Path(env.get("TRELLIS_AUDIT_ANCHORS") or data / "audit-anchors.jsonl"),
         port=port,
@@ -211,22 +219,37 @@ def _seconds(env: Mapping[str, str], name: str, default: float, *, least: float 
     return seconds
 
 
-def _secrets(env: Mapping[str, str]) -> tuple[str, dict[str, bytes]]:
+def _secrets(env: Mapping[str, str], *, demo: bool) -> tuple[str, dict[str, bytes]]:
     path = env.get("TRELLIS_SECRET_FILE", "")
-    stored = _secret_file(path) if path else {}
+    stored = _secret_file(Path(path)) if path else {}
     secret_key = env.get("TRELLIS_SECRET_KEY") or stored.get("secret_key", "")
-    if len(secret_key) < 32:
-        raise WrongSetting(f"TRELLIS_SECRET_KEY is missing or shorter than 32 characters: {_MAKE_A_KEY}")
-    keys = env.get("TRELLIS_MASTER_KEY") or stored.get("master_key", "")
+    given = env.get("TRELLIS_MASTER_KEY") or stored.get("master_key", "")
     first_id = env.get("TRELLIS_MASTER_KEY_ID") or stored.get("master_key_id", "k1")
-    return secret_key, _master_keys(keys, first_id)
+    master_keys = _master_keys(given, first_id)
+    if not demo:
+        _refuse_weak("TRELLIS_SECRET_KEY", keys.text_weakness(secret_key))
+        # Those behind it only open what they sealed, so that a weak one can be got rid of.
+        _refuse_weak("TRELLIS_MASTER_KEY", keys.bytes_weakness(next(iter(master_keys.values()))))
+    return secret_key, master_keys
 
 
-def _secret_file(path: str) -> dict[str, str]:
+def _refuse_weak(name: str, weakness: str) -> None:
+    if weakness:
+        raise WrongSetting(f"{name} is missing or {weakness}: {_MAKE_A_KEY}")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (part.strip() for part in text.split(",")) if part)
+
+
+def _secret_file(path: Path) -> dict[str, str]:
     try:
-        stored = json.loads(Path(path).read_text())
+        mode = path.stat().st_mode
+        stored = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise WrongSetting(f"TRELLIS_SECRET_FILE {path} cannot be read: {error}.") from error
+    if os.name == "posix" and mode & _STRANGERS:
+        raise WrongSetting(f"TRELLIS_SECRET_FILE {path} can be opened by others: chmod 600 {path}")
     if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
         raise WrongSetting(f"TRELLIS_SECRET_FILE {path} is not a JSON object of texts.")
     return stored
@@ -234,16 +257,18 @@ def _secret_file(path: str) -> dict[str, str]:
 
 def _master_keys(text: str, first_id: str) -> dict[str, bytes]:
     """Read `key` or `id:key,id:key`, each 32 bytes in base64; the first one encrypts."""
-    keys: dict[str, bytes] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    found: dict[str, bytes] = {}
+    for part in _listed(text):
         key_id, _, value = part.rpartition(":")
         try:
             key = base64.b64decode(value, validate=True)
         except binascii.Error:
             key = b""
-        if len(key) != 32:
+        if len(key) != keys.BYTES:
             raise WrongSetting(f"TRELLIS_MASTER_KEY: a key is not 32 bytes in base64: {_MAKE_A_KEY}")
-        keys[key_id or first_id] = key
-    if not keys:
+        if (key_id or first_id) in found:
+            raise WrongSetting(f"TRELLIS_MASTER_KEY has two keys called {key_id or first_id!r}.")
+        found[key_id or first_id] = key
+    if not found:
         raise WrongSetting(f"TRELLIS_MASTER_KEY is missing: {_MAKE_A_KEY}")
-    return keys
+    return found

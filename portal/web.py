@@ -156,6 +156,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     secure = settings.public_url.startswith("https:")
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=_ENGINE_OPTIONS,
         # The prefix makes browsers insist on https and on this very host.

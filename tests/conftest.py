@@ -3,7 +3,6 @@ DATABASE_URL and REDIS_URL name (each xdist worker then takes a database and a R
 
 from __future__ import annotations
 
-import base64
 import os
 import secrets
 import tempfile
@@ -83,8 +82,8 @@ def settings(database_url: str, redis_url: str, servers_dir: Path) -> Settings:
     return Settings(
         database_url=database_url,
         redis_url=redis_url,
-        secret_key="test" * 10,
-        master_keys={"t1": base64.b64decode("dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=")},
+        secret_key=secrets.token_urlsafe(48),
+        master_keys={"t1": secrets.token_bytes(32)},
         allow_loopback=True,
         second_factor=False,
         audit_anchors=servers_dir / "audit-anchors.jsonl",

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from portal.config import DEMO_PACE, WrongSetting, from_environment
+from portal.embedded.private import secret_file
 
-KEY = base64.b64encode(b"k" * 32).decode()
+# Keys of nobody, made once at random.
+RAW = bytes.fromhex("9f1c07e2a4b86d35f0127ac9e85b43d6be6f90211d7c54a3088ecb42f7395a6d")
+KEY = base64.b64encode(RAW).decode()
+FROM_FILE = "file-Rk3vT9wQz7LxN2bHs6YcU1mJdG8pEa4o"
+SECRET = "hush-qE7vY2mZt0c9XbW4uL1sKd8RfJ5nPgA6"
 GOOD = {
     "DATABASE_URL": "postgresql://trellis:hush-database@127.0.0.1/trellis",
     "REDIS_URL": "redis://:hush-redis@127.0.0.1:6379/0",
-    "TRELLIS_SECRET_KEY": "hush-secret-key-" * 3,
+    "TRELLIS_SECRET_KEY": SECRET,
     "TRELLIS_MASTER_KEY": KEY,
 }
 
@@ -23,7 +29,7 @@ def test_the_settings_of_an_ordinary_installation_are_read():
     settings = from_environment(GOOD)
 
     assert settings.database_url == "postgresql+psycopg://trellis:hush-database@127.0.0.1/trellis"
-    assert settings.master_keys == {"k1": b"k" * 32}
+    assert settings.master_keys == {"k1": RAW}
     assert (settings.settle_seconds, settings.lease_seconds, settings.links_at_once) == (180.0, 45.0, 8)
     assert not settings.allow_loopback
 
@@ -44,6 +50,7 @@ def test_the_settings_of_an_ordinary_installation_are_read():
         ({"TRELLIS_MASTER_KEY": "not base64!"}, "TRELLIS_MASTER_KEY", "32 bytes"),
         ({"TRELLIS_MASTER_KEY": base64.b64encode(b"k" * 16).decode()}, "TRELLIS_MASTER_KEY", "32 bytes"),
         ({"TRELLIS_MASTER_KEY": f"a:{KEY},b:nope"}, "TRELLIS_MASTER_KEY", "32 bytes"),
+        ({"TRELLIS_MASTER_KEY": f"a:{KEY},a:{KEY}"}, "TRELLIS_MASTER_KEY", "two keys called 'a'"),
         ({"PORT": "http"}, "PORT", "1 to 65535"),
         ({"PORT": "0"}, "PORT", "1 to 65535"),
         ({"PORT": "70000"}, "PORT", "1 to 65535"),
@@ -101,12 +108,13 @@ def test_a_secret_file_that_cannot_be_used_is_named(tmp_path: Path, content):
 
 def test_secrets_come_from_a_file_and_the_environment_wins(tmp_path: Path):
     path = tmp_path / "secrets"
-    path.write_text(json.dumps({"secret_key": "from-file-" * 5, "master_key": KEY, "master_key_id": "k9"}))
+    path.touch(0o640)
+    path.write_text(json.dumps({"secret_key": FROM_FILE, "master_key": KEY, "master_key_id": "k9"}))
     env = {name: GOOD[name] for name in ("DATABASE_URL", "REDIS_URL")} | {"TRELLIS_SECRET_FILE": str(path)}
 
-    assert from_environment(env).secret_key == "from-file-" * 5
+    assert from_environment(env).secret_key == FROM_FILE
     assert list(from_environment(env).master_keys) == ["k9"]
-    assert from_environment(env | {"TRELLIS_SECRET_KEY": "e" * 40}).secret_key == "e" * 40
+    assert from_environment(env | {"TRELLIS_SECRET_KEY": f"e{SECRET}"}).secret_key == f"e{SECRET}"
 
 
 def test_several_master_keys_are_read_and_the_first_encrypts():
@@ -114,7 +122,7 @@ def test_several_master_keys_are_read_and_the_first_encrypts():
 
     keys = from_environment(GOOD | {"TRELLIS_MASTER_KEY": f"new:{KEY}, old:{other}"}).master_keys
 
-    assert list(keys.items()) == [("new", b"k" * 32), ("old", b"o" * 32)]
+    assert list(keys.items()) == [("new", RAW), ("old", b"o" * 32)]
 
 
 @pytest.mark.parametrize("prefix", ["postgresql://", "postgres://", "postgresql+psycopg://"])
@@ -137,4 +145,82 @@ def test_settings_do_not_show_their_secrets():
     shown = repr(from_environment(GOOD))
 
     assert "hush" not in shown
-    assert "kkkk" not in shown
+    assert KEY not in shown
+    assert "9f1c" not in shown
+
+
+def encoded(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "x" * 40,
+        "test" * 10,
+        "fuzz" * 10,
+        "0123456789" * 4,
+        "change-me-before-you-go-live-or-else",
+        "django-insecure-8fj2k1l9x0c7v6b5n4m3q2w1",
+        "This is the default key of our installation",
+        "my-trellis-key-0123456789-abcdefghij",
+        "your-key-here-your-key-there-12345678",
+        "aabbaabbccddaabbccddaabbccddaabbccdd"[:31] + "a",
+    ],
+)
+def test_a_secret_key_that_anybody_could_guess_is_refused_and_says_how_to_make_one(weak):
+    with pytest.raises(WrongSetting, match=r"^TRELLIS_SECRET_KEY is .*make one with: python3") as refused:
+        from_environment(GOOD | {"TRELLIS_SECRET_KEY": weak})
+    assert weak not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        bytes(32),
+        b"\xff" * 32,
+        b"test" * 8,
+        b"\x01\x02\x03\x04" * 8,
+        bytes(range(32)),
+        bytes(range(255, 223, -1)),
+        bytes(range(0, 224, 7)),
+        b"correct horse battery staple 123"[:32],
+        b"0123456789abcdef0123456789ABCDEF",
+        bytes.fromhex("9f1c07e2a4b86d35f0127ac9e85b43d6") * 2,
+    ],
+)
+def test_a_master_key_that_anybody_could_guess_seals_nothing_and_only_opens_what_it_sealed(weak):
+    with pytest.raises(WrongSetting, match=r"^TRELLIS_MASTER_KEY is .*make one with: python3"):
+        from_environment(GOOD | {"TRELLIS_MASTER_KEY": encoded(weak)})
+
+    both = from_environment(GOOD | {"TRELLIS_MASTER_KEY": f"new:{KEY},old:{encoded(weak)}"})
+    assert list(both.master_keys) == ["new", "old"]
+
+
+def test_keys_made_as_the_message_says_or_by_trellis_up_are_never_refused(tmp_path: Path):
+    for _ in range(300):
+        env = {"TRELLIS_SECRET_KEY": encoded(os.urandom(32)), "TRELLIS_MASTER_KEY": encoded(os.urandom(32))}
+        from_environment(GOOD | env)
+        from_environment(GOOD | {"TRELLIS_SECRET_KEY": os.urandom(16).hex()})
+    env = {name: GOOD[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    from_environment(env | {"TRELLIS_SECRET_FILE": str(secret_file(tmp_path / "secrets"))})
+
+
+def test_the_demo_may_have_any_key():
+    weak = {"TRELLIS_SECRET_KEY": "k" * 40, "TRELLIS_MASTER_KEY": encoded(bytes(32))}
+    assert from_environment(GOOD | weak | {"TRELLIS_DEMO": "1"}).demo
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o602, 0o620, 0o666])
+def test_a_secret_file_that_others_may_open_is_refused(tmp_path: Path, mode: int):
+    path = secret_file(tmp_path / "secrets")
+    path.chmod(mode)
+    env = {name: GOOD[name] for name in ("DATABASE_URL", "REDIS_URL")} | {"TRELLIS_SECRET_FILE": str(path)}
+
+    with pytest.raises(WrongSetting, match=f"chmod 600 {path}"):
+        from_environment(env)
+
+
+def test_keys_of_before_still_open_what_they_signed():
+    settings = from_environment(GOOD | {"TRELLIS_SECRET_KEY_FALLBACKS": " one , two "})
+    assert settings.secret_key_fallbacks == ("one", "two")

@@ -21,6 +21,7 @@ _COMMANDS = {
     "tenant": "portal.cli.people:tenant",
     "hub": "portal.cli.accounts:hub",
     "connection": "portal.cli.accounts:connection",
+    "secrets": "portal.cli.secrets:secrets",
     "writes": "portal.cli.switches:writes",
     "audit": "portal.cli.audit:audit",
     "check": "portal.cli.checking:check",

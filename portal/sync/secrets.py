@@ -52,7 +52,7 @@ def seal(keys: Mapping[str, bytes], plain: str, *, tenant_id: str, owner_id: str
     name = key_id.encode("utf-8")
     if len(key) != _KEY_BYTES or not 0 < len(name) < 256:
         raise ValueError(f"the key {key_id!r} is not a key of {_KEY_BYTES} bytes with a short name")
-    head = bytes([_VERSION, len(name)]) + name
+    head = head_of(key_id)
     nonce = os.urandom(_NONCE_BYTES)
     bound = _bound(head, tenant_id, owner_id, field)
     ciphertext = head + nonce + AESGCM(key).encrypt(nonce, plain.encode("utf-8"), bound)
@@ -88,8 +88,14 @@ def open_sealed(
     return plain.decode("utf-8")
 
 
+def head_of(key_id: str) -> bytes:
+    """What every secret begins with that is sealed with this key."""
+    name = key_id.encode("utf-8")
+    return bytes([_VERSION, len(name)]) + name
+
+
 def key_id_of(ciphertext: bytes) -> str:
-    """Name the key that a secret was sealed with, for rotation.
+    """Name the key that a secret was sealed with.
 
     Raises:
         CannotOpen: this is no sealed secret.

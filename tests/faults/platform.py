@@ -67,9 +67,9 @@ FAULTS = (
     Fault(
         81,
         "The master key is changed, lost, or another one",
-        "A sealed secret names its key; new keys seal, old ones open. A key that is gone is named by the"
-        " doctor.",
-        "sealing everything anew with the new key in one command (issue 4).",
+        "A sealed secret names its key; new keys seal, old ones open. `trellis secrets rotate` seals"
+        " everything anew while everything goes on, and goes on where it was when it was killed. A key that"
+        " is gone is named by the doctor.",
     ),
     Fault(
         82,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from portal.embedded.errors import CannotStart
 from portal.embedded.valkey import find_server
 from portal.migrations import ROLES, alembic_config
 from portal.models import Base, Installation, Link, Secret, Stream, Tenant
-from portal.sync import secrets
+from portal.sync import rotation, secrets
 from portal.sync.audit import anchors
 from portal.sync.engine.desk import Desk, open_desk
 
@@ -200,6 +201,7 @@ def stored(desk: Desk) -> Iterator[Finding]:
     todo = "Put the key that they were sealed with back into TRELLIS_MASTER_KEY, or enter them again."
     words = f"cannot be opened: {'; '.join(shut[:5])}" if shut else "every stored credential opens"
     yield Finding("master key", not shut, words, todo if shut else "")
+    yield from old_keys(desk)
 
 
 def _stops(session: Session) -> list[tuple[str, datetime, str | None]]:
@@ -232,6 +234,23 @@ def _unopened(desk: Desk, tenant_id: UUID) -> list[str]:
             except secrets.CannotOpen as error:
                 shut.append(f"{row.field} ({error})")
     return shut
+
+
+def old_keys(desk: Desk) -> Iterator[Finding]:
+    """What each key seals: of every one that does not seal new values, whether it is still needed."""
+    sealed: Counter[str] = sum(rotation.counts(desk.sessions).values(), Counter())
+    first, *others = desk.settings.master_keys
+    for key_id in sorted(set(sealed) - set(desk.settings.master_keys)):
+        words = f"{sealed[key_id]:,} values are sealed with the key {key_id!r}, which is not configured"
+        yield Finding(f"key {key_id}", False, words, "Put it back into TRELLIS_MASTER_KEY, behind the first.")
+    for key_id in others:
+        if sealed[key_id]:
+            words = (
+                f"still seals {sealed[key_id]:,} values; `trellis secrets rotate` seals them with {first!r}"
+            )
+        else:
+            words = "seals nothing any more: it can be dropped from TRELLIS_MASTER_KEY"
+        yield Finding(f"key {key_id}", None, words)
 
 
 def schedule(late: datetime | None, swept: datetime | None, every_seconds: float) -> Finding:
