@@ -1,7 +1,12 @@
-"""Where calls may go: base addresses are checked against a list of hosts, and nothing leads elsewhere."""
+"""Where calls may go: base addresses are checked against a list of hosts, and nothing leads elsewhere.
+
+What a host's name resolves to is checked when a connection is made (`http`): only addresses of the public
+internet are connected to, whatever the name server says.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
@@ -9,6 +14,22 @@ from urllib.parse import SplitResult, quote, urlsplit
 from portal.sync.errors import Rejected, Unreadable
 
 _LOOPBACK = "127.0.0.1"
+# Networks that no platform is in (IANA's registries of special-purpose addresses): this machine, private
+# ones, link-local (where clouds keep their credentials), providers' own, documentation, benchmarks,
+# multicast, reserved.
+_SPECIAL_IPV4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+    )
+)  # fmt: skip
+# Everything outside of it is special: mapped IPv4, NAT64, local, link-local and multicast addresses.
+_PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
+_SPECIAL_IPV6 = tuple(
+    ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
 
 
 class WrongAddress(Exception):
@@ -17,9 +38,13 @@ class WrongAddress(Exception):
 
 @dataclass(frozen=True)
 class BaseAddress:
-    """A checked base address, ending in a slash. Made by `check_address` only."""
+    """A checked base address, ending in a slash. Made by `check_address` only.
+
+    `loopback`: the developer switch let it in, and calls to it may go to this machine.
+    """
 
     url: str
+    loopback: bool = False
 
     def below(self, path: str) -> str:
         """Name the whole address of a path below this one, or of an absolute URL of the same host.
@@ -37,9 +62,6 @@ class BaseAddress:
 def check_address(base_url: str, *, hosts: Collection[str], allow_loopback: bool) -> BaseAddress:
     """Let a base address in when it is https on a listed host.
 
-    The name is resolved only when a call is made, by the HTTP library; pinning the resolved address (against
-    a name that is made to point into the own network) belongs into the connection class of `http`.
-
     Args:
         base_url: as typed; may lack the last slash.
         hosts: host names that the platform declares.
@@ -56,9 +78,21 @@ def check_address(base_url: str, *, hosts: Collection[str], allow_loopback: bool
         raise WrongAddress("The address must not hold a user name or a password.")
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise WrongAddress("The address must end with its path.")
-    if not (allow_loopback and _is_loopback(parts)):
+    loopback = allow_loopback and _is_loopback(parts)
+    if not loopback:
         _check_public(parts, hosts)
-    return BaseAddress(url.rstrip("/") + "/")
+    return BaseAddress(url.rstrip("/") + "/", loopback)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet, as a resolver gives it."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv4Address):
+        return not any(ip in network for network in _SPECIAL_IPV4)
+    return ip in _PUBLIC_IPV6 and not any(ip in network for network in _SPECIAL_IPV6)
 
 
 def segment(text: str) -> str:

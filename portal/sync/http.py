@@ -20,16 +20,18 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from portal.extensions import refuse_open_transaction
 from portal.sync import strict_json
-from portal.sync.addresses import BaseAddress
+from portal.sync.addresses import BaseAddress, is_public
 from portal.sync.answers import Answer, http_date, lost, understand
 from portal.sync.errors import Retryable, SyncError, Unsettled
 from portal.sync.redaction import Excerpt, redact_query
 
 _CHUNK = 65_536
+# Of a name with many addresses so many are tried: each may take the whole time that connecting may take.
+_MOST_ADDRESSES = 3
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class Caller:
         return value
 
     def _call(self, prepared: requests.PreparedRequest, *, writing: bool) -> Answer:
-        with _Call(self._limits.total).running() as call:
+        with _Call(self._limits.total, loopback=self._address.loopback).running() as call:
             try:
                 return self._answer(prepared, call)
             except requests.RequestException as error:
@@ -244,8 +246,9 @@ class _Call:
 
     _current = threading.local()
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, loopback: bool = False) -> None:
         self.sent: bool | None = None
+        self.loopback = loopback
         self.overdue = False
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._cut)
@@ -284,8 +287,42 @@ class _Call:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+class _NotPublic(NewConnectionError):
+    """A host's name leads to no address of the public internet."""
+
+
 class _Connection(HTTPConnection):
-    """Tells the call in flight what becomes of its connection. Address pinning would go in here."""
+    """Tells the call in flight what becomes of its connection, and connects to public addresses only.
+
+    The name is resolved once, and the address that was checked is the one that is connected to: a name server
+    that answers otherwise a moment later is not asked. TLS still proves the host by its name.
+    """
+
+    def _new_conn(self) -> socket.socket:
+        name = self._dns_host
+        try:
+            *others, last = self._addresses()
+            for address in others:
+                self._dns_host = address
+                with suppress(NewConnectionError, ConnectTimeoutError):
+                    return super()._new_conn()
+            self._dns_host = last
+            return super()._new_conn()
+        finally:
+            self._dns_host = name
+
+    def _addresses(self) -> list[str]:
+        call = _Call.current()
+        if call and call.loopback:
+            return [self._dns_host]
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
+        public = [str(address[0]) for *_, address in found if is_public(str(address[0]))]
+        if not public:
+            raise _NotPublic(self, "no public address")
+        return public[:_MOST_ADDRESSES]
 
     def connect(self) -> None:
         if call := _Call.current():
@@ -347,4 +384,6 @@ def _why(error: requests.RequestException, call: _Call) -> str:
     cause = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(cause, NameResolutionError):
         return "its name was not found"
+    if isinstance(cause, _NotPublic):
+        return "its name leads into a private network"
     return "the connection was refused" if call.sent is False else "the connection was lost"

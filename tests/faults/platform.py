@@ -68,7 +68,7 @@ FAULTS = (
         81,
         "The master key is changed, lost, or another one",
         "A sealed secret names its key; new keys seal, old ones open. `trellis secrets rotate` seals"
-        " everything anew while everything goes on, and goes on where it was when it was killed. A key that"
+        " everything anew while everything goes on, also after it was killed half-way. A key that"
         " is gone is named by the doctor.",
     ),
     Fault(

@@ -17,21 +17,22 @@ from portal.sync.http import Caller, Limits
 from tests.sync.wire import Wire, answer, drips, says
 
 
-def made(folder, *, address="127.0.0.1", days=(-1, 1)):
+def made(folder, *, address="127.0.0.1", name="", days=(-1, 1)):
     """Make a certificate that nobody trusts unless told to, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    host = x509.DNSName(name) if name else x509.IPAddress(ipaddress.ip_address(address))
     now = dt.datetime.now(dt.UTC)
     begins, ends = (now + dt.timedelta(days=number) for number in days)
     signed = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(ends)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
+        .add_extension(x509.SubjectAlternativeName([host]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
@@ -53,6 +54,8 @@ class SecureWire(Wire):
     def __init__(self, script, certificate):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
+        self.names: list[str | None] = []
+        self._context.sni_callback = lambda _socket, name, _context: self.names.append(name)
         super().__init__(script)
 
     @property
@@ -77,7 +80,7 @@ def call(good):
         certificate = certificate or good
         wire = SecureWire(script, certificate)
         caller = Caller(
-            BaseAddress(wire.url),
+            BaseAddress(wire.url, loopback=True),
             {},
             label="LeafLink",
             turnstile=lambda: None,
@@ -122,7 +125,7 @@ def test_a_trusted_certificate_that_is_not_for_now_or_not_for_this_host_is_not_a
 def test_a_server_that_speaks_no_tls_is_sent_nothing():
     plain = Wire(says(answer()))
     caller = Caller(
-        BaseAddress(plain.url.replace("http:", "https:")),
+        BaseAddress(plain.url.replace("http:", "https:"), loopback=True),
         {"Authorization": "App key"},
         label="LeafLink",
         turnstile=lambda: None,

@@ -19,6 +19,7 @@ from portal.sync.credentials import _store, seal_all
 from portal.sync.engine.accounts import credentials
 
 OLD, NEW = os.urandom(32), os.urandom(32)
+ANN, BOB = audit.Actor("Ann"), audit.Actor("Bob")
 OPERATOR = audit.Actor("command line")
 FIELDS = 120
 
@@ -58,7 +59,7 @@ def hub(old, tenant_id):
         session.add(row)
         session.flush()
         values = {f"field_{number}": f"the credential {number}" for number in range(FIELDS)}
-        session.add_all(seal_all(old, tenant_id, row.id, values, audit.Actor("Ann")))
+        session.add_all(seal_all(old, tenant_id, row.id, values, ANN))
         audit.record(session, keys, tenant_id, "hub.added", actor=OPERATOR)
     with old.sessions.identity() as session:
         person = accounts.create_user(session, "ann@acme.example", "Ann", "correct horse battery")
@@ -169,9 +170,7 @@ class Load:
                 with desk.sessions.tenant(self.tenant_id) as session:
                     _store(
                         session,
-                        seal_all(
-                            desk, self.tenant_id, self.hub.id, {field: self.latest[field]}, audit.Actor("Bob")
-                        ),
+                        seal_all(desk, self.tenant_id, self.hub.id, {field: self.latest[field]}, BOB),
                     )
             if self.over.is_set():
                 return
@@ -199,9 +198,7 @@ def test_a_value_that_was_replaced_after_it_was_read_is_left_alone(both, tenant_
     row = batch[0]
     with both.sessions.tenant(tenant_id) as session:
         secret = session.get_one(Secret, row[0])
-        secret.ciphertext = seal_all(
-            both, tenant_id, hub.id, {secret.field: "the newest"}, audit.Actor("Bob")
-        )[0].ciphertext
+        secret.ciphertext = seal_all(both, tenant_id, hub.id, {secret.field: "the newest"}, BOB)[0].ciphertext
 
     assert not rotation._seal_anew(both, place, row, rotation.Rotated())
     assert kept(both, tenant_id, hub)[secret.field] == "the newest"
@@ -212,9 +209,7 @@ def test_what_no_key_opens_is_named_and_left_and_everything_else_goes_on(old, ne
     third = with_keys(desk, third=os.urandom(32), old=OLD)
     with old.sessions.tenant(tenant_id) as session:
         stray = session.scalars(select(Secret).where(Secret.field == "field_0")).one()
-        stray.ciphertext = seal_all(new, tenant_id, hub.id, {"field_0": "x"}, audit.Actor("Ann"))[
-            0
-        ].ciphertext
+        stray.ciphertext = seal_all(new, tenant_id, hub.id, {"field_0": "x"}, ANN)[0].ciphertext
 
     done = rotation.rotate(third, actor=OPERATOR)
 
