@@ -25,7 +25,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "connections.see"})
 _ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.stop"})
 _RUN = frozenset({"connections.resume", "writes.stop", "writes.resume"})
-_MANAGE = frozenset({"people.manage", "grants.manage", "company.settings", "audit.see"})
+_MANAGE = frozenset({"people.manage", "grants.manage", "company.settings", "audit.see", "keys.replace"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "owner": _SEE | _ACT | _RUN | _MANAGE | {"people.owners"},
     "admin": _SEE | _ACT | _RUN | _MANAGE,

@@ -8,14 +8,18 @@ from uuid import UUID
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
-from portal.access import here, passive, tenant
+from portal.access import here, passive, recently_proven, tenant
 from portal.blueprints import paging, working
 from portal.blueprints.dashboard import connection_rows
 from portal.extensions import db
+from portal.forms.keys import key_form
 from portal.live import scopes
-from portal.models import Connection, utc_now
+from portal.models import Connection, Hub, utc_now
 from portal.queries import connections, runs, stops
 from portal.sync import connecting, registry, switches
+from portal.sync.contract import CredentialField
+from portal.sync.credentials import CannotConnect, replace_key
+from portal.sync.flourish import FLOURISH
 
 blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")
 
@@ -100,6 +104,7 @@ def _page(connection: Connection, **more: Any) -> str:
         may_pause=tenant_here.may("connections.stop"),
         may_resume=tenant_here.may("connections.resume"),
         may_test=tenant_here.may("connections.test"),
+        may_replace=tenant_here.may("keys.replace"),
         **{"findings": None, **more},
     )
 
@@ -149,6 +154,70 @@ def test(connection_id: UUID) -> Any:
     desk = current_app.extensions["trellis"].desk
     findings = connecting.test(desk, here().id, connection.id, actor=working.actor())
     return _page(_one(connection_id), findings=findings)
+
+
+@blueprint.route("/<uuid:connection_id>/keys", methods=["GET", "POST"])
+@tenant("keys.replace")
+@recently_proven
+def keys(connection_id: UUID) -> Any:
+    """Replace the credentials at the platform, once a real call with the new ones has succeeded."""
+    connection = _one(connection_id)
+    declared = registry.platform(connection.platform)
+    # What is no secret of a connection is a column of it, and not replaced with its key.
+    fields = [one for one in declared.credentials if one.secret]
+    return _keys(connection, connection, declared.label, fields)
+
+
+@blueprint.route("/<uuid:connection_id>/flourish-keys", methods=["GET", "POST"])
+@tenant("keys.replace")
+@recently_proven
+def flourish_keys(connection_id: UUID) -> Any:
+    """Replace the credentials at Flourish, once a real call with the new ones has succeeded."""
+    connection = _one(connection_id)
+    return _keys(connection, connection.hub, FLOURISH.label, FLOURISH.credentials)
+
+
+def _keys(
+    connection: Connection, owner: Connection | Hub, label: str, fields: Sequence[CredentialField]
+) -> Any:
+    form = key_form(fields)
+    error = ""
+    if request.method == "POST":
+        # The same as testing one: otherwise it would tell a thief which of many keys are good.
+        working.limit("test-connection", times=10, seconds=_MINUTE)
+        error = "Enter what is to be replaced." if not form.given() else ""
+        if form.validate() and not error and not (error := _replace(owner, label, form.given())):
+            return redirect(url_for(".show", connection_id=connection.id), 303)
+    stored = connections.credentials(db.session(), here().id, [owner.id])
+    page = render_template(
+        "connections/keys.html",
+        connection=connection,
+        owner=owner,
+        label=label,
+        form=form,
+        fields=fields,
+        stored={row.field: row for row in stored},
+        error=error,
+    )
+    return page, 422 if request.method == "POST" else 200
+
+
+def _replace(owner: Connection | Hub, label: str, given: dict[str, str]) -> str:
+    """Replace credentials; return why not, or nothing once it is done."""
+    if isinstance(owner, Hub) and "api_key" in given:
+        # A key without a user name is of the other kind. No row is deleted: a blank counts as none.
+        given.setdefault("username", " ")
+    # No foreign API is called while a transaction is open.
+    db.session.commit()
+    desk = current_app.extensions["trellis"].desk
+    try:
+        company = replace_key(desk, here().id, owner, given, actor=working.actor())
+    except CannotConnect as refusal:
+        return str(refusal)
+    working.ring()
+    lacks = f" It may not: {', '.join(company.missing_permissions)}." if company.missing_permissions else ""
+    flash(f"Replaced. {label} was called with it and answered for {company.name}.{lacks}")
+    return ""
 
 
 @blueprint.get("/<uuid:connection_id>/log")

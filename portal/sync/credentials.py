@@ -31,7 +31,7 @@ class CannotConnect(Exception):
 
 def replace_key(
     desk: Desk, tenant_id: UUID, owner: Connection | Hub, given: Mapping[str, str], *, actor: audit.Actor
-) -> None:
+) -> Company:
     """Replace credentials of a connection or hub, once a real call with the new ones has succeeded.
 
     The old ones stay in force until then. A connection whose key was refused goes on where it stopped.
@@ -42,6 +42,9 @@ def replace_key(
         owner: the connection or hub, as read.
         given: the credentials that change, by field name.
         actor: who does it.
+
+    Returns:
+        The company whose account the key opens.
 
     Raises:
         CannotConnect: the new key does not work, or opens another company's account.
@@ -79,6 +82,7 @@ def replace_key(
             subject=account(row),
             detail={"fields": words},
         )
+    return company
 
 
 def account(owner: Connection | Hub) -> audit.Subject:

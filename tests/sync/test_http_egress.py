@@ -51,7 +51,7 @@ def test_addresses_of_the_public_internet_are(address):
         "http://127\u30020\u30020\u30021:80/",
         "https://\u24d0pp.leaflink.com/", "https://app.leaflink.com@127.0.0.1/", "https://127.0.0.1#@app.leaflink.com/",
         "https://app.leaflink.com:80/", "https://app.leaflink.com%00.evil.com/", "https://app.leaflink.com%2f@evil/",
-        "file:///etc/passwd", "gopher://127.0.0.1:6379/_FLUSHALL", "ftp://app.leaflink.com/", 
+        "file:///etc/passwd", "gopher://127.0.0.1:6379/_FLUSHALL", "ftp://app.leaflink.com/",
         "//app.leaflink.com/",
         "https:/app.leaflink.com/", "https:app.leaflink.com", "https://[app.leaflink.com]/", "http://user@127.0.0.1:80/",
     ],
@@ -105,7 +105,8 @@ def wire(tmp_path):
 
 
 def port_of(wire: Wire) -> int:
-    return wire._listener.getsockname()[1]
+    port: int = wire._listener.getsockname()[1]
+    return port
 
 
 def test_the_address_that_was_checked_is_called_and_the_host_proven_by_its_name(wire, monkeypatch):
