@@ -17,12 +17,14 @@ demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA 
 test: .venv/dev ## Set up and run every test; ARGS="-k word" chooses some
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
-check: .venv/dev ## Static checks only: format, lint, types, layers, templates
+check: .venv/dev ## Static checks only: format, lint, security, types, layers, templates
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/djlint portal/templates sandbox/templates --lint --check --quiet
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive portal sandbox
+	@$(BIN)/python -m tests.lints
 
 bench: .venv/dev ## Measure, and print each figure beside its limit and its peer; ARGS="--only memory"
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,1 @@
+"""Lints of our own: what ruff, bandit and djlint cannot know about this program."""
