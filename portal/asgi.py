@@ -6,12 +6,14 @@ import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import Any
 
 import uvicorn
 from a2wsgi.wsgi import build_environ
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from werkzeug.test import run_wsgi_app
 
+from portal import headers, proxies
 from portal.blueprints import webhooks
 from portal.config import Settings
 from portal.flood import Sender
@@ -28,20 +30,24 @@ MOST_WAITING = 256
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve pages, webhooks and streams until a signal says to stop."""
-    config = uvicorn.Config(
-        application(settings),
+    Server(configured(application(settings), host=host, port=port, timeout_graceful_shutdown=5)).run()
+
+
+def configured(application: Application, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
+        application,
         http=Protocol,
-        host=host,
-        port=port,
         log_level="warning",
         # As everything else in this process is logged.
         log_config=None,
         # Addresses of webhooks hold tokens.
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=5,
+        # It would believe X-Forwarded-For of anything on this machine: the settings say whom to believe.
+        proxy_headers=False,
+        **more,
     )
-    Server(config).run()
 
 
 def application(settings: Settings) -> Application:
@@ -107,6 +113,8 @@ class Application:
         self.live = Stream(self.flask, redis_url=settings.redis_url, watchers=settings.live_watchers)
         with self.flask.app_context():
             self._floodgate = webhooks.floodgate()
+        self._proxies = settings.proxies
+        self._refusal = headers.raw(secure=self.flask.config["SESSION_COOKIE_SECURE"])
         self._waiting = 0
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="page")
 
@@ -132,47 +140,52 @@ class Application:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["query_string"].isascii():
-            await _refuse(send, 400)
+            await self._refuse(send, 400)
             return
         if wait := self._flood(scope):
-            await _refuse(send, 429, (b"retry-after", str(wait).encode()))
+            await self._refuse(send, 429, (b"retry-after", str(wait).encode()))
             return
         try:
             body = await asyncio.wait_for(_body(receive), BODY_SECONDS)
         except TimeoutError:
-            await _refuse(send, 408)
+            await self._refuse(send, 408)
             return
         if body is None:
             return
         if self._waiting >= MOST_WAITING:
             busy = 429 if scope["path"].startswith(webhooks.PREFIX) else 503
-            await _refuse(send, busy, (b"retry-after", b"1"))
+            await self._refuse(send, busy, (b"retry-after", b"1"))
             return
         self._waiting += 1
         try:
-            status, headers, answer = await asyncio.get_running_loop().run_in_executor(
+            status, named, answer = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._answer, _with_length(scope, len(body)), body
             )
         finally:
             self._waiting -= 1
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": named})
         await send({"type": "http.response.body", "body": answer})
 
     def _flood(self, scope: Scope) -> int:
         """Ask whether a webhook may come in now; returns for how many seconds it may not."""
         if not scope["path"].startswith(webhooks.PREFIX):
             return 0
-        address = scope["client"][0] if scope["client"] else ""
-        return self._floodgate.wait(Sender.of(address, scope["path"]))
+        return self._floodgate.wait(Sender.of(proxies.sender(self._proxies, scope), scope["path"]))
 
     def _answer(self, scope: Scope, body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Have Flask answer, in a thread. Both bodies are whole: a2wsgi's own middleware streams them
         through the loop piece by piece, which cost more than the rest of a webhook (DECISIONS.md)."""
         environ = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]
         environ[webhooks.ADMITTED] = True  # type: ignore[literal-required] # a key of our own
-        chunks, status, headers = run_wsgi_app(self.flask.wsgi_app, environ, buffered=True)  # type: ignore[arg-type]
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        chunks, status, named = run_wsgi_app(self.flask.wsgi_app, environ, buffered=True)  # type: ignore[arg-type]
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in named]
         return int(status.partition(" ")[0]), raw, b"".join(chunks)
+
+    async def _refuse(self, send: Send, status: int, *more: tuple[bytes, bytes]) -> None:
+        """Answer without a body, and without having read one."""
+        named = [(b"content-type", b"text/plain"), (b"content-length", b"0"), *self._refusal, *more]
+        await send({"type": "http.response.start", "status": status, "headers": named})
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -192,12 +205,5 @@ def _with_length(scope: Scope, length: int) -> Scope:
     """Name the length of a body that came in chunks: WSGI takes one without a length for empty."""
     if any(name == b"content-length" for name, _ in scope["headers"]):
         return scope
-    headers = [header for header in scope["headers"] if header[0] != b"transfer-encoding"]
-    return {**scope, "headers": [*headers, (b"content-length", str(length).encode())]}
-
-
-async def _refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
-    """Answer without a body, and without having read one."""
-    named = [(b"content-type", b"text/plain"), (b"content-length", b"0"), *headers]
-    await send({"type": "http.response.start", "status": status, "headers": named})
-    await send({"type": "http.response.body", "body": b""})
+    others = [header for header in scope["headers"] if header[0] != b"transfer-encoding"]
+    return {**scope, "headers": [*others, (b"content-length", str(length).encode())]}

@@ -45,6 +45,10 @@ class Settings:
     port: int = 8000
     sandbox_port: int = 8100
     public_url: str = "http://127.0.0.1:8000"
+    # Names beside that of the public address under which the pages may be asked for.
+    trusted_hosts: tuple[str, ...] = ()
+    # How many proxies of ours a request comes through: so many entries of X-Forwarded-For are believed.
+    proxies: int = 0
     demo: bool = False
     # The developer switch that lets the sandboxes on loopback pass the host allow-list.
     allow_loopback: bool = False
@@ -75,7 +79,14 @@ class Settings:
     keep_bodies_days: int = 30
     keep_logs_days: int = 90
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which the pages may be asked for."""
+        own = urlsplit(self.public_url).hostname
+        return tuple(filter(None, (own, *_LOOPBACK, *self.trusted_hosts)))
 
+
+_LOOPBACK = ("127.0.0.1", "localhost")
 # In DATA, 0600: the variables that `trellis up` gives its processes, for as long as it runs.
 RUNNING_FILE = "running.json"
 
@@ -115,6 +126,8 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         port=port,
         sandbox_port=_integer(env, "SANDBOX_PORT", 8100),
         public_url=env.get("TRELLIS_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+        trusted_hosts=tuple(env.get("TRELLIS_TRUSTED_HOSTS", "").replace(",", " ").split()),
+        proxies=_integer(env, "TRELLIS_PROXIES", 0, least=0),
         demo=demo,
         second_factor=not demo,
         allow_loopback=demo or env.get("TRELLIS_ALLOW_LOOPBACK", "") == "1",
@@ -199,10 +212,10 @@ def _mail_from(env: Mapping[str, str]) -> str:
     return value
 
 
-def _integer(env: Mapping[str, str], name: str, default: int) -> int:
+def _integer(env: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     value = env.get(name, "").strip() or str(default)
-    if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
-        raise WrongSetting(f"{name} is {value!r}: give a whole number from 1 to 65535.")
+    if not value.isascii() or not value.isdigit() or not least <= int(value) < 65536:
+        raise WrongSetting(f"{name} is {value!r}: give a whole number from {least} to 65535.")
     return int(value)
 
 

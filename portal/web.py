@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from redis import Redis
@@ -32,6 +32,7 @@ from portal.blueprints import (
     presentation,
     problems,
     proofs,
+    reports,
     reset,
     runs,
     second_factor,
@@ -43,8 +44,10 @@ from portal.blueprints import (
 )
 from portal.config import Settings, from_environment
 from portal.extensions import ENGINE_OPTIONS, Sessions, db, new_redis
+from portal.headers import HEADERS, PRIVATE, STRICT_TRANSPORT
 from portal.identity import people
 from portal.identity.throttle import Throttle
+from portal.proxies import behind
 from portal.sync.engine.budget import Budget
 from portal.sync.engine.desk import Desk
 
@@ -64,28 +67,6 @@ _WEBHOOKS = "portal.blueprints.webhooks"
 _ENGINE_OPTIONS = {**ENGINE_OPTIONS, "pool_size": 8, "max_overflow": 16, "pool_timeout": 10}
 LARGEST_BODY = 1024 * 1024
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "manifest-src 'self'",
-    )
-)
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 # The blueprint that other companies' programs call.
 _MACHINES = "webhooks"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -142,6 +123,7 @@ def build(settings: Settings | None = None) -> Flask:
     redis = new_redis(settings.redis_url)
     with app.app_context():
         sessions = Sessions(db.engine)
+    app.wsgi_app = behind(settings.proxies, app.wsgi_app)  # type: ignore[assignment,method-assign]
     app.extensions["trellis"] = Trellis(Desk(settings, sessions, redis, Budget(redis)), Throttle(redis))
     _secure(app)
     presentation.install(app)
@@ -164,6 +146,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,
+        # Another name in Host would end up in links.
+        TRUSTED_HOSTS=[*settings.hosts],
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         # A page stays open for hours; its token ends with the session.
         WTF_CSRF_TIME_LIMIT=None,
@@ -176,6 +160,9 @@ def _secure(app: Flask) -> None:
     exempt: set[str] = set()
     app.before_request(_number)
     csrf = CSRFProtect(app)
+    # Browsers send these by themselves, with no token; those of other sites are refused all the same.
+    csrf.exempt(reports.blueprint)
+    app.register_blueprint(reports.blueprint)
     if importlib.util.find_spec(_WEBHOOKS):
         # Deliveries prove themselves by their signature, not by a cookie and a token.
         webhooks = importlib.import_module(_WEBHOOKS).blueprint
@@ -214,9 +201,10 @@ def _harden(response: Response) -> Response:
         return response  # nobody's browser reads it
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:
+        for name, value in STRICT_TRANSPORT.items():
+            response.headers.setdefault(name, value)
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.vary.update(("Cookie", "HX-Request"))
+        response.headers.setdefault("Cache-Control", PRIVATE["Cache-Control"])
+        response.vary.update(PRIVATE["Vary"].split(", "))
     return response

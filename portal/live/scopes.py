@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask, g, render_template, request
+from flask.globals import request_ctx
 from werkzeug.datastructures import MultiDict
 
 from portal import access, visits
@@ -73,16 +74,19 @@ def admit(slug: str, kind: str, subject: UUID) -> Watch:
     """Let the visitor of this request watch something, or refuse.
 
     Raises:
-        Refused: nobody is signed in (401), there is no such thing for them (404), or their role lacks
-            the permission (403).
+        Refused: the request names a host that is not ours (400), nobody is signed in (401), there is no such
+            thing for them (404), or their role lacks the permission or a second factor (403).
     """
+    if request_ctx.url_adapter is None:
+        raise Refused(400)
     person = current_person()
     if person is None:
         raise Refused(401)
     found = access.resolve(db.session(), person, slug)
     if found is None:
         raise Refused(404)
-    if not found.may("orders.see" if kind == "orders" else "runs.see"):
+    may = found.may("orders.see" if kind == "orders" else "runs.see")
+    if not may or access.needs_second_factor(person, found):
         raise Refused(403)
     watch = _watch(found, kind, subject)
     if watch is None:

@@ -20,8 +20,10 @@ from uuid import UUID
 from a2wsgi.wsgi import Body, build_environ
 from flask import Flask
 
+from portal import headers
 from portal.live.bell import Bell
 from portal.live.scopes import Message, Refused, Watch, admit, look, sse
+from portal.proxies import see_through
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -35,12 +37,7 @@ PACE_SECONDS = 0.25
 _READERS = 8
 _KEPT = 256
 
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-accel-buffering", b"no"),
-]
+_STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
 Look = tuple[Sequence[Message], bool]
 
 
@@ -58,6 +55,7 @@ class Stream:
     def __init__(self, app: Flask, *, redis_url: str, watchers: int) -> None:
         self.bell = Bell(redis_url)
         self._app = app
+        self._headers = headers.raw(secure=app.config["SESSION_COOKIE_SECURE"])
         self._most = watchers
         self._watching = 0
         self._ending = False
@@ -78,7 +76,7 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one watcher."""
         if self._watching >= self._most:
-            await _refuse(send, 503, [(b"retry-after", b"30")])
+            await self._refuse(send, 503, [(b"retry-after", b"30")])
             return
         self._watching += 1
         try:
@@ -91,9 +89,9 @@ class Stream:
             watch = await self._admit(scope)
         except Refused as refused:
             extra = [(b"hx-redirect", b"/sign-in")] if refused.status == 401 else []
-            await _refuse(send, refused.status, extra)
+            await self._refuse(send, refused.status, extra)
             return
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *self._headers]})
         gone = asyncio.create_task(_until_gone(receive))
         try:
             async with self.bell.watch(watch.scope) as rung:
@@ -112,6 +110,7 @@ class Stream:
         """
         slug, kind, subject = _parse(scope["path"])
         environ = _environ(scope)
+        see_through(self._app.extensions["trellis"].settings.proxies, environ)
 
         def check() -> Watch:
             with self._app.request_context(environ):
@@ -175,6 +174,11 @@ class Stream:
                 self._looks.popitem(last=False)
         return await asyncio.shield(task)
 
+    async def _refuse(self, send: Send, status: int, extra: list[tuple[bytes, bytes]]) -> None:
+        named = [(b"content-type", b"text/plain"), *self._headers, *extra]
+        await send({"type": "http.response.start", "status": status, "headers": named})
+        await send({"type": "http.response.body", "body": b""})
+
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
@@ -224,9 +228,3 @@ async def _either(rung: asyncio.Event, gone: asyncio.Task[None], patience: float
 
 async def _write(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
-
-
-async def _refuse(send: Send, status: int, extra: list[tuple[bytes, bytes]]) -> None:
-    headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store"), *extra]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})

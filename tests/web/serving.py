@@ -8,9 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
-
-from portal.asgi import Application, Protocol, Server
+from portal.asgi import Application, Server, configured
 from portal.config import Settings
 from portal.extensions import db
 
@@ -19,26 +17,19 @@ from portal.extensions import db
 def served(settings: Settings) -> Iterator[tuple[Application, int]]:
     """Serve the application; gives it and its port."""
     application = Application(settings)
-    server = Server(
-        uvicorn.Config(
-            application,
-            http=Protocol,
-            port=0,
-            log_level="error",
-            timeout_graceful_shutdown=1,
-            lifespan="on",
-        )
-    )
+    server = Server(configured(application, port=0, timeout_graceful_shutdown=1, lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield application, server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join()
-    with application.flask.app_context():
-        db.engine.dispose()
-    application.flask.extensions["trellis"].redis.close()
+    try:
+        yield application, server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        with application.flask.app_context():
+            db.engine.dispose()
+        application.flask.extensions["trellis"].redis.close()
 
 
 class Watcher:

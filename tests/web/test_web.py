@@ -9,7 +9,7 @@ from flask import Flask
 
 from portal.access import public
 from portal.config import Settings
-from portal.web import HEADERS
+from portal.headers import HEADERS
 from tests.web import factory
 from tests.web.conftest import built
 

@@ -121,7 +121,7 @@ def test_after_twenty_wrong_signatures_a_sender_is_not_listened_to_and_nobody_el
     endpoint, settings, desk
 ):
     other = open_endpoint(open_shop(desk, endpoint.tenant_id, "Another"))
-    with served(settings) as (application, port):
+    with served(replace(settings, proxies=1)) as (application, port):
         body = order_webhook()
         answers = [post(port, endpoint.path, body, {endpoint.header: "AAAA"})[0] for _ in range(40)]
         assert answers.count(401) in (20, 21)
