@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from portal.config import Settings
 from portal.extensions import Sessions, db, new_redis
+from portal.identity import accounts
 from portal.models import User
 from portal.web import build
 from tests.web import factory
@@ -69,6 +72,15 @@ def app(settings: Settings) -> Iterator[Flask]:
     with built(settings) as app:
         app.testing = True
         yield app
+
+
+@pytest.fixture(autouse=True)
+def hasher() -> Iterator[None]:
+    """Passwords are hashed weakly: people are made and sign in all the time, for 45 ms each. The rooms that
+    ask how passwords are kept have the real hasher."""
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with mock.patch.object(accounts, "_hasher", weak):
+        yield
 
 
 @pytest.fixture
