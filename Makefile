@@ -1,7 +1,8 @@
 # Each target sets up what it needs by itself. PORT, SANDBOX_PORT and DATA, in the environment or after the
 # target, reach the `trellis` program as they are: make demo PORT=9000
 PYTHON ?= python3
-# Processes for the tests. Each has its own servers; a file stays in one, so that it shares what it set up.
+# Processes for the tests. Each has its own servers; a file stays in one, so that it shares what it set up. Files go
+# by name: browser and guards, the longest, first. By number of tests they would come last, one process waiting.
 JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check
@@ -15,7 +16,7 @@ demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA 
 	@$(BIN)/trellis up --demo
 
 test: .venv/dev ## Set up and run every test; ARGS="-k word" chooses some
-	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev ## Static checks only: format, lint, security, types, layers, templates
 	@$(BIN)/ruff format --check .
