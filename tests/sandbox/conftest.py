@@ -1,12 +1,12 @@
 """The sandbox in one process, without a server: its seeded state is put back before every test."""
 
-import sqlite3
 from collections.abc import Iterator
 
 import pytest
 
-from sandbox.simulation import SEED, Simulation
+from sandbox.simulation import Simulation
 from tests.sandbox.doors import Doors
+from tests.sandbox.seeded import Seeded
 
 
 @pytest.fixture(scope="session")
@@ -19,21 +19,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
 
 
 @pytest.fixture(scope="session")
-def seeded(served: Doors) -> Iterator[sqlite3.Connection]:
+def seeded(served: Doors) -> Iterator[Seeded]:
     """Keep a copy of the state as it was made."""
-    copy = sqlite3.connect(":memory:")
-    served.simulation.store._db.backup(copy)
+    copy = Seeded(served.simulation)
     yield copy
     copy.close()
 
 
 @pytest.fixture
-def doors(served: Doors, seeded: sqlite3.Connection) -> Doors:
-    served.simulation.faults.clear()
-    seeded.backup(served.simulation.store._db)
-    served.simulation.store.read_settings()
-    served.simulation.faults.reseed(SEED)
-    served.simulation.random.seed(SEED)
+def doors(served: Doors, seeded: Seeded) -> Doors:
+    seeded.put_back(served.simulation)
     return served
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.receiver import until
+from tests.sandbox.seeded import Seeded
 from tests.sandbox.street import ORDERS, Street, served
 
 
@@ -16,8 +17,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
 
 
 @pytest.fixture
-def street(running: Street) -> Street:
-    running.control("POST", "reset", {})
+def street(running: Street, seeded: Seeded) -> Street:
+    seeded.put_back(running.simulation)
     running.control("POST", "settings", {"leaflink_rate_limit": 0})
     return running
 

@@ -12,6 +12,7 @@ from sandbox import outbox as outbox_module
 from sandbox.simulation import Simulation
 from tests.sandbox.doors import OTHER_SKU, SKU, Doors
 from tests.sandbox.receiver import Receiver, receiving, until
+from tests.sandbox.seeded import Seeded
 
 
 @pytest.fixture
@@ -21,8 +22,9 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def sending(tmp_path: Path, receiver: Receiver) -> Iterator[Doors]:
+def sending(tmp_path: Path, receiver: Receiver, seeded: Seeded) -> Iterator[Doors]:
     """Return doors of a sandbox of its own, whose senders run and whose webhooks go to the receiver."""
+    seeded.write_to(tmp_path)
     simulation = Simulation(tmp_path)
     simulation.outbox.start()
     doors = Doors(simulation)
