@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -99,7 +98,12 @@ class Caller:
         limits: Limits | None = None,
     ) -> None:
         self._address = address
-        self._headers = {"User-Agent": user_agent, "Accept": "application/json", **headers}
+        self._headers = {
+            "User-Agent": user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            **headers,
+        }
         # Without its scheme too: an error message may repeat the bare key.
         self._secrets = tuple(part for value in headers.values() for part in (value, *value.split()[1:]))
         self._label = label
@@ -107,7 +111,7 @@ class Caller:
         self._observe = observe or (lambda _exchange: None)
         self._limits = limits or Limits()
         self._mine = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._adapters: list[_Adapter] = []
 
     def read(
         self, path: str, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
@@ -144,8 +148,8 @@ class Caller:
 
     def close(self) -> None:
         """End all kept connections."""
-        while self._sessions:
-            self._sessions.pop().close()
+        while self._adapters:
+            self._adapters.pop().close()
 
     def __enter__(self) -> Caller:
         return self
@@ -156,7 +160,7 @@ class Caller:
     def _exchange(self, request: requests.Request, headers: Mapping[str, str] | None) -> Any:
         refuse_open_transaction()
         request.headers = {**self._headers, **(headers or {}), **request.headers}
-        prepared = self._session().prepare_request(request)
+        prepared = request.prepare()
         writing = request.method != "GET"
         self._turnstile()
         note = _Note(prepared, started=time.monotonic())
@@ -181,8 +185,8 @@ class Caller:
                 raise lost(f"{self._label} {error}", writing=writing) from error
 
     def _answer(self, prepared: requests.PreparedRequest, call: _Call) -> Answer:
-        response = self._session().send(
-            prepared, timeout=(self._limits.connect, self._limits.read), allow_redirects=False, stream=True
+        response = self._adapter().send(
+            prepared, timeout=(self._limits.connect, self._limits.read), stream=True
         )
         try:
             body = bytearray()
@@ -198,13 +202,13 @@ class Caller:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, bytes(body))
 
-    def _session(self) -> requests.Session:
-        """Give this thread its own session: requests does not promise that one may be shared."""
-        session: requests.Session | None = getattr(self._mine, "session", None)
-        if session is None:
-            session = self._mine.session = _new_session()
-            self._sessions.append(session)
-        return session
+    def _adapter(self) -> _Adapter:
+        """Give this thread its own adapter: requests does not promise that one may be shared."""
+        adapter: _Adapter | None = getattr(self._mine, "adapter", None)
+        if adapter is None:
+            adapter = self._mine.adapter = _Adapter(pool_maxsize=1)
+            self._adapters.append(adapter)
+        return adapter
 
     def _kept(self, note: _Note, outcome: str, reason: str) -> Exchange:
         answer = note.answer
@@ -350,27 +354,12 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Uses connections that tell of themselves; never tries again by itself."""
+    """Uses connections that tell of themselves; never tries again by itself. It is called without a session,
+    which would merge settings, cookies and proxies into each call: we have none, and want none."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Say that there is none: even with `allow_redirects=False` requests would read the body for it."""
-
-
-def _new_session() -> requests.Session:
-    session = _Session()
-    session.trust_env = False
-    session.headers.clear()
-    session.headers["Accept-Encoding"] = "gzip, deflate"
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    session.mount("https://", _Adapter(pool_maxsize=1))
-    session.mount("http://", _Adapter(pool_maxsize=1))
-    return session
 
 
 def _why(error: requests.RequestException, call: _Call) -> str:

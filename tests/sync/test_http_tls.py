@@ -73,7 +73,7 @@ class SecureWire(Wire):
 
 
 @pytest.fixture
-def call(good):
+def call(good, monkeypatch):
     opened: list[Wire | Caller] = []
 
     def connected(script, *, trusted: bool, certificate=None) -> tuple[Caller, Wire]:
@@ -88,7 +88,7 @@ def call(good):
             limits=Limits(total=0.6),
         )
         if trusted:
-            caller._session().verify = str(certificate)
+            monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
         opened.extend((caller, wire))
         return caller, wire
 
