@@ -19,6 +19,8 @@ MAX_DIGITS = 40
 _BOM = b"\xef\xbb\xbf"
 # PostgreSQL stores neither NUL nor half a surrogate pair in text.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Decoded text holds such a character only where JSON escapes one.
+_ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 _REPLACEMENT = "\ufffd"
 
 
@@ -74,6 +76,9 @@ def read(raw: bytes, *, repair: bool = False) -> Reading:
         raise BadJson(f"it is not JSON ({error.msg})", cut=_is_cut(text, error)) from error
     except RecursionError as error:
         raise BadJson(f"it is nested more than {MAX_DEPTH} levels deep") from error
+    # The walk costs as much as the parsing: most texts cannot have what it looks for.
+    if text.count("{") + text.count("[") <= MAX_DEPTH and _ESCAPED.search(text) is None:
+        return Reading(value)
     cleaner = _Cleaner(repair=repair)
     return Reading(cleaner.clean(value, MAX_DEPTH), cleaner.repaired)
 
