@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, SessionTransaction
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
@@ -19,9 +19,10 @@ APP_ROLE = "trellis_app"
 SYSTEM_ROLE = "trellis_system"
 IDENTITY_ROLE = "trellis_identity"
 
-_ENTER = text(
-    "SELECT set_config('role', :role, true), set_config('app.tenant', :tenant, true),"
-    " set_config('app.user', :user, true)"
+# Of each transaction, so for the driver as it is: as SQLAlchemy's text it cost half as much again.
+_ENTER = (
+    "SELECT set_config('role', %(role)s, true), set_config('app.tenant', %(tenant)s, true),"
+    " set_config('app.user', %(user)s, true)"
 )
 _open = threading.local()
 
@@ -54,7 +55,7 @@ def enter(
     """Set role, tenant and user for this session's transactions, the open one included."""
     session.info.update(role=role, tenant=str(tenant or ""), user=str(user or ""))
     if session.in_transaction():
-        session.execute(_ENTER, _scope(session))
+        session.connection().exec_driver_sql(_ENTER, _scope(session))
 
 
 def _scope(session: Session) -> dict[str, str]:
@@ -67,7 +68,7 @@ def _scope(session: Session) -> dict[str, str]:
 
 @event.listens_for(Session, "after_begin")
 def _enter_transaction(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    connection.execute(_ENTER, _scope(session))
+    connection.exec_driver_sql(_ENTER, _scope(session))
     _sessions_in_transaction().add(id(session))
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,19 +17,32 @@ from redis import Redis, RedisError
 from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session, SessionTransaction
 
-from portal.models import Connection, Link, Problem, Tenant, TimelineEvent
+from portal.models import Connection, Link, Problem, Tenant, new_id
 from portal.queries.search import normalise
 from portal.sync.decisions import Finding
 from portal.sync.domain import Json
 
 CHANNEL = "trellis:live"
 _NEWS = "news"
-_LINES = "lines"
+_PENDING = "pending"
 
-# One statement: the numbers are taken and the lines written in one round trip.
-_APPEND = text(
+# One statement: rows of stories, search terms, and the lines of a log with the numbers that they take.
+_WRITE = text(
     """
-    WITH head AS (
+    WITH told AS (
+        INSERT INTO timeline_event (id, tenant_id, link_id, seq, side, tone, actor, how, title, text, detail,
+                                    operation_id)
+        SELECT id, tenant_id, link_id, seq, side, tone, actor, how, title, text, detail, operation_id
+        FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS event (
+            id uuid, tenant_id uuid, link_id uuid, seq int, side text, tone text, actor text, how text,
+            title text, text text, detail jsonb, operation_id uuid
+        )
+    ), remembered AS (
+        INSERT INTO search_term (link_id, tenant_id, term)
+        SELECT link_id, tenant_id, term
+        FROM jsonb_to_recordset(CAST(:terms AS jsonb)) AS word (link_id uuid, tenant_id uuid, term text)
+        ON CONFLICT DO NOTHING
+    ), head AS (
         UPDATE connection SET log_head = log_head + :count WHERE id = :connection
         RETURNING id, tenant_id, log_head
     ), written AS (
@@ -47,16 +60,6 @@ _APPEND = text(
 )
 
 
-# One parameter however many words there are, so that it is compiled once.
-_REMEMBER = text(
-    """
-    INSERT INTO search_term (link_id, tenant_id, term)
-    SELECT :link, :tenant, term FROM unnest(CAST(:terms AS text[])) AS term
-    ON CONFLICT DO NOTHING
-    """
-)
-
-
 @dataclass(frozen=True)
 class Entry:
     """One row for an order's story: `side` platform, trellis or flourish, `tone` plain, ok, warn or bad."""
@@ -69,7 +72,6 @@ class Entry:
     tone: str = "plain"
     detail: Json = field(default_factory=dict)
     operation_id: UUID | None = None
-    at: datetime | None = None
 
 
 def tell(session: Session, link: Link, entry: Entry) -> None:
@@ -81,22 +83,21 @@ def tell(session: Session, link: Link, entry: Entry) -> None:
         entry: the row.
     """
     link.event_head += 1
-    row = TimelineEvent(
-        tenant_id=link.tenant_id,
-        link_id=link.id,
-        seq=link.event_head,
-        side=entry.side,
-        tone=entry.tone,
-        actor=entry.actor,
-        how=entry.how,
-        title=entry.title,
-        text=entry.text,
-        detail=dict(entry.detail),
-        operation_id=entry.operation_id,
-    )
-    if entry.at is not None:
-        row.at = entry.at
-    session.add(row)
+    row = {
+        "id": str(new_id()),
+        "tenant_id": str(link.tenant_id),
+        "link_id": str(link.id),
+        "seq": link.event_head,
+        "side": entry.side,
+        "tone": entry.tone,
+        "actor": entry.actor,
+        "how": entry.how,
+        "title": entry.title,
+        "text": entry.text,
+        "detail": dict(entry.detail),
+        "operation_id": str(entry.operation_id) if entry.operation_id else None,
+    }
+    _pending(session).events.append(row)
     _announce_later(session, f"link:{link.id}", link.event_head)
 
 
@@ -129,27 +130,47 @@ def log(
         "text": text,
         "raw": dict(raw or {}),
     }
-    session.info.setdefault(_LINES, {}).setdefault(connection_id, []).append(line)
+    _pending(session).lines[connection_id].append(line)
+
+
+@dataclass
+class _Pending:
+    """What a transaction has to say once it comes to its end: rows of stories, search terms, and lines by
+    connection."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    terms: list[dict[str, Any]] = field(default_factory=list)
+    lines: dict[UUID, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+
+def _pending(session: Session) -> _Pending:
+    pending: _Pending = session.info.setdefault(_PENDING, _Pending())
+    return pending
 
 
 @event.listens_for(Session, "before_commit")
-def _write_lines(session: Session) -> None:
-    """Number the lines and write them, last of all: whoever takes a number keeps others of this connection
+def _write(session: Session) -> None:
+    """Write what is pending, last of all: whoever takes a line's number keeps others of its connection
     waiting until the commit."""
-    logs: dict[UUID, list[dict[str, Any]]] = session.info.pop(_LINES, {})
-    if logs:
-        session.flush()
-    for connection_id in sorted(logs):
-        lines = logs[connection_id]
+    pending: _Pending | None = session.info.pop(_PENDING, None)
+    if pending is None:
+        return
+    session.flush()
+    events, terms = json.dumps(pending.events), json.dumps(pending.terms)
+    connections: list[UUID | None] = [*sorted(pending.lines)]
+    for connection_id in connections or [None]:
+        lines = pending.lines[connection_id] if connection_id else []
         values = {"connection": connection_id, "count": len(lines), "lines": json.dumps(lines)}
-        head: int = session.execute(_APPEND, values).scalar_one()
-        _announce_later(session, f"log:{connection_id}", head)
+        written = session.execute(_WRITE, {**values, "events": events, "terms": terms})
+        if connection_id:
+            _announce_later(session, f"log:{connection_id}", written.scalar_one())
+        events = terms = "[]"
 
 
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, _transaction: SessionTransaction) -> None:
     """What was rolled back was never said."""
-    session.info.pop(_LINES, None)
+    session.info.pop(_PENDING, None)
     session.info.pop(_NEWS, None)
 
 
@@ -222,9 +243,9 @@ def _problem(owner: Link | Connection | Tenant, subject_id: UUID, finding: Findi
 
 def remember_terms(session: Session, link: Link, words: Iterable[str]) -> None:
     """Make a link findable by these words."""
+    owner = {"link_id": str(link.id), "tenant_id": str(link.tenant_id)}
     terms = sorted({normalise(word) for word in words} - {""})
-    if terms:
-        session.execute(_REMEMBER, {"link": link.id, "tenant": link.tenant_id, "terms": terms})
+    _pending(session).terms.extend({**owner, "term": term} for term in terms)
 
 
 def _announce_later(session: Session, scope: str, number: int) -> None:
