@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.extensions import Sessions
-from portal.identity import accounts, tenants
+from portal.identity import accounts, diary, passwords, second_factor, sessions, tenants
 from portal.models import INSTALLATION_CHAIN, STAFF_ROLES, TENANT_ROLES, Tenant, User
 from portal.sync import audit
 from portal.sync.engine.desk import Desk
@@ -72,8 +72,8 @@ def add_user(email: str, name: str, password: str, slug: str | None, role: str, 
 @user.command("list")
 def list_users() -> None:
     """List the users."""
-    sessions: Sessions = desk().sessions
-    with sessions.identity() as session:
+    reached: Sessions = desk().sessions
+    with reached.identity() as session:
         rows = session.scalars(select(User).order_by(User.email)).all()
     show([{"id": row.id, "email": row.email, "name": row.name, "staff": row.staff_role} for row in rows])
 
@@ -134,3 +134,57 @@ def give_role(desk: Desk, tenant_id: UUID, person: User, role: str, *, actor: au
             subject=subject,
             detail={"role": role},
         )
+
+
+@user.command("password")
+@click.argument("email")
+@click.option("--password", prompt="New password", hide_input=True, confirmation_prompt=True)
+def set_password(email: str, password: str) -> None:
+    """Give somebody a new password; ends all their sessions."""
+    opened = desk()
+    with opened.sessions.identity() as session:
+        person = _known(session, email)
+        has_second = second_factor.standing(session, person.id).confirmed_at is not None
+        if wrong := passwords.objection(password, person.email, second_factor=has_second):
+            raise Refused(wrong)
+        passwords.replace(session, person.id, password)
+        _end_and_record(opened, session, person, "password.changed")
+    click.echo(f"{person.email} has a new password, and is signed out everywhere.")
+
+
+@user.command("second-factor")
+@click.argument("email")
+@click.option("--remove", is_flag=True, required=True, help="For who has lost both app and recovery codes.")
+def remove_second_factor(email: str, *, remove: bool) -> None:  # noqa: ARG001 - it only has to be said
+    """Remove somebody's second factor; ends all their sessions. Make sure first that it is them who asks."""
+    opened = desk()
+    with opened.sessions.identity() as session:
+        person = _known(session, email)
+        if not second_factor.remove(session, person.id):
+            raise Refused(f"{person.email} has no second factor.")
+        _end_and_record(opened, session, person, "second_factor.removed")
+    click.echo(f"{person.email} has no second factor any more, and is signed out everywhere.")
+
+
+@user.command("disable")
+@click.argument("email")
+def disable_user(email: str) -> None:
+    """Close an account for good: it signs in nobody any more. What it did keeps its name."""
+    opened = desk()
+    with opened.sessions.identity() as session:
+        person = _known(session, email)
+        accounts.disable(session, person.id)
+        _end_and_record(opened, session, person, "person.disabled")
+    click.echo(f"The account of {person.email} is closed.")
+
+
+def _known(session: Session, email: str) -> User:
+    person = accounts.known(session, email)
+    if person is None:
+        raise Refused(f"There is no open account with the address {email}; `trellis user list` shows them.")
+    return person
+
+
+def _end_and_record(opened: Desk, session: Session, person: User, act: str) -> None:
+    sessions.end_all(session, person.id, because=f"{act} from the command line")
+    diary.write(session, opened.settings.master_keys, person, act, actor=ACTOR)

@@ -23,6 +23,7 @@ from portal.sync.audit import Actor
 from portal.sync.engine.desk import Desk, open_desk
 from tests.cli.test_checking import _run, environment
 from tests.sync.checker.world import World, build
+from tests.sync.mail.server import running as mail_server
 
 __all__ = ["environment"]
 
@@ -317,3 +318,15 @@ def test_the_command_names_a_wrong_setting(
 
     assert _run(environment, "doctor", "--json") == 1
     assert '"ok": false' in capsys.readouterr().out
+
+
+def test_whether_mail_can_be_sent_is_said(desk: Desk):
+    assert probes.mail(desk.settings).ok is None
+    with mail_server() as server:
+        there = replace(desk.settings, smtp_url=server.url, mail_from="trellis@acme.example")
+        assert probes.mail(there).ok is True
+    away = replace(desk.settings, smtp_url="smtp://u:secret@127.0.0.1:1", mail_from="trellis@acme.example")
+    found = probes.mail(away)
+    assert found.ok is False
+    assert "ConnectionRefusedError" in found.words
+    assert "secret" not in found.words + found.todo

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import func, select
+
+from portal.identity import accounts, second_factor, sessions
+from portal.models import AuditEvent, SignIn, User, UserSession
 
 PASSWORD = "a long enough password"
 
@@ -96,3 +100,53 @@ def test_what_a_command_does_to_people_is_in_the_audit(run, read):
     (role,) = read("audit", "show", "--tenant", "acme")
     assert (role["action"], role["detail"]) == ("member.role_changed", {"role": "owner"})
     assert {act["actor"] for act in (*installation, role)} == {"command line"}
+
+
+@pytest.fixture
+def olive(run, desk):
+    """Somebody of a company who is signed in, with a second factor."""
+    run("tenant", "add", "acme", "--name", "Acme")
+    run("user", "add", "olive@acme.example", "--name", "Olive", "--password", PASSWORD, "--tenant", "acme")
+    with desk.sessions.identity() as session:
+        user = session.scalars(select(User)).one()
+        second_factor.begin(session, desk.settings.master_keys, user.id)
+        session.get_one(SignIn, user.id).totp_confirmed_at = func.now()
+        sessions.begin(session, user.id, address="", agent="", second_factor=True)
+    return user
+
+
+@pytest.mark.parametrize(
+    ("arguments", "act"),
+    [
+        (["password", "olive@acme.example", "--password", "another long password"], "password.changed"),
+        (["second-factor", "olive@acme.example", "--remove"], "second_factor.removed"),
+        (["disable", "olive@acme.example"], "person.disabled"),
+    ],
+)
+def test_what_is_done_to_a_sign_in_ends_its_sessions_and_is_audited(run, desk, olive, arguments, act):
+    run("user", *arguments)
+
+    with desk.sessions.identity() as session:
+        assert session.scalars(select(UserSession.ended_at)).one() is not None
+        row = session.scalars(select(AuditEvent).where(AuditEvent.action == act)).one()
+        right = "another long password" if act == "password.changed" else PASSWORD
+        found = accounts.verify(session, "olive@acme.example", right)
+        confirmed = second_factor.standing(session, olive.id).confirmed_at
+    assert (row.actor, row.role, row.subject) == ("command line", "command line", "Olive")
+    assert (found is None) == (act == "person.disabled")
+    assert (confirmed is None) == (act == "second_factor.removed")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["password", "nobody@acme.example", "--password", PASSWORD], "no open account"),
+        (["password", "olive@acme.example", "--password", "short"], "too short"),
+        (["disable", "nobody@acme.example"], "no open account"),
+    ],
+)
+def test_what_cannot_be_done_to_a_sign_in_is_refused_in_one_line(run, olive, arguments, says):
+    output = run("user", *arguments, code=1)
+
+    assert says in output
+    assert len(output.strip().splitlines()) == 1

@@ -11,8 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, update
 
-from portal.identity import tenants
-from portal.models import Connection, Delivery, Link, LogLine, Problem, Proof, Run, utc_now
+from portal.identity import accounts, tenants
+from portal.models import (
+    Connection,
+    Delivery,
+    Link,
+    LogLine,
+    Problem,
+    Proof,
+    ResetToken,
+    Run,
+    UserSession,
+    utc_now,
+)
 from portal.sync import retention
 from portal.sync.domain import Hint
 from portal.sync.engine.deliveries import Deliveries, Source
@@ -325,3 +336,18 @@ def test_a_delivery_that_comes_again_after_the_purge_has_no_effect(shop, desk, s
     assert shop.flourish.count("create_order") == 1
     with desk.tenant(shop.tenant_id) as session:
         assert session.scalar(select(func.count()).select_from(Link)) == 1
+
+
+def test_sessions_and_tokens_that_are_over_for_long_are_dropped(desk):
+    ages = (timedelta(days=89), timedelta(days=91))
+    with desk.sessions.identity() as session:
+        user = accounts.create_user(session, "olive@acme.example", "Olive", "a long enough password")
+        for number, age in enumerate(ages):
+            at = utc_now() - age
+            hashed = bytes([number])
+            session.add(UserSession(user_id=user.id, token_hash=hashed, created_at=at))
+            session.add(ResetToken(user_id=user.id, token_hash=hashed, created_at=at, expires_at=at))
+    retention.drop_old_proofs_of_identity(desk)
+    with desk.sessions.identity() as session:
+        for table in (UserSession, ResetToken):
+            assert session.scalars(select(table.token_hash)).all() == [b"\x00"]

@@ -28,6 +28,7 @@ from portal.models import Base, Installation, Link, Secret, Stream, Tenant
 from portal.sync import rotation, secrets
 from portal.sync.audit import anchors
 from portal.sync.engine.desk import Desk, open_desk
+from portal.sync.mail import transport
 
 _OLDEST_POSTGRES = 15
 _CLOCKS_APART = timedelta(seconds=2)
@@ -65,6 +66,7 @@ def diagnose() -> Iterator[Finding]:
     finally:
         desk.sessions.engine.dispose()
         desk.redis.close()
+    yield mail(settings)
     yield data_directory(settings.data)
     yield disk(settings.data)
     yield from programs(settings.data)
@@ -336,6 +338,21 @@ def _is_alive(heartbeat: bytes | str | None) -> bool:
     except ValueError:
         return False
     return datetime.now(UTC) - at.replace(tzinfo=at.tzinfo or UTC) < _WORKER_SILENT
+
+
+def mail(settings: config.Settings) -> Finding:
+    """Whether mail can be sent: links in it let people in who have no other way."""
+    if not settings.smtp_url:
+        folder = settings.data / transport.FOLDER
+        return Finding(
+            "mail", None, f"not sent: there is no TRELLIS_SMTP_URL, so it is written into {folder}"
+        )
+    try:
+        transport.reach(settings)
+    except transport.NotTaken as error:
+        todo = "Correct TRELLIS_SMTP_URL: until then mail waits, for a day."
+        return Finding("mail", False, f"the mail server cannot be used: {error}", todo)
+    return Finding("mail", True, "the mail server answers")
 
 
 def data_directory(data: Path) -> Finding:

@@ -7,6 +7,8 @@ import logging
 import os
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -59,33 +61,50 @@ def send(settings: Settings, mail_id: UUID, kind: str, message: Message) -> None
         _log.warning("no mail server is set: a %s is in %s", kind, path)
 
 
+def reach(settings: Settings) -> None:
+    """Say hello to the mail server, as before a message.
+
+    Raises:
+        NotTaken: it does not answer, or does not know us.
+    """
+    with _told(), _connected(settings.smtp_url):
+        pass
+
+
 def _to_server(settings: Settings, mail_id: UUID, message: Message) -> None:
+    with _told(), _connected(settings.smtp_url) as server:
+        server.send_message(_letter(settings, mail_id, message))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a mail server answers, in words that name nobody: its own may repeat the address."""
     try:
-        with _connected(settings.smtp_url) as server:
-            server.send_message(_letter(settings, mail_id, message))
+        yield
     except smtplib.SMTPRecipientsRefused as error:
         code = max((refusal[0] for refusal in error.recipients.values()), default=0)
         raise (NeverTaken if code >= _REFUSED_FOR_GOOD else NotTaken)(f"recipient refused: {code}") from error
     except smtplib.SMTPResponseException as error:
-        # Not its words: they may repeat the address.
         raise NotTaken(f"{type(error).__name__}: {error.smtp_code}") from error
     except (OSError, ValueError) as error:
         raise NotTaken(type(error).__name__) from error
 
 
-def _connected(url: str) -> smtplib.SMTP:
+@contextmanager
+def _connected(url: str) -> Iterator[smtplib.SMTP]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     encryption = ssl.create_default_context()
-    if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=encryption)
-    else:
-        server = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
-        if not _is_loopback(host):
+    with (
+        smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=encryption)
+        if parts.scheme == "smtps"
+        else smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
+    ) as server:
+        if parts.scheme == "smtp" and not _is_loopback(host):
             server.starttls(context=encryption)
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
-    return server
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        yield server
 
 
 def _is_loopback(host: str) -> bool:
