@@ -90,16 +90,21 @@ class Names:
 def caller(url=f"https://{HOST}/api/v2/", *, allow_loopback=False):
     address = check_address(url, hosts=LEAFLINK.hosts, allow_loopback=allow_loopback)
     return Caller(
-        address, {}, label="LeafLink", turnstile=lambda: None, user_agent="Trellis", limits=Limits(total=3.0)
+        address, {}, label="LeafLink", turnstile=lambda: None, user_agent="Trellis", limits=Limits(total=30.0)
     )
 
 
+def trust(monkeypatch, certificate):
+    """Have calls trust this certificate, and no other."""
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate))
+
+
 @pytest.fixture
-def wire(tmp_path):
+def wire(tmp_path, monkeypatch):
     """A server that proves to be LeafLink, by its name."""
     certificate = made(tmp_path, name=HOST)
+    trust(monkeypatch, certificate)
     opened = SecureWire(says(answer(b'{"a": 1}', "200 OK", "Connection: close")), certificate)
-    opened.certificate = certificate
     yield opened
     opened.close()
 
@@ -112,7 +117,6 @@ def port_of(wire: Wire) -> int:
 def test_the_address_that_was_checked_is_called_and_the_host_proven_by_its_name(wire, monkeypatch):
     names = Names(monkeypatch, [[PUBLIC], ["127.0.0.1"]], port_of(wire))
     with caller() as calls:
-        calls._session().verify = str(wire.certificate)
         assert calls.read("a") == {"a": 1}
 
     assert (names.asked, names.connected) == ([HOST], [(PUBLIC, 443)])
@@ -123,7 +127,6 @@ def test_the_address_that_was_checked_is_called_and_the_host_proven_by_its_name(
 def test_a_name_that_is_turned_to_this_machine_between_two_calls_is_not_called_again(wire, monkeypatch):
     names = Names(monkeypatch, [[PUBLIC], ["127.0.0.1"]], port_of(wire))
     with caller() as calls:
-        calls._session().verify = str(wire.certificate)
         calls.read("a")
         with pytest.raises(Retryable, match="leads into a private network"):
             calls.write("POST", "a", {"key": "value"})
@@ -143,7 +146,6 @@ def test_a_name_that_leads_into_a_private_network_is_not_connected_to(wire, monk
 def test_private_addresses_among_public_ones_are_passed_over_and_the_next_is_tried(wire, monkeypatch):
     names = Names(monkeypatch, [["10.0.0.1", OTHER, "::1", PUBLIC]], port_of(wire))
     with caller() as calls:
-        calls._session().verify = str(wire.certificate)
         assert calls.read("a") == {"a": 1}
     assert [address for address, _port in names.connected] == [OTHER, PUBLIC]
 
@@ -152,10 +154,9 @@ def test_another_hosts_certificate_is_not_taken_at_the_right_address(monkeypatch
     certificate = made(tmp_path, name="evil.example")
     wire = SecureWire(says(answer()), certificate)
     Names(monkeypatch, [[PUBLIC]], port_of(wire))
-    with caller() as calls:
-        calls._session().verify = str(certificate)
-        with pytest.raises(Retryable, match="certificate"):
-            calls.read("a")
+    trust(monkeypatch, certificate)
+    with caller() as calls, pytest.raises(Retryable, match="certificate"):
+        calls.read("a")
     wire.close()
     assert wire.requests == []
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from portal.config import Settings
 from portal.extensions import Sessions, db, new_redis
-from portal.identity import accounts
+from portal.identity import passwords
 from portal.models import User
 from portal.web import build
 from tests.web import factory
@@ -79,7 +79,7 @@ def hasher() -> Iterator[None]:
     """Passwords are hashed weakly: people are made and sign in all the time, for 45 ms each. The rooms that
     ask how passwords are kept have the real hasher."""
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    with mock.patch.object(accounts, "_hasher", weak):
+    with mock.patch.object(passwords, "_hasher", weak):
         yield
 
 

@@ -9,7 +9,7 @@ from portal import access
 from portal.config import Settings
 from portal.extensions import Sessions
 from portal.models import Membership, User
-from tests.web import factory
+from tests.web import admission, factory
 from tests.web.conftest import Visitor, built
 from tests.web.factory import Company
 
@@ -44,10 +44,10 @@ def things(sessions: Sessions, company: Company) -> Things:
             str(factory.run(session, company).id),
             str(factory.problem(session, link).id),
             str(factory.proof(session, company).id),
-            str(factory.grant(session, company, agent).id),
+            str(admission.grant(session, company, agent).id),
             str(company.id),
             str(user_id),
-            str(factory.invitation(session, company).id),
+            str(admission.invitation(session, company).id),
         )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from portal.models import INSTALLATION_CHAIN, AuditEvent, Grant, Mail, utc_now
 from portal.sync import mail
-from tests.web import factory
+from tests.web import admission, factory
 
 ASKED = {"reason": "Order 4F2A-1187 is stuck", "ticket": "T-204", "minutes": "30"}
 
@@ -45,7 +45,7 @@ def let_in(sessions, company, agent):
 
     def give(**more):
         with sessions.tenant(company.id) as session:
-            return factory.grant(session, company, agent, given=True, **more)
+            return admission.grant(session, company, agent, given=True, **more)
 
     return give
 
@@ -150,7 +150,7 @@ def test_a_declined_request_lets_nobody_in(company, support, admin, grants, acts
 
 def test_a_request_that_nobody_answered_lapses(sessions, company, agent, support, admin):
     with sessions.tenant(company.id) as session:
-        row = factory.grant(session, company, agent, created_at=utc_now() - timedelta(hours=25))
+        row = admission.grant(session, company, agent, created_at=utc_now() - timedelta(hours=25))
     page = f"/t/{company.slug}/support-access"
     assert "not answered" in admin.get(page).text
     assert admin.post(f"{page}/{row.id}/give", {"minutes": "30"}).status_code == 422
