@@ -32,7 +32,7 @@ def test_support_sees_where_a_check_failed(sessions, as_user):
     row = next(row for row in text.split("<tr>") if company.slug in row)
     cell = re.search(r'data-label="Lost or doubled"[^>]*>(.*?)</td>', row, re.S)
     assert cell is not None
-    assert re.sub(r"<[^>]+>", " ", cell[1]).split() == ["3", "Failed", "4", "min", "ago"]
+    assert re.sub(r"<[^>]+>", " ", cell[1]).split()[:4] == ["3", "Failed", "4", "min"]
 
 
 def test_staff_are_led_to_the_support_area(sessions, as_user):
