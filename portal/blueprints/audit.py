@@ -27,7 +27,7 @@ blueprint = Blueprint("audit", __name__)
 MOST_EXPORTED = 50_000
 _NAMES = ("group", "person", "subject", "since", "until")
 # Enough of the file of anchors to know the last ones of most chains, without reading years of them.
-_REACH = 1_000_000
+_REACH = 200_000
 _UTC = ZoneInfo("UTC")
 
 

@@ -19,7 +19,7 @@ def sandbox(tmp_path_factory):
 
 
 @pytest.fixture
-def env(settings):
+def env(settings, tmp_path):
     """The environment of a command."""
     key = base64.b64encode(settings.master_keys["t1"]).decode()
     return {
@@ -29,6 +29,7 @@ def env(settings):
         "TRELLIS_MASTER_KEY": f"t1:{key}",
         "TRELLIS_ALLOW_LOOPBACK": "1",
         "TRELLIS_SECRET_FILE": "",
+        "TRELLIS_AUDIT_ANCHORS": str(tmp_path / "anchors.jsonl"),
         "TRELLIS_DEMO": "",
     }
 

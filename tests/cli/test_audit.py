@@ -5,15 +5,9 @@ from __future__ import annotations
 import json
 import os
 
-import pytest
 from sqlalchemy import text
 
 from tests.sync.audit.chains import tampering
-
-
-@pytest.fixture
-def env(env, tmp_path):
-    return {**env, "TRELLIS_AUDIT_ANCHORS": str(tmp_path / "anchors.jsonl")}
 
 
 def test_an_untouched_record_verifies_and_says_what_was_done(run, read):

@@ -22,6 +22,7 @@ from portal.sync import installation, switches
 from portal.sync.audit import Actor
 from portal.sync.engine.desk import Desk, open_desk
 from tests.cli.test_checking import _run, environment
+from tests.sync.audit.chains import tampering
 from tests.sync.checker.world import World, build
 from tests.sync.mail.server import running as mail_server
 
@@ -59,6 +60,7 @@ def test_a_sound_database_has_nothing_wrong(desk: Desk, tenant: Tenant):
         "tenants apart": True,
         "schedule": None,
         "stop switches": True,
+        "audit": True,
         "audit anchors": True,
         "time zones": True,
         "master key": True,
@@ -178,6 +180,21 @@ def test_switches_that_are_on_are_named(desk: Desk, tenant: Tenant):
     assert found.ok is None
     assert "everybody since" in found.words
     assert "A bad release; acme since" in found.words
+
+
+def test_a_tampered_audit_of_the_installation_and_late_anchors_are_named(desk: Desk, engine: Engine):
+    with desk.sessions.system() as session:
+        keys = desk.settings.master_keys
+        switches.stop_everybody(session, keys, actor=Actor("Opal"), reason="A bad release")
+    with tampering(engine) as connection:
+        connection.execute(text("UPDATE audit_event SET at = at - interval '3 hours'"))
+
+    found = _by_topic(probes.database(desk))
+
+    assert found["audit"].ok is False
+    assert found["audit"].words == "row 1 was changed: its hash does not fit"
+    assert found["audit anchors"].ok is False
+    assert "trellis audit anchor" in found["audit anchors"].todo
 
 
 @pytest.mark.fault(66)

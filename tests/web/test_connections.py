@@ -63,7 +63,7 @@ def test_pausing_and_resuming_change_the_state_and_the_log(sessions, company, ad
     ],
 )
 def test_a_test_says_what_was_found(company, admin, monkeypatch, findings, words):
-    monkeypatch.setattr(connecting, "test", lambda desk, tenant_id, connection_id: findings)
+    monkeypatch.setattr(connecting, "test", lambda desk, tenant_id, connection_id, *, actor: findings)
     page = f"/t/{company.slug}/connections/{company.connection_id}"
     admin.get(page)
     assert words in admin.post(f"{page}/test").text
@@ -72,7 +72,7 @@ def test_a_test_says_what_was_found(company, admin, monkeypatch, findings, words
 def test_no_transaction_is_open_while_the_other_side_is_called(company, admin, monkeypatch):
     from portal.extensions import refuse_open_transaction
 
-    def call(desk, tenant_id, connection_id):
+    def call(desk, tenant_id, connection_id, *, actor):
         refuse_open_transaction()
         return ()
 
@@ -83,7 +83,7 @@ def test_no_transaction_is_open_while_the_other_side_is_called(company, admin, m
 
 
 def test_testing_is_no_oracle_for_keys(company, admin, monkeypatch):
-    monkeypatch.setattr(connecting, "test", lambda *_: ())
+    monkeypatch.setattr(connecting, "test", lambda *_, **__: ())
     page = f"/t/{company.slug}/connections/{company.connection_id}"
     admin.get(page)
     assert [admin.post(f"{page}/test").status_code for _ in range(11)] == [200] * 10 + [429]

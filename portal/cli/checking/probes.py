@@ -24,9 +24,10 @@ from portal import config
 from portal.embedded.errors import CannotStart
 from portal.embedded.valkey import find_server
 from portal.migrations import ROLES, alembic_config
-from portal.models import Base, Installation, Link, Secret, Stream, Tenant
+from portal.models import INSTALLATION_CHAIN, Base, Installation, Link, Secret, Stream, Tenant
 from portal.sync import rotation, secrets
 from portal.sync.audit import anchors
+from portal.sync.audit.verify import verify
 from portal.sync.engine.desk import Desk, open_desk
 from portal.sync.mail import transport
 
@@ -197,6 +198,7 @@ def stored(desk: Desk) -> Iterator[Finding]:
         stops = _stops(session)
     yield schedule(late, swept, desk.settings.sweep_seconds)
     yield writing(stops)
+    yield recorded(desk)
     yield anchored(desk)
     yield time_zones({"UTC", *(row.timezone for row in tenants)})
     shut = [f"{row.slug}: {words}" for row in tenants for words in _unopened(desk, row.id)]
@@ -276,6 +278,17 @@ def writing(stops: Sequence[tuple[str, datetime, str | None]]) -> Finding:
         f"{name} since {since:%F %T} UTC: {reason or 'no reason'}" for name, since, reason in stops
     )
     return Finding("stop switches", None, f"nothing is written for {words}")
+
+
+def recorded(desk: Desk) -> Finding:
+    """The installation's own audit is as it was written; those of the companies are in the check."""
+    known = anchors.of_chain(desk.settings.audit_anchors, INSTALLATION_CHAIN)
+    with desk.sessions.system() as session:
+        verdict = verify(session, desk.settings.master_keys, INSTALLATION_CHAIN, known)
+    if not verdict.tampers:
+        return Finding("audit", True, f"{verdict.rows:,} acts of the installation, as they were written")
+    words = "; ".join(tamper.words for tamper in verdict.tampers[:5])
+    return Finding("audit", False, words, 'Read "The audit is broken" in the operations manual.')
 
 
 def anchored(desk: Desk) -> Finding:

@@ -63,6 +63,9 @@ def read(path: Path, *, reach: int = 0) -> Iterator[Anchor]:
             yield from filter(None, map(_anchor, lines))
     except FileNotFoundError:
         return
+    except OSError as error:
+        # Whoever asks goes on with what the database knows; the doctor and the operator's page tell of it.
+        _log.warning("the audit's anchors in %s cannot be read: %s", path, error.strerror)
 
 
 def of_chain(path: Path, chain: UUID) -> list[Anchor]:
@@ -141,6 +144,7 @@ def _anchor(line: bytes) -> Anchor | None:
 
 def _append(path: Path, text: str) -> None:
     """Add lines, and return once they are on the disk."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         size = os.fstat(descriptor).st_size

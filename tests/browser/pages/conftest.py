@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 
 from portal.config import Settings
 from portal.extensions import Sessions, new_engine, new_redis
+from portal.models import INSTALLATION_CHAIN
+from portal.sync import audit
 from tests.browser.conftest import VIEWS
 from tests.web import demo, factory
 from tests.web.serving import served
@@ -28,6 +30,7 @@ class Site:
     admin: str
     owner_of_nothing: str
     support: str
+    operator: str
     sessions: Sessions
 
 
@@ -43,6 +46,8 @@ def site(settings: Settings) -> Iterator[Site]:
     admin = factory.member(sessions, company, "admin")
     owner = factory.member(sessions, empty, "owner", name="Olive Owner")
     support = factory.user(sessions, name="Sue Port", staff_role="support")
+    operator = factory.user(sessions, name="Opal Operator", staff_role="operator")
+    _acts(sessions, settings, company.id)
     with served(settings) as (_, port):
         yield Site(
             url=f"http://127.0.0.1:{port}",
@@ -52,9 +57,23 @@ def site(settings: Settings) -> Iterator[Site]:
             admin=admin.email,
             owner_of_nothing=owner.email,
             support=support.email,
+            operator=operator.email,
             sessions=sessions,
         )
     engine.dispose()
+
+
+def _acts(sessions: Sessions, settings: Settings, company_id: UUID) -> None:
+    """More acts than one page of the audit shows, of a company and of the installation."""
+    subject = audit.Subject("connection", "7", "LeafLink of " + "a company with a long name " * 3)
+    detail = {"reason": "stock count", "filters": {"person": "x" * 200}}
+    keys, dana = settings.master_keys, audit.Actor("Dana Reyes", role="owner", address="203.0.113.7")
+    with sessions.system() as session:
+        for chain in (company_id, INSTALLATION_CHAIN):
+            for _ in range(52):
+                audit.record(
+                    session, keys, chain, "connection.paused", actor=dana, subject=subject, detail=detail
+                )
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_pages_around_the_company_have_no_accessibility_violation(site, sign_in,
     page.click("button:has-text('Sign in')")
     assert violations(page) == []
     context.close()
-    for who in (site.support, site.owner_of_nothing):
+    for who in (site.support, site.operator, site.owner_of_nothing):
         page = sign_in(who, color_scheme=theme)
         assert violations(page) == []
 

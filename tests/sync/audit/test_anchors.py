@@ -92,3 +92,10 @@ def test_the_end_of_a_long_file_is_enough_for_the_last_anchors(desk, tenant_id, 
         anchors.write(desk.sessions, path)
 
     assert [anchor.seq for anchor in anchors.read(path, reach=300)] == [3]
+
+
+@pytest.mark.parametrize("name", ["", "none", "file/in-a-file"])
+def test_a_file_that_cannot_be_read_holds_no_anchors(tmp_path, name):
+    (tmp_path / "file").touch()
+
+    assert list(anchors.read(tmp_path / name)) == []
