@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, pass_context
 from redis import Redis
 
 from portal import access, logs, visits
@@ -102,6 +102,8 @@ class Portal(Flask):
         "trim_blocks": True,
         "lstrip_blocks": True,
         "undefined": StrictUndefined,
+        # Every value of every template passes here, so that no page forgets to hide what must be hidden.
+        "finalize": pass_context(lambda _context, value: presentation.shown(value)),
     }
 
     def log_exception(self, exc_info: Any) -> None:

@@ -124,7 +124,9 @@ def ticket(link_id: UUID) -> Any:
     if order is None:
         abort(404)
     address = url_for(".show", link_id=link_id, _external=True)
-    return Response(order_pages.ticket(order, events, address), mimetype="text/plain")
+    # No template: what every template hides is hidden here.
+    text = presentation.shown(order_pages.ticket(order, events, address))
+    return Response(text, mimetype="text/plain")
 
 
 @blueprint.get("/<uuid:link_id>/story")

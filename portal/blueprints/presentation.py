@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, g
+from markupsafe import Markup
 
 from portal.models import utc_now
+from portal.sync.personal import hide, hide_change
 
 # state -> (word, tone). A tone is never alone: the word is always beside it.
 Words = Mapping[str, tuple[str, str]]
@@ -94,6 +96,7 @@ def install(app: Flask) -> None:
     """Give the filters and the words to all templates."""
     app.jinja_env.filters.update(
         ago=ago,
+        changes=changes,
         clock=clock,
         day=day,
         iso=iso,
@@ -189,6 +192,27 @@ def money(amount: str | Decimal | float | None) -> str:
         return str(amount)
     places = 2 if value == round(value, 2) else 4
     return f"{'-' if value < 0 else ''}${abs(value):,.{places}f}"
+
+
+def shown(value: Any) -> Any:
+    """What a template writes for a value: to Trellis's own people inside a company, no personal data."""
+    # Markup was made here, of values that came through here.
+    if isinstance(value, str) and not isinstance(value, Markup) and hides():
+        return hide(value)
+    return value
+
+
+def hides() -> bool:
+    """Whether what is shown in this request is shown without personal data."""
+    here = g.get("here")
+    return here is not None and here.masked
+
+
+def changes(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """The changes of a story's row: what, before, after."""
+    if not hides():
+        return rows
+    return [(what, hide_change(what, before), hide_change(what, after)) for what, before, after in rows]
 
 
 def pretty(value: Any) -> str:

@@ -18,10 +18,22 @@ _WORTH_KEEPING = 65_536
 # Parts of a field name, between underscores, dashes or capitals, that tell what its value is.
 _SECRET = {"key", "apikey", "token", "secret", "password", "authorization", "signature", "credential"}
 _PERSONAL = {
-    "address", "birth", "birthdate", "contact", "contacts", "dob", "ein", "email", "fax", "mobile", "phone",
-    "postcode", "ssn", "street", "unit", "username", "zip", "zipcode",
+    "address", "birth", "birthdate", "birthday", "caregiver", "contact", "contacts", "dob", "ein", "email",
+    "fax", "mmj", "mobile", "patient", "phone", "postcode", "ssn", "street", "unit",
+    "username", "zip", "zipcode",
 }  # fmt: skip
-_PERSON_NAMES = {"first_name", "middle_name", "last_name", "full_name", "author_name", "created_by", "user"}
+_PERSON_NAMES = {
+    "medical_id",
+    "medical_card",
+    "medical_number",
+    "first_name",
+    "middle_name",
+    "last_name",
+    "full_name",
+    "author_name",
+    "created_by",
+    "user",
+}
 _MASKED_PARTS = _SECRET | _PERSONAL
 # A unit of a product is no unit of a building.
 _HARMLESS = {
@@ -69,6 +81,11 @@ def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
     return _TOKEN.sub(rf"\1 {MASK}", _EMAIL.sub(MASK, text))
 
 
+def redact_members(text: str) -> str:
+    """Mask the sensitive members of JSON that may be cut anywhere."""
+    return _MEMBER.sub(_mask_member, text)
+
+
 def redact_query(path: str) -> str:
     """Mask the sensitive parameters of a path with a query."""
     before, mark, query = path.partition("?")
@@ -91,7 +108,7 @@ def excerpt(raw: bytes, secrets: Iterable[str] = ()) -> str:
     try:
         text = strict_json.write(redact(strict_json.read(raw, repair=True).value)).decode("utf-8")
     except strict_json.BadJson:
-        text = _MEMBER.sub(_mask_member, raw.decode("utf-8", "replace").replace("\x00", "\ufffd"))
+        text = redact_members(raw.decode("utf-8", "replace").replace("\x00", "\ufffd"))
     return shorten(redact_text(text, secrets))
 
 

@@ -6,9 +6,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from portal.models import INSTALLATION_CHAIN, AuditEvent, Grant, Mail, utc_now
-from portal.sync import mail
+from portal.config import Settings
+from portal.extensions import new_redis
+from portal.live import stream
+from portal.models import INSTALLATION_CHAIN, AuditEvent, Grant, Link, Mail, Membership, utc_now
+from portal.sync import journal, mail
 from tests.web import admission, factory
+from tests.web.serving import Watcher, served
 
 ASKED = {"reason": "Order 4F2A-1187 is stuck", "ticket": "T-204", "minutes": "30"}
 
@@ -315,3 +319,52 @@ def test_only_operators_break_the_glass_and_only_agents_ask(company, support, op
     assert support.get(f"/support/companies/{company.id}/break-glass").status_code == 404
     assert operator.get(f"/support/companies/{company.id}/ask").status_code == 404
     assert admin.get(f"/support/companies/{company.id}/ask").status_code == 404
+
+
+@pytest.fixture
+def watch(settings: Settings, as_user, company, order):
+    """Open an order's stream as somebody."""
+    with served(settings) as (_, port):
+
+        def open_stream(user):
+            cookie = as_user(user).client.get_cookie("trellis_session").value
+            return Watcher(port, f"/events/t/{company.slug}/orders/{order.id}", cookie)
+
+        yield open_stream
+
+
+def test_no_row_is_sent_after_access_was_taken_away(
+    sessions, company, admin, agent, watch, let_in, order, redis_url, acts
+):
+    grant = let_in()
+    with watch(agent) as watcher:
+        messages = watcher.messages()
+        assert "order-verdict" in next(messages)[1]
+        admin.get(f"/t/{company.slug}/support-access")
+        assert admin.post(f"/t/{company.slug}/support-access/{grant.id}/end").status_code == 303
+        redis = new_redis(redis_url)
+        with sessions.tenant(company.id) as session:
+            locked = session.scalars(select(Link).where(Link.id == order.id).with_for_update()).one()
+            journal.tell(session, locked, journal.Entry("trellis", "Trellis", "Not for support"))
+        journal.announce(redis, session)
+        redis.close()
+        assert list(messages) == []
+    assert [subject for action, _, subject in acts() if action == "grant.used"] == ["order 4F2A-1187"]
+
+
+@pytest.mark.parametrize("role", ["member", "support"])
+def test_a_stream_ends_at_its_next_beat_when_its_watcher_may_no_more(
+    sessions, company, watch, let_in, agent, monkeypatch, role
+):
+    monkeypatch.setattr(stream, "BEAT_SECONDS", 0.3)
+    watcher_is = agent if role == "support" else factory.member(sessions, company, "viewer")
+    grant = let_in()
+    with watch(watcher_is) as watcher:
+        messages = watcher.messages()
+        next(messages)
+        with sessions.tenant(company.id) as session:
+            if role == "support":
+                session.get_one(Grant, grant.id).revoked_at = utc_now()
+            else:
+                session.delete(session.get_one(Membership, (company.id, watcher_is.id)))
+        assert [cursor for cursor, _ in messages if cursor != ":"] == []
