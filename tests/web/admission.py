@@ -1,4 +1,4 @@
-"""Grants and invitations, for tests of pages: who is let into a company, and who asks to be."""
+"""Grants and invitations as people would leave them, for tests of pages."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 from portal.config import Settings
 from portal.models import Link
-from tests.web import factory
+from tests.web import admission, factory
 from tests.web.serving import Watcher, served
 
 # As it may stand in any text that came from a platform, and as a field.
@@ -83,7 +83,7 @@ def pages(company, order):
 def support(sessions, company, as_user):
     agent = factory.user(sessions, staff_role="support")
     with sessions.tenant(company.id) as session:
-        factory.grant(session, company, agent, given=True, may_act=True)
+        admission.grant(session, company, agent, given=True, may_act=True)
     return as_user(agent)
 
 

@@ -12,6 +12,7 @@ from portal.models import Link, Mail
 from portal.sync import journal, mail
 from tests.browser.conftest import VIEWS, violations
 from tests.web import factory
+from tests.web.conftest import first
 
 pytestmark = pytest.mark.browser
 
@@ -73,7 +74,7 @@ def test_an_invited_person_opens_the_mail_and_joins(site, browser, settings, own
     expect(owner.get_by_text("nora@example.com is invited")).to_be_visible()
     with site.sessions.system() as session:
         newest = session.scalars(select(Mail).order_by(Mail.id.desc())).first()
-        path = re.search(r"/invitations/\S+", mail.opened(settings.master_keys, newest).text)[0]
+        path = first(r"(/invitations/\S+)", mail.opened(settings.master_keys, newest).text)
     context = browser.new_context(viewport=VIEWS["phone"])
     page = context.new_page()
     page.goto(f"{site.url}{path}")
