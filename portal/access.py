@@ -26,8 +26,9 @@ _SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "con
 _ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.stop"})
 _RUN = frozenset({"connections.resume", "writes.stop", "writes.resume"})
 _MANAGE = frozenset({"people.manage", "grants.manage", "company.settings", "audit.see", "keys.replace"})
+_OWN = frozenset({"people.owners", "company.export", "company.delete"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
-    "owner": _SEE | _ACT | _RUN | _MANAGE | {"people.owners"},
+    "owner": _SEE | _ACT | _RUN | _MANAGE | _OWN,
     "admin": _SEE | _ACT | _RUN | _MANAGE,
     "viewer": _SEE,
 }

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 import uvicorn
 from a2wsgi.wsgi import build_environ
@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from werkzeug.test import run_wsgi_app
 
 from portal import headers, proxies
-from portal.blueprints import webhooks
+from portal.blueprints import downloads, webhooks
 from portal.config import Settings
 from portal.flood import Sender
 from portal.live.stream import PREFIX, Receive, Scope, Send, Stream
@@ -26,6 +26,7 @@ HEAD_SECONDS = 20.0
 BODY_SECONDS = 20.0
 # Whole requests that wait for a thread; more would wait longer than anybody does, and hold their bodies.
 MOST_WAITING = 256
+_PIECE = 256 * 1024
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -158,12 +159,15 @@ class Application:
             return
         self._waiting += 1
         try:
-            status, named, answer = await asyncio.get_running_loop().run_in_executor(
+            status, named, answer, file = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._answer, _with_length(scope, len(body)), body
             )
         finally:
             self._waiting -= 1
         await send({"type": "http.response.start", "status": status, "headers": named})
+        if file is not None:
+            await _send_file(send, file)
+            return
         await send({"type": "http.response.body", "body": answer})
 
     def _flood(self, scope: Scope) -> int:
@@ -172,19 +176,32 @@ class Application:
             return 0
         return self._floodgate.wait(Sender.of(proxies.sender(self._proxies, scope), scope["path"]))
 
-    def _answer(self, scope: Scope, body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        """Have Flask answer, in a thread. Both bodies are whole: a2wsgi's own middleware streams them
-        through the loop piece by piece, which cost more than the rest of a webhook (DECISIONS.md)."""
+    def _answer(
+        self, scope: Scope, body: bytes
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes, IO[bytes] | None]:
+        """Have Flask answer, in a thread; a file that it answers with is sent afterwards. Both bodies are
+        whole: a2wsgi's own middleware streams them through the loop piece by piece, which cost more than the
+        rest of a webhook (DECISIONS.md)."""
         environ = build_environ(scope, BytesIO(body))  # type: ignore[arg-type]
+        files: list[IO[bytes]] = []
         environ[webhooks.ADMITTED] = True  # type: ignore[literal-required] # a key of our own
+        environ[downloads.SENDS_FILES] = files.append  # type: ignore[literal-required] # another
         chunks, status, named = run_wsgi_app(self.flask.wsgi_app, environ, buffered=True)  # type: ignore[arg-type]
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in named]
-        return int(status.partition(" ")[0]), raw, b"".join(chunks)
+        return int(status.partition(" ")[0]), raw, b"".join(chunks), files[0] if files else None
 
     async def _refuse(self, send: Send, status: int, *more: tuple[bytes, bytes]) -> None:
         """Answer without a body, and without having read one."""
         named = [(b"content-type", b"text/plain"), (b"content-length", b"0"), *self._refusal, *more]
         await send({"type": "http.response.start", "status": status, "headers": named})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_file(send: Send, file: IO[bytes]) -> None:
+    """Send a file piece by piece, however slowly it is taken, and close it."""
+    with file:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 

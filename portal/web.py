@@ -21,6 +21,7 @@ from portal.blueprints import (
     audit,
     auth,
     company,
+    company_data,
     connections,
     dashboard,
     demo,
@@ -58,9 +59,10 @@ _PACKAGE = Path(__file__).parent
 _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "static") if folder.is_dir())
 # What somebody does about their own sign-in.
 _OWN = (account, second_factor, reset, invitations, demo)
-# What belongs to a company, and to Trellis's own people.
-_COMPANY = (dashboard, orders, connections, runs, problems, proofs, people_pages, grants, company, audit)
-_BLUEPRINTS = (auth, *_OWN, *_COMPANY, support, health)
+# What belongs to a company, and what its owners and admins see of it beside that.
+_COMPANY = (dashboard, orders, connections, runs, problems, proofs)
+_OFFICE = (people_pages, grants, company, company_data, audit)
+_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_OFFICE, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).

@@ -53,6 +53,7 @@ def _shell() -> dict[str, Any]:
         "open_problems": problems.open_count(session, here.id) if here else 0,
         "open_requests": grants.count(session, here.id, grants.is_open()) if answers else 0,
         "guests": grants.of_tenant(session, here.id, grants.is_standing()) if here and not here.grant else [],
+        "leaving": stops.leaving(session, here.id) if here else None,
         "stops": stops.standing(session, here.id if here else None) if person else [],
         "is_staff": bool(person and "support.see" in STAFF_PERMISSIONS.get(person.staff_role or "", ())),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from uuid import UUID
 
 import click
@@ -13,7 +15,7 @@ from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.extensions import Sessions
 from portal.identity import accounts, diary, passwords, second_factor, sessions, tenants
 from portal.models import INSTALLATION_CHAIN, STAFF_ROLES, TENANT_ROLES, Tenant, User
-from portal.sync import audit
+from portal.sync import audit, deletion, export
 from portal.sync.engine.desk import Desk
 
 
@@ -41,6 +43,58 @@ def list_tenants() -> None:
     with desk().sessions.system() as session:
         rows = session.scalars(select(Tenant).order_by(Tenant.slug)).all()
     show([{"id": row.id, "slug": row.slug, "name": row.name, "timezone": row.timezone} for row in rows])
+
+
+@tenant.command("export")
+@click.argument("slug")
+@click.option("--to", "path", type=click.Path(path_type=Path, dir_okay=False), required=True)
+def export_tenant(slug: str, path: Path) -> None:
+    """Write everything that is kept of a tenant to a ZIP file, which only you may open."""
+    opened = desk()
+    company = tenant_named(opened, slug)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Refused(f"{path} cannot be made: {error.strerror}.") from error
+    with os.fdopen(descriptor, "wb") as file:
+        rows = export.write(opened, company.id, file)
+    with opened.tenant(company.id) as session:
+        _record(opened, session, company, "company.exported")
+    show({"file": str(path), "rows": rows})
+
+
+@tenant.command("delete")
+@click.argument("slug")
+@click.option("--take-back", is_flag=True, help="Let it live on after all.")
+@click.option("--now", is_flag=True, help="Delete it at once, without the days of grace.")
+@click.option("--yes", is_flag=True, help="Do not ask for its slug once more.")
+def delete_tenant(*, slug: str, take_back: bool, now: bool, yes: bool) -> None:
+    """Delete everything of a tenant but its audit, after seven days; from now on it writes nothing."""
+    opened = desk()
+    company = tenant_named(opened, slug)
+    if take_back:
+        with opened.tenant(company.id) as session:
+            if not deletion.take_back(session, company.id):
+                raise Refused("Its deletion was not asked for.")
+            _record(opened, session, company, "company.deletion_taken_back")
+        click.echo(f"{slug} lives on.")
+        return
+    if not yes and click.prompt("Type the tenant's slug to delete it") != slug:
+        raise Refused("That is another slug. Nothing was changed.")
+    with opened.tenant(company.id) as session:
+        if deletion.ask(session, company.id, actor=ACTOR.name):
+            _record(opened, session, company, "company.deletion_asked")
+    if not now:
+        click.echo(f"{slug} is deleted in the night after seven days. To take it back: --take-back")
+        return
+    while deletion.carry_out(opened, company.id, actor=ACTOR):
+        click.echo("…", err=True)
+    click.echo(f"{slug} is deleted. Its audit stays, and its slug is not given out again.")
+
+
+def _record(desk: Desk, session: Session, company: Tenant, action: str) -> None:
+    about = audit.Subject("company", str(company.id), company.name)
+    audit.record(session, desk.settings.master_keys, company.id, action, actor=ACTOR, subject=about)
 
 
 @click.group()

@@ -22,6 +22,21 @@ class Stop:
     everybodys: bool
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """A deletion of a company that was asked for: who did, and when it is carried out."""
+
+    at: datetime
+    by: str
+
+
+def leaving(session: Session, tenant_id: UUID) -> Leaving | None:
+    """Read whether a company is to be deleted."""
+    query = select(Tenant.delete_at, Tenant.delete_asked_by).where(Tenant.id == tenant_id)
+    found = session.execute(query).first()
+    return Leaving(found[0], found[1] or "Somebody") if found and found[0] else None
+
+
 def standing(session: Session, tenant_id: UUID | None = None) -> list[Stop]:
     """Read the switches that are on: the operator's, and that of a tenant when one is named."""
     query = select(Installation.stopped_at, Installation.stopped_by, Installation.stop_reason)

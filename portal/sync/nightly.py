@@ -1,5 +1,6 @@
-"""What is done by the calendar: every night, in each company's own time, the check and retention; in the
-demo the check every few minutes too. The schedule process asks at each sweep; jobs do the work.
+"""What is done by the calendar: every night, in each company's own time, the check and retention, or the
+deletion of a company whose grace is over; in the demo the check every few minutes too. The schedule process
+asks at each sweep; jobs do the work.
 
 When something is due stands in a row that is moved on by one conditional update, so that of several schedule
 processes one takes it, and runs that were missed are one run.
@@ -17,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.models import Installation, Tenant, utc_now
-from portal.sync import installation, proofs, queues, retention, switches
+from portal.sync import deletion, installation, proofs, queues, retention, switches
 from portal.sync.checker import Check, Report, one_place
 from portal.sync.engine.accounts import open_account
 from portal.sync.engine.desk import Desk
@@ -94,11 +95,14 @@ def _take_check(session: Session) -> UUID | None:
 
 
 def _take_purges(session: Session) -> list[UUID]:
-    return [
-        tenant_id
-        for tenant_id, timezone in _due(session, Tenant.purge_due_at)
-        if _moved(session, Tenant.purge_due_at, tenant_id, next_night(utc_now(), ZoneInfo(timezone)))
-    ]
+    taken = []
+    for tenant_id, timezone in _due(session, Tenant.purge_due_at):
+        # A deletion whose worker died is gone on with soon, not in the next night.
+        again = utc_now() + _SILENT if deletion.is_due(session, tenant_id) else None
+        until = again or next_night(utc_now(), ZoneInfo(timezone))
+        if _moved(session, Tenant.purge_due_at, tenant_id, until):
+            taken.append(tenant_id)
+    return taken
 
 
 def _moved(
@@ -194,7 +198,8 @@ def _next_check(desk: Desk, zone: ZoneInfo) -> datetime:
 
 
 def purge(desk: Desk, tenant_id: UUID) -> bool:
-    """Clear what a tenant need not keep any longer, for one job's time.
+    """Clear what a tenant need not keep any longer, or everything once its deletion is due,
+    for one job's time.
 
     Returns:
         Whether there is more to do.
@@ -202,4 +207,8 @@ def purge(desk: Desk, tenant_id: UUID) -> bool:
     # What belongs to no company is cleared in everybody's night.
     retention.drop_old_proofs_of_identity(desk)
     delivery.drop_old(desk)
+    with desk.sessions.system() as session:
+        ends = deletion.is_due(session, tenant_id)
+    if ends:
+        return deletion.carry_out(desk, tenant_id)
     return retention.purge(desk, tenant_id)

@@ -26,6 +26,7 @@ from portal.models import (
     Proof,
     ResetToken,
     Run,
+    Tenant,
     UserSession,
 )
 from portal.sync.engine.desk import Desk
@@ -68,12 +69,14 @@ def purge(desk: Desk, tenant_id: UUID, *, seconds: float = _SLICE_SECONDS) -> bo
 def clear_bodies(desk: Desk, tenant_id: UUID) -> int:
     """Clear the oldest bodies that may go; return how many."""
     with desk.tenant(tenant_id) as session:
+        own = session.scalar(select(Tenant.keep_bodies_days).where(Tenant.id == tenant_id))
+        kept = timedelta(days=own or desk.settings.keep_bodies_days)
         old = (
             select(Delivery.id)
             .where(
                 Delivery.tenant_id == tenant_id,
                 Delivery.body.is_not(None),
-                Delivery.received_at < func.now() - timedelta(days=desk.settings.keep_bodies_days),
+                Delivery.received_at < func.now() - kept,
                 _is_over(),
             )
             .order_by(Delivery.received_at)

@@ -41,6 +41,7 @@ ACTS: Mapping[str, str] = {
     "company.exported": "exported everything of",
     "company.deletion_asked": "asked for everything to be deleted of",
     "company.deletion_taken_back": "took back the deletion of",
+    "company.deletion_begun": "began to delete everything of",
     "company.deleted": "deleted everything of",
     "hub.added": "connected to Flourish:",
     "connection.added": "added the connection",

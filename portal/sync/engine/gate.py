@@ -32,7 +32,13 @@ def may_work(connection: Connection) -> bool:
 
 
 _STOPS = (
-    select(select(Installation.stopped_at).scalar_subquery(), Tenant.stopped_at, Connection.state, Hub.state)
+    select(
+        select(Installation.stopped_at).scalar_subquery(),
+        Tenant.stopped_at,
+        Tenant.delete_at,
+        Connection.state,
+        Hub.state,
+    )
     .select_from(Connection)
     .join(Hub, Hub.id == Connection.hub_id)
     .join(Tenant, Tenant.id == Connection.tenant_id)
@@ -48,11 +54,15 @@ def why_no_writes(session: Session, connection_id: UUID) -> str:
         session: a session inside the connection's tenant.
         connection_id: the connection.
     """
-    operator, company, connection, hub = session.execute(_STOPS, {"connection": connection_id}).one()
+    operator, company, deletion, connection, hub = session.execute(
+        _STOPS, {"connection": connection_id}
+    ).one()
     if operator is not None:
         return "the operator of Trellis has stopped all writing"
     if company is not None:
         return "the company's stop switch is on"
+    if deletion is not None:
+        return "the company is to be deleted"
     if connection not in _WRITES:
         return f"the connection is {connection.replace('_', ' ')}"
     if hub not in _WRITES:
