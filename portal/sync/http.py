@@ -26,11 +26,13 @@ from portal.sync import strict_json
 from portal.sync.addresses import BaseAddress, is_public
 from portal.sync.answers import Answer, http_date, lost, understand
 from portal.sync.errors import Retryable, SyncError, Unsettled
-from portal.sync.redaction import Excerpt, redact_query
+from portal.sync.redaction import MASK, Excerpt, redact_query
 
 _CHUNK = 65_536
 # Of a name with many addresses so many are tried: each may take the whole time that connecting may take.
 _MOST_ADDRESSES = 3
+# A shorter one would be found in any text.
+_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,15 @@ class Caller:
         finally:
             response.close()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, bytes(body))
+        return Answer(response.status_code, headers, self._masked(bytes(body)))
+
+    def _masked(self, body: bytes) -> bytes:
+        """Take our own credentials out of an answer that repeats them, before anything is made of it: what
+        an error says ends up in logs and on pages."""
+        for secret in self._secrets:
+            if len(secret) >= _SHORTEST_SECRET:
+                body = body.replace(secret.encode("utf-8"), MASK.encode())
+        return body
 
     def _adapter(self) -> _Adapter:
         """Give this thread its own adapter: requests does not promise that one may be shared."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import func, select, text, update
 from portal.models import INSTALLATION_CHAIN, AuditEvent, Base, Connection, Hub, Tenant
 from portal.sync import audit, deletion, nightly
 from portal.sync.audit.record import length
+from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import why_no_writes
 from portal.sync.engine.inbox import Inbox
 from tests.models.rows import fill
@@ -20,9 +22,9 @@ DAY = timedelta(days=1)
 WITH_ROWS = {table.name for table in Base.metadata.sorted_tables if "tenant_id" in table.c}
 
 
-def of_everything(desk, slug):
+def of_everything(desk: Desk, slug: str) -> dict[str, Any]:
     """A tenant with a row in every table, mail, a member and an audit."""
-    ids = fill(desk.sessions, slug)
+    ids: dict[str, Any] = fill(desk.sessions, slug)
     with desk.sessions.tenant(ids["tenant"]) as session:
         session.execute(
             text("INSERT INTO membership (tenant_id, user_id, role) VALUES (:tenant, :agent, 'owner')"), ids

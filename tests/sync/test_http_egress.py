@@ -110,8 +110,7 @@ def wire(tmp_path, monkeypatch):
 
 
 def port_of(wire: Wire) -> int:
-    port: int = wire._listener.getsockname()[1]
-    return port
+    return int(wire._listener.getsockname()[1])
 
 
 def test_the_address_that_was_checked_is_called_and_the_host_proven_by_its_name(wire, monkeypatch):

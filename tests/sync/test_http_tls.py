@@ -54,6 +54,7 @@ class SecureWire(Wire):
     def __init__(self, script, certificate):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
+        self.certificate = certificate
         self.names: list[str | None] = []
         self._context.sni_callback = lambda _socket, name, _context: self.names.append(name)
         super().__init__(script)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import pickle
+import signal
 import tempfile
 import zlib
 from pathlib import Path
 
 import pytest
 from redis import Redis
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, Worker
 from rq.serializers import JSONSerializer
 from sqlalchemy.engine import make_url
 
@@ -203,3 +205,32 @@ def test_a_ring_that_a_dying_worker_took_along_is_repeated_by_the_next_sweep(des
 
     (key,) = desk.redis.keys("trellis:ring:work")
     assert 0 < desk.redis.ttl(key) <= desk.settings.sweep_seconds
+
+
+class Evil:
+    """What pickle makes when it is read: a file, as a stand-in for anything at all."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def test_a_pickled_job_is_refused_and_nothing_of_it_is_run(desk, tmp_path, monkeypatch):
+    job = Queue(queues.QUEUE, connection=desk.redis, serializer=JSONSerializer).enqueue(queues.WORK)
+    pickled = pickle.dumps((Evil(tmp_path / "run"), None, (), {}))
+    desk.redis.hset(job.key, "data", zlib.compress(pickled))
+    worker = queues._TiedWorker
+    monkeypatch.setattr(worker, "execute_job", SimpleWorker.execute_job)
+    monkeypatch.setattr(
+        worker, "work", lambda self, **_: Worker.work(self, burst=True, logging_level="CRITICAL")
+    )
+    kept = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)]
+
+    queues.work(desk.redis)
+
+    for number, handler in zip((signal.SIGINT, signal.SIGTERM, signal.SIGUSR1), kept, strict=True):
+        signal.signal(number, handler)
+    assert list(tmp_path.iterdir()) == []
+    assert desk.redis.hget(job.key, "status") == b"failed"
