@@ -18,7 +18,7 @@ from portal.models import Connection, Hub, Link, Stream
 from portal.sync import connecting, queues
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.engine import marks, poll, shift
-from portal.sync.engine.accounts import Tape, open_platform
+from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.errors import SyncError
 from tests.cli import served
 from tests.cli.served import LEAFLINK_KEY, WEBHOOK_KEY
@@ -169,7 +169,7 @@ def test_a_secret_is_found_nowhere_but_sealed(
 ):
     caplog.set_level(logging.DEBUG)
     with desk.tenant(tenant.id) as session:
-        hub = connecting.open_hub(desk, session, session.scalars(select(Hub)).one(), Tape())
+        hub = open_hub(desk, session, session.scalars(select(Hub)).one(), Tape())
     seen = [repr(desk), repr(desk.settings), repr(hub)]
     number = run_an_order_through(desk, tenant, sandbox)
     fail(desk, tenant, connected, echo, seen)
