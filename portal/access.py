@@ -171,6 +171,8 @@ def here() -> Here:
 
 def resolve(session: Session, person: Person, slug: str) -> Here | None:
     """Find the tenant behind a slug as this person sees it, and enter it: None when it is not theirs."""
+    if not slug.isprintable():
+        return None  # the database would refuse NUL, and no company has such a slug
     enter(session, user=person.id)
     membership = tenancy.membership(session, person.id, slug)
     if membership is not None:

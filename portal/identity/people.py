@@ -59,7 +59,8 @@ def install(app: Flask) -> None:
     # It would bind a session to one address and browser version: phones change both all day.
     manager.session_protection = None
     manager.request_loader(lambda _request: _load())
-    manager.init_app(app)
+    # Templates are given no person: the page of an error is shown although finding out who asks has failed.
+    manager.init_app(app, add_context_processor=False)
 
 
 def current_person() -> Person | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.models import Base, new_id
+from portal.models import Base, Membership, new_id, owned_tables
 from tests.models.rows import INSERTS, fill, world
 
 APPEND_ONLY = ("timeline_event", "log_line", "proof")
@@ -43,6 +43,21 @@ def test_every_table_with_a_tenant_is_tried_here():
 def test_without_a_tenant_the_app_role_gets_an_error_and_no_empty_page(desk, ours, table):
     with pytest.raises(DBAPIError), desk.sessions.app() as session:
         session.execute(text(f"SELECT * FROM {table}"))
+
+
+@pytest.mark.fault(75)
+def test_no_class_reads_a_companys_rows_outside_of_one(desk, ours):
+    classes = [mapper.class_ for mapper in Base.registry.mappers if mapper.local_table in owned_tables()]
+    assert len(classes) >= len(INSERTS)
+    for owned in classes:
+        with desk.sessions.app() as session:
+            if owned is Membership:
+                # One's own are seen outside of any company, to choose one: here nobody asks.
+                assert session.execute(select(owned)).all() == []
+                continue
+            with pytest.raises(DBAPIError):
+                session.execute(select(owned))
+            session.rollback()
 
 
 @pytest.mark.fault(75)
