@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 
 from portal.identity import accounts
 from portal.models import Connection, Hub, Link, Stream
-from portal.sync import connecting, queues
+from portal.sync import audit, connecting, queues
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.engine import marks, poll, shift
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
@@ -29,6 +29,7 @@ from tests.web.test_keys import connected
 
 __all__ = ["connected"]
 
+DANA = audit.Actor("Dana Reyes")
 ECHOES = (
     "400 Bad Request",
     "401 Unauthorized",
@@ -97,7 +98,7 @@ def look(desk, tenant):
         session.execute(text("UPDATE hub SET open_until = NULL, state = 'live'"))
         session.execute(text("UPDATE stream SET due_at = now(), lease_until = NULL"))
         for link_id in session.scalars(select(Link.id)):
-            marks.look_again(session, link_id, actor="Dana Reyes")
+            marks.look_again(session, link_id, actor=DANA)
         streams = session.scalars(select(Stream.id)).all()
     for stream_id in streams:
         poll.poll(desk, tenant.id, stream_id)
@@ -111,8 +112,8 @@ def ask(desk, tenant, connected, seen):
         client = open_platform(desk, session, connection, Tape())
     for act in (
         client.company,
-        lambda: replace_key(desk, tenant.id, connection, {"api_key": NEW_KEY}, actor="Dana Reyes"),
-        lambda: seen.append(repr(connecting.test(desk, tenant.id, connected.id))),
+        lambda: replace_key(desk, tenant.id, connection, {"api_key": NEW_KEY}, actor=DANA),
+        lambda: seen.append(repr(connecting.test(desk, tenant.id, connected.id, actor=DANA))),
     ):
         try:
             act()
