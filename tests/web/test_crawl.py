@@ -184,10 +184,9 @@ def test_hostile_queries_break_nothing(app, own, stranger):
             continue
         names = crawl.parameters(app, asked.rule)
         together = ["&".join(f"{name}={hostile}" for name in names) for hostile in HOSTILE]
-        alone = [f"{name}={hostile}" for name in names for hostile in HOSTILE[:1]]
         # A page that reads no parameter of its own needs no more than a look.
         own_ones = len(names) > len(crawl.EVERYWHERE)
-        for query in [*together, *alone, f"{together[0]}&{together[1]}"] if own_ones else together[:2]:
+        for query in [*together, f"{together[0]}&{together[1]}"] if own_ones else together[:2]:
             answer = visitor.client.get(f"{asked.address}?{query}")
             assert answer.status_code < 500, (asked.address, query)
             assert MARK not in answer.text
