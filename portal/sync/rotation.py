@@ -62,11 +62,18 @@ def rotate(desk: Desk, *, actor: audit.Actor, tell: Callable[[str], None] = lamb
         done.left = _left(desk)
         if done.left == len(done.shut):
             break
+    try:
+        _record(desk, done, actor)
+    except secrets.CannotOpen as error:
+        done.shut.append(f"the audit, which therefore does not tell of this: {error}")
+    return done
+
+
+def _record(desk: Desk, done: Rotated, actor: audit.Actor) -> None:
     with desk.sessions.system() as session:
         detail = {"anew": dict(+done.anew), "left": done.left, "with": _first(desk)}
         keys = desk.settings.master_keys
         audit.record(session, keys, INSTALLATION_CHAIN, "credentials.rotated", actor=actor, detail=detail)
-    return done
 
 
 def counts(sessions: Sessions) -> dict[str, Counter[str]]:

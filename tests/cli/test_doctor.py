@@ -15,8 +15,8 @@ import pytest
 from redis import RedisError
 from sqlalchemy import Engine, text
 
-from portal.cli.checking import probes
-from portal.cli.checking.probes import Finding
+from portal.cli.checking import machine, probes
+from portal.cli.checking.finding import Finding
 from portal.models import Tenant
 from portal.sync import installation, switches
 from portal.sync.audit import Actor
@@ -288,21 +288,21 @@ def test_a_worker_that_rq_registered_is_seen(desk: Desk):
 def test_the_data_directory_is_its_owners_alone(tmp_path: Path, mode: int, ok: bool):
     tmp_path.chmod(mode)
 
-    found = probes.data_directory(tmp_path)
+    found = machine.data_directory(tmp_path)
 
     assert found.ok is ok
     assert found.todo == ("" if ok else f"chmod 700 {tmp_path}")
 
 
 def test_no_data_directory_may_be_right(tmp_path: Path):
-    assert probes.data_directory(tmp_path / "none").ok is None
+    assert machine.data_directory(tmp_path / "none").ok is None
 
 
 @pytest.mark.fault(78)
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10, 9, 1))
 
-    assert probes.disk(tmp_path / "none" / "yet").ok is False
+    assert machine.disk(tmp_path / "none" / "yet").ok is False
 
 
 @pytest.mark.parametrize(("used", "ok"), [(False, None), (True, False)])
@@ -315,7 +315,7 @@ def test_embedded_programs_that_are_missing(
         (tmp_path / "postgres").mkdir()
         (tmp_path / "valkey").mkdir()
 
-    assert [finding.ok for finding in probes.programs(tmp_path)] == [ok, ok]
+    assert [finding.ok for finding in machine.programs(tmp_path)] == [ok, ok]
 
 
 def test_the_command_exits_with_1_when_something_is_wrong(

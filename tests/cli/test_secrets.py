@@ -72,7 +72,7 @@ def test_a_key_that_was_dropped_too_early_is_named_by_the_command_and_the_doctor
     said = run("secrets", "rotate", code=1)
 
     assert "'old' is not configured" in said
-    assert "Left: 3." in said
+    assert "Left: 5." in said
     assert findings(env)["key old"].ok is False
 
 

@@ -10,6 +10,9 @@ from sqlalchemy import select
 from portal.extensions import Sessions
 from portal.models import AuditEvent
 
+# Everybody in a test signs in first.
+BUT_SIGN_INS = AuditEvent.action != "signed_in"
+
 
 def recorded(sessions: Sessions, chain: UUID, *actions: str) -> list[Any]:
     """The rows of a chain, first ones first; of these actions only, if any are named."""

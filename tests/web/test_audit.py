@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,13 +20,15 @@ from portal.sync import audit
 from portal.sync.audit.acts import ACTS, GROUPS, actions_of
 from tests.sync.audit.chains import tampering
 from tests.web import factory
+from tests.web.acts import BUT_SIGN_INS
+from tests.web.conftest import first
 
 EVIL = '=HYPERLINK("http://evil.example")<script>alert(1)</script>'
 
 
 def chain_of(sessions, chain):
     with sessions.system() as session:
-        query = select(AuditEvent).where(AuditEvent.chain == chain)
+        query = select(AuditEvent).where(AuditEvent.chain == chain, BUT_SIGN_INS)
         return session.scalars(query.order_by(AuditEvent.seq)).all()
 
 
@@ -75,9 +78,9 @@ def test_each_act_of_a_page_is_one_row_of_the_audit(sessions, company, admin):
         assert admin.post(f"/t/{company.slug}/{address}", form).status_code == 303, address
 
     assert did(sessions, company.id) == [action for _, _, action in story if action]
-    first, *_, last = chain_of(sessions, company.id)
-    assert (first.actor, first.role, first.address) == ("Dana Reyes", "admin", "127.0.0.1")
-    assert first.detail == {"reason": "stock count"}
+    earliest, *_, last = chain_of(sessions, company.id)
+    assert (earliest.actor, earliest.role, earliest.address) == ("Dana Reyes", "admin", "127.0.0.1")
+    assert earliest.detail == {"reason": "stock count"}
     assert last.detail == {"orders": 1}
 
 
@@ -157,22 +160,24 @@ def test_pages_go_back_without_gap_or_repetition(sessions, settings, company, ad
                 actor=audit.Actor("Dana"),
                 subject=audit.Subject(name=f"connection {number:02}"),
             )
-    first, second = admin.get(audited).text, admin.get(f"{audited}?before=11").text
+    newest = admin.get(audited).text
+    before = first(r'before=(\d+)"', newest)
+    older = admin.get(f"{audited}?before={before}").text
 
-    assert 'before=11"' in first
-    shown = [page.count("<bdi>connection ") for page in (first, second)]
-    assert shown == [50, 10]
+    shown = [re.findall(r"<bdi>(connection \d+)", page) for page in (newest, older)]
+    assert [len(page) for page in shown] == [50, 10]
+    assert len({*shown[0], *shown[1]}) == 60
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_an_export_holds_what_is_filtered_and_is_an_act_itself(
     sessions, settings, company, admin, audited, form
 ):
-    act(sessions, settings, company, name=EVIL, actor="Dana", text="@formula")
+    act(sessions, settings, company, name=EVIL, actor="Zora", text="@formula")
     act(sessions, settings, company, name="not this", actor="Adam")
     admin.get(audited)
 
-    answer = admin.post(f"{audited}/export", {"form": form, "person": "dana"})
+    answer = admin.post(f"{audited}/export", {"form": form, "person": "zora"})
 
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="audit-{company.slug}-')
@@ -187,7 +192,7 @@ def test_an_export_holds_what_is_filtered_and_is_an_act_itself(
     assert "not this" not in answer.text
     exported = chain_of(sessions, company.id)[-1]
     assert exported.action == "audit.exported"
-    assert exported.detail == {"acts": 1, "form": form, "filters": {"person": "dana"}}
+    assert exported.detail == {"acts": 1, "form": form, "filters": {"person": "zora"}}
 
 
 CELLS = {

@@ -14,6 +14,7 @@ from portal.models import AuditEvent, Tenant
 from portal.sync import retention, sealed
 from tests.models.rows import INSERTS, fill
 from tests.web import factory
+from tests.web.acts import BUT_SIGN_INS
 from tests.web.conftest import Visitor
 from tests.web.serving import served
 
@@ -36,7 +37,9 @@ def ours(sessions, company):
 def acts(sessions, company):
     with sessions.tenant(company.id) as session:
         return session.execute(
-            select(AuditEvent.action, AuditEvent.actor, AuditEvent.detail).order_by(AuditEvent.seq)
+            select(AuditEvent.action, AuditEvent.actor, AuditEvent.detail)
+            .where(BUT_SIGN_INS)
+            .order_by(AuditEvent.seq)
         ).all()
 
 

@@ -12,6 +12,7 @@ from portal.live import stream
 from portal.models import INSTALLATION_CHAIN, AuditEvent, Grant, Link, Mail, Membership, utc_now
 from portal.sync import journal, mail
 from tests.web import admission, factory
+from tests.web.acts import BUT_SIGN_INS
 from tests.web.serving import Watcher, served
 
 ASKED = {"reason": "Order 4F2A-1187 is stuck", "ticket": "T-204", "minutes": "30"}
@@ -70,7 +71,9 @@ def acts(sessions, company):
     def read(chain=None):
         with sessions.system() as session:
             rows = session.scalars(
-                select(AuditEvent).where(AuditEvent.chain == (chain or company.id)).order_by(AuditEvent.seq)
+                select(AuditEvent)
+                .where(AuditEvent.chain == (chain or company.id), BUT_SIGN_INS)
+                .order_by(AuditEvent.seq)
             )
             return [(row.action, row.actor, row.subject) for row in rows]
 

