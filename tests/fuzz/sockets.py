@@ -37,7 +37,7 @@ def _raw(chance: Chance, endpoint: Endpoint) -> bytes:
     body = order_webhook()
     target = endpoint.path.encode()
     name = endpoint.header.encode()
-    head = b"POST %s HTTP/1.1\r\nHost: x\r\n" % target
+    head = b"POST %s HTTP/1.1\r\nHost: localhost\r\n" % target
     wrong = b"%s: %s\r\n" % (name, endpoint.sign(body + b"!").encode())
     length = b"Content-Length: %d\r\n" % len(body)
     whole = head + wrong + length + b"\r\n" + body
@@ -60,7 +60,7 @@ def _raw(chance: Chance, endpoint: Endpoint) -> bytes:
         lambda: head + b"X: %s\r\n\r\n" % (b"a" * 100_000),
         lambda: head + b"".join(b"X-%d: y\r\n" % each for each in range(3000)) + b"\r\n",
         lambda: b"POST %s HTTP/1.1\r\n%s\r\n" % (b"/webhooks/leaflink/" + b"a" * 70_000, length),
-        lambda: b"POST /webhooks/leaflink/%s HTTP/1.1\r\nHost: x\r\n\r\n" % chance.randbytes(8),
+        lambda: b"POST /webhooks/leaflink/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % chance.randbytes(8),
         lambda: chance.choice(
             (b"GET / HTTP/0.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x16\x03\x01\x02")
         ),

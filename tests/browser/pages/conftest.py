@@ -11,10 +11,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
 
 from portal.config import Settings
-from portal.extensions import Sessions, new_engine, new_redis
+from portal.extensions import Sessions, new_engine
 from portal.models import INSTALLATION_CHAIN
 from portal.sync import audit
 from tests.browser.conftest import VIEWS
+from tests.conftest import empty as clear
 from tests.web import demo, factory
 from tests.web.serving import served
 
@@ -38,9 +39,8 @@ class Site:
 def site(settings: Settings) -> Iterator[Site]:
     engine = new_engine(settings.database_url)
     sessions = Sessions(engine)
-    redis = new_redis(settings.redis_url)
-    redis.flushdb()
-    redis.close()
+    # What other modules left may be sealed with keys of theirs.
+    clear(engine, settings.redis_url)
     company, empty = factory.company(sessions), factory.company(sessions, name="Empty Company", state="draft")
     told = demo.fill(sessions, company)
     admin = factory.member(sessions, company, "admin")

@@ -11,7 +11,7 @@ from portal.live import stream
 from portal.models import Link, Mail
 from portal.sync import journal, mail
 from tests.browser.conftest import VIEWS, violations
-from tests.web import factory
+from tests.web import factory, phone
 from tests.web.conftest import first
 
 pytestmark = pytest.mark.browser
@@ -22,9 +22,17 @@ def owner(site, sign_in):
     return sign_in(factory.member(site.sessions, site.company, "owner", name="Olivia Owner").email)
 
 
-def test_support_is_let_in_looks_and_is_out_at_once(site, sign_in, owner, settings, complaints, monkeypatch):
+def test_support_signs_in_with_a_code_looks_and_is_out_at_once(
+    site, sign_in, owner, settings, complaints, monkeypatch
+):
     monkeypatch.setattr(stream, "BEAT_SECONDS", 0.5)
-    agent = sign_in(site.support)
+    sue = factory.user(site.sessions, name="Sue Port", staff_role="support")
+    app = phone.enrolled(site.sessions, settings.master_keys, sue.id)
+    agent = sign_in(sue.email)
+    expect(agent.get_by_role("heading", name="Second factor")).to_be_visible()
+    assert violations(agent) == []
+    agent.get_by_label("Code").fill(app.code())
+    agent.get_by_role("button", name="Sign in").click()
     row = agent.locator("tr", has_text=site.company.slug)
     row.get_by_role("link", name="Ask for access").click()
     agent.get_by_label("Reason").fill("Order 4F2A-1187 is stuck")
