@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from portal.access import signed_in
-from portal.blueprints import proving
+from portal.blueprints import proving, working
 from portal.forms.passwords import ChangePasswordForm
 from portal.identity import accounts, passwords, people, second_factor, sessions
 from portal.models import User
@@ -36,7 +36,7 @@ def change_password() -> Any:
     if proving.too_often(f"confirm:{person.id}"):
         form.old.errors = ["Too many wrong passwords. Wait a quarter of an hour, then try again."]
         return _page(form), 429
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         token = _change(session, person, form)
     if token is None:
         return _page(form), 422
@@ -72,7 +72,7 @@ def end_session() -> Any:
         session_id = UUID(request.form.get("session", ""))
     except ValueError:
         session_id = None
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         ended = session_id is not None and sessions.end_one(session, person.id, session_id, because=_ENDED)
         if ended:
             user = session.get_one(User, person.id)
@@ -86,7 +86,7 @@ def end_session() -> Any:
 def end_other_sessions() -> Any:
     """End all of one's own sessions but this one."""
     person = proving.person()
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         number = sessions.end_all(session, person.id, because=_ENDED, but=person.session_id)
         if number:
             user = session.get_one(User, person.id)
@@ -97,7 +97,7 @@ def end_other_sessions() -> Any:
 
 def _page(form: ChangePasswordForm) -> str:
     person = proving.person()
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         opened = sessions.open_of(session, person.id)
         factor = second_factor.standing(session, person.id)
     return render_template(

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from sqlalchemy.orm import Session
 
 from portal.access import public, signed_in
-from portal.blueprints import proving
+from portal.blueprints import proving, working
 from portal.extensions import db
 from portal.forms.signing_in import CodeForm, ProofForm, SignInForm, local_address
 from portal.identity import accounts, people, second_factor, sessions
@@ -37,7 +37,7 @@ def sign_in() -> Any:
     wait = proving.throttle().sign_in(email, address)
     if wait:
         return _form(form, target, status=429, wait=wait)
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         user = accounts.verify(session, email, password)
         if user is None:
             people.note(session, accounts.known(session, email), "sign_in.refused", by=None)
@@ -73,7 +73,7 @@ def code() -> Any:
     if wait := proving.too_often(f"code:{user_id}"):
         people.sign_out("too many wrong codes")
         return _form(SignInForm(formdata=None), target, status=429, wait=wait)
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         act = _given(session, user_id, form.code.data or "")
         if act is None:
             people.note(session, session.get(User, user_id), "sign_in.refused", by=None, asked_for="code")
@@ -88,7 +88,7 @@ def code() -> Any:
 def _given(session: Session, user_id: UUID, typed: str) -> str | None:
     """How somebody gave their second factor, as the audit names it; None when it was wrong."""
     if second_factor.is_app_code(typed):
-        return "signed_in" if second_factor.verify(session, proving.keys(), user_id, typed) else None
+        return "signed_in" if second_factor.verify(session, working.keys(), user_id, typed) else None
     return "recovery_code.used" if second_factor.use_recovery_code(session, user_id, typed) else None
 
 
@@ -108,7 +108,7 @@ def confirm() -> Any:
     if wait := proving.too_often(f"confirm:{person.id}"):
         people.sign_out("too many wrong passwords", act="session.ended")
         return _form(SignInForm(formdata=None), target, status=429, wait=wait)
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         proven = _proves(session, person, form.proof.data or "")
         if proven:
             sessions.prove(session, person.session_id, second_factor=False)
@@ -125,7 +125,7 @@ def confirm() -> Any:
 def _proves(session: Session, person: Person, typed: str) -> bool:
     """Whether this is the person's password or, with a second factor, its code: passwords are longer."""
     if person.second_factor and second_factor.is_app_code(typed):
-        return second_factor.verify(session, proving.keys(), person.id, typed)
+        return second_factor.verify(session, working.keys(), person.id, typed)
     return accounts.proves(session, person.id, typed)
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from portal.extensions import Sessions
 from portal.identity.people import Person, current_person
 from portal.identity.throttle import TRIES_PER_ACCOUNT, WINDOW_SECONDS, Throttle
 
@@ -23,21 +20,9 @@ def person() -> Person:
     return found
 
 
-def sessions() -> Sessions:
-    """Sessions with the database beside the request's own."""
-    found: Sessions = _trellis().sessions
-    return found
-
-
-def keys() -> Mapping[str, bytes]:
-    """The installation's encryption keys."""
-    found: Mapping[str, bytes] = _trellis().settings.master_keys
-    return found
-
-
 def throttle() -> Throttle:
     """How often somebody may try."""
-    found: Throttle = _trellis().throttle
+    found: Throttle = current_app.extensions["trellis"].throttle
     return found
 
 
@@ -46,7 +31,3 @@ def too_often(what: str) -> int:
     if throttle().allow(what, times=TRIES_PER_ACCOUNT, seconds=WINDOW_SECONDS):
         return 0
     return throttle().wait(what)
-
-
-def _trellis() -> Any:
-    return current_app.extensions["trellis"]

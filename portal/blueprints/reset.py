@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from sqlalchemy.orm import Session
 
 from portal.access import public
-from portal.blueprints import proving
+from portal.blueprints import proving, working
 from portal.forms.passwords import AskForm, NewPasswordForm
 from portal.identity import accounts, passwords, people, resets, second_factor, sessions
 from portal.identity.throttle import digest, network
@@ -45,7 +45,7 @@ def ask() -> Any:
         return render_template("reset/ask.html", form=form, sent=False), 422 if form.errors else 200
     email = (form.email.data or "").strip().lower()
     if _within_limits(email):
-        with proving.sessions().identity() as opened:
+        with working.sessions().identity() as opened:
             _mail_link(opened, accounts.known(opened, email))
         queues.ring_mail(current_app.extensions["trellis"].redis)
         time.sleep(max(0.0, began + _ANSWER_SECONDS - time.monotonic()))
@@ -67,7 +67,7 @@ def _mail_link(opened: Session, user: User | None) -> None:
         link = public_url + url_for("reset.follow", token=resets.begin(opened, user))
         text = _TEXT.format(link=link, minutes=int(resets.LASTS.total_seconds() // 60))
         message = mail.Message(user.email, "A new password for Trellis", text)
-        mail.queue(opened, proving.keys(), message, kind="password reset")
+        mail.queue(opened, working.keys(), message, kind="password reset")
     people.note(opened, user, "password.reset_asked", by=None)
 
 
@@ -86,7 +86,7 @@ def follow() -> Any:
 def choose() -> Any:
     """Take a new password from who has the mailed link. It ends all sessions, and begins none."""
     form, token = NewPasswordForm(), str(session.get(_TOKEN, ""))
-    with proving.sessions().identity() as opened:
+    with working.sessions().identity() as opened:
         user = resets.whose(opened, token)
         has_second = user is not None and second_factor.standing(opened, user.id).confirmed_at is not None
     if user is None:
@@ -101,13 +101,13 @@ def choose() -> Any:
 
 
 def _take(token: str, new: str) -> Any:
-    with proving.sessions().identity() as opened:
+    with working.sessions().identity() as opened:
         user = resets.use(opened, token)
         if user is not None:
             passwords.replace(opened, user.id, new)
             sessions.end_all(opened, user.id, because="password reset")
             message = mail.Message(user.email, "Your password was changed", _CHANGED)
-            mail.queue(opened, proving.keys(), message, kind="notice")
+            mail.queue(opened, working.keys(), message, kind="notice")
             people.note(opened, user, "password.reset", by=user)
     session.pop(_TOKEN, None)
     if user is None:

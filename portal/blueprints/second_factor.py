@@ -8,7 +8,7 @@ import segno
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 
 from portal.access import recently_proven, signed_in
-from portal.blueprints import proving
+from portal.blueprints import proving, working
 from portal.extensions import db
 from portal.forms.signing_in import CodeForm
 from portal.identity import people, second_factor
@@ -32,8 +32,8 @@ def show() -> Any:
 def begin() -> Any:
     """Make a secret for an app, in place of one that was never confirmed."""
     person = proving.person()
-    with proving.sessions().identity() as session:
-        second_factor.begin(session, proving.keys(), person.id)
+    with working.sessions().identity() as session:
+        second_factor.begin(session, working.keys(), person.id)
     return redirect(url_for(".show"), 303)
 
 
@@ -48,8 +48,8 @@ def confirm() -> Any:
     if proving.too_often(f"code:{person.id}"):
         form.code.errors = ["Too many wrong codes. Wait a quarter of an hour, then try again."]
         return _page(form), 429
-    with proving.sessions().identity() as session:
-        codes = second_factor.confirm(session, proving.keys(), person.id, form.code.data or "")
+    with working.sessions().identity() as session:
+        codes = second_factor.confirm(session, working.keys(), person.id, form.code.data or "")
         if codes is not None:
             user, token = session.get_one(User, person.id), people.renew(session, person, second_factor=True)
             people.note(session, user, "second_factor.added", by=user)
@@ -69,7 +69,7 @@ def confirm() -> Any:
 def make_codes() -> Any:
     """Make new recovery codes, shown in this answer and never again; the old ones count no more."""
     person = proving.person()
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         if second_factor.standing(session, person.id).confirmed_at is None:
             return redirect(url_for(".show"), 303)
         codes = second_factor.make_codes(session, person.id)
@@ -98,13 +98,13 @@ def move() -> Any:
     """Begin anew with another app. Who must have a second factor gets no further until it is set up."""
     person = proving.person()
     if _take_away(person):
-        with proving.sessions().identity() as session:
-            second_factor.begin(session, proving.keys(), person.id)
+        with working.sessions().identity() as session:
+            second_factor.begin(session, working.keys(), person.id)
     return redirect(url_for(".show"), 303)
 
 
 def _take_away(person: Person) -> bool:
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         if not second_factor.remove(session, person.id):
             return False
         user, token = session.get_one(User, person.id), people.renew(session, person, second_factor=False)
@@ -115,9 +115,9 @@ def _take_away(person: Person) -> bool:
 
 def _page(form: CodeForm, *, refused: bool = False) -> str:
     person = proving.person()
-    with proving.sessions().identity() as session:
+    with working.sessions().identity() as session:
         standing = second_factor.standing(session, person.id)
-        secret = second_factor.begun(session, proving.keys(), person.id)
+        secret = second_factor.begun(session, working.keys(), person.id)
     return render_template(
         "second_factor/show.html",
         form=form,
