@@ -93,7 +93,7 @@ def export() -> Any:
     working.commit()
     name = f"audit-{tenant_here.slug}-{utc_now():%Y%m%d-%H%M%S}.{form}"
     return Response(
-        acts.written(_read(_sessions(), tenant_here.id, filters), form),
+        acts.written(_read(working.sessions(), tenant_here.id, filters), form),
         mimetype="text/csv" if form == "csv" else "application/x-ndjson",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -125,10 +125,10 @@ def verify_now() -> Any:
     """Read the installation's chain through, and say whether it is whole; which is an act itself."""
     trellis = current_app.extensions["trellis"]
     known = anchors.of_chain(trellis.settings.audit_anchors, INSTALLATION_CHAIN)
-    with _sessions().system() as session:
+    with working.sessions().system() as session:
         verdict = verify(session, working.keys(), INSTALLATION_CHAIN, known)
     if not any(tamper.kind in ("key", "head") for tamper in verdict.tampers):
-        with _sessions().system() as session:
+        with working.sessions().system() as session:
             audit.record(
                 session,
                 working.keys(),
@@ -143,7 +143,7 @@ def verify_now() -> Any:
 
 def _installation_page(verdict: Verdict | None = None) -> str:
     given = _given(request.args)
-    with _sessions().system() as session:
+    with working.sessions().system() as session:
         rows, more = records.page(
             session, INSTALLATION_CHAIN, _filters(given, _UTC), before=paging.integer("before")
         )
@@ -183,8 +183,3 @@ def _day(text: str, zone: ZoneInfo, *, plus: int = 0) -> datetime | None:
         return datetime.combine(day, time(), zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _sessions() -> Sessions:
-    found: Sessions = current_app.extensions["trellis"].sessions
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,11 @@ def download() -> Any:
     working.limit("export", times=_EXPORTS_IN_AN_HOUR)
     working.record("company.exported", _company())
     working.commit()
-    # Without a name: it is gone with this process, however that ends.
-    file = tempfile.TemporaryFile(dir=_folder(_settings().data))  # noqa: SIM115 - it is closed when it is sent
-    try:
+    with contextlib.ExitStack() as unless_written:
+        # Without a name: it is gone with this process, however that ends.
+        file = unless_written.enter_context(tempfile.TemporaryFile(dir=_folder(_settings().data)))
         export.write(current_app.extensions["trellis"].desk, here().id, file)
-    except BaseException:
-        file.close()
-        raise
+        unless_written.pop_all()  # it is closed when it is sent
     return downloads.attachment(file, f"{here().slug}-{utc_now():%Y-%m-%d}.zip", "application/zip")
 
 

@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from portal.access import STAFF_PERMISSIONS, recently_proven, staff
-from portal.blueprints import working
+from portal.blueprints import proving, working
 from portal.forms.granting import AskForm, BreakGlassForm
 from portal.identity import grants, members
-from portal.identity.people import Person, current_person
 from portal.models import Tenant
 from portal.queries import grants as grant_rows
 from portal.queries import support
@@ -29,7 +28,7 @@ def index() -> Any:
 
 
 def _page(error: str = "") -> str:
-    person = _person()
+    person = proving.person()
     with working.sessions().system() as session:
         tenants = support.tenants(session)
         own = grant_rows.own(session, person.id)
@@ -117,7 +116,7 @@ def break_glass(tenant_id: UUID) -> Any:
 def leave(grant_id: UUID) -> Any:
     """Give back one's own access, or take back a request."""
     with working.sessions().system() as session:
-        grant = grant_rows.own_one(session, _person().id, grant_id)
+        grant = grant_rows.own_one(session, proving.person().id, grant_id)
         if grant is None:
             abort(404)
         try:
@@ -127,12 +126,6 @@ def leave(grant_id: UUID) -> Any:
         else:
             flash("Done: you have no access to that company by it any more.")
     return redirect(url_for(".index"), 303)
-
-
-def _person() -> Person:
-    person = current_person()
-    assert person is not None  # noqa: S101 - the guard let nobody else in
-    return person
 
 
 def _company(tenant_id: UUID) -> Tenant:
