@@ -10,7 +10,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --gener
 	--no-emit-index-url --no-annotate --no-header --extra embedded --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench chaos chaos-table faults fuzz requirements help machine
+.PHONY: demo test check bench chaos chaos-table faults promises fuzz requirements help machine
 
 demo: .venv/run ## Start everything with demo data; PORT, SANDBOX_PORT and DATA choose where
 	@$(BIN)/trellis up --demo
@@ -38,6 +38,9 @@ chaos-table: .venv/dev ## The table of docs/chaos.md, anew from the runs in RECO
 
 faults: .venv/dev ## docs/faults.md anew, from the catalogue of faults and the tests that are marked with it
 	@$(BIN)/python -m tests.faults
+
+promises: .venv/dev ## docs/promises.md anew, from the catalogue of promises and the tests that are marked with it
+	@$(BIN)/python -m tests.promises
 
 fuzz: .venv/dev ## Hostile webhooks, and what came of them; N=1000000 requests, SEED chooses which
 	@$(BIN)/python -m tests.fuzz --requests $(or $(N),1000000) --seed $(or $(SEED),1) $(ARGS)

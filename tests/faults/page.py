@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from tests.faults import data, platform, upstream, webhooks, worker
 from tests.faults.fault import Fault
-from tests.faults.marked import ROOT, Marked, marked_tests
+from tests.marks import FAULTS, ROOT, Marked, link_to
 
 PAGE = ROOT / "docs" / "faults.md"
 PARTS: Mapping[str, Sequence[Fault]] = {
@@ -35,11 +34,11 @@ has neither a test nor a reason.
 
 def faults_page() -> str:
     """The whole page."""
-    tests = marked_tests()
+    tests = FAULTS.tests()
     return _OPENING + _counts(tests) + "".join(_part(title, rows, tests) for title, rows in PARTS.items())
 
 
-def _counts(tests: Mapping[int, Sequence[Marked]]) -> str:
+def _counts(tests: Mapping[str, Sequence[Marked]]) -> str:
     proven = sum(bool(fault.then) and not fault.later for fault in CATALOGUE.values())
     partly = sum(bool(fault.then) and bool(fault.later) for fault in CATALOGUE.values())
     count = len({test for marked in tests.values() for test in marked})
@@ -49,17 +48,13 @@ def _counts(tests: Mapping[int, Sequence[Marked]]) -> str:
     )
 
 
-def _part(title: str, faults: Sequence[Fault], tests: Mapping[int, Sequence[Marked]]) -> str:
-    rows = "".join(_row(fault, tests.get(fault.number, ())) for fault in faults)
+def _part(title: str, faults: Sequence[Fault], tests: Mapping[str, Sequence[Marked]]) -> str:
+    rows = "".join(_row(fault, tests.get(str(fault.number), ())) for fault in faults)
     return f"\n## {title}\n\n| # | fault | what Trellis does | tests |\n| --- | --- | --- | --- |\n{rows}"
 
 
 def _row(fault: Fault, tests: Sequence[Marked]) -> str:
     later = f"*Not yet:* {fault.later}" if fault.later else ""
     does = " ".join(filter(None, (fault.then, later)))
-    links = "<br>".join(_link(test) for test in tests)
+    links = "<br>".join(link_to(test) for test in tests)
     return f"| {fault.number} | {fault.what} | {does} | {links} |\n"
-
-
-def _link(test: Marked) -> str:
-    return f"[{PurePosixPath(test.path).name}](../{test.path})::{test.name}"

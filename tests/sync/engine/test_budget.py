@@ -32,6 +32,7 @@ def took(budget, owner, throttle, times):
     return sum(budget.take(owner, throttle) == 0 for _ in range(times))
 
 
+@pytest.mark.promise("LL-27")
 def test_workers_of_one_owner_share_one_bucket(desk):
     first, second = Budget(desk.redis), Budget(desk.redis)
 
@@ -118,6 +119,7 @@ def test_no_hold_is_longer_than_a_quarter_of_an_hour(desk, seconds):
     assert 850 < desk.budget.take("leaflink:Ann", SLOW) <= 901
 
 
+@pytest.mark.promise("LL-27")
 def test_after_a_429_the_pace_is_halved(desk):
     pace = Throttle(per_second=0.05, burst=1)
     took(desk.budget, "leaflink:Ann", pace, 1)

@@ -105,6 +105,7 @@ def test_whether_deliveries_are_kept_is_up_to_the_connections_state(inbox, shop,
     assert leaflink(inbox).open is takes
 
 
+@pytest.mark.promise("LL-24")
 def test_a_delivery_is_kept_marks_its_order_and_gets_its_outcome_from_the_look(inbox, shop):
     shop.leaflink.put(order())
     send(inbox, leaflink(inbox), order_webhook())

@@ -61,6 +61,7 @@ def page(*numbers, at=T0):
     )
 
 
+@pytest.mark.promise("LL-24")
 def test_a_poll_marks_what_changed_and_keeps_the_latest_time_as_watermark(opened):
     stream_id = stream(opened)
     opened.leaflink.pages = [page("a", "b"), page("c", at=T0 + timedelta(hours=1))]

@@ -32,6 +32,7 @@ def quiet(opened):
     ],
     ids=["before go-live", "before the last delivery", "unannounced", "only just"],
 )
+@pytest.mark.promise("LL-24")
 def test_a_change_that_only_a_poll_found_names_the_silent_webhook(quiet, changed, named):
     stream_id = stream(quiet)
     quiet.leaflink.pages = [page("a", at=changed or datetime.now(UTC))]

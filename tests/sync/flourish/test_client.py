@@ -211,6 +211,7 @@ def destination(ref: str, license_number: str | None) -> dict[str, object]:
     return {"id": ref, "name": ref, "license_number": license_number, "active": True}
 
 
+@pytest.mark.promise("LL-2")
 def test_a_destination_is_found_by_its_license_and_never_by_its_name():
     def listed(query):
         return (

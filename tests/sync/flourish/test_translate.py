@@ -206,6 +206,7 @@ def test_a_webhook_about_an_order_without_its_id_is_unreadable(data):
         read_webhook({"resource_type": "order", "action": "create", "data": data})
 
 
+@pytest.mark.promise("LL-3")
 def test_a_new_order_is_written_with_the_fields_that_creation_takes():
     assert write_order(DRAFT) == {
         "original_order_id": "55556666",

@@ -59,6 +59,7 @@ def at(status, transitions=OFFERED, **changed):
         ("Something new", "Submitted", None),
     ],
 )
+@pytest.mark.promise("LL-17")
 def test_flourishs_status_moves_leaflink_by_one_step_and_never_back(flourish, platform, to):
     decision = decided(plan(at(platform), outbound(flourish)))
 
@@ -102,6 +103,7 @@ def test_a_status_that_the_table_leaves_empty_moves_nothing():
 
 @pytest.mark.parametrize("status", ["Cancelled", "Rejected"])
 @pytest.mark.parametrize("flourish", ["Created", "Partially Allocated", "Allocated"])
+@pytest.mark.promise("LL-15")
 def test_cancelled_on_leaflink_cancels_in_flourish_before_it_is_shipped(status, flourish):
     decision = decided(plan(at(status), outbound(flourish)))
 
@@ -111,6 +113,7 @@ def test_cancelled_on_leaflink_cancels_in_flourish_before_it_is_shipped(status, 
 @pytest.mark.fault(54)
 @pytest.mark.parametrize("status", ["Cancelled", "Rejected"])
 @pytest.mark.parametrize("flourish", ["Shipped", "Completed"])
+@pytest.mark.promise("LL-15")
 def test_cancelled_on_leaflink_after_shipping_is_a_problem_and_never_a_cancel(status, flourish):
     decision = decided(plan(at(status), outbound(flourish)))
 

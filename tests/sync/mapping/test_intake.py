@@ -60,6 +60,7 @@ def plan(source, facts=None, **changed):
         ({"status": "Fulfilled"}, "status_not_chosen", "waiting"),
     ],
 )
+@pytest.mark.promise("LL-30")
 def test_an_order_is_not_taken_and_its_page_says_why(changed, code, state):
     decision = decided(plan(order(**changed), facts={}))
 
@@ -69,6 +70,7 @@ def test_an_order_is_not_taken_and_its_page_says_why(changed, code, state):
 
 @pytest.mark.parametrize("status", ["Submitted", "Accepted", "Backorder"])
 @pytest.mark.parametrize("chosen", [{"Submitted"}, {"Accepted"}, {"Backorder"}, {"Submitted", "Accepted"}])
+@pytest.mark.promise("LL-12")
 def test_only_the_chosen_statuses_bring_orders_in(status, chosen):
     decision = decided(plan(order(status=status), intake_statuses=frozenset(chosen)))
 
@@ -141,6 +143,7 @@ def test_questions_are_asked_once_each_and_a_reps_email_before_the_rep():
     assert decided(plan(source, facts=facts)).code == "bring_in"
 
 
+@pytest.mark.promise("LL-2")
 def test_a_missing_destination_is_made_before_the_order():
     source = order()
 
@@ -151,6 +154,7 @@ def test_a_missing_destination_is_made_before_the_order():
     assert decision.state == "waiting"
 
 
+@pytest.mark.promise("LL-13")
 def test_an_order_goes_in_with_destination_rep_items_and_a_base():
     source = order(reps=("77",))
 
@@ -193,6 +197,7 @@ def test_a_line_goes_in_when_exactly_one_live_item_has_its_sku(items, code):
 
 
 @pytest.mark.fault(56)
+@pytest.mark.promise("LL-1")
 def test_a_near_sku_is_shown_and_never_taken():
     decision = decided(plan(order(), answers(order(), items=(item("fl 1"),))))
 
@@ -226,6 +231,7 @@ def test_all_lines_that_fail_are_named_and_the_whole_order_is_held():
         ("rae@acme.example", (rep(), rep(id="32", active=False)), None),
     ],
 )
+@pytest.mark.promise("LL-3")
 def test_a_sales_rep_is_one_active_person_with_the_email_and_a_facility(email, reps, code):
     source = order(reps=("77",))
 

@@ -25,6 +25,7 @@ from portal.sync.mapping.keys import email_key, license_key, near_key, sku_key
         ("FL  1", "FL 1", False),
     ],
 )
+@pytest.mark.promise("LL-1")
 def test_skus_are_one_when_they_are_equal_but_for_outer_spaces_and_unicode_form(left, right, equal):
     assert (sku_key(left) == sku_key(right)) is equal
 
@@ -59,6 +60,7 @@ def test_a_license_number_is_what_stands_before_its_type_label(shown, key):
     ("left", "right"),
     [("C10-0000001-LIC", "C10-0000010-LIC"), ("RE000123", "RE0001234"), ("C10-1", "C11-1")],
 )
+@pytest.mark.promise("LL-2")
 def test_license_numbers_that_differ_in_a_token_are_two(left, right):
     assert license_key(left) != license_key(right)
 
@@ -77,6 +79,7 @@ def test_normalising_a_license_again_changes_nothing(shown):
         ("STRASSE@x.example", "straße@x.example", True),
     ],
 )
+@pytest.mark.promise("LL-3")
 def test_emails_are_compared_whatever_their_case(left, right, equal):
     assert (email_key(left) == email_key(right)) is equal
 
@@ -85,5 +88,6 @@ def test_emails_are_compared_whatever_their_case(left, right, equal):
     ("left", "right", "near"),
     [("FL-1", "fl 1", True), ("FL_1.", "FL1", True), ("FL-1", "FL-2", False), ("FL1", "F.L/1", True)],
 )
+@pytest.mark.promise("LL-1")
 def test_near_means_equal_but_for_case_spaces_and_punctuation(left, right, near):
     assert (near_key(left) == near_key(right)) is near

@@ -32,6 +32,7 @@ CENT = Decimal("0.01")
         ("1", 1, "0.00", "0.00", "0.0000"),
     ],
 )
+@pytest.mark.promise("LL-20")
 def test_a_line_comes_to_case_price_times_eaches_over_multiplier(eaches, case, price, total, each):
     one = line(eaches=eaches, case=case, price=price)
 
@@ -91,6 +92,7 @@ _amount = st.decimals("0", "500", places=2)
 
 @pytest.mark.fault(63)
 @given(_lines, st.sampled_from([2, 4]), _amount, _amount, _amount, _amount)
+@pytest.mark.promise("LL-13")
 def test_flourishs_total_is_the_orders_total_less_its_tax(lines, places, discount, shipping, tax, credit):
     made = tuple(line(f"S{n}", eaches=str(e), case=c, price=str(p)) for n, (e, c, p) in enumerate(lines))
     source = order(lines=made, discount=discount, shipping=shipping, tax=tax, credits=credit)
@@ -107,6 +109,7 @@ def test_flourishs_total_is_the_orders_total_less_its_tax(lines, places, discoun
 
 
 @given(_lines, st.sampled_from([2, 4]))
+@pytest.mark.promise("LL-13")
 def test_rounding_is_at_most_half_a_cent_per_each(lines, places):
     made = [line(f"S{n}", eaches=str(e), case=c, price=str(p)) for n, (e, c, p) in enumerate(lines)]
 
@@ -115,6 +118,7 @@ def test_rounding_is_at_most_half_a_cent_per_each(lines, places):
 
 @pytest.mark.fault(62)
 @given(st.integers(1, 10_000), st.integers(1, 500))
+@pytest.mark.promise("LL-20")
 def test_cases_times_the_multiplier_are_eaches_and_divide_again(cases, case):
     one = Line("r", "S", "n", Decimal(cases * case), case, Decimal("19.99"))
 

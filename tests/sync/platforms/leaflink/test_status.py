@@ -26,6 +26,7 @@ MOVES = [
 
 
 @pytest.mark.parametrize(("status", "offered", "target", "action"), MOVES)
+@pytest.mark.promise("LL-17")
 def test_the_next_single_step_is_made(status, offered, target, action):
     move = next_move(source(status, *offered), target)
     assert isinstance(move, Move)
@@ -58,6 +59,7 @@ def test_an_order_at_its_end_never_moves(status, target):
         ("Accepted", ["teleported"], "Shipped", "teleported"),
     ],
 )
+@pytest.mark.promise("LL-17")
 def test_a_step_that_is_not_offered_is_never_forced(status, offered, target, reason):
     blocked = next_move(source(status, *offered), target)
     assert isinstance(blocked, Blocked)

@@ -31,6 +31,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize(("written", "name", "shown"), SHAPES, ids=[str(row[0]) for row in SHAPES])
+@pytest.mark.promise("LL-19")
 def test_a_term_is_known_in_every_shape_and_shown_as_it_was(written, name, shown):
     assert term_of(written, "payment_term") == Term(name, shown)
 
