@@ -25,7 +25,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 _SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "connections.see"})
 _ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.stop"})
 _RUN = frozenset({"connections.resume", "writes.stop", "writes.resume"})
-_MANAGE = frozenset({"people.manage", "grants.manage", "company.settings", "audit.see", "keys.replace"})
+_MANAGE = frozenset(
+    {"people.manage", "grants.manage", "company.settings", "audit.see", "keys.replace", "rules.change"}
+)
 _OWN = frozenset({"people.owners", "company.export", "company.delete"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "owner": _SEE | _ACT | _RUN | _MANAGE | _OWN,

@@ -35,6 +35,7 @@ from portal.blueprints import (
     proofs,
     reports,
     reset,
+    rules,
     runs,
     second_factor,
     shell,
@@ -60,7 +61,7 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 # What somebody does about their own sign-in.
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
-_COMPANY = (dashboard, orders, connections, runs, problems, proofs)
+_COMPANY = (dashboard, orders, connections, rules, runs, problems, proofs)
 _OFFICE = (people_pages, grants, company, company_data, audit)
 _BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_OFFICE, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"

@@ -25,9 +25,17 @@ class CredentialField:
     secret: bool = True
 
 
+# flag: yes or no. choice: one of `choices`. choices: any of them. table: texts by texts. number, text.
+SettingKind = Literal["flag", "choice", "choices", "table", "number", "text"]
+
+
 @dataclass(frozen=True)
 class Setting:
-    """One choice of a connection, with its consequence in words."""
+    """One choice of a connection, with its consequence in words.
+
+    `choices` are the values that it may have; of a table, those of its right side, and `keys` those of its
+    left side; none of them: any text. A number is from `least` to `most`.
+    """
 
     name: str
     label: str
@@ -35,6 +43,22 @@ class Setting:
     choices: tuple[str, ...]
     default: Any
     many: bool = False
+    keys: tuple[str, ...] = ()
+    least: float = 0
+    most: float = 1_000_000
+
+    @property
+    def kind(self) -> SettingKind:
+        """What kind of value it has: what its default is."""
+        if isinstance(self.default, bool):
+            return "flag"
+        if isinstance(self.default, Mapping):
+            return "table"
+        if self.many:
+            return "choices"
+        if self.choices:
+            return "choice"
+        return "number" if isinstance(self.default, int | float) else "text"
 
 
 @dataclass(frozen=True)
@@ -167,3 +191,7 @@ class Platform:
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], PlatformClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]] = field(default=lambda _: ())
+
+    def chosen(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        """The value of every setting: a connection's own one, else the default."""
+        return {one.name: own.get(one.name, one.default) for one in self.settings}

@@ -30,6 +30,7 @@ TENANT = {
     "company.export": "O",
     "company.delete": "O",
     "keys.replace": "OA",
+    "rules.change": "OA",
     "audit.see": "OA",
 }
 # The same for Trellis's own area: Support, Operator.

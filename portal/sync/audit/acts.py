@@ -50,6 +50,7 @@ ACTS: Mapping[str, str] = {
     "connection.resumed": "resumed",
     "connection.tested": "tested",
     "connection.rate_changed": "changed the rate of",
+    "connection.rules_changed": "changed the rules of",
     "credentials.replaced": "replaced the key of",
     "credentials.rotated": "sealed all stored keys anew",
     "writes.stopped": "stopped all writing of",

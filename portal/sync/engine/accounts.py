@@ -153,7 +153,7 @@ def open_account(desk: Desk, session: Session, connection: Connection) -> Accoun
 
 def rules_of(connection: Connection, platform: Platform) -> Rules:
     """The rules of a connection that has a facility and is, or was, live."""
-    chosen = {setting.name: setting.default for setting in platform.settings} | connection.settings
+    chosen = platform.chosen(connection.settings)
     facility: Facility | None = connection.facility
     if facility is None or connection.live_since is None:
         raise ValueError(f"connection {connection.id} has no facility or was never live")
@@ -161,7 +161,7 @@ def rules_of(connection: Connection, platform: Platform) -> Rules:
         connection_id=str(connection.id),
         platform_label=platform.label,
         intake_statuses=frozenset(chosen["intake_statuses"]),
-        status_table=chosen.get("status_table") or platform.default_status_table,
+        status_table=chosen.get("status_table", platform.default_status_table),
         facility=FacilityFacts(
             id=facility.flourish_id,
             name=facility.name,

@@ -47,6 +47,7 @@ _SETTINGS = (
         "A Flourish status that is left empty moves nothing in LeafLink.",
         (*LADDER[1:], "Cancelled", "Rejected"),
         dict(DEFAULT_TABLE),
+        keys=("Created", *DEFAULT_TABLE),
     ),
     Setting(
         "price_places",
@@ -58,17 +59,19 @@ _SETTINGS = (
     Setting(
         "settle_seconds",
         "Seconds to wait before looking for a lost order",
-        "After an unclear answer nothing is written for this long. Shorter is faster, and risks a second"
-        " order when Flourish is slow.",
+        "After an unclear answer nothing is written for this long; 0 is what this installation has. Shorter"
+        " is faster, and risks a second order when Flourish is slow.",
         (),
-        180,
+        0,
+        most=3600,
     ),
     Setting(
         "terms",
         "Payment terms",
         "LeafLink's terms and what your Flourish company calls them. One without a name there is asked for.",
-        tuple(dict.fromkeys(TERMS.values())),
+        (),
         {},
+        keys=tuple(dict.fromkeys(TERMS.values())),
     ),
 )
 

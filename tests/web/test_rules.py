@@ -1,0 +1,105 @@
+"""The page of a connection's rules: each with its consequence, changed by those who may, all or none."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from portal.models import Connection
+
+
+@pytest.fixture
+def page(company) -> str:
+    return f"/t/{company.slug}/connections/{company.connection_id}/rules"
+
+
+def entered(text: str) -> dict[str, list[str]]:
+    """What the page would send as it stands."""
+    sent: dict[str, list[str]] = {}
+
+    def add(name: str, value: str) -> None:
+        sent.setdefault(html.unescape(name), []).append(html.unescape(value))
+
+    for tag in re.findall(r"<input[^>]*>", text):
+        name, value = (re.search(rf'\b{key}="([^"]*)"', tag) for key in ("name", "value"))
+        ticked = not re.search(r'type="(checkbox|radio)"', tag) or "checked" in tag
+        if name and name[1] != "csrf_token" and ticked:
+            add(name[1], value[1] if value else "")
+    for name, area in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>([^<]*)</textarea>', text):
+        add(name, area)
+    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', text, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)"\s+selected', options)
+        add(name, chosen[1] if chosen else "")
+    return sent
+
+
+def settings(sessions, company) -> dict[str, Any]:
+    with sessions.tenant(company.id) as session:
+        return dict(session.get_one(Connection, company.connection_id).settings)
+
+
+def test_saving_the_page_as_it_stands_changes_nothing(admin, page, sessions, company):
+    before = settings(sessions, company)
+
+    admin.post(page, entered(admin.get(page).text))
+
+    assert "Nothing changed." in admin.get(page).text
+    assert settings(sessions, company) == before
+
+
+@pytest.mark.promise("LL-17")
+def test_a_changed_rule_is_kept_and_said(admin, page, sessions, company):
+    form = entered(admin.get(page).text)
+    allocated = next(name for name, value in form.items() if value == ["Fulfilled"])
+
+    admin.post(page, {**form, allocated: "Accepted"})
+
+    assert "Saved: Flourish status moves LeafLink to." in admin.get(page).text
+    table = settings(sessions, company)["status_table"]
+    assert (table["Allocated"], table["Shipped"]) == ("Accepted", "Shipped")
+
+
+def test_one_wrong_value_keeps_all_and_is_named_beside_what_was_typed(admin, page, sessions, company):
+    before = settings(sessions, company)
+    form = entered(admin.get(page).text)
+
+    answer = admin.post(page, {**form, "price_places": "2", "settle_seconds": "soon"})
+
+    assert answer.status_code == 422
+    assert "Give a number from 0 to 3600." in answer.text
+    assert 'value="soon"' in answer.text
+    assert settings(sessions, company) == before
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(admin, page, sessions, company):
+    form = entered(admin.get(page).text)
+    admin.post(page, {**form, "price_places": "2"})
+
+    answer = admin.post(page, {**form, "settle_seconds": "240"})
+
+    assert answer.status_code == 422
+    assert "Somebody changed the rules since you opened this page" in answer.text
+    assert settings(sessions, company)["price_places"] == "2"
+    again = {**entered(answer.text), "price_places": "2"}
+    assert admin.post(page, again).status_code == 303
+    assert settings(sessions, company)["settle_seconds"] == 240
+
+
+def test_a_form_without_a_setting_leaves_it_as_it_is(admin, page, sessions, company):
+    before = settings(sessions, company)
+    version = entered(admin.get(page).text)["version"]
+
+    assert admin.post(page, {"version": version}).status_code == 303
+
+    assert settings(sessions, company) == before
+
+
+def test_viewers_read_the_rules_and_cannot_change_them(viewer, page):
+    text = viewer.get(page).text
+
+    assert "Orders come in when they are" in text
+    assert "Save rules" not in text
+    assert viewer.post(page, {}).status_code in (403, 404)
