@@ -2,6 +2,7 @@
 
 from portal.models.audit import INSTALLATION_CHAIN, AuditEvent, AuditHead
 from portal.models.base import Base, new_id, owned_tables, utc_now
+from portal.models.catalogue import MirroredItem, MirroredProduct, PulledRow
 from portal.models.connections import CONNECTION_STATES, Connection, Facility, Hub, Secret
 from portal.models.deliveries import Delivery
 from portal.models.identity import (
@@ -46,9 +47,12 @@ __all__ = [
     "LogLine",
     "Mail",
     "Membership",
+    "MirroredItem",
+    "MirroredProduct",
     "Operation",
     "Problem",
     "Proof",
+    "PulledRow",
     "RecoveryCode",
     "ResetToken",
     "Run",

@@ -107,6 +107,10 @@ class Connection(Owned, Created, Breaker, Base):
     calls_per_second: Mapped[float | None]
     # When a worker last took up links of this connection: whose turn it is next (engine/turns.py).
     turn_at: Mapped[datetime | None]
+    # Since when items and products are synced; null until somebody begins it.
+    catalogue_since: Mapped[datetime | None]
+    # Until when many writes that take all stock away at once are let through (engine/guard.py).
+    drops_approved_until: Mapped[datetime | None]
     # The last number given to a log line; taking the next one locks this row until the commit, so that
     # a reader's cursor never skips a line that commits late.
     log_head: Mapped[int] = mapped_column(server_default="0")

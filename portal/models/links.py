@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Created, Owned
@@ -64,6 +65,12 @@ class Link(Owned, Created, Base):
             text("id DESC"),
             postgresql_where=text("kind = 'order'"),
         ),
+        # What open orders hold of the stock (engine/held.py).
+        Index("ix_link_holds", "connection_id", postgresql_where=text("holds IS NOT NULL")),
+        Index("ix_link_drops", "connection_id", postgresql_where=text("wants_drop")),
+        Index(
+            "ix_link_items", "connection_id", "state", "decision_code", postgresql_where=text("kind = 'item'")
+        ),
         CheckConstraint("kind IN ('order', 'item', 'customer')", name="kind"),
         CheckConstraint("state IN ('new', 'waiting', 'settled', 'skipped', 'stuck')", name="state"),
         CheckConstraint("done_seq <= dirty_seq", name="sequence"),
@@ -112,6 +119,11 @@ class Link(Owned, Created, Base):
     decision_code: Mapped[str | None]
     decision_text: Mapped[str | None]
     next_step: Mapped[str | None]
+
+    # Of an order that is open on its platform and not live in Flourish: {SKU: eaches as text}.
+    holds: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # Of an item: its decision is to take all stock off the platform (engine/guard.py).
+    wants_drop: Mapped[bool] = mapped_column(server_default=text("false"))
 
     label: Mapped[str] = mapped_column(Text(collation="C"), server_default="")
     placed_at: Mapped[datetime] = mapped_column(server_default=func.now())

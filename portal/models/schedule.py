@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Owned
@@ -28,6 +30,10 @@ class Stream(Owned, Base):
     interval_seconds: Mapped[float]
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     lease_until: Mapped[datetime | None]
+    # Where a pull that was broken off goes on (engine/pull.py); null when none is going on.
+    position: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # When the whole list was last read.
+    full_at: Mapped[datetime | None]
     # The latest modification time seen in complete pulls.
     watermark: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]

@@ -39,6 +39,11 @@ INSERTS = {
     " VALUES (:connection, 1, :tenant, 'info', 'connection', 'x')",
     "stream": "(id, tenant_id, source_id, hub_id, connection_id, name, interval_seconds)"
     " VALUES (:stream, :tenant, :connection, :hub, :connection, 'orders', 30)",
+    "item": "(id, tenant_id, hub_id, flourish_id, sku_key, near_key, sku, name)"
+    " VALUES (:item, :tenant, :hub, 'i1', 'FL-1', 'fl1', 'FL-1', 'Flower')",
+    "product": "(id, tenant_id, connection_id, foreign_id, sku_key, near_key, sku, name)"
+    " VALUES (:product, :tenant, :connection, '1', 'FL-1', 'fl1', 'FL-1', 'Flower')",
+    "pulled_row": "(stream_id, tenant_id, part, page, ref) VALUES (:stream, :tenant, '', 1, 'i1')",
     "invitation": "(id, tenant_id, email, role, token_hash, invited_by, expires_at)"
     " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
     "support_grant": "(id, tenant_id, agent_id, agent_name, kind, reason, minutes)"
@@ -58,6 +63,8 @@ NAMES = (
     "problem",
     "run",
     "stream",
+    "item",
+    "product",
     "proof",
     "invitation",
     "grant",

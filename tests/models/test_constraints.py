@@ -122,6 +122,10 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "pk_search_term": (f"INSERT INTO search_term {INSERTS['search_term']}",),
     "uq_stream_source_id_name": (f"INSERT INTO stream {INSERTS['stream'].replace(':stream', ':new')}",),
     "ck_stream_interval": ("UPDATE stream SET interval_seconds = 0",),
+    "uq_item_hub_id_flourish_id": (f"INSERT INTO item {INSERTS['item'].replace(':item', ':new')}",),
+    "uq_product_connection_id_foreign_id": (
+        f"INSERT INTO product {INSERTS['product'].replace(':product', ':new')}",
+    ),
     "ck_tenant_deletion": ("UPDATE tenant SET delete_at = now()",),
     "ck_tenant_keep_bodies_days": ("UPDATE tenant SET keep_bodies_days = 0",),
     "ck_sign_in_confirmed": (

@@ -20,6 +20,7 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "proof": "outcome",
     "invitation": "invited_by",
     "support_grant": "agent_name",
+    "pulled_row": "sku",
 }
 
 
@@ -103,12 +104,12 @@ def test_a_tenant_cannot_change_or_give_away_rows_across_the_wall(desk, ours, th
 
 
 @pytest.mark.parametrize("table", INSERTS)
-def test_nothing_is_deleted_but_search_terms(desk, ours, table):
+def test_nothing_is_deleted_but_search_terms_and_what_a_pull_has_seen(desk, ours, table):
     def delete():
         with desk.sessions.tenant(ours["tenant"]) as session:
             return session.execute(text(f"DELETE FROM {table}")).rowcount
 
-    if table == "search_term":
+    if table in ("search_term", "pulled_row"):
         assert delete() == 1
     else:
         with pytest.raises(DBAPIError, match="permission denied"):
