@@ -9,10 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from decimal import Decimal
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
-from portal.sync.decisions import Finding, LicenseType, NextMove, RepEmail
-from portal.sync.domain import Company, Hint, Json, SourceOrder
+from portal.sync.decisions import (
+    CatalogueQuestion,
+    CatalogueRules,
+    Finding,
+    LicenseType,
+    NextMove,
+    ProductDraft,
+    RepEmail,
+)
+from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
+from portal.sync.errors import Unreadable
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,18 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Rows(Generic[Row]):
+    """One page of whole rows. A row that cannot be read does not stop the others: it is named by its id."""
+
+    rows: tuple[Row, ...]
+    unreadable: tuple[tuple[str, Unreadable], ...]
+    # How many the API says there are in all, when it says so.
+    total: int | None
+    # From where to go on, for as long as the list does not change; empty after the last page.
+    position: str
+
+
+@dataclass(frozen=True)
 class Throttle:
     """How often one key owner may call, shared by all workers: `burst` at once, then `per_second`.
 
@@ -167,6 +191,73 @@ class PlatformClient(Protocol):
         ...
 
 
+@runtime_checkable
+class CatalogueClient(PlatformClient, Protocol):
+    """One account of a platform that has products. Each write raises Unsettled, Retryable, Rejected or
+    ConnectionBroken, and answers with the product as it is from then on."""
+
+    def products(self, since: datetime | None, position: str = "") -> Iterator[Rows[Product]]:
+        """Page through products, archived ones among them, that were modified since a time; all when None.
+
+        Args:
+            since: a time, or None.
+            position: of an earlier page with the same `since`, to go on behind it.
+        """
+        ...
+
+    def product(self, ref: str) -> Product | None:
+        """Read one product, or None when the platform does not know it."""
+        ...
+
+    def products_by_sku(self, sku: str) -> tuple[Product, ...]:
+        """Read every product with exactly this SKU, archived ones among them."""
+        ...
+
+    def look_up(self, question: CatalogueQuestion) -> tuple[Any, ...]:
+        """Answer a question in the shape that it names."""
+        ...
+
+    def create_product(self, draft: ProductDraft) -> Product:
+        """Make a product."""
+        ...
+
+    def update_product(self, ref: str, changes: Json) -> Product:
+        """Change fields of a product."""
+        ...
+
+    def set_stock(self, ref: str, field: str, value: Decimal) -> Product:
+        """Write a product's stock; `field` is "available" or "quantity"."""
+        ...
+
+    def create_strain(self, name: str, strain_class: str) -> str:
+        """Make a strain; returns its id."""
+        ...
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """One field that a connection writes to products, for the settings page and the documentation."""
+
+    # Of `domain.Product`, or "stock".
+    name: str
+    label: str
+    # Where it comes from, in words.
+    source: str
+    # The choices of the setting `source_of_truth` that write it.
+    modes: tuple[str, ...]
+    # The switch that must be on besides; empty for none.
+    switch: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What a platform that has products declares about them."""
+
+    fields: tuple[FieldRow, ...]
+    # The rules of a connection by its settings; the second argument is its id, the third its facility.
+    rules: Callable[[Mapping[str, Any], str, FacilityFacts], CatalogueRules]
+
+
 @dataclass(frozen=True)
 class Platform:
     """One sales platform, declared."""
@@ -191,6 +282,8 @@ class Platform:
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], PlatformClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]] = field(default=lambda _: ())
+    # None for a platform without products; its client is then no `CatalogueClient`.
+    catalogue: Catalogue | None = None
 
     def chosen(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every setting: a connection's own one, else the default."""

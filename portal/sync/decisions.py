@@ -58,8 +58,63 @@ class LicenseType:
     ref: str
 
 
+@dataclass(frozen=True)
+class BrandNamed:
+    """Asked of the platform, of the account's own brands. Answer: `tuple[Named, ...]`, those with exactly
+    this name, and those that differ in case, spaces or punctuation only when there is no exact one."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class LineNamed:
+    """Asked of the platform. Answer: `tuple[Named, ...]`, this brand's product lines with exactly this name,
+    else the near ones."""
+
+    name: str
+    brand: str
+
+
+@dataclass(frozen=True)
+class CategoryNamed:
+    """Asked of the platform. Answer: `tuple[NamedCategory, ...]`, each subcategory with this name or slug
+    within this category; one without subcategory when the category has none of that name."""
+
+    category: str
+    subcategory: str
+
+
+@dataclass(frozen=True)
+class StrainNamed:
+    """Asked of the platform. Answer: `tuple[Named, ...]`, strains with this name, whatever its case."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class OwnLicenses:
+    """Asked of the platform. Answer: `tuple[Named, ...]`, the account's licenses, by normalised number."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Something on the platform that has a name: an answer."""
+
+    ref: str
+    name: str
+
+
+@dataclass(frozen=True)
+class NamedCategory:
+    """A subcategory on the platform with its category; `subcategory` is None where only that was found."""
+
+    category: Named
+    subcategory: Named | None
+
+
 FlourishQuestion = DestinationByLicense | ItemBySku | RepByEmail | TermNamed
-PlatformQuestion = RepEmail | LicenseType
+CatalogueQuestion = BrandNamed | LineNamed | CategoryNamed | StrainNamed | OwnLicenses
+PlatformQuestion = RepEmail | LicenseType | CatalogueQuestion
 Question = FlourishQuestion | PlatformQuestion
 Facts = Mapping[Question, Any]
 
@@ -153,7 +208,56 @@ class MovePlatform:
     to: str
 
 
-Action = CreateDestination | CreateOrder | FinishOrder | CancelOrder | MovePlatform
+@dataclass(frozen=True)
+class ProductDraft:
+    """A product to be made. `fields` are `domain.Product`'s by name; `more` are what else its platform
+    needs, in the platform's words, from the connection's settings."""
+
+    sku: str
+    fields: Json
+    more: Json
+
+
+@dataclass(frozen=True)
+class CreateProduct:
+    """Make the product, once per link. `base` is what both sides agree on once it is made; the id of the
+    product comes into it at the next look."""
+
+    draft: ProductDraft
+    base: Json
+
+
+@dataclass(frozen=True)
+class UpdateProduct:
+    """Change fields of a product. `changes` are `domain.Product`'s by name, as plain JSON."""
+
+    ref: str
+    changes: Json
+    base: Json
+
+
+@dataclass(frozen=True)
+class SetStock:
+    """Write a product's stock. `field` is "available" or "quantity"; one that `drops` takes it to zero."""
+
+    ref: str
+    field: str
+    value: Decimal
+    drops: bool
+    base: Json
+
+
+@dataclass(frozen=True)
+class CreateStrain:
+    """Make a strain on the platform, once per connection and name; `strain_class` is the platform's word."""
+
+    name: str
+    strain_class: str
+
+
+OrderAction = CreateDestination | CreateOrder | FinishOrder | CancelOrder | MovePlatform
+ItemAction = CreateProduct | UpdateProduct | SetStock | CreateStrain
+Action = OrderAction | ItemAction
 
 
 @dataclass(frozen=True)
@@ -219,3 +323,42 @@ class Rules:
     price_places: int = 4
     # A term of the platform in Flourish's words -> the company's own name for it.
     terms: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CatalogueRules:
+    """What a connection's admins chose about items, products and stock."""
+
+    connection_id: str
+    platform_label: str
+    # Fields of `domain.Product` that are kept as Flourish has them; without stock.
+    fields: frozenset[str]
+    writes_stock: bool
+    creates: bool = False
+    # "available" (what buyers can order), or "quantity" (that and what is reserved).
+    stock_field: str = "available"
+    # Units of the product that are never offered.
+    stock_buffer: Decimal = Decimal(0)
+    # Facilities whose stock is summed; the connection's own when empty.
+    stock_facilities: tuple[str, ...] = ()
+    # Normalised license number of the connection's facility.
+    license: str = ""
+    price_multiplier: Decimal = Decimal(1)
+    # Flourish's brand -> the platform's; equal names need no row.
+    brands: Mapping[str, str] = field(default_factory=dict)
+    # "none", "brand", "category", or the number of a ref field.
+    line_from: str = "none"
+    lines: Mapping[str, str] = field(default_factory=dict)
+    # Flourish's category, "custom category" or "custom category > subcategory" -> "category > subcategory".
+    categories: Mapping[str, str] = field(default_factory=dict)
+    strain_case: bool = False
+    # Flourish's strain type, in lower case -> the platform's strain class; "" for an item without a strain.
+    strain_classes: Mapping[str, str] = field(default_factory=dict)
+    # What a product needs that no item has, in the platform's words.
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    # What its platform refuses to be without: field -> what people call it.
+    required: Mapping[str, str] = field(default_factory=dict)
+    # Characters that a SKU on the platform cannot have.
+    unfit_for_sku: str = ""
+    # Nothing is taken to zero now: everything else goes on (set by the engine's guard, not by a person).
+    holds_drops: bool = False

@@ -158,13 +158,106 @@ class SalesRep:
 
 @dataclass(frozen=True)
 class Item:
-    """A Flourish item."""
+    """A Flourish item. Texts are empty and numbers None where Flourish has nothing."""
 
     id: str
     sku: str
     name: str
     active: bool
     uom: str
+    ecommerce: bool = False
+    description: str = ""
+    # What shops call it: the e-commerce name, else the retail display name.
+    display_name: str = ""
+    brand: str = ""
+    category: str = ""
+    custom_category: str = ""
+    custom_subcategory: str = ""
+    strain: str = ""
+    strain_type: str = ""
+    strain_required: bool = False
+    # Dollars for one unit.
+    price: Decimal | None = None
+    unit_weight: Decimal | None = None
+    weight_uom: str = ""
+    ref_fields: tuple[str, ...] = ()
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What one facility has of an item, over all lots and variations; below zero when it is oversold."""
+
+    item_id: str
+    sku: str
+    # In the item's own unit.
+    sellable: Decimal
+    uom: str
+    updated_at: datetime | None = None
+
+
+class StockKind(StrEnum):
+    """Who keeps a product's stock on its platform."""
+
+    MANAGED = "managed"
+    UNLIMITED = "unlimited"
+    # The parent product keeps it.
+    INHERITED = "inherited"
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product as its platform has it now. Brand, line, category, subcategory and strains are the
+    platform's ids; quantities are in `unit`, prices for `multiplier` units."""
+
+    ref: str
+    sku: str
+    name: str
+    listing_state: str
+    # Whether buyers see it; an archived one is as good as deleted.
+    listed: bool
+    archived: bool
+    # In Flourish's words, such as "ea" or "g".
+    unit: str
+    quantity: Decimal
+    reserved: Decimal
+    available: Decimal
+    stock_kind: StockKind
+    updated_at: datetime
+    description: str = ""
+    brand: str = ""
+    line: str = ""
+    category: str = ""
+    subcategory: str = ""
+    strains: tuple[str, ...] = ()
+    strain_class: str = ""
+    multiplier: int = 1
+    price: Decimal | None = None
+    sale_price: Decimal | None = None
+    fractional: bool = False
+    parent: str = ""
+    children: int = 0
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All that is known of one SKU, on both sides.
+
+    Args:
+        sku: the link's match key (`mapping.keys.sku_key`).
+        items: those with this SKU, near ones, and the one that the link's base names, whatever its SKU is.
+        products: likewise, archived ones among them.
+        stock: what is sellable of the item over the chosen facilities, in its own unit; None if not read yet.
+        promised: units in orders that are open on the platform and have no live order in Flourish.
+        linked_as: another SKU whose link holds an item or a product of this SKU; empty for none.
+    """
+
+    sku: str
+    items: tuple[Item, ...]
+    products: tuple[Product, ...]
+    stock: Decimal | None = None
+    promised: Decimal = Decimal(0)
+    linked_as: str = ""
 
 
 @dataclass(frozen=True)

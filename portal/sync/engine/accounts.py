@@ -14,8 +14,15 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Facility, Hub, Secret
 from portal.sync import secrets
 from portal.sync.addresses import check_address
-from portal.sync.contract import Platform, PlatformClient
-from portal.sync.decisions import DestinationByLicense, LicenseType, Question, RepEmail, Rules
+from portal.sync.contract import CatalogueClient, Platform, PlatformClient
+from portal.sync.decisions import (
+    CatalogueQuestion,
+    DestinationByLicense,
+    LicenseType,
+    Question,
+    RepEmail,
+    Rules,
+)
 from portal.sync.domain import FacilityFacts
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.pace import Turnstile, paced
@@ -66,6 +73,13 @@ class Account:
     # What was looked up and found, for as long as this account is open: seconds, one shift.
     known: dict[Question, Any] = field(default_factory=dict)
 
+    @property
+    def shop(self) -> CatalogueClient:
+        """The platform's side of the catalogue, for a platform that declares one."""
+        if not isinstance(self.client, CatalogueClient):
+            raise TypeError(f"{self.platform.label} has no catalogue")
+        return self.client
+
     def answer(self, question: Question) -> Any:
         """Answer the planner's question. Items, reps and terms are asked for once; what was not found, and
         destinations, which we make ourselves, are asked for each time."""
@@ -75,6 +89,8 @@ class Account:
             answer: Any = self.client.rep_email(question)
         elif isinstance(question, LicenseType):
             answer = self.client.license_type(question)
+        elif isinstance(question, CatalogueQuestion):
+            answer = self.shop.look_up(question)
         else:
             answer = self.flourish.answer(question, facility_id=self.rules.facility.id)
         if answer and not isinstance(question, DestinationByLicense):

@@ -70,6 +70,8 @@ def write_of(action: Action, account: Account, *, number: str, outbound: Outboun
             return _cancel_order(action, account)
         case MovePlatform():
             return _move(action, account)
+        case _:
+            raise TypeError(f"{type(action).__name__} is no write of an order")
 
 
 def destination_key(license_number: str) -> str:

@@ -1,0 +1,157 @@
+"""Pairing: which item and which product a SKU means, and when it means no one pair (LL-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.sync.decisions import CatalogueRules, Decision, Finding
+from portal.sync.domain import Item, Json, Product, Shelf
+from portal.sync.mapping.findings import stuck
+from portal.sync.mapping.keys import near_key, sku_key
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An item, and the product that has its SKU; None where one must be made. `base` names both."""
+
+    item: Item
+    product: Product | None
+    base: Json
+
+
+def pair(shelf: Shelf, *, base: Json, rules: CatalogueRules) -> Pair | Decision:
+    """Find the one pair of a SKU, or say why there is none.
+
+    Args:
+        shelf: what is known of the SKU.
+        base: what the link last agreed on; empty at first.
+        rules: the connection's rules.
+    """
+    own = [item for item in shelf.items if sku_key(item.sku) == shelf.sku]
+    active = [item for item in own if item.active]
+    products = [product for product in shelf.products if sku_key(product.sku) == shelf.sku]
+    live = [product for product in products if not product.archived]
+    moved = _moved(shelf, base, rules)
+    if moved is not None:
+        return moved
+    if len(active) > 1:
+        return stuck((_items_twice(shelf.sku, active),))
+    if len(live) > 1:
+        return stuck((_products_twice(shelf.sku, live, rules.platform_label),))
+    if not active:
+        return _without_item(shelf, own, rules)
+    if shelf.linked_as:
+        return _linked_elsewhere(shelf.linked_as)
+    if products and not live:
+        return _archived(rules)
+    product = live[0] if live else None
+    agreed = {**base, "item": active[0].id} | ({"product": product.ref} if product else {})
+    return Pair(active[0], product, agreed)
+
+
+def near(sku: str, found: Sequence[Item] | Sequence[Product]) -> list[str]:
+    """The SKUs that differ from this one in case, spaces or punctuation only."""
+    others = [other.sku for other in found if sku_key(other.sku) != sku]
+    return sorted({other for other in others if near_key(other) == near_key(sku)})
+
+
+def _linked_elsewhere(sku: str) -> Decision:
+    return Decision(
+        "linked_elsewhere",
+        f"The item or the product with this SKU is still linked under {sku}.",
+        f"See to {sku} first: give both sides the same SKU there, or unlink it.",
+        "waiting",
+    )
+
+
+def _archived(rules: CatalogueRules) -> Decision:
+    where = rules.platform_label
+    return Decision(
+        "archived",
+        f"The product is archived in {where}.",
+        f"Unarchive it in {where} to have it synced again.",
+        "skipped",
+    )
+
+
+def _moved(shelf: Shelf, base: Json, rules: CatalogueRules) -> Decision | None:
+    """A linked item or product that has another SKU now: nothing is made or zeroed for it."""
+    item = next((item for item in shelf.items if item.id == base.get("item")), None)
+    product = next((product for product in shelf.products if product.ref == base.get("product")), None)
+    if item is None or product is None or product.archived:
+        return None
+    item_sku, product_sku = sku_key(item.sku), sku_key(product.sku)
+    if item_sku == product_sku == shelf.sku:
+        return None
+    where = rules.platform_label
+    if item_sku == product_sku:
+        return Decision(
+            "sku_moved",
+            f"Item and product both have the SKU {item_sku} now.",
+            f"Nothing: they are linked under {item_sku}.",
+            "skipped",
+            base={},
+        )
+    return stuck(
+        (
+            Finding(
+                "sku_changed",
+                f"Item and product of {shelf.sku} have different SKUs now",
+                f"Give both the same SKU, or unlink them: until then neither is written in {where}.",
+                text=f"In Flourish {item.name} has {item_sku or 'none'};"
+                f" in {where} {product.name} has {product_sku or 'none'}.",
+                evidence={
+                    "item": item.id,
+                    "item_sku": item_sku,
+                    "product": product.ref,
+                    "product_sku": product_sku,
+                },
+            ),
+        )
+    )
+
+
+def _items_twice(sku: str, found: Sequence[Item]) -> Finding:
+    return Finding(
+        "sku_twice",
+        f"{len(found)} items in Flourish have the SKU {sku}",
+        "Leave the SKU on one of them in Flourish.",
+        cause=sku,
+        text=f"They are {', '.join(item.name for item in found)}.",
+    )
+
+
+def _products_twice(sku: str, found: Sequence[Product], where: str) -> Finding:
+    return Finding(
+        "product_sku_twice",
+        f"{len(found)} products in {where} have the SKU {sku}",
+        f"Leave the SKU on one of them in {where}, or archive the others.",
+        cause=sku,
+        text=f"They are {', '.join(product.name for product in found)}.",
+        evidence={"products": [product.ref for product in found]},
+    )
+
+
+def _without_item(shelf: Shelf, own: Sequence[Item], rules: CatalogueRules) -> Decision:
+    if own:
+        return Decision(
+            "item_not_active",
+            "The item is not active in Flourish.",
+            "Activate it in Flourish to have it synced.",
+            "skipped",
+        )
+    similar = near(shelf.sku, shelf.items)
+    if similar:
+        return Decision(
+            "near_item",
+            f"Flourish has no item {shelf.sku}, but {', '.join(similar)}: near, so nothing is linked.",
+            f"Make both SKUs equal, in Flourish or in {rules.platform_label}.",
+            "skipped",
+        )
+    return Decision(
+        "no_item",
+        f"Flourish has no item with the SKU {shelf.sku}.",
+        "Nothing: it is synced once an item has this SKU.",
+        "skipped",
+    )
