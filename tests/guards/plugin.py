@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, new_id
 from portal.sync.domain import Hint
-from portal.sync.engine import claim, deliveries, marks, operate, reconcile, settle
+from portal.sync.engine import claim, deliveries, marks, operate, orders, reconcile, settle
 from portal.sync.mapping.plan import plan_order
 
 Patch = pytest.MonkeyPatch
@@ -150,7 +150,7 @@ def _told_version(patch: Patch, _engine: Engine) -> None:
 def _base(patch: Patch, _engine: Engine) -> None:
     """Plan without what both sides last agreed on."""
     patch.setattr(
-        reconcile, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": None}))
+        orders, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": None}))
     )
 
 

@@ -13,22 +13,21 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync import journal
-from portal.sync.decisions import Decision, DestinationByLicense, Facts, Finding, Inquiry, Question
-from portal.sync.domain import Destination
+from portal.sync.decisions import Decision, Finding, Question
 from portal.sync.engine import breaker, crash, outlook
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_seconds
 from portal.sync.engine.claimants import hear
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import why_no_writes
-from portal.sync.engine.once import made_already
+from portal.sync.engine.matter import Matter
 from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
+from portal.sync.engine.orders import OrderMatter
 from portal.sync.engine.outlook import ForAPerson, Outlook, due_at
 from portal.sync.engine.settle import StillUnknown, settle, there_after_all
-from portal.sync.engine.sight import Sight, close_deliveries, close_echoes, look, note
-from portal.sync.engine.writes import Write, destination_key, write_of
+from portal.sync.engine.sight import close_deliveries
+from portal.sync.engine.writes import Write
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
-from portal.sync.mapping.plan import plan_order
 
 # A link needs at most a handful of writes in a row; more is a loop, and loops stop.
 _MOST_STEPS = 8
@@ -122,8 +121,8 @@ class _Look:
         self._start = start
         self._flourish_id = start.flourish_id
         self._base = start.base
-        self._sight: Sight | None = None
-        self._unnoted: Sight | None = None
+        self._matter = _matter_of(desk, claim, account, start)
+        self._unnoted = False
         self._twins: tuple[Finding, ...] = ()
 
     def run(self) -> str:
@@ -177,20 +176,18 @@ class _Look:
                 raise ending
 
     def _steps(self) -> Outlook:
-        sight: Sight | None = None
         wrote = ""
         for _ in range(_MOST_STEPS):
             if self._desk.stopping.is_set():
                 raise _Stopping
-            number = self._start.number
-            sight = look(self._account, number, self._flourish_id, before=sight, wrote=wrote)
-            self._unnoted = self._sight = sight
+            self._matter.see(self._flourish_id, wrote=wrote)
+            self._unnoted = True
             crash.point("looked")
-            decision = self._decide(sight)
+            decision = self._decide()
             crash.point("decided")
             if decision.action is None:
                 return Outlook(decision)
-            write = write_of(decision.action, self._account, number=number, outbound=sight.outbound)
+            write = self._matter.write(decision.action)
             try:
                 self._write(decision, write)
             except _HeldBack as obstacle:
@@ -211,7 +208,7 @@ class _Look:
             self._note(session, link)
             self._tell_decision(session, link, decision)
             operation_id = intend(session, link, self._claim, self._account, write)
-        self._unnoted = None
+        self._unnoted = False
         try:
             outcome = operate(self._desk, self._claim, self._account, write, operation_id)
         except Rejected:
@@ -222,41 +219,19 @@ class _Look:
         self._flourish_id = outcome.link.get("flourish_id", self._flourish_id)
         self._base = write.base if write.base is not None else self._base
 
-    def _decide(self, sight: Sight) -> Decision:
+    def _decide(self) -> Decision:
         """Plan, answering the planner's questions until it can decide."""
         facts: dict[Question, object] = {}
         for _ in range(_MOST_INQUIRIES):
-            answer = plan_order(
-                sight.order,
-                sight.outbound,
-                base=self._base,
-                rules=self._account.rules,
-                facts=facts,
-                next_move=self._account.platform.next_move,
-            )
+            answer = self._matter.plan(self._base, facts)
             if isinstance(answer, Decision):
                 return replace(answer, findings=(*answer.findings, *self._twins))
-            facts |= self._answers(answer)
+            facts |= {question: self._matter.answer(question) for question in answer.questions}
         raise RuntimeError("the planner keeps asking")
 
-    def _answers(self, inquiry: Inquiry) -> Facts:
-        answers: dict[Question, object] = {}
-        for question in inquiry.questions:
-            answers[question] = self._account.answer(question)
-            if isinstance(question, DestinationByLicense) and not answers[question]:
-                answers[question] = self._made_destination(question)
-        return answers
-
-    def _made_destination(self, question: DestinationByLicense) -> tuple[Destination, ...]:
-        """Flourish may not list yet what we made a moment ago: our own record of it counts."""
-        with self._desk.tenant(self._claim.tenant_id) as session:
-            made = made_already(session, self._start.hub_id, destination_key(question.license))
-        return (Destination(made, "", question.license, True),) if made else ()
-
     def _note(self, session: Session, link: Link) -> None:
-        if self._unnoted is not None:
-            how = "webhook" if self._start.announced else "look"
-            note(session, link, self._unnoted, self._account, how=how)
+        if self._unnoted:
+            self._matter.note(session, link, how="webhook" if self._start.announced else "look")
 
     def _tell_decision(self, session: Session, link: Link, decision: Decision) -> None:
         """A decision is told once, not each time that it is found again."""
@@ -295,9 +270,13 @@ class _Look:
             breaker.note_answer(session, claim.connection_id)
 
     def _close_echoes(self, session: Session, link: Link) -> int:
-        if self._sight is None or link.dirty_seq == self._claim.dirty_seq:
+        if link.dirty_seq == self._claim.dirty_seq:
             return 0
-        return close_echoes(session, link, self._sight, since=self._claim.at)
+        return self._matter.close_echoes(session, link, since=self._claim.at)
+
+
+def _matter_of(desk: Desk, claim: Claim, account: Account, start: _Start) -> Matter:
+    return OrderMatter(desk, account, tenant_id=claim.tenant_id, hub_id=start.hub_id, number=start.number)
 
 
 def _set_decision(link: Link, decision: Decision) -> None:

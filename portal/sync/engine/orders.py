@@ -1,0 +1,81 @@
+"""Orders, as a look at one goes: see both sides, plan, prepare the write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portal.models import Link
+from portal.sync.decisions import Action, Decision, DestinationByLicense, Facts, Inquiry, Question
+from portal.sync.domain import Destination, Json
+from portal.sync.engine import sight
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.desk import Desk
+from portal.sync.engine.once import made_already
+from portal.sync.engine.sight import Sight
+from portal.sync.engine.writes import Write, destination_key, write_of
+from portal.sync.mapping.plan import plan_order
+
+
+class OrderMatter:
+    """Implements `Matter` for an order."""
+
+    def __init__(self, desk: Desk, account: Account, *, tenant_id: UUID, hub_id: UUID, number: str) -> None:
+        self._desk = desk
+        self._account = account
+        self._tenant_id = tenant_id
+        self._hub_id = hub_id
+        self._number = number
+        self._sight: Sight | None = None
+
+    def see(self, flourish_id: str | None, *, wrote: str = "") -> None:
+        """See `Matter`."""
+        self._sight = sight.look(
+            self._account, self._number, flourish_id, before=self._sight if wrote else None, wrote=wrote
+        )
+
+    def plan(self, base: Json | None, facts: Facts) -> Decision | Inquiry:
+        """See `Matter`."""
+        seen = self._seen
+        return plan_order(
+            seen.order,
+            seen.outbound,
+            base=base,
+            rules=self._account.rules,
+            facts=facts,
+            next_move=self._account.platform.next_move,
+        )
+
+    def answer(self, question: Question) -> Any:
+        """See `Matter`."""
+        answer = self._account.answer(question)
+        if isinstance(question, DestinationByLicense) and not answer:
+            return self._made_destination(question)
+        return answer
+
+    def write(self, action: Action) -> Write:
+        """See `Matter`."""
+        return write_of(action, self._account, number=self._number, outbound=self._seen.outbound)
+
+    def note(self, session: Session, link: Link, *, how: str) -> None:
+        """See `Matter`."""
+        sight.note(session, link, self._seen, self._account, how=how)
+
+    def close_echoes(self, session: Session, link: Link, *, since: datetime) -> int:
+        """See `Matter`."""
+        return sight.close_echoes(session, link, self._sight, since=since) if self._sight else 0
+
+    @property
+    def _seen(self) -> Sight:
+        if self._sight is None:
+            raise RuntimeError("an order is planned before it was seen")
+        return self._sight
+
+    def _made_destination(self, question: DestinationByLicense) -> tuple[Destination, ...]:
+        """Flourish may not list yet what we made a moment ago: our own record of it counts."""
+        with self._desk.tenant(self._tenant_id) as session:
+            made = made_already(session, self._hub_id, destination_key(question.license))
+        return (Destination(made, "", question.license, True),) if made else ()
