@@ -22,8 +22,10 @@ from portal.sync import audit
 View = TypeVar("View", bound=Callable[..., Any])
 
 # What each role may do (reliability.md 5.4). To stop is given to more people than to go on again.
-_SEE = frozenset({"overview.see", "orders.see", "runs.see", "problems.see", "connections.see"})
-_ACT = frozenset({"orders.retry", "problems.retry", "connections.test", "connections.stop"})
+_SEE = frozenset(
+    {"overview.see", "orders.see", "products.see", "runs.see", "problems.see", "connections.see"}
+)
+_ACT = frozenset({"orders.retry", "products.look", "problems.retry", "connections.test", "connections.stop"})
 _RUN = frozenset({"connections.resume", "writes.stop", "writes.resume"})
 _MANAGE = frozenset(
     {"people.manage", "grants.manage", "company.settings", "audit.see", "keys.replace", "rules.change"}

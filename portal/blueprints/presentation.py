@@ -30,6 +30,18 @@ PLACE_WORDS: Words = {
     "skipped": ("Not taken", "idle"),
     "stuck": ("Stuck", "bad"),
 }
+PRODUCT_WORDS: Words = {
+    "settled": ("Linked", "ok"),
+    "waiting": ("Waiting", "warn"),
+    "skipped": ("Not synced", "idle"),
+    "stuck": ("Stuck", "bad"),
+    "new": ("New", "info"),
+}
+SIDE_WORDS = {
+    "both": "On both sides",
+    "flourish": "Only in Flourish",
+    "platform": "Only on the platform",
+}
 CONNECTION_WORDS: Words = {
     "draft": ("Draft", "idle"),
     "checking": ("Checking", "info"),
@@ -113,6 +125,8 @@ def install(app: Flask) -> None:
         ORDER_WORDS=ORDER_WORDS,
         OUTCOME_WORDS=OUTCOME_WORDS,
         PLACE_WORDS=PLACE_WORDS,
+        PRODUCT_WORDS=PRODUCT_WORDS,
+        SIDE_WORDS=SIDE_WORDS,
         PROOF_HOW=PROOF_HOW,
         PROOF_MEANING=PROOF_MEANING,
         PROOF_WORDS=PROOF_WORDS,

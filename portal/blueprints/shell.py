@@ -17,6 +17,7 @@ from portal.queries import grants, problems, stops
 NAVIGATION = (
     ("dashboard", "dashboard.show", "Dashboard", "overview.see"),
     ("orders", "orders.index", "Orders", "orders.see"),
+    ("products", "products.index", "Products", "products.see"),
     ("problems", "problems.index", "Problems", "problems.see"),
     ("runs", "runs.index", "Runs", "runs.see"),
     ("connections", "connections.index", "Connections", "connections.see"),

@@ -30,6 +30,7 @@ class Things:
     fails the crawl: add the argument and what it stands for."""
 
     link_id: str
+    product_id: str
     connection_id: str
     run_id: str
     problem_id: str
@@ -54,6 +55,9 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         factory.event(opened, link, mark)
         factory.delivery(opened, link, outcome_text=mark)
         factory.line(opened, company, mark, link_id=link.id)
+        product = factory.product(
+            opened, company, f"SKU {mark}", name=mark, state="stuck", decision_text=mark
+        )
         run = factory.run(opened, company, worker=mark)
         problem = factory.problem(opened, link, title=mark)
         proof = factory.proof(opened, company)
@@ -72,6 +76,7 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         opened.flush()
         return Things(
             link_id=str(link.id),
+            product_id=str(product.id),
             connection_id=str(company.connection_id),
             run_id=str(run.id),
             problem_id=str(problem.id),

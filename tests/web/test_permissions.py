@@ -13,10 +13,12 @@ from portal.models import utc_now
 TENANT = {
     "overview.see": "OAVLXG",
     "orders.see": "OAVLXG",
+    "products.see": "OAVLXG",
     "runs.see": "OAVLXG",
     "problems.see": "OAVLXG",
     "connections.see": "OAVLXG",
     "orders.retry": "OAX",
+    "products.look": "OAX",
     "problems.retry": "OAX",
     "connections.test": "OAX",
     "connections.stop": "OAXG",

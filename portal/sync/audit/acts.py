@@ -56,6 +56,7 @@ ACTS: Mapping[str, str] = {
     "writes.stopped": "stopped all writing of",
     "writes.resumed": "let write again",
     "order.looked_again": "had Trellis look again at",
+    "product.looked_again": "had Trellis look again at",
     "problem.retried": "had Trellis look again at what is held up by",
     "audit.exported": "exported the audit of",
     "audit.verified": "verified the audit of",
@@ -73,7 +74,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "company": ("Company", ("company.",)),
     "connections": ("Connections and keys", ("hub.", "connection.", "credentials.")),
     "writing": ("Stop switches", ("writes.",)),
-    "orders": ("Orders and problems", ("order.", "problem.")),
+    "orders": ("Orders, products and problems", ("order.", "product.", "problem.")),
     "audit": ("This record", ("audit.",)),
 }
 

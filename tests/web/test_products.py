@@ -1,0 +1,137 @@
+"""Products' pages: every SKU in one state, found by its beginning, with both sides beside each other."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from portal.models import Link
+from tests.web import factory
+
+
+@pytest.fixture
+def shelf(sessions, company):
+    """Four SKUs: linked, only in Flourish, only on LeafLink, stuck."""
+    with sessions.tenant(company.id) as session:
+        made = {
+            "linked": factory.product(session, company, "AB-35"),
+            "flourish": factory.product(
+                session, company, "GG-1", name="Gorilla Glue Gram", state="skipped", sides=("flourish",),
+                decision_text="E-commerce is off.", decision_code="ecommerce_off",
+            ),
+            "platform": factory.product(
+                session, company, "OG-14", name="OG Kush Smalls", state="skipped", sides=("platform",),
+                decision_text="Flourish has no item with the SKU OG-14.", decision_code="no_item",
+            ),
+            "stuck": factory.product(
+                session, company, "ZK-2", name="Zkittlez", state="stuck", decision_text="Two items have it.",
+            ),
+        }  # fmt: skip
+        return {name: link.id for name, link in made.items()}
+
+
+def listed(text: str) -> list[str]:
+    return [sku for sku in ("AB-35", "GG-1", "OG-14", "ZK-2") if f">{sku}</a>" in text]
+
+
+@pytest.mark.parametrize(
+    ("query", "skus"),
+    [
+        ("", ["AB-35", "GG-1", "OG-14", "ZK-2"]),
+        ("q=AB", ["AB-35"]),
+        ("q=kush", ["OG-14"]),
+        ("q=35", []),
+        ("state=stuck", ["ZK-2"]),
+        ("state=skipped", ["GG-1", "OG-14"]),
+        ("side=both", ["AB-35", "ZK-2"]),
+        ("side=flourish", ["GG-1"]),
+        ("side=platform", ["OG-14"]),
+        ("code=no_item", ["OG-14"]),
+        ("state=skipped&side=flourish", ["GG-1"]),
+        # What is no choice is no filter.
+        ("state=lost&side=moon&connection=x", ["AB-35", "GG-1", "OG-14", "ZK-2"]),
+    ],
+)
+@pytest.mark.promise("LL-1")
+def test_skus_are_found_by_state_side_and_beginning(shelf, admin, company, query, skus):
+    assert listed(admin.get(f"/t/{company.slug}/products?{query}").text) == skus
+
+
+def test_each_sku_is_in_one_state_and_the_counts_lead_there(shelf, admin, company):
+    text = admin.get(f"/t/{company.slug}/products").text
+
+    for words, count in (("Linked", 1), ("Waiting", 0), ("Not synced", 2), ("Stuck", 1)):
+        assert f'{words}: <b class="num">{count}</b>' in text
+
+
+def test_one_product_shows_both_sides_the_reason_and_its_history(shelf, admin, company, sessions):
+    with sessions.tenant(company.id) as session:
+        link = session.get_one(Link, shelf["linked"])
+        factory.event(session, link, "Stock written: 228", side="platform")
+
+    text = admin.get(f"/t/{company.slug}/products/{shelf['linked']}").text
+
+    for words in (
+        "Both sides agree.",
+        "i-AB-35",
+        "p-AB-35",
+        "Sellable in facility 101",
+        "228",
+        "Stock written",
+    ):
+        assert words in text
+    assert "hx-trigger" not in text.split('id="product-now"')[1][:300]
+
+
+def test_a_product_that_one_side_lacks_says_so(shelf, admin, company):
+    text = admin.get(f"/t/{company.slug}/products/{shelf['flourish']}").text
+
+    assert "Nothing with this SKU." in text
+    assert "E-commerce is off." in text
+
+
+def test_a_stuck_product_asks_for_itself_until_it_is_settled(shelf, admin, company):
+    page = f"/t/{company.slug}/products/{shelf['stuck']}"
+
+    assert f'hx-get="{page}/now"' in admin.get(page).text
+    assert "Two items have it." in admin.get(f"{page}/now").text
+
+
+def test_looking_again_marks_the_product_and_is_audited(shelf, admin, company, sessions):
+    page = f"/t/{company.slug}/products/{shelf['stuck']}"
+    admin.get(page)
+
+    assert admin.post(f"{page}/look").status_code == 303
+
+    with sessions.tenant(company.id) as session:
+        assert session.scalar(select(Link.due_at).where(Link.id == shelf["stuck"])) is not None
+    assert "had Trellis look again at" in admin.get(f"/t/{company.slug}/audit").text
+
+
+def test_pages_of_fifty_follow_each_other_in_the_order_of_skus(admin, company, sessions):
+    with sessions.tenant(company.id) as session:
+        for number in range(53):
+            factory.product(session, company, f"S.K-{number:03}")
+
+    first = admin.get(f"/t/{company.slug}/products").text
+    following = first.split('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = admin.get(following).text
+
+    assert "S.K-049</a>" in first
+    assert "S.K-050</a>" not in first
+    assert [f"S.K-{number:03}</a>" in second for number in range(49, 53)] == [False, True, True, True]
+
+
+def test_two_items_with_one_sku_are_one_row(admin, company, sessions):
+    with sessions.tenant(company.id) as session:
+        factory.product(session, company, "TW-1")
+        session.add(factory.mirrored_item(company, "TW-1", "Twin", "i-another"))
+
+    assert admin.get(f"/t/{company.slug}/products").text.count(">TW-1</a>") == 1
+
+
+@pytest.mark.parametrize("after", ["x", "0.0", "\x00.", "00000000-0000-0000-0000-000000000000.ZZ"])
+def test_a_cursor_that_cannot_be_is_the_first_page_or_an_empty_one(shelf, admin, company, after):
+    answer = admin.get(f"/t/{company.slug}/products", query_string={"after": after})
+
+    assert answer.status_code == 200
