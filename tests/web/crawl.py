@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from portal.extensions import Sessions
 from portal.models import Grant, Invitation, utc_now
-from tests.web import factory
+from tests.web import factory, shelves
 from tests.web.conftest import Visitor
 from tests.web.factory import Company
 
@@ -55,7 +55,7 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         factory.event(opened, link, mark)
         factory.delivery(opened, link, outcome_text=mark)
         factory.line(opened, company, mark, link_id=link.id)
-        product = factory.product(
+        product = shelves.product(
             opened, company, f"SKU {mark}", name=mark, state="stuck", decision_text=mark
         )
         run = factory.run(opened, company, worker=mark)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Link
-from tests.web import factory
+from tests.web import factory, shelves
 
 
 @pytest.fixture
@@ -14,16 +14,16 @@ def shelf(sessions, company):
     """Four SKUs: linked, only in Flourish, only on LeafLink, stuck."""
     with sessions.tenant(company.id) as session:
         made = {
-            "linked": factory.product(session, company, "AB-35"),
-            "flourish": factory.product(
+            "linked": shelves.product(session, company, "AB-35"),
+            "flourish": shelves.product(
                 session, company, "GG-1", name="Gorilla Glue Gram", state="skipped", sides=("flourish",),
                 decision_text="E-commerce is off.", decision_code="ecommerce_off",
             ),
-            "platform": factory.product(
+            "platform": shelves.product(
                 session, company, "OG-14", name="OG Kush Smalls", state="skipped", sides=("platform",),
                 decision_text="Flourish has no item with the SKU OG-14.", decision_code="no_item",
             ),
-            "stuck": factory.product(
+            "stuck": shelves.product(
                 session, company, "ZK-2", name="Zkittlez", state="stuck", decision_text="Two items have it.",
             ),
         }  # fmt: skip
@@ -111,7 +111,7 @@ def test_looking_again_marks_the_product_and_is_audited(shelf, admin, company, s
 def test_pages_of_fifty_follow_each_other_in_the_order_of_skus(admin, company, sessions):
     with sessions.tenant(company.id) as session:
         for number in range(53):
-            factory.product(session, company, f"S.K-{number:03}")
+            shelves.product(session, company, f"S.K-{number:03}")
 
     first = admin.get(f"/t/{company.slug}/products").text
     following = first.split('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
@@ -124,8 +124,8 @@ def test_pages_of_fifty_follow_each_other_in_the_order_of_skus(admin, company, s
 
 def test_two_items_with_one_sku_are_one_row(admin, company, sessions):
     with sessions.tenant(company.id) as session:
-        factory.product(session, company, "TW-1")
-        session.add(factory.mirrored_item(company, "TW-1", "Twin", "i-another"))
+        shelves.product(session, company, "TW-1")
+        session.add(shelves.mirrored_item(company, "TW-1", "Twin", "i-another"))
 
     assert admin.get(f"/t/{company.slug}/products").text.count(">TW-1</a>") == 1
 
