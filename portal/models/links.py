@@ -86,6 +86,9 @@ class Link(Owned, Created, Base):
     flourish_id: Mapped[str | None] = mapped_column(Text(collation="C"))
     # Other Flourish ids that were seen with this link's note: a write that took effect late, or twice.
     claimants: Mapped[list[Any]] = mapped_column(server_default="[]")
+    # Flourish orders that were this link's and that Trellis cancelled to make it anew in another facility,
+    # oldest first. While `flourish_id` is the last of them, the new one is still to be made.
+    former_ids: Mapped[list[Any]] = mapped_column(server_default="[]")
 
     # The work: marks, when to look, who is looking.
     dirty_seq: Mapped[int] = mapped_column(server_default="1")

@@ -73,6 +73,10 @@ class Setting:
         return "number" if isinstance(self.default, int | float) else "text"
 
 
+# The setting `routing` of a platform whose orders may go where their sales rep belongs.
+BY_FACILITY, BY_REP = "one facility", "by sales rep"
+
+
 @dataclass(frozen=True)
 class WebhookScheme:
     """How a webhook proves where it comes from: an HMAC-SHA256 of the raw body in a header."""

@@ -7,7 +7,7 @@ person must see to.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -200,6 +200,16 @@ class CancelOrder:
 
 
 @dataclass(frozen=True)
+class CancelToMove:
+    """Cancel the outbound order where it is, to make it anew in another facility."""
+
+    flourish_id: str
+    facility_id: str
+    facility_name: str
+    to_facility_name: str
+
+
+@dataclass(frozen=True)
 class MovePlatform:
     """Move the order on its platform by one step; `action` and `to` are the platform's words."""
 
@@ -255,7 +265,7 @@ class CreateStrain:
     strain_class: str
 
 
-OrderAction = CreateDestination | CreateOrder | FinishOrder | CancelOrder | MovePlatform
+OrderAction = CreateDestination | CreateOrder | FinishOrder | CancelOrder | CancelToMove | MovePlatform
 ItemAction = CreateProduct | UpdateProduct | SetStock | CreateStrain
 Action = OrderAction | ItemAction
 
@@ -311,7 +321,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a connection's admins chose, and the facts of its facility."""
+    """What a connection's admins chose, and the facts of the facilities.
+
+    `facility` is the one that orders go to; where they go by their sales rep, it is replaced for each order.
+    """
 
     connection_id: str
     platform_label: str
@@ -323,6 +336,14 @@ class Rules:
     price_places: int = 4
     # A term of the platform in Flourish's words -> the company's own name for it.
     terms: Mapping[str, str] = field(default_factory=dict)
+    # An order goes to its sales rep's facility, not to one that was chosen for all.
+    by_rep: bool = False
+    # All facilities of the Flourish company, by id.
+    facilities: Mapping[str, FacilityFacts] = field(default_factory=dict)
+
+    def within(self, facility_id: str) -> Rules:
+        """These rules for an order of another facility; the same when it is not known."""
+        return replace(self, facility=self.facilities.get(facility_id, self.facility))
 
 
 @dataclass(frozen=True)

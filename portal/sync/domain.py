@@ -53,6 +53,8 @@ class Customer:
     email: str = ""
     phone: str = ""
     address: Address = field(default_factory=Address)
+    # The platform's ids of the customer's default sales reps.
+    reps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

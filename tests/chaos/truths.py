@@ -11,7 +11,7 @@ from typing import Any
 from tests.chaos.cluster import Cluster
 
 _LINKS = """
-SELECT link.foreign_id, link.state, coalesce(link.decision_text, ''),
+SELECT link.foreign_id, link.state, coalesce(link.decision_text, ''), link.former_ids,
        coalesce(array_agg(problem.code) FILTER (WHERE problem.id IS NOT NULL), '{}')
 FROM link LEFT JOIN problem ON problem.link_id = link.id AND problem.closed_at IS NULL
 WHERE link.kind = 'order' GROUP BY link.id
@@ -36,11 +36,13 @@ class FlourishOrder:
 
 @dataclass(frozen=True)
 class Ours:
-    """What Trellis says about an order: its state, why, and the codes of its open problems."""
+    """What Trellis says about an order: its state, why, the codes of its open problems, and the Flourish
+    orders that it left behind when it moved."""
 
     state: str
     why: str
     problems: tuple[str, ...]
+    former_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,10 @@ def gather(cluster: Cluster) -> Truths:
     return Truths(
         statuses={row["number"]: row["status"] for row in state["leaflink"]["orders"]},
         flourish=tuple(_flourish(row) for row in state["flourish"]["orders"]),
-        ours={number: Ours(state, why, tuple(codes)) for number, state, why, codes in links},
+        ours={
+            number: Ours(state, why, tuple(codes), tuple(former))
+            for number, state, why, former, codes in links
+        },
         problems=dict(problems),
         requests=tuple(map(_request, ledger(cluster))),
         keys={(row["platform"], row["key"]): row["world"] for row in accounts},

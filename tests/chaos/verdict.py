@@ -55,9 +55,15 @@ def doubled(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:
         alive = [copy.id for copy in copies if copy.alive]
         if len(alive) > 1:
             yield Wrong("doubled", _named(order), f"Flourish has it {len(alive)} times: {', '.join(alive)}")
-        elif len(copies) > 1:
+        elif sum(copy.id not in left_behind(truths, order) for copy in copies) > 1:
             shown = ", ".join(f"{copy.id} {copy.status}" for copy in copies)
             yield Wrong("ever doubled", _named(order), f"it was created {len(copies)} times: {shown}")
+
+
+def left_behind(truths: Truths, order: Order) -> tuple[str, ...]:
+    """The Flourish orders that were cancelled because the order moved to another facility."""
+    ours = truths.ours.get(order.number)
+    return ours.former_ids if ours else ()
 
 
 def lost(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:

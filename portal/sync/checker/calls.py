@@ -171,6 +171,8 @@ def wanted(kind: str, natural_key: str, transition: str | None) -> str:
     """What an operation writes, in the words of the ledger: a move is named there by its step."""
     if kind == "move":
         return f"move:{natural_key.split(':')[1]}:{transition}"
+    if kind == "create_order":
+        return natural_key[natural_key.find("order:") :]  # in whichever of its facilities it was made
     return natural_key
 
 
@@ -217,13 +219,15 @@ def made_once(session: Session, place: Place, books: Books) -> tuple[Seen, dict[
     Returns:
         What was found, and the orders that were ever made more than once: their page, and their name.
     """
-    orders = select(Link.id, Link.label, Link.connection_id, Link.foreign_id).where(Link.kind == "order")
+    orders = select(Link.id, Link.label, Link.connection_id, Link.foreign_id, Link.former_ids).where(
+        Link.kind == "order"
+    )
     wrong, ever, looked = [], {}, 0
     for link in session.execute(orders):
         made = books.made.get(f"Trellis {link.connection_id} {link.foreign_id}", {})
         alive = sorted(order_id for order_id, status in made.items() if status != CANCELLED)
         looked += bool(made)
-        if len(made) > 1:
+        if len(made.keys() - set(link.former_ids)) > 1:
             ever[place.order(link.id)] = f"order {link.label}"
         if len(alive) > 1:
             words = f"Flourish's own books have it {len(alive)} times: {', '.join(alive)}"

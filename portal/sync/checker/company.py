@@ -16,7 +16,8 @@ MARK = "Trellis "
 
 @dataclass(frozen=True)
 class Owner:
-    """An order link as the company sees it. `marker` is the note that its Flourish order carries."""
+    """An order link as the company sees it. `marker` is the note that its Flourish order carries; those in
+    `former_ids` carried it in facilities that the order has left."""
 
     link_id: UUID
     connection_id: UUID
@@ -25,6 +26,11 @@ class Owner:
     label: str
     flourish_id: str | None
     marker: str
+    former_ids: frozenset[str] = frozenset()
+
+    def was_doubled(self, orders: Iterable[str]) -> bool:
+        """Whether of the Flourish orders with its note more than one was made for one facility's sake."""
+        return len(set(orders) - self.former_ids) > 1
 
 
 @dataclass
@@ -69,7 +75,7 @@ def once(
         if owner is None:
             wrong += _orphans(marker, alive, connections, where)
             continue
-        if len(orders) > 1:
+        if owner.was_doubled(orders):
             information.append(_ever(owner, orders))
         if len(alive) > 1:
             text = f"Flourish has it {len(alive)} times: {', '.join(alive)}"

@@ -170,7 +170,7 @@ def _prove_once(
     check.report.ever_doubled |= {
         place.order(names[marker].link_id): names[marker].name
         for marker, orders in company.marked.items()
-        if marker in names and len(orders) > 1
+        if marker in names and names[marker].was_doubled(orders)
     }
     for one in connections:
         mine = {owner.link_id for owner in owners if owner.connection_id == one.connection_id}

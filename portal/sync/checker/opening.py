@@ -117,7 +117,7 @@ def _opened(check: Check, session: Session, connection: Connection, now: datetim
 
 def owners_of(session: Session, one: Opened, ids: Collection[UUID] | None = None) -> list[Owner]:
     """The order links of a connection, oldest first; only those with these ids when given."""
-    query = select(Link.id, Link.foreign_id, Link.label, Link.flourish_id).where(
+    query = select(Link.id, Link.foreign_id, Link.label, Link.flourish_id, Link.former_ids).where(
         Link.connection_id == one.connection_id, Link.kind == "order"
     )
     if ids is not None:
@@ -131,6 +131,7 @@ def owners_of(session: Session, one: Opened, ids: Collection[UUID] | None = None
             label=row.label,
             flourish_id=row.flourish_id,
             marker=f"{MARK}{one.connection_id} {row.foreign_id}",
+            former_ids=frozenset(row.former_ids),
         )
         for row in session.execute(query.order_by(Link.id))
     ]

@@ -15,6 +15,7 @@ from portal.sync.engine.accounts import Account
 from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, cents, unit_price
+from portal.sync.mapping.moving import OVER
 from portal.sync.mapping.plan import plan_order
 
 _MOST_INQUIRIES = 6
@@ -52,15 +53,22 @@ class Case:
         """Whether a difference is known and on its way to somebody."""
         return self.has_problem or self.is_pending
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether it is cancelled in one facility and not made in the other yet."""
+        return self.link.flourish_id in self.link.former_ids
+
 
 def none_lost(case: Case) -> str | None:
     """I2: it is in Flourish, or its page says why not and what comes next."""
     link = case.link
     if link.decision_code == QUARANTINED and not (case.has_problem or case.is_busy):
         return "workers died on it, and no problem says so"
-    if case.has_problem or case.is_busy or (link.flourish_id and case.outbound is not None):
+    if case.has_problem or case.is_busy:
         return ""
-    if link.flourish_id:
+    if link.flourish_id and case.outbound is not None and not _is_left_behind(case):
+        return ""
+    if link.flourish_id and not case.is_moving:
         return f"Flourish does not know order {link.flourish_id}, and no problem says so"
     if link.state not in ("waiting", "skipped"):
         return f"it is {link.state} and not in Flourish, and nothing says why"
@@ -70,11 +78,18 @@ def none_lost(case: Case) -> str | None:
     return ""
 
 
+def _is_left_behind(case: Case) -> bool:
+    """Whether it was cancelled to move, and nothing on its platform says that it is over."""
+    return case.is_moving and case.order is not None and case.order.stage not in OVER
+
+
 def one_facility(case: Case) -> str | None:
-    """I4: a live Flourish order is in its connection's facility."""
-    outbound, facility = case.outbound, case.account.rules.facility
+    """I4: a live Flourish order is in the facility that it was routed to."""
+    outbound, rules = case.outbound, case.account.rules
     if outbound is None or outbound.status == CANCELLED:
         return None
+    route = (case.link.base or {}).get("route") if rules.by_rep else None
+    facility = rules.within(route["facility"]).facility if route else rules.facility
     if outbound.facility_id != facility.id:
         shown = outbound.facility_name or outbound.facility_id
         return f"Flourish order {outbound.id} is in {shown}, not in {facility.name}"
@@ -85,7 +100,9 @@ def statuses_agree(case: Case) -> str | None:
     """I5: the platform has nothing to do about Flourish's status, nor Flourish about a cancelled order."""
     if case.order is None or case.outbound is None:
         return None
-    return "" if case.is_excused else _disagreement(case.order, case.outbound, case.account)
+    if case.is_excused or _is_left_behind(case):
+        return ""  # what is left behind is no side of it any more: I2 judges that
+    return _disagreement(case.order, case.outbound, case.account)
 
 
 def _disagreement(order: SourceOrder, outbound: OutboundOrder, account: Account) -> str:
@@ -147,6 +164,7 @@ def _planned(case: Case, order: SourceOrder) -> str:
             rules=account.rules,
             facts=facts,
             next_move=account.platform.next_move,
+            is_moving=case.is_moving,
         )
         if not isinstance(answer, Inquiry):
             return answer.code if answer.action is not None else ""

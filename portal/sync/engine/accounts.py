@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Facility, Hub, Secret
 from portal.sync import secrets
 from portal.sync.addresses import check_address
-from portal.sync.contract import CatalogueClient, Platform, PlatformClient
+from portal.sync.contract import BY_REP, CatalogueClient, Platform, PlatformClient
 from portal.sync.decisions import (
     CatalogueQuestion,
     DestinationByLicense,
@@ -178,15 +178,21 @@ def rules_of(connection: Connection, platform: Platform) -> Rules:
         platform_label=platform.label,
         intake_statuses=frozenset(chosen["intake_statuses"]),
         status_table=chosen.get("status_table", platform.default_status_table),
-        facility=FacilityFacts(
-            id=facility.flourish_id,
-            name=facility.name,
-            license=facility.license_number or "",
-            timezone=facility.timezone,
-            sales_rep_required=facility.sales_rep_required,
-            active=facility.active,
-        ),
+        facility=_facts(facility),
         live_since=connection.live_since,
         price_places=int(chosen.get("price_places") or 4),
         terms=chosen.get("terms") or {},
+        by_rep=chosen.get("routing") == BY_REP,
+        facilities={one.flourish_id: _facts(one) for one in connection.hub.facilities},
+    )
+
+
+def _facts(facility: Facility) -> FacilityFacts:
+    return FacilityFacts(
+        id=facility.flourish_id,
+        name=facility.name,
+        license=facility.license_number or "",
+        timezone=facility.timezone,
+        sales_rep_required=facility.sales_rep_required,
+        active=facility.active,
     )

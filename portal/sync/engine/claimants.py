@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.models import Link, Operation
 from portal.sync import journal
 from portal.sync.decisions import Finding
+from portal.sync.domain import OutboundOrder
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
@@ -45,13 +46,14 @@ def hear(
     claimants = [account.flourish.outbound_order(one) for one in ids if one != flourish_id]
     marked = [order for order in claimants if order is not None and note in (order.notes or ())]
     orders = [own, *marked] if own is not None else marked
-    living = [order.id for order in orders if order.status != CANCELLED]
+    alive = [order for order in orders if order.status != CANCELLED]
+    living = [order.id for order in alive]
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
         # Those that were heard of meanwhile are the next look's.
         link.claimants = living[1:] + [one for one in link.claimants if one not in ids]
         if living and living[0] != flourish_id:
-            _adopt(session, link, account, living[0])
+            _adopt(session, link, alive[0])
     return (twins(living),) if len(living) > 1 else ()
 
 
@@ -65,11 +67,14 @@ def twins(ids: Sequence[str]) -> Finding:
     )
 
 
-def _adopt(session: Session, link: Link, account: Account, flourish_id: str) -> None:
+def _adopt(session: Session, link: Link, order: OutboundOrder) -> None:
     sent = select(Operation.base).where(Operation.link_id == link.id, Operation.kind == "create_order")
-    agreed = link.base or session.scalar(sent.order_by(Operation.intent_at.desc()).limit(1))
-    take_effect(link, created(flourish_id, account), agreed)
+    latest = sent.order_by(Operation.intent_at.desc()).limit(1)
+    # What was agreed on in the facility that the order has left holds no more.
+    has_left = link.flourish_id in link.former_ids
+    agreed = None if has_left else link.base
+    take_effect(link, created(order.id, order.facility_name), agreed or session.scalar(latest))
     why = "It carries this order's note: it was created after all, later than Trellis waited for it."
-    entry = journal.Entry("flourish", "Trellis", f"Found {flourish_id}", why, "looked", "ok")
+    entry = journal.Entry("flourish", "Trellis", f"Found {order.id}", why, "looked", "ok")
     journal.tell(session, link, entry)
-    journal.log(session, link, "done", f"Found {flourish_id}: {why}")
+    journal.log(session, link, "done", f"Found {order.id}: {why}")

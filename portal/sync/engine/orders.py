@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,12 +24,22 @@ from portal.sync.mapping.plan import plan_order
 class OrderMatter:
     """Implements `Matter` for an order."""
 
-    def __init__(self, desk: Desk, account: Account, *, tenant_id: UUID, hub_id: UUID, number: str) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        account: Account,
+        *,
+        tenant_id: UUID,
+        hub_id: UUID,
+        number: str,
+        former_ids: Sequence[str],
+    ) -> None:
         self._desk = desk
         self._account = account
         self._tenant_id = tenant_id
         self._hub_id = hub_id
         self._number = number
+        self._former_ids = former_ids
         self._sight: Sight | None = None
 
     def see(self, flourish_id: str | None, *, wrote: str = "") -> None:
@@ -47,6 +58,7 @@ class OrderMatter:
             rules=self._account.rules,
             facts=facts,
             next_move=self._account.platform.next_move,
+            is_moving=seen.outbound is not None and seen.outbound.id in self._former_ids,
         )
 
     def answer(self, question: Question) -> Any:
@@ -58,7 +70,13 @@ class OrderMatter:
 
     def write(self, action: Action) -> Write:
         """See `Matter`."""
-        return write_of(action, self._account, number=self._number, outbound=self._seen.outbound)
+        return write_of(
+            action,
+            self._account,
+            number=self._number,
+            outbound=self._seen.outbound,
+            former_ids=self._former_ids,
+        )
 
     def note(self, session: Session, link: Link, *, how: str) -> None:
         """See `Matter`."""

@@ -78,6 +78,7 @@ class _Start:
     has_problem: bool
     failures: int
     claimants: Sequence[str] = ()
+    former_ids: Sequence[str] = ()
 
 
 _BEGIN = (
@@ -91,6 +92,7 @@ _BEGIN = (
         exists().where(Problem.subject_id == Link.id, Problem.closed_at.is_(None)),
         Connection.failures,
         Link.claimants,
+        Link.former_ids,
     )
     .join(Connection, Connection.id == Link.connection_id)
     .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
@@ -153,6 +155,7 @@ class _Look:
     def _begin_again(self) -> None:
         self._start = _begin(self._desk, self._claim)
         self._flourish_id, self._base = self._start.flourish_id, self._start.base
+        self._matter = _matter_of(self._desk, self._claim, self._account, self._start)
 
     def _outlook_after(self, ending: Exception) -> Outlook:
         """Each way in which a look can break off, and how it goes on."""
@@ -218,6 +221,8 @@ class _Look:
             return
         self._flourish_id = outcome.link.get("flourish_id", self._flourish_id)
         self._base = write.base if write.base is not None else self._base
+        if "former_ids" in outcome.link:
+            self._begin_again()
 
     def _decide(self) -> Decision:
         """Plan, answering the planner's questions until it can decide."""
@@ -276,7 +281,14 @@ class _Look:
 
 
 def _matter_of(desk: Desk, claim: Claim, account: Account, start: _Start) -> Matter:
-    return OrderMatter(desk, account, tenant_id=claim.tenant_id, hub_id=start.hub_id, number=start.number)
+    return OrderMatter(
+        desk,
+        account,
+        tenant_id=claim.tenant_id,
+        hub_id=start.hub_id,
+        number=start.number,
+        former_ids=start.former_ids,
+    )
 
 
 def _set_decision(link: Link, decision: Decision) -> None:

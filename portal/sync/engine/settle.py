@@ -24,7 +24,7 @@ from portal.sync.engine.claimants import twins
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.operate import settle_time, take_effect
 from portal.sync.engine.outlook import ForAPerson
-from portal.sync.engine.writes import Outcome, created
+from portal.sync.engine.writes import Outcome, cancelled_to_move, created
 from portal.sync.mapping.draft import marker
 from portal.sync.mapping.follow import CANCELLED
 
@@ -73,8 +73,8 @@ def settle(desk: Desk, claim: Claim, account: Account) -> None:
 
 
 def there_after_all(desk: Desk, claim: Claim, account: Account, operation_id: UUID) -> bool:
-    """Whether an order whose creation was refused is there: Flourish may refuse a second one with its number,
-    and the first may have come to be later than it was waited for. It is adopted by its note.
+    """Whether what a refused write was to do is done: Flourish may refuse a second order with one number, or
+    to cancel what is cancelled, and the first write may have taken effect later than it was waited for.
 
     Raises:
         SyncError: Flourish could not be looked at.
@@ -82,12 +82,17 @@ def there_after_all(desk: Desk, claim: Claim, account: Account, operation_id: UU
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
         operation = session.get_one(Operation, operation_id)
+    if operation.kind == "cancel_to_move":
+        done = _look_whether_cancelled(account, link, operation)
+        if done is not None:
+            _conclude(desk, claim, operation, done)
+        return done is not None
     if operation.kind != "create_order":
         return False
-    mine = [order for order in _candidates(account, operation) if _is_ours(account, link, order)]
+    mine = [order for order in _candidates(account, link, operation) if _is_ours(account, link, order)]
     if not mine:
         return False
-    _conclude(desk, claim, operation, _found(mine, account))
+    _conclude(desk, claim, operation, _found(mine))
     return True
 
 
@@ -112,6 +117,8 @@ def _look(account: Account, link: Link, operation: Operation) -> Outcome | None:
     """Look for what the write would have made; None when it is certainly not there."""
     if operation.kind == "create_destination":
         return _look_for_destination(account, operation)
+    if operation.kind == "cancel_to_move":
+        return _look_whether_cancelled(account, link, operation)
     return _look_for_order(account, link, operation)
 
 
@@ -123,12 +130,22 @@ def _look_for_destination(account: Account, operation: Operation) -> Outcome | N
     return Outcome(found[0].id, f"Found destination {found[0].name}", "It was made after all.")
 
 
+def _look_whether_cancelled(account: Account, link: Link, operation: Operation) -> Outcome | None:
+    """Whose cancel it was matters: staff's would cancel the order on its platform, ours makes it anew."""
+    flourish_id = operation.natural_key.partition(":")[2]
+    order = account.flourish.outbound_order(flourish_id)
+    if order is None or order.status != CANCELLED:
+        return None
+    facility = str(operation.request.get("facility_name", ""))
+    return cancelled_to_move(flourish_id, link.former_ids, facility)
+
+
 def _look_for_order(account: Account, link: Link, operation: Operation) -> Outcome | None:
     """An order that carries our note is ours, whatever else it looks like."""
-    candidates = list(_candidates(account, operation))
+    candidates = list(_candidates(account, link, operation))
     mine = [order for order in candidates if _is_ours(account, link, order)]
     if mine:
-        return _found(mine, account)
+        return _found(mine)
     unmarked = [order for order in candidates if not order.notes and order.status != CANCELLED]
     if unmarked:
         raise ForAPerson(_without_note(unmarked))
@@ -139,23 +156,26 @@ def _is_ours(account: Account, link: Link, order: OutboundOrder) -> bool:
     return marker(account.rules, link.foreign_id) in (order.notes or ())
 
 
-def _found(mine: list[OutboundOrder], account: Account) -> Outcome:
+def _found(mine: list[OutboundOrder]) -> Outcome:
     """Adopt the one that lives; or the one that staff have cancelled meanwhile: it is not made again."""
     live = [order for order in mine if order.status != CANCELLED]
     if len(live) > 1:
         raise ForAPerson(twins([order.id for order in live]))
     adopted = (live or mine)[-1]
-    found = created(adopted.id, account)
+    found = created(adopted.id, adopted.facility_name)
     why = "It had been created after all; adopted by its note."
     return Outcome(found.ref, f"Found {adopted.id}", why, found.link)
 
 
-def _candidates(account: Account, operation: Operation) -> Iterator[OutboundOrder]:
-    """Orders that may be what was sent: company-wide, all pages, each read whole as lists leave notes out."""
+def _candidates(account: Account, link: Link, operation: Operation) -> Iterator[OutboundOrder]:
+    """Orders that may be what was sent: company-wide, all pages, each read whole as lists leave notes out.
+    What the link had before it moved is known already."""
     number = str(operation.request.get("original_order_id", ""))
     facility = str(operation.request.get("facility_id", ""))
     for listed in account.flourish.outbound_orders(created_from=operation.intent_at - _LOOK_BACK):
         if (listed.original_order_id, listed.facility_id) != (number, facility):
+            continue
+        if listed.id in link.former_ids:
             continue
         whole = account.flourish.outbound_order(listed.id)
         if whole is not None:

@@ -132,7 +132,8 @@ def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
     places = account.rules.price_places
     return {
         "customer": {"name": order.customer.name, "license": order.customer.license},
-        "facility": account.rules.facility.name,
+        # By sales rep it is known once the order is made, and shown from Flourish's side.
+        "facility": "" if account.rules.by_rep else account.rules.facility.name,
         "total": str(order.total),
         "term": order.term or order.term_shown,
         "lines": [

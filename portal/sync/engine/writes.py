@@ -5,7 +5,7 @@ One `Write` per kind of action; the engine commits its intent, calls it once and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import Any
 from portal.sync.decisions import (
     Action,
     CancelOrder,
+    CancelToMove,
     CreateDestination,
     CreateOrder,
     FinishOrder,
@@ -50,7 +51,14 @@ class Write:
     base: Json | None = None
 
 
-def write_of(action: Action, account: Account, *, number: str, outbound: OutboundOrder | None) -> Write:
+def write_of(
+    action: Action,
+    account: Account,
+    *,
+    number: str,
+    outbound: OutboundOrder | None,
+    former_ids: Sequence[str] = (),
+) -> Write:
     """Prepare the write for an action.
 
     Args:
@@ -58,16 +66,19 @@ def write_of(action: Action, account: Account, *, number: str, outbound: Outboun
         account: both sides, open.
         number: the platform's id of the link's order.
         outbound: the Flourish order as just read, None when there is none.
+        former_ids: Flourish orders that the link had before it moved.
     """
     match action:
         case CreateDestination():
             return _create_destination(action, account)
         case CreateOrder():
-            return _create_order(action, account, number)
+            return _create_order(action, account, number, len(former_ids))
         case FinishOrder():
             return _finish_order(action, account, outbound)
         case CancelOrder():
             return _cancel_order(action, account)
+        case CancelToMove():
+            return _cancel_to_move(action, account, former_ids)
         case MovePlatform():
             return _move(action, account)
         case _:
@@ -98,31 +109,37 @@ def _create_destination(action: CreateDestination, account: Account) -> Write:
     )
 
 
-def _create_order(action: CreateOrder, account: Account, number: str) -> Write:
+def order_key(connection_id: str, number: str, moves: int) -> str:
+    """The natural key under which an order is made: once, and once more after each move."""
+    return f"{f'moved {moves}, ' if moves else ''}order:{connection_id}:{number}"
+
+
+def _create_order(action: CreateOrder, account: Account, number: str, moves: int) -> Write:
     draft = action.draft
+    facility = account.rules.within(draft.facility_id).facility.name
 
     def call() -> Outcome:
         flourish_id = account.flourish.create_order(draft)
-        return created(flourish_id, account)
+        return created(flourish_id, facility)
 
     return Write(
         kind="create_order",
         side="flourish",
-        natural_key=f"order:{account.rules.connection_id}:{number}",
+        natural_key=order_key(account.rules.connection_id, number, moves),
         once=True,
-        purpose=f"create the order in {account.rules.facility.name}",
+        purpose=f"create the order in {facility}",
         request=plain(draft),
         call=call,
         base=action.base,
     )
 
 
-def created(flourish_id: str, account: Account) -> Outcome:
-    """The outcome of an order that is now in Flourish."""
+def created(flourish_id: str, facility: str) -> Outcome:
+    """The outcome of an order that is now in Flourish, in the facility of this name."""
     return Outcome(
         flourish_id,
         f"Created {flourish_id}",
-        f"In {account.rules.facility.name}.",
+        f"In {facility}." if facility else "",
         link={"flourish_kind": "outbound", "flourish_id": flourish_id, "flourish_status": "Created"},
     )
 
@@ -165,6 +182,33 @@ def _cancel_order(action: CancelOrder, account: Account) -> Write:
         purpose="cancel the order",
         request={"order_status": "Cancelled"},
         call=call,
+    )
+
+
+def _cancel_to_move(action: CancelToMove, account: Account, former_ids: Sequence[str]) -> Write:
+    def call() -> Outcome:
+        account.flourish.cancel_order(action.flourish_id, action.facility_id)
+        return cancelled_to_move(action.flourish_id, former_ids, action.facility_name)
+
+    return Write(
+        kind="cancel_to_move",
+        side="flourish",
+        natural_key=f"cancel:{action.flourish_id}",
+        once=False,
+        purpose=f"cancel the order in {action.facility_name}, to create it in {action.to_facility_name}",
+        request={"order_status": "Cancelled", "facility_name": action.facility_name},
+        call=call,
+    )
+
+
+def cancelled_to_move(flourish_id: str, former_ids: Sequence[str], facility: str) -> Outcome:
+    """The outcome of an order that is cancelled where it was: it is still to be made where it goes."""
+    former = [*(one for one in former_ids if one != flourish_id), flourish_id]
+    return Outcome(
+        flourish_id,
+        f"Cancelled {flourish_id}",
+        f"It moves away from {facility}.",
+        link={"flourish_status": "Cancelled", "former_ids": former},
     )
 
 

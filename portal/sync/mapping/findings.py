@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portal.sync.decisions import Decision, Facts, Finding, ItemBySku, RepByEmail, RepEmail, Rules
-from portal.sync.domain import Destination, Item, SalesRep, SourceOrder
+from portal.sync.decisions import Decision, Facts, Finding, ItemBySku, Rules
+from portal.sync.domain import Destination, Item, SourceOrder
 from portal.sync.mapping.draft import missing_for_destination
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, rounding_allowed
@@ -54,14 +54,6 @@ def in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
             )
         )
     findings += [*in_lines(order, rules), *in_money(order, rules)]
-    if len(order.reps) > 1:
-        findings.append(
-            Finding(
-                "several_reps",
-                f"The order has {len(order.reps)} sales reps",
-                f"Leave one sales rep on the order in {where}.",
-            )
-        )
     return findings
 
 
@@ -168,46 +160,6 @@ def _item_finding(
         text=f"Near: {', '.join(near)}." if near else "",
         evidence={"near": near},
     )
-
-
-def match_rep(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[str, list[Finding]]:
-    """LL-3: the rep's id is sent; an e-mail that Flourish does not know would create one."""
-    where = rules.platform_label
-    if not order.reps:
-        if rules.facility.sales_rep_required:
-            step = f"Set a sales rep on the order in {where}."
-            return "", [
-                Finding("no_rep", f"{rules.facility.name} requires a sales rep and the order has none", step)
-            ]
-        return "", []
-    email: str = facts[RepEmail(order.reps[0])]
-    if not email:
-        step = f"Enter the rep's e-mail in {where}: reps are matched by it."
-        return "", [
-            Finding("rep_without_email", "The order's sales rep has no e-mail", step, cause=order.reps[0])
-        ]
-    found: tuple[SalesRep, ...] = facts[RepByEmail(email)]
-    active = [rep for rep in found if rep.active]
-    if len(active) == 1 and active[0].facility_id:
-        return active[0].id, []
-    return "", [_rep_finding(email, active, found)]
-
-
-def _rep_finding(email: str, active: list[SalesRep], found: tuple[SalesRep, ...]) -> Finding:
-    if len(active) > 1:
-        title, step = (
-            f"{len(active)} sales reps in Flourish have the e-mail {email}",
-            "Leave it on one of them.",
-        )
-        return Finding("rep_twice", title, step, cause=email)
-    if active:
-        title, step = f"Sales rep {email} has no facility in Flourish", "Give the rep a facility in Flourish."
-        return Finding("rep_without_facility", title, step, cause=email)
-    if found:
-        title, step = f"Sales rep {email} is not active in Flourish", "Activate the rep, or set another one."
-        return Finding("rep_inactive", title, step, cause=email)
-    title, step = f"Sales rep {email} is unknown in Flourish", "Add the rep in Flourish with this e-mail."
-    return Finding("rep_unknown", title, step, cause=email)
 
 
 def in_destinations(order: SourceOrder, destinations: tuple[Destination, ...], rules: Rules) -> list[Finding]:

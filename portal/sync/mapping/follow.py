@@ -65,10 +65,10 @@ def plan(
     if base and not base.get("finished") and not findings:
         # Finished after all, by a write whose answer was lost: what staff change from now on stays.
         decision = replace(decision, base={**base, "finished": True})
-    return _with_findings(decision, (*findings, *_edits(order, base, rules)))
+    return with_findings(decision, (*findings, *_edits(order, base, rules)))
 
 
-def _with_findings(decision: Decision, findings: tuple[Finding, ...]) -> Decision:
+def with_findings(decision: Decision, findings: tuple[Finding, ...]) -> Decision:
     """Findings that do not hold up the statuses: those go on following."""
     if not findings or decision.action is not None:
         return replace(decision, findings=(*decision.findings, *findings))

@@ -14,12 +14,10 @@ from portal.sync.decisions import (
     ItemBySku,
     LicenseType,
     Question,
-    RepByEmail,
-    RepEmail,
     Rules,
 )
 from portal.sync.domain import Destination, SourceOrder, Stage
-from portal.sync.mapping import findings
+from portal.sync.mapping import findings, routing
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.draft import destination_draft, outbound_draft
 from portal.sync.mapping.findings import stuck
@@ -54,9 +52,17 @@ _LEFT_ALONE = {
 }
 
 
-def plan(order: SourceOrder, *, rules: Rules, facts: Facts) -> Decision | Inquiry:
-    """Decide about an order that is not in Flourish."""
-    left_alone = _left_alone(order, rules)
+def plan(order: SourceOrder, *, rules: Rules, facts: Facts, moving: bool = False) -> Decision | Inquiry:
+    """Decide about an order that is not in Flourish.
+
+    Args:
+        order: the order on its platform.
+        rules: the connection's rules.
+        facts: answers to questions that were asked.
+        moving: it was in Flourish, and is made anew in another facility: whether it is to be brought in was
+            decided then.
+    """
+    left_alone = None if moving else _left_alone(order, rules)
     if left_alone is not None:
         return left_alone
     wrong = findings.in_order(order, rules)
@@ -65,7 +71,7 @@ def plan(order: SourceOrder, *, rules: Rules, facts: Facts) -> Decision | Inquir
     questions = _open_questions(order, facts)
     if questions:
         return Inquiry(questions)
-    return _bring_in(order, rules, facts)
+    return _bring_in(order, rules, facts, moving=moving)
 
 
 def _left_alone(order: SourceOrder, rules: Rules) -> Decision | None:
@@ -94,13 +100,10 @@ def _left_alone(order: SourceOrder, rules: Rules) -> Decision | None:
 
 
 def _open_questions(order: SourceOrder, facts: Facts) -> tuple[Question, ...]:
-    """What has to be looked up and was not yet; a rep's e-mail comes before the rep."""
+    """What has to be looked up and was not yet."""
     asked: list[Question] = [DestinationByLicense(order.customer.license)]
     asked += [ItemBySku(sku_key(line.sku)) for line in order.lines]
-    for rep in order.reps:
-        asked.append(RepEmail(rep))
-        if facts.get(RepEmail(rep)):
-            asked.append(RepByEmail(facts[RepEmail(rep)]))
+    asked += routing.questions(order, facts)
     if _needs_license_type(order, facts):
         asked.append(LicenseType(order.customer.license_type_ref))
     return tuple(dict.fromkeys(question for question in asked if question not in facts))
@@ -118,15 +121,18 @@ def _with_license_type(order: SourceOrder, facts: Facts) -> SourceOrder:
     return replace(order, customer=replace(order.customer, license_type=told)) if told else order
 
 
-def _bring_in(order: SourceOrder, rules: Rules, facts: Facts) -> Decision:
+def _bring_in(order: SourceOrder, rules: Rules, facts: Facts, *, moving: bool) -> Decision:
     """Every answer is there: make the destination if it is missing, else the order."""
     order = _with_license_type(order, facts)
     destinations: tuple[Destination, ...] = facts[DestinationByLicense(order.customer.license)]
     items, wrong_items = findings.match_items(order, rules, facts)
-    rep_id, wrong_rep = findings.match_rep(order, rules, facts)
-    wrong = [*wrong_items, *wrong_rep, *findings.in_destinations(order, destinations, rules)]
+    route, wrong_route = routing.route(order, rules, facts)
+    wrong = [*wrong_items, *wrong_route, *findings.in_destinations(order, destinations, rules)]
     if wrong:
         return stuck(wrong)
+    if route is None:
+        return stuck((routing.removed(rules),)) if moving else _without_rep(rules)
+    rules = rules.within(route.facility.id)
     if not destinations:
         return Decision(
             "create_destination",
@@ -136,14 +142,40 @@ def _bring_in(order: SourceOrder, rules: Rules, facts: Facts) -> Decision:
             "waiting",
             action=CreateDestination(destination_draft(order)),
         )
-    draft = outbound_draft(order, rules, destination_id=destinations[0].id, sales_rep_id=rep_id, items=items)
+    draft = outbound_draft(
+        order, rules, destination_id=destinations[0].id, sales_rep_id=route.rep_id, items=items
+    )
     # Only a ship date or a term needs a second write; without them the order is finished once it is made.
-    base = {"platform": shared_values(order), "finished": not (order.ship_at or order.term)}
+    base = {
+        "platform": shared_values(order),
+        "finished": not (order.ship_at or order.term),
+        "route": routing.kept(order, route.facility.id),
+    }
     return Decision(
         "bring_in",
-        f"Bring it in: {order.status} is a status that you chose, and orders of this connection go to"
-        f" {rules.facility.name}.",
+        _why(order, rules, moving=moving),
         "Trellis creates the order in Flourish.",
         "waiting",
         action=CreateOrder(draft, base=base),
+    )
+
+
+def _why(order: SourceOrder, rules: Rules, *, moving: bool) -> str:
+    where = rules.facility.name
+    if moving:
+        return f"Bring it in again: it moves to {where}, its sales rep's facility."
+    to = (
+        f"its sales rep's facility is {where}" if rules.by_rep else f"orders of this connection go to {where}"
+    )
+    return f"Bring it in: {order.status} is a status that you chose, and {to}."
+
+
+def _without_rep(rules: Rules) -> Decision:
+    """LL-21: without a rep nobody knows the facility."""
+    where = rules.platform_label
+    return Decision(
+        "waits_for_rep",
+        f"It has no sales rep in {where}, and orders of this connection go to their rep's facility.",
+        f"Set a sales rep on the order in {where}, or a default one on its customer and look again.",
+        "waiting",
     )

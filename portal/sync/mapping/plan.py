@@ -6,9 +6,11 @@ and the reason (`Decision`). After each action both sides are read again and pla
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portal.sync.decisions import Decision, Facts, Inquiry, NextMove, Rules
 from portal.sync.domain import Json, OutboundOrder, SourceOrder
-from portal.sync.mapping import follow, intake
+from portal.sync.mapping import follow, intake, moving
 
 
 def plan_order(
@@ -19,6 +21,7 @@ def plan_order(
     rules: Rules,
     facts: Facts,
     next_move: NextMove,
+    is_moving: bool = False,
 ) -> Decision | Inquiry:
     """Decide what is to be done about an order now.
 
@@ -29,7 +32,19 @@ def plan_order(
         rules: the connection's rules.
         facts: answers to questions that an earlier `Inquiry` asked.
         next_move: the platform's next step towards a status.
+        is_moving: `outbound` was cancelled by Trellis, to make the order anew in another facility.
     """
     if outbound is None:
         return intake.plan(order, rules=rules, facts=facts)
-    return follow.plan(order, outbound, base=base or {}, rules=rules, facts=facts, next_move=next_move)
+    if is_moving and outbound.status == follow.CANCELLED and order.stage not in moving.OVER:
+        return intake.plan(order, rules=rules, facts=facts, moving=True)
+    stays = moving.plan(order, outbound, base or {}, rules, facts)
+    if isinstance(stays, Decision | Inquiry):
+        return stays
+    here = rules.within(outbound.facility_id)
+    decision = follow.plan(order, outbound, base=stays.base, rules=here, facts=facts, next_move=next_move)
+    if isinstance(decision, Inquiry):
+        return decision
+    if decision.base is None and stays.base != (base or {}):
+        decision = replace(decision, base=stays.base)
+    return follow.with_findings(decision, stays.findings)

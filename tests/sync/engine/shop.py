@@ -22,7 +22,8 @@ from portal.models import (
     TimelineEvent,
     new_id,
 )
-from portal.sync.domain import Hint, SourceOrder
+from portal.sync.contract import BY_REP
+from portal.sync.domain import Hint, SalesRep, SourceOrder
 from portal.sync.engine import marks
 from portal.sync.engine.accounts import Account, Tape, rules_of
 from portal.sync.engine.claim import Claim, claim_alone, claim_due, take_back_lost
@@ -169,6 +170,31 @@ class Shop:
         pairs = ", ".join(f"{name} = :{name}" for name in values)
         with self.desk.tenant(self.tenant_id) as session:
             session.execute(text(f"UPDATE {table} SET {pairs} WHERE id = :row"), values | {"row": row_id})
+
+    def set_claimants(self, link_id: UUID, ids: list[str]) -> None:
+        """Have webhooks tell of Flourish orders that carry this link's note."""
+        with self.desk.tenant(self.tenant_id) as session:
+            session.get_one(Link, link_id).claimants = ids
+
+    def route_by_rep(self) -> None:
+        """Have orders go to their rep's facility: Rae's is Oakland, Dee's is Denver."""
+        with self.desk.tenant(self.tenant_id) as session:
+            connection = session.get_one(Connection, self.connection_id)
+            connection.settings = {**connection.settings, "routing": BY_REP}
+            session.add(
+                Facility(
+                    id=new_id(),
+                    tenant_id=self.tenant_id,
+                    hub_id=self.hub_id,
+                    flourish_id="8",
+                    name="Denver",
+                    timezone="America/Denver",
+                    sales_rep_required=False,
+                    active=True,
+                )
+            )
+        self.leaflink.emails["88"] = "dee@acme.example"
+        self.flourish.reps.append(SalesRep("41", "Dee", "dee@acme.example", "8", True))
 
     def writes(self) -> int:
         """How many writes both worlds saw."""

@@ -52,6 +52,10 @@ def ours(shop: Shop, orders: Iterable[OutboundOrder]) -> Counter[str]:
     )
 
 
+# Calls that more than one kind of operation makes.
+KINDS = {"cancel_order": ("cancel_order", "cancel_to_move")}
+
+
 @dataclass
 class Watch:
     """Watches one shop from the first step to the last."""
@@ -63,7 +67,10 @@ class Watch:
         """A write is about to take effect: its intent stands committed, and it was allowed."""
         query = (
             select(Operation)
-            .where(Operation.kind == name, Operation.natural_key.endswith(about, autoescape=True))
+            .where(
+                Operation.kind.in_(KINDS.get(name, (name,))),
+                Operation.natural_key.endswith(about, autoescape=True),
+            )
             .order_by(Operation.intent_at.desc())
             .limit(1)
         )

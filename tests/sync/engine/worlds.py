@@ -186,6 +186,7 @@ class Flourish(World):
         self.items: list[Item] = [Item("item-FL-1", "FL-1", "Item FL-1", True, "Each")]
         self.reps: list[SalesRep] = [SalesRep("31", "Rae", "rae@acme.example", "7", True)]
         self.terms: tuple[str, ...] = ("Net 30",)
+        self.facilities = {"7": "Oakland", "8": "Denver"}
         self.pages: list[Page] = []
         # Ids that lists do not show yet; a read by id does.
         self.unlisted: set[str] = set()
@@ -283,6 +284,7 @@ class Flourish(World):
         )
         return self.add(
             facility_id=draft.facility_id,
+            facility_name=self.facilities[draft.facility_id],
             original_order_id=draft.original_order_id,
             destination_id=draft.destination_id,
             lines=lines,

@@ -170,7 +170,7 @@ def answers(
     }
     for one in about.lines:
         facts[ItemBySku(one.sku)] = (item(one.sku),) if items is None else items
-    for ref in about.reps:
+    for ref in about.reps or about.customer.reps:
         facts[RepEmail(ref)] = email
         facts[RepByEmail(email)] = (rep(),) if reps is None else reps
     return facts

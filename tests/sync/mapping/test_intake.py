@@ -94,7 +94,6 @@ def test_an_order_placed_at_the_moment_of_going_live_is_taken():
         ({"lines": (line(eaches="-10"),)}, ["no_quantity"]),
         ({"lines": (line(eaches="15", case=10),)}, ["quantity_does_not_divide"]),
         ({"total": Decimal("51")}, ["sum_does_not_hold"]),
-        ({"reps": ("1", "2")}, ["several_reps"]),
         (
             {"customer": customer(license=""), "lines": (line(sku=""), line("B", eaches="0"))},
             ["no_license", "no_sku", "no_quantity"],

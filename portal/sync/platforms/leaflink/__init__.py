@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.sync.contract import CredentialField, Platform, Setting, StreamSpec, Throttle, WebhookScheme
+from portal.sync.contract import (
+    BY_FACILITY,
+    BY_REP,
+    CredentialField,
+    Platform,
+    Setting,
+    StreamSpec,
+    Throttle,
+    WebhookScheme,
+)
 from portal.sync.decisions import Finding
 from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.status import DEFAULT_TABLE, LADDER, next_move
@@ -48,6 +57,14 @@ _SETTINGS = (
         (*LADDER[1:], "Cancelled", "Rejected"),
         dict(DEFAULT_TABLE),
         keys=("Created", *DEFAULT_TABLE),
+    ),
+    Setting(
+        "routing",
+        "Orders go to",
+        "By sales rep: to the rep's facility in Flourish. An order without a rep waits, and one whose rep"
+        " changes moves, as long as nothing is allocated.",
+        (BY_FACILITY, BY_REP),
+        BY_FACILITY,
     ),
     Setting(
         "price_places",

@@ -127,9 +127,11 @@ class LeafLinkClient:
     def _customer(self, order: Fields) -> Json:
         shown = order.value.get("customer")
         customer = dict(shown) if isinstance(shown, dict) else {"id": order.text("customer")}
-        if not customer.get("license_number"):
+        # The default rep counts where the order has none (LL-22).
+        needs_rep = not order.children_or_none("sales_reps") and "managers" not in customer
+        if needs_rep or not customer.get("license_number"):
             ref = Fields(customer, "customer").ident("id")
-            detail = self._calls.read(f"customers/{segment(ref)}/")
+            detail = self._calls.read(f"customers/{segment(ref)}/", query={"include_children": "managers"})
             customer.update(Fields.of(detail, "customer").value if detail is not None else {})
         return customer
 

@@ -72,10 +72,10 @@ _CUSTOMER = Shape(
     required=words("id"),
     used=words("""
         display_name name nickname dba license_number license_type email phone address unit_number city state
-        zipcode delivery_address corporate_address
+        zipcode delivery_address corporate_address managers
     """),
     ignored=words("""
-        ext_acct_id delinquent managers created_on modified next_contact_date external_id old_license_number
+        ext_acct_id delinquent created_on modified next_contact_date external_id old_license_number
         license_inactive business_identifier ein directions delivery_preferences currency shipping_charge
         brand business_license_name description website county country lat long phone_extension notes
         leaflink_last_views leaflink_source archived discount_percent owner partner tier price_schedule
@@ -284,7 +284,17 @@ def _customer(customer: Fields, order: Fields) -> Customer:
         email=customer.text_or_empty("email").strip(),
         phone=customer.text_or_empty("phone").strip(),
         address=_address(customer, order),
+        reps=_managers(customer),
     )
+
+
+def _managers(customer: Fields) -> tuple[str, ...]:
+    """Read the customer's default sales reps (API: managers): ids, or objects that carry them."""
+    value = customer.value.get("managers")
+    if not isinstance(value, list | None):
+        raise Unreadable(customer.at("managers"), "should be a list of sales reps")
+    rows = [one if isinstance(one, dict) else {"id": one} for one in value or ()]
+    return tuple(Fields(row, customer.at("managers")).ident("id") for row in rows)
 
 
 def _license_type(customer: Fields) -> tuple[str, str]:

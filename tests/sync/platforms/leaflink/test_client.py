@@ -45,6 +45,39 @@ def test_a_customer_without_a_license_is_looked_up():
     assert [call.path for call in calls.calls] == [ORDER_PATH, "customers/148/"]
 
 
+@pytest.mark.promise("LL-22")
+@pytest.mark.parametrize(
+    ("own", "shown", "asked"),
+    [
+        # An order's own rep counts; the customer's is not asked for.
+        ([{"id": 7, "user": "Rae"}], {}, False),
+        ([], {}, True),
+        ([], {"managers": [8]}, False),
+        ([], {"managers": []}, False),
+    ],
+)
+def test_the_customers_default_reps_are_asked_for_where_the_order_has_none(own, shown, asked):
+    light = without(customer(), "managers") | shown
+    leaflink, calls = client(
+        **{
+            ORDER_PATH: order(customer=light, sales_reps=own),
+            f"customers/{light['id']}/": light | {"managers": [{"id": 8}, 9]},
+        }
+    )
+
+    found = leaflink.order(NUMBER)
+
+    assert found is not None
+    assert found.customer.reps == (("8", "9") if asked else tuple(map(str, shown.get("managers", ()))))
+    assert len(calls.calls) == 1 + asked
+    assert all(call.query["include_children"] for call in calls.calls)
+
+
+def test_default_reps_that_are_no_list_are_unreadable():
+    with pytest.raises(Unreadable, match="managers"):
+        client(**{ORDER_PATH: order(customer=customer(managers="8"))})[0].order(NUMBER)
+
+
 def test_a_customer_that_is_gone_leaves_the_license_empty():
     found = client(**{ORDER_PATH: order(customer={"id": 148})})[0].order(NUMBER)
     assert found is not None
