@@ -234,6 +234,8 @@ class Product:
     strains: tuple[str, ...] = ()
     strain_class: str = ""
     multiplier: int = 1
+    # How much of `unit` one sold unit holds, such as 3.5 of "g".
+    denomination: Decimal = Decimal(1)
     price: Decimal | None = None
     sale_price: Decimal | None = None
     fractional: bool = False

@@ -155,6 +155,22 @@ def _finish_order(calls: Replies) -> None:
 READS: dict[str, tuple[dict[str, Any], Callable[[Replies], object]]] = {
     "LeafLink order": (LEAFLINK_ORDER, _read_leaflink),
     "LeafLink page": (LEAFLINK_PAGE, lambda calls: list(LeafLinkClient(calls).changed_orders(None))),
+    "LeafLink product": (
+        leaflink.product(),
+        lambda calls: LeafLinkClient(calls, lambda *_: None).product("501"),
+    ),
+    "LeafLink products": (
+        {"count": 2, "next": None, "results": [leaflink.product(), leaflink.product(id=502)]},
+        lambda calls: list(LeafLinkClient(calls, lambda *_: None).products(None)),
+    ),
+    "LeafLink strain, made": (
+        {"results": [{"id": 7}], "next": None, "id": 4},
+        lambda calls: LeafLinkClient(calls, lambda *_: None).create_strain("OG", "na"),
+    ),
+    "LeafLink stock, set": (
+        leaflink.product(),
+        lambda calls: LeafLinkClient(calls, lambda *_: None).set_stock("501", "available", Decimal(1)),
+    ),
     "LeafLink company": (
         {"results": [{"id": 7, "name": "Acme", "seller": True}]},
         lambda calls: LeafLinkClient(calls).company(),
@@ -176,6 +192,14 @@ READS: dict[str, tuple[dict[str, Any], Callable[[Replies], object]]] = {
     "Flourish items": (
         flourish.many(ITEM),
         lambda calls: FlourishClient(calls, lambda *_: None).answer(ItemBySku("PR-1")),
+    ),
+    "Flourish catalogue": (
+        flourish.many(ITEM),
+        lambda calls: list(FlourishClient(calls, lambda *_: None).items(NOW)),
+    ),
+    "Flourish stock": (
+        flourish.many({"item_id": "1", "sku": "PR-1", "sellable_qty": 4}),
+        lambda calls: list(FlourishClient(calls, lambda *_: None).stock("1")),
     ),
     "Flourish destinations": (
         flourish.many(DESTINATION),

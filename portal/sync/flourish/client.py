@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from portal.sync.addresses import segment
-from portal.sync.contract import Calls, Page
+from portal.sync.contract import Calls, Page, Rows
 from portal.sync.decisions import (
     DestinationByLicense,
     DestinationDraft,
@@ -17,14 +17,14 @@ from portal.sync.decisions import (
     RepByEmail,
     TermNamed,
 )
-from portal.sync.domain import Company, Destination, FacilityFacts, Item, OutboundOrder, SalesRep
+from portal.sync.domain import Company, Destination, FacilityFacts, Item, OutboundOrder, SalesRep, Stock
 from portal.sync.errors import ConnectionBroken, Retryable
+from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered
 from portal.sync.flourish.envelope import Envelopes
 from portal.sync.flourish.translate import (
     read_destination,
     read_facility,
     read_hint,
-    read_item,
     read_order,
     read_sales_rep,
     write_destination,
@@ -35,10 +35,11 @@ from portal.sync.flourish.translate import (
 from portal.sync.mapping.keys import email_key, license_key, near_key, sku_key
 from portal.sync.reading import Fields, Notice, log_unknown_field
 
-# What Trellis reads -> what people have to allow. The first two are asked within a facility.
+# What Trellis reads -> what people have to allow. The first three are asked within a facility.
 _PERMISSIONS = (
     ("/v1/sales-reps", "Sales reps"),
     ("/v1/order-payment-terms", "Payment terms"),
+    ("/v1/inventory/summary", "Inventory"),
     ("/v1/items", "Items"),
     ("/v1/destinations", "Destinations"),
     ("/v1/outbound-orders", "Outbound orders"),
@@ -50,7 +51,7 @@ _FORBIDDEN = 403
 
 
 class FlourishClient:
-    """Reads and writes what order sync needs.
+    """Reads and writes what orders need, and reads items and what there is of them.
 
     Args:
         calls: the HTTP room, with a base address that ends in /external/api/.
@@ -109,8 +110,56 @@ class FlourishClient:
     def changed_orders(self, since: datetime | None) -> Iterator[Page]:
         """Page through orders changed since a time, of all facilities; all of them when None."""
         query = _times({"last_updated_timestamp_start": since})
-        for rows, total in self._api.pages("/v1/outbound-orders", query):
-            yield Page(tuple(read_hint(row) for row in rows), total)
+        for page in self._api.pages("/v1/outbound-orders", query):
+            yield Page(tuple(read_hint(row) for row in page.rows), page.total)
+
+    def items(self, since: datetime | None, position: str = "") -> Iterator[Rows[Item]]:
+        """Page through whole items, inactive ones among them, that were changed since a time; all when None.
+
+        Args:
+            since: a time, or None.
+            position: of an earlier page with the same `since`, to go on behind it.
+        """
+        query = _times({"last_updated_timestamp_start": since})
+        for page in self._api.pages("/v1/items", query, start=int(position or 0)):
+            yield read_items(page, self._notice)
+
+    def item(self, item_id: str) -> Item | None:
+        """Read one item, or None when Flourish does not know it."""
+        found = self._api.one(f"/v1/items/{segment(item_id)}")
+        return read_item(found, self._notice) if found is not None else None
+
+    def items_by_sku(self, sku: str) -> tuple[Item, ...]:
+        """Read every item with exactly this SKU, inactive ones among them."""
+        rows = self._api.rows("/v1/items", {"sku": sku_key(sku)})
+        found = (read_item(row, self._notice) for row in rows)
+        return tuple(item for item in found if sku_key(item.sku) == sku_key(sku))
+
+    def stock(self, facility_id: str, since: datetime | None = None) -> Iterator[tuple[Stock, ...]]:
+        """Read what a facility has of each item, in pieces: of all items, or of those with a change since a
+        time. An item that is in no piece of all has nothing there.
+
+        Args:
+            facility_id: the facility.
+            since: a time, or None for all.
+
+        Raises:
+            Retryable: rows moved between pages while they were read.
+        """
+        if since is None:
+            yield from in_pieces(self._stock({}, facility_id))
+            return
+        changed = self._stock(_times({"last_updated_timestamp_start": since}), facility_id)
+        # Of an item in several lots only the changed ones were listed: its sum needs them all.
+        for piece in in_pieces(changed):
+            yield self._stock({"item_id": [stock.item_id for stock in piece]}, facility_id)
+
+    def stock_of(self, item_id: str, facility_id: str) -> Stock | None:
+        """Read what a facility has of one item; None when it lists nothing."""
+        return next(iter(self._stock({"item_id": item_id}, facility_id)), None)
+
+    def _stock(self, query: Mapping[str, Any], facility_id: str) -> tuple[Stock, ...]:
+        return add_up(self._api.rows("/v1/inventory/summary", query, facility_id), self._notice)
 
     def answer(self, question: FlourishQuestion, *, facility_id: str = "") -> tuple[Any, ...]:
         """Answer what the planner must know, in the shape that the question names.
@@ -205,7 +254,7 @@ class FlourishClient:
         return tuple(item for item in self._near_items if near_key(item.sku) == near_key(sku))
 
     def _read_items(self, rows: Iterator[Fields]) -> Iterator[Item]:
-        return (read_item(row, self._notice) for row in rows)
+        return (read_ordered(row, self._notice) for row in rows)
 
     def _sales_reps(self, email: str, facility_id: str) -> tuple[SalesRep, ...]:
         rows = self._api.rows("/v1/sales-reps", {}, facility_id)

@@ -38,6 +38,15 @@ class Made:
         raise Unsettled("Flourish answered without the id of what it made")
 
 
+@dataclass(frozen=True)
+class Batch:
+    """One page of a list: its rows, how many all pages have, and where the next begins (None: nowhere)."""
+
+    rows: tuple[Fields, ...]
+    total: int | None
+    following: int | None
+
+
 class Envelopes:
     """Reads and writes through the HTTP room, taking Flourish's envelope off."""
 
@@ -73,7 +82,7 @@ class Envelopes:
     def rows(
         self,
         path: str,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
         facility_id: str = "",
         *,
         most_pages: int | None = None,
@@ -92,9 +101,9 @@ class Envelopes:
         seen: set[str] = set()
         anonymous = 0
         total = None
-        for number, (page, said) in enumerate(self.pages(path, query or {}, facility_id), start=1):
-            total = said
-            for row in page:
+        for number, page in enumerate(self.pages(path, query or {}, facility_id), start=1):
+            total = page.total
+            for row in page.rows:
                 ref = row.text_or_empty("id")
                 anonymous += not ref
                 if not ref or ref not in seen:
@@ -106,9 +115,9 @@ class Envelopes:
             raise Retryable("Flourish's list changed while it was read")
 
     def pages(
-        self, path: str, query: Mapping[str, str], facility_id: str = ""
-    ) -> Iterator[tuple[tuple[Fields, ...], int | None]]:
-        """Read a list page by page, with the count of all rows that each page names.
+        self, path: str, query: Mapping[str, Any], facility_id: str = "", *, start: int = 0
+    ) -> Iterator[Batch]:
+        """Read a list page by page, from a row on.
 
         Offsets are counted here and `next` only says that there is more, so it cannot lead in a circle.
 
@@ -117,18 +126,18 @@ class Envelopes:
                 that is taken for shorter than it is would hide an order.
         """
         before: Any = None
-        offset = 0
+        offset = start
         for _page in range(MAX_PAGES):
             envelope = self._page(path, {**query, "limit": PAGE_SIZE, "offset": offset}, facility_id)
             found = envelope.children("data")
             if found and envelope.value["data"] == before:
                 raise Unreadable("meta.next", "leads back to a page that was read already")
             meta = envelope.child("meta")
-            following = meta.text("next")
-            yield found, int(meta.number("total")) if meta.has("total") else None
-            if not found or not following:
+            following = offset + len(found) if found and meta.text("next") else None
+            yield Batch(found, int(meta.number("total")) if meta.has("total") else None, following)
+            if following is None:
                 return
-            before, offset = envelope.value["data"], offset + len(found)
+            before, offset = envelope.value["data"], following
         raise Unreadable("meta.next", f"there are more than {MAX_PAGES} pages")
 
     def _page(self, path: str, query: Mapping[str, Any], facility_id: str) -> Fields:

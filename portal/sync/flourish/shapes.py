@@ -46,32 +46,47 @@ LINE = Shape(
 ITEM = Shape(
     "Flourish item",
     required=words("id sku active"),
-    used=words("item_name uom"),
-    ignored=words(f"""
-        active_ingredient allergens amount_per_dose_active_ingredient barcode brand cbd_mg_per_day
-        cbd_per_dose cbd_per_dose_uom cbd_per_dose_uom_description cbd_per_dose_uom_id cbd_per_unit
-        cbd_per_unit_uom
-        cbd_per_unit_uom_description cbd_ratio color color_desc color_sfx cost days_of_supply default_supplier
-        dimension_uom dimension_uom_description dimension_uom_id dosage_amount dose_measurement
-        doses_per_day_active_ingredient duration_high_minutes duration_low_minutes ecommerce_active
-        ecommerce_category_name ecommerce_item_name ecommerce_sub_category_name external finance_account_asset
-        finance_account_expense finance_account_revenue helpful_tips intake_form_id integration_status_id
-        inventory_type is_medical is_tax_exempt item_category item_class item_description item_ingredients
-        item_strain_type_name leaflink_company leaflink_id lot_tracked metrc_administration_method
-        metrc_item_ingredients ndc_number needs_fulfillment num_days_per_unit num_doses_per_unit
-        number_of_servings onset_time_high_minutes onset_time_low_minutes part_number plant_additive price
-        product_code product_source_type reorder_point retail_display_name season season_year sellable
-        serial_number_tracked serving_size serving_size_grams shelf_days single_unit_package
-        special_instructions standard_daily_use_description standard_qty_uom_id storage_instructions strain_id
-        strain_name strain_required strain_type_name style style_sfx sync_each_by_weight_or_volume_uom
-        thc_mg_per_day thc_per_dose thc_per_dose_uom thc_per_dose_uom_description thc_per_dose_uom_id
-        thc_per_unit thc_per_unit_uom thc_per_unit_uom_description thc_ratio total_cannabinoids_per_day
-        total_cannabinoids_per_dose total_cannabinoids_per_unit unit_cannabinoids unit_cbd_content_uom_id
-        unit_cbd_percent unit_days unit_height unit_length unit_measurement unit_thc_content_uom_id
-        unit_thc_percent unit_volume unit_weight unit_width uom_description usable_cannabis_qty
-        usable_cannabis_qty_uom usable_cannabis_qty_uom_description usable_cannabis_qty_uom_id use_by_date_req
-        version volume_uom volume_uom_description volume_uom_id warning weight_uom weight_uom_description
-        weight_uom_id {_REFS} {_STAMPS}
+    used=words(f"""
+        item_name uom ecommerce_active item_description ecommerce_item_name retail_display_name brand
+        item_category ecommerce_category_name ecommerce_sub_category_name strain_name strain_type_name
+        item_strain_type_name strain_required price unit_weight weight_uom last_updated_timestamp {_REFS}
+    """),
+    ignored=words("""
+        active_ingredient allergens amount_per_dose_active_ingredient barcode cbd_mg_per_day cbd_per_dose
+        cbd_per_dose_uom cbd_per_dose_uom_description cbd_per_dose_uom_id cbd_per_unit cbd_per_unit_uom
+        cbd_per_unit_uom_description cbd_ratio color color_desc color_sfx cost days_of_supply
+        default_supplier dimension_uom dimension_uom_description dimension_uom_id dosage_amount
+        dose_measurement doses_per_day_active_ingredient duration_high_minutes duration_low_minutes external
+        finance_account_asset finance_account_expense finance_account_revenue helpful_tips intake_form_id
+        integration_status_id inventory_type is_medical is_tax_exempt item_class item_ingredients
+        leaflink_company leaflink_id lot_tracked metrc_administration_method metrc_item_ingredients
+        ndc_number needs_fulfillment num_days_per_unit num_doses_per_unit number_of_servings
+        onset_time_high_minutes onset_time_low_minutes part_number plant_additive product_code
+        product_source_type reorder_point season season_year sellable serial_number_tracked serving_size
+        serving_size_grams shelf_days single_unit_package special_instructions
+        standard_daily_use_description standard_qty_uom_id storage_instructions strain_id style style_sfx
+        sync_each_by_weight_or_volume_uom thc_mg_per_day thc_per_dose thc_per_dose_uom
+        thc_per_dose_uom_description thc_per_dose_uom_id thc_per_unit thc_per_unit_uom
+        thc_per_unit_uom_description thc_ratio total_cannabinoids_per_day total_cannabinoids_per_dose
+        total_cannabinoids_per_unit unit_cannabinoids unit_cbd_content_uom_id unit_cbd_percent unit_days
+        unit_height unit_length unit_measurement unit_thc_content_uom_id unit_thc_percent unit_volume
+        unit_width uom_description usable_cannabis_qty usable_cannabis_qty_uom
+        usable_cannabis_qty_uom_description usable_cannabis_qty_uom_id use_by_date_req version volume_uom
+        volume_uom_description volume_uom_id warning weight_uom_description weight_uom_id created_by
+        created_timestamp last_updated_by
+    """),
+)
+
+STOCK = Shape(
+    "Flourish inventory summary",
+    required=words("item_id sku sellable_qty"),
+    used=words("uom last_updated_timestamp"),
+    ignored=words("""
+        available_qty brand cbd_ratio cost external inventory_type is_tax_exempt item_category item_class
+        item_description item_name item_retail_display_name item_variation_id lot_number non_available_qty
+        on_order_qty price qty strain_id strain_name taxable thc_ratio unit_volume unit_weight
+        uom_description variation_name variation_retail_display_name volume_uom volume_uom_description
+        weight_uom weight_uom_description
     """),
 )
 

@@ -15,14 +15,13 @@ from portal.sync.domain import (
     Destination,
     FacilityFacts,
     Hint,
-    Item,
     Json,
     OutboundLine,
     OutboundOrder,
     SalesRep,
 )
 from portal.sync.errors import Unreadable
-from portal.sync.flourish.shapes import DESTINATION, FACILITY, ITEM, LINE, ORDER, SALES_REP
+from portal.sync.flourish.shapes import DESTINATION, FACILITY, LINE, ORDER, SALES_REP
 from portal.sync.mapping.keys import license_key
 from portal.sync.reading import Fields, Notice
 
@@ -89,18 +88,6 @@ def _line(line: Fields) -> OutboundLine:
 def _notes(order: Fields) -> tuple[str, ...] | None:
     return (
         tuple(note.text_or_empty("note") for note in order.children("notes")) if order.has("notes") else None
-    )
-
-
-def read_item(item: Fields, notice: Notice) -> Item:
-    """Read an item."""
-    item.check(ITEM, notice)
-    return Item(
-        id=item.ident("id"),
-        sku=item.text_or_empty("sku"),
-        name=item.text_or_empty("item_name"),
-        active=item.flag("active"),
-        uom=item.text_or_empty("uom"),
     )
 
 

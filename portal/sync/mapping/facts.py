@@ -13,7 +13,9 @@ from portal.sync.domain import Item, Json, Product, StockKind
 
 _Side = TypeVar("_Side", Item, Product)
 
-_DECIMALS = frozenset({"price", "unit_weight", "quantity", "reserved", "available", "sale_price"})
+_DECIMALS = frozenset(
+    {"price", "unit_weight", "quantity", "reserved", "available", "sale_price", "denomination"}
+)
 _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         **dict.fromkeys(_DECIMALS, Decimal),

@@ -280,7 +280,14 @@ def test_terms_match_but_for_case():
     assert client(**{"/v1/order-payment-terms": terms})[0].answer(TermNamed("NET 30")) == ("net 30", "Net 30")
 
 
-LISTS = ["/v1/sales-reps", "/v1/order-payment-terms", "/v1/items", "/v1/destinations", ORDERS]
+LISTS = [
+    "/v1/sales-reps",
+    "/v1/order-payment-terms",
+    "/v1/inventory/summary",
+    "/v1/items",
+    "/v1/destinations",
+    ORDERS,
+]
 
 
 def test_a_key_is_proved_and_its_company_called_by_its_facilities():

@@ -65,6 +65,7 @@ ANSWERS = [
     ("/v1/outbound-orders", shapes.ORDER, ()),
     ("/v1/outbound-orders/{order_id}", shapes.LINE, ("order_lines",)),
     ("/v1/items", shapes.ITEM, ()),
+    ("/v1/inventory/summary", shapes.STOCK, ()),
     ("/v1/destinations", shapes.DESTINATION, ()),
     ("/v1/facilities", shapes.FACILITY, ()),
     ("/v1/sales-reps", shapes.SALES_REP, ()),

@@ -30,6 +30,7 @@ PRODUCTS = st.builds(
     quantity=AMOUNTS,
     reserved=AMOUNTS,
     available=AMOUNTS,
+    denomination=AMOUNTS,
     updated_at=TIMES,
     strains=st.lists(st.text(max_size=5), max_size=3).map(tuple),
 )

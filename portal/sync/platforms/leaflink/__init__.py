@@ -24,8 +24,8 @@ _CREDENTIALS = (
     CredentialField(
         "api_key",
         "API key",
-        "LeafLink: Settings, Applications. Make an App key with Orders: Read & Write, Products: Read and"
-        " Customers: Read.",
+        "LeafLink: Settings, Applications. Make an App key with Orders: Read & Write, Products: Read & Write"
+        " and Customers: Read.",
     ),
     CredentialField(
         "webhook_key",

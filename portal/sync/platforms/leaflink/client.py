@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from portal.sync.addresses import segment
-from portal.sync.contract import Calls, Page
-from portal.sync.decisions import LicenseType, RepEmail
-from portal.sync.domain import Company, Json, SourceOrder
-from portal.sync.errors import ConnectionBroken, Retryable, Unreadable
+from portal.sync.contract import Calls, Page, Rows
+from portal.sync.decisions import CatalogueQuestion, LicenseType, ProductDraft, RepEmail
+from portal.sync.domain import Company, Json, Product, SourceOrder
+from portal.sync.errors import ConnectionBroken, Retryable, Unreadable, Unsettled
+from portal.sync.mapping.keys import sku_key
+from portal.sync.platforms.leaflink.catalogue import (
+    read_product,
+    write_changes,
+    write_draft,
+    write_stock,
+    write_strain,
+)
+from portal.sync.platforms.leaflink.lookups import Lookups
+from portal.sync.platforms.leaflink.paging import PAGE_SIZE, count, pages, rows
 from portal.sync.platforms.leaflink.translate import license_type_name, product_id, read_order, read_page
 from portal.sync.reading import Fields, Notice, log_unknown_field
 
@@ -18,19 +29,17 @@ from portal.sync.reading import Fields, Notice, log_unknown_field
 PERMISSIONS = (
     ("orders-received/", "Orders: Read & Write"),
     ("products/", "Products: Read"),
+    # Only a key that may write products may read licenses.
+    ("licenses/", "Products: Read & Write"),
     ("customers/", "Customers: Read"),
     ("company-staff/", "Orders: Read & Write (company staff)"),
 )
-
-PAGE_SIZE = 100
-# A hundred thousand changed orders; no poll has more, so it is a loop.
-MAX_PAGES = 1_000
 
 _FORBIDDEN = 403
 
 
 class LeafLinkClient:
-    """Implements `contract.PlatformClient`.
+    """Implements `contract.CatalogueClient`.
 
     Args:
         calls: the HTTP room, with a base address that ends in /api/v2/.
@@ -40,6 +49,8 @@ class LeafLinkClient:
     def __init__(self, calls: Calls, notice: Notice = log_unknown_field) -> None:
         self._calls = calls
         self._notice = notice
+        self._lookups = Lookups(calls, self._own_company)
+        self._company = ""
 
     def company(self) -> Company:
         """Prove the key: whose it is, and what it may not read.
@@ -47,12 +58,7 @@ class LeafLinkClient:
         Raises:
             ConnectionBroken: LeafLink does not know the key.
         """
-        page = Fields.of(self._calls.read("companies/", query={"limit": PAGE_SIZE}))
-        companies = page.children("results")
-        if not companies:
-            raise ConnectionBroken("LeafLink names no company for this key")
-        # An App key is one company's; the older kind opens all companies of its user.
-        own = next((company for company in companies if company.flag_or_no("seller")), companies[0])
+        own = self._read_company()
         missing = tuple(name for path, name in PERMISSIONS if self._is_forbidden(path))
         return Company(own.ident("id"), own.text("name"), missing)
 
@@ -65,7 +71,7 @@ class LeafLinkClient:
         return read_order(self._completed(Fields.of(payload)), self._notice)
 
     def changed_orders(self, since: datetime | None) -> Iterator[Page]:
-        """Page through orders modified since a time; LeafLink offers no order of its pages to choose.
+        """Page through orders modified since a time, in LeafLink's order.
 
         Raises:
             Unreadable: the pages go round in a circle or never end.
@@ -73,18 +79,9 @@ class LeafLinkClient:
         query: dict[str, Any] = {"limit": PAGE_SIZE, "fields_include": "number,short_id,modified"}
         if since is not None:
             query["modified__gte"] = since.astimezone(UTC).isoformat()
-        path = "orders-received/"
-        visited = {path}
-        for _page in range(MAX_PAGES):
-            hints, path, total = read_page(self._calls.read(path, query=query))
+        for page in pages(self._calls, "orders-received/", query):
+            hints, _following, total = read_page(page.value)
             yield Page(hints, total)
-            if not path:
-                return
-            if "://" not in path or path in visited:
-                raise Unreadable("next", "leads back to a page that was read already")
-            visited.add(path)
-            query = {}
-        raise Unreadable("next", f"there are more than {MAX_PAGES} pages")
 
     def move(self, number: str, action: str) -> None:
         """Make one transition, such as "accept".
@@ -108,6 +105,106 @@ class LeafLinkClient:
                 raise
             payload = None
         return license_type_name(Fields.of(payload)) if payload is not None else ""
+
+    def products(self, since: datetime | None, position: str = "") -> Iterator[Rows[Product]]:
+        """Page through whole products; a position is the address of a page.
+
+        Raises:
+            Unreadable: the pages go round in a circle or never end.
+        """
+        query: dict[str, Any] = {"limit": PAGE_SIZE}
+        if since is not None:
+            query["modified__gte"] = since.astimezone(UTC).isoformat()
+        start = (position, {}) if position else ("products/", query)
+        for page in pages(self._calls, *start):
+            yield self._read_products(page)
+
+    def product(self, ref: str) -> Product | None:
+        """Read one product, or None when LeafLink does not know it."""
+        payload = self._calls.read(f"products/{segment(ref)}/")
+        return read_product(Fields.of(payload).value, self._notice) if payload is not None else None
+
+    def products_by_sku(self, sku: str) -> tuple[Product, ...]:
+        """Read every product with exactly this SKU; a comma would ask for several, and no SKU has one."""
+        if "," in sku:
+            return ()
+        found = (
+            read_product(row.value, self._notice) for row in rows(self._calls, "products/", {"sku": sku})
+        )
+        return tuple(product for product in found if sku_key(product.sku) == sku_key(sku))
+
+    def look_up(self, question: CatalogueQuestion) -> tuple[Any, ...]:
+        """Answer a question about brands, lines, categories, strains or licenses."""
+        return self._lookups.answer(question)
+
+    def create_product(self, draft: ProductDraft) -> Product:
+        """Make a product, for sale at once.
+
+        Raises:
+            Unsettled: also when the answer is no product. Retryable, Rejected, ConnectionBroken.
+        """
+        return self._wrote(self._calls.write("POST", "products/", write_draft(draft, self._own_company())))
+
+    def update_product(self, ref: str, changes: Json) -> Product:
+        """Change fields of a product.
+
+        Raises:
+            Unsettled: also when the answer is no product. Retryable, Rejected, ConnectionBroken.
+        """
+        return self._wrote(self._calls.write("PATCH", f"products/{segment(ref)}/", write_changes(changes)))
+
+    def set_stock(self, ref: str, field: str, value: Decimal) -> Product:
+        """Write a product's stock.
+
+        Raises:
+            Unsettled: also when the answer is no product. Retryable, Rejected, ConnectionBroken.
+        """
+        path = f"products/{segment(ref)}/"
+        return self._wrote(self._calls.write("PATCH", path, write_stock(field, value)))
+
+    def create_strain(self, name: str, strain_class: str) -> str:
+        """Make a strain of the account's own; returns its id.
+
+        Raises:
+            Unsettled: also when the answer does not name the id. Retryable, Rejected, ConnectionBroken.
+        """
+        body = write_strain(name, strain_class, self._own_company())
+        self._lookups.forget_strains()
+        answer = self._calls.write("POST", "strains/", body)
+        try:
+            return Fields.of(answer).ident("id")
+        except Unreadable as error:
+            raise Unsettled("LeafLink answered without the id of the strain that it made") from error
+
+    def _read_products(self, page: Fields) -> Rows[Product]:
+        products: list[Product] = []
+        unreadable: list[tuple[str, Unreadable]] = []
+        for row in page.children("results"):
+            try:
+                products.append(read_product(row.value, self._notice))
+            except Unreadable as error:
+                unreadable.append((row.text_or_empty("id"), error))
+        return Rows(tuple(products), tuple(unreadable), count(page), page.text_or_empty("next"))
+
+    def _wrote(self, answer: Any) -> Product:
+        """Read the product that a write answers with; one that cannot be read was most likely written."""
+        try:
+            return read_product(Fields.of(answer).value, self._notice)
+        except Unreadable as error:
+            raise Unsettled(f"LeafLink answered a write with what cannot be read: {error}") from error
+
+    def _own_company(self) -> str:
+        if not self._company:
+            self._company = self._read_company().ident("id")
+        return self._company
+
+    def _read_company(self) -> Fields:
+        page = Fields.of(self._calls.read("companies/", query={"limit": PAGE_SIZE}))
+        companies = page.children("results")
+        if not companies:
+            raise ConnectionBroken("LeafLink names no company for this key")
+        # An App key is one company's; the older kind opens all companies of its user.
+        return next((company for company in companies if company.flag_or_no("seller")), companies[0])
 
     def _is_forbidden(self, path: str) -> bool:
         try:

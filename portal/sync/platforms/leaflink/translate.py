@@ -137,7 +137,7 @@ def _line(line: Fields) -> Line:
         sku=sku,
         name=name or sku,
         eaches=quantity,
-        multiplier=_multiplier(line),
+        multiplier=multiplier(line),
         case_price=_price(line),
         is_sample=line.flag_or_no("is_sample"),
     )
@@ -163,12 +163,12 @@ def _product(line: Fields) -> tuple[str, str]:
     raise Unreadable(line.at("frozen_data.product.sku"), "is missing")
 
 
-def _multiplier(line: Fields) -> int:
-    """Read how many units are sold together; null, 0 and 1 all mean one (LL-20)."""
-    multiplier = line.number_or_zero("unit_multiplier")
-    if multiplier != multiplier.to_integral_value() or multiplier < 0:
-        raise Unreadable(line.at("unit_multiplier"), f"should be a whole number, but is {multiplier}")
-    return int(multiplier) or 1
+def multiplier(line: Fields) -> int:
+    """Read how many units a line or product is sold by; null, 0 and 1 all mean one (LL-20)."""
+    units = line.number_or_zero("unit_multiplier")
+    if units != units.to_integral_value() or units < 0:
+        raise Unreadable(line.at("unit_multiplier"), f"should be a whole number, but is {units}")
+    return int(units) or 1
 
 
 def _price(line: Fields) -> Decimal:

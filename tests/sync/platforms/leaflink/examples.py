@@ -76,3 +76,35 @@ def customer(**changes: Any) -> dict[str, Any]:
 
 def without(payload: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name not in names}
+
+
+PRODUCT: dict[str, Any] = {
+    "id": 501,
+    "sku": "PR-1",
+    "name": "Pre-Roll",
+    "description": "<p>One gram</p>",
+    "listing_state": "Available",
+    "inventory_management": "1",
+    "unit_of_measure": "Unit",
+    "unit_denomination": {"id": 1, "value": "1.00000", "name": "One", "label": "1"},
+    "unit_multiplier": 24,
+    "quantity": "120.0000",
+    "reserved_qty": "24.0000",
+    "available_inventory": "96.0000",
+    "wholesale_price": {"amount": "114.00", "currency": "USD"},
+    "sale_price": {"amount": 0, "currency": "USD"},
+    "brand": 31,
+    "product_line": None,
+    "category": {"id": 4, "name": "Pre-Rolls", "slug": "pre-rolls"},
+    "sub_category": 9,
+    "strains": [12, 7],
+    "strain_classification": "hybrid",
+    "allow_fractional_quantities": False,
+    "parent": None,
+    "children_count": "0",
+    "modified": "2026-11-20T09:14:49.494713-07:00",
+}
+
+
+def product(**changes: Any) -> dict[str, Any]:
+    return copy.deepcopy({**PRODUCT, **changes})

@@ -10,7 +10,8 @@ from portal.sync.domain import Company
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.http import Caller
 from portal.sync.platforms.leaflink import LEAFLINK, authorise, check_credentials
-from portal.sync.platforms.leaflink.client import MAX_PAGES, LeafLinkClient
+from portal.sync.platforms.leaflink.client import LeafLinkClient
+from portal.sync.platforms.leaflink.paging import MAX_PAGES
 from tests.sync.fakes import FakeCalls
 from tests.sync.platforms.leaflink.examples import NUMBER, customer, line, order, without
 
@@ -185,6 +186,7 @@ def test_a_key_is_proved_and_names_its_company():
     assert [call.path for call in calls.calls[1:]] == [
         "orders-received/",
         "products/",
+        "licenses/",
         "customers/",
         "company-staff/",
     ]

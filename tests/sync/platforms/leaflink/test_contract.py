@@ -2,14 +2,19 @@
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from portal.sync.platforms.leaflink import client, status, translate
+from portal.sync.decisions import ProductDraft
+from portal.sync.platforms.leaflink import catalogue, client, status, translate
 
+DRAFT = ProductDraft(
+    "A-1", {"name": "A", "unit": "ea", "quantity": "1", "multiplier": 10}, {"minimum_order": "0.01"}
+)
 SHARED = Path(os.environ.get("TRELLIS_SHARED") or Path(__file__).resolve().parents[5] / "shared")
 CONTRACT = SHARED / "contracts" / "leaflink-marketplace-v2.openapi.yml"
 
@@ -40,6 +45,7 @@ def answer(contract: Mapping[str, Any], path: str, method: str = "get") -> Mappi
         ("/orders-received/{number}/", translate._ORDER),
         ("/line-items/{id}/", translate._LINE),
         ("/customers/{id}/", translate._CUSTOMER),
+        ("/products/{id}/", catalogue._PRODUCT),
     ],
 )
 def test_every_field_of_an_answer_is_known(contract, path, shape):
@@ -66,5 +72,37 @@ def test_every_path_that_is_called_exists(contract):
         "license-types/{id}/",
         "products/{id}/",
         "companies/",
+        "brands/",
+        "product-lines/",
+        "product-categories/",
+        "product-subcategories/",
+        "strains/",
     ]
     assert {f"/{path}" for path in [*called, *singles]} <= set(contract["paths"])
+
+
+@pytest.mark.parametrize(
+    ("field", "known"), [("listing_state", catalogue.LISTING_STATES), ("unit_of_measure", catalogue.UNITS)]
+)
+def test_every_word_of_a_product_is_known(contract, field, known):
+    assert set(answer(contract, "/products/{id}/")[field]["enum"]) == set(known)
+
+
+def body_of(contract: Mapping[str, Any], path: str, method: str) -> Mapping[str, Any]:
+    described = contract["paths"][path][method]["requestBody"]
+    if "$ref" in described:
+        described = contract["components"]["requestBodies"][described["$ref"].rpartition("/")[2]]
+    return properties(contract, described["content"]["application/json"]["schema"])
+
+
+def test_creating_and_changing_a_product_sends_only_its_fields(contract):
+    made = catalogue.write_draft(DRAFT, "7")
+    assert set(made) <= set(body_of(contract, "/products/", "post"))
+    changed = catalogue.write_changes(dict.fromkeys(catalogue._NAMES, "1")) | catalogue.write_stock(
+        "available", Decimal(1)
+    )
+    assert set(changed) <= set(body_of(contract, "/products/{id}/", "patch"))
+
+
+def test_making_a_strain_sends_only_its_fields(contract):
+    assert set(catalogue.write_strain("X", "na", "7")) <= set(body_of(contract, "/strains/", "post"))
