@@ -64,9 +64,8 @@ PROMISES = (
     Promise(
         "LL-21",
         "An order goes to its facility, or to that of its rep; when that changes, it moves.",
-        "being built.",
     ),
-    Promise("LL-22", "An order without a rep takes the default rep of its customer.", "being built."),
+    Promise("LL-22", "An order without a rep takes the default rep of its customer."),
     Promise(
         "LL-23",
         "The Flourish order's id stands on the LeafLink order, under the company's own key.",

@@ -19,8 +19,6 @@ from tests.sync.checker.test_books import Sandbox
 from tests.sync.checker.world import World
 from tests.sync.mapping.examples import order
 
-pytestmark = pytest.mark.promise("LL-21")
-
 
 def _moved(world: World, **there: Any) -> None:
     """It was F-former in Oakland, and is F-created in Napa."""
@@ -60,6 +58,7 @@ def _left_behind(world: World, **values: Any) -> None:
         session.execute(made.values(response_ref="F-former"))
 
 
+@pytest.mark.promise("LL-21")
 def test_a_moved_order_is_one_order_and_was_never_doubled(world: World):
     _moved(world)
 

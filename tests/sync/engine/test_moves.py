@@ -18,8 +18,6 @@ RAE, DEE = ("77",), ("88",)  # Oakland's, Denver's
 LOST_ANSWER = Unsettled("Flourish answered 502", http_status=502)
 EVERY_MOVE = ("accepted", "fulfilled", "shipped", "cancelled", "rejected")
 
-pytestmark = pytest.mark.promise("LL-21")
-
 
 @pytest.fixture
 def points(monkeypatch):
@@ -54,6 +52,7 @@ def kinds(shop, status="ok"):
     return [one.kind for one in shop.operations() if one.status == status]
 
 
+@pytest.mark.promise("LL-21")
 def test_an_order_goes_to_its_reps_facility_and_moves_with_another_rep(shop):
     link_id = place(shop)
     assert where(shop) == [("Oakland", "Created")]
@@ -105,6 +104,7 @@ def test_from_a_to_b_to_a_before_anybody_looked_writes_nothing(shop):
     assert where(shop) == [("Oakland", "Created")]
 
 
+@pytest.mark.promise("LL-21")
 def test_from_a_to_b_to_a_ends_where_it_began_as_one_order(shop):
     link_id = place(shop)
     for reps in (DEE, RAE):
@@ -148,6 +148,7 @@ def test_a_look_that_moves_an_order_passes_the_points_that_the_matrix_says(shop,
     assert tuple(points.passed) == TRAIL
 
 
+@pytest.mark.promise("LL-21")
 @pytest.mark.fault(1, 2, 3, 4)
 @pytest.mark.parametrize(("point", "turn"), CASES)
 def test_a_worker_killed_in_a_move_leaves_nothing_that_the_next_one_does_not_end(shop, points, point, turn):
@@ -192,6 +193,7 @@ def assert_moved(shop, link_id):
     assert shop.problems() == {}
 
 
+@pytest.mark.promise("LL-21")
 @pytest.mark.parametrize("call", ["cancel_order", "create_order"])
 @pytest.mark.parametrize("effect", [True, False, "late"])
 def test_an_answer_that_is_lost_in_a_move_is_waited_out(shop, call, effect):
@@ -259,6 +261,7 @@ def test_what_staff_cancelled_is_no_move(shop):
     assert shop.leaflink.orders[NUMBER].status == "Cancelled"
 
 
+@pytest.mark.promise("LL-21")
 def test_what_is_allocated_stays_until_the_allocation_is_taken_back(shop):
     link_id = place(shop, status="Accepted")
     shop.flourish.change("SO-1", status="Partially Allocated")
@@ -293,6 +296,7 @@ def test_an_order_that_is_allocated_between_plan_and_cancel_stays(shop):
     assert list(shop.problems()) == ["moved_after_allocation"]
 
 
+@pytest.mark.promise("LL-21")
 @pytest.mark.parametrize(
     ("reps", "code"), [((), "rep_removed"), ((*RAE, *DEE), "several_reps"), (("99",), "rep_without_email")]
 )
@@ -309,6 +313,7 @@ def test_nothing_moves_where_nobody_knows_whereto_and_a_solved_problem_closes(sh
     assert shop.problems() == {}
 
 
+@pytest.mark.promise("LL-21")
 def test_an_order_without_a_rep_waits_and_comes_in_once_it_has_one(shop):
     link_id = place(shop, reps=())
     link = shop.link(link_id)

@@ -106,7 +106,6 @@ def test_by_sales_rep_an_order_without_one_waits_and_its_page_says_so():
     assert "no sales rep" in decision.sentence
 
 
-@pytest.mark.promise("LL-21")
 @pytest.mark.parametrize(
     ("reps", "by_rep", "code"),
     [
@@ -132,7 +131,6 @@ def test_the_emails_of_all_reps_are_asked_for():
     assert plan(source, facts=facts) == Inquiry((RepEmail("1"), RepEmail("3")))
 
 
-@pytest.mark.promise("LL-21")
 def test_another_rep_of_another_facility_cancels_it_there_to_make_it_anew():
     decision = decided(plan(order(reps=("3",)), outbound(), base=FROM_OAKLAND))
 
@@ -191,7 +189,6 @@ def test_a_removed_rep_is_followed_by_the_customers_default_one():
     assert isinstance(decided(plan(source, outbound(), base=FROM_OAKLAND)).action, CancelToMove)
 
 
-@pytest.mark.promise("LL-21")
 @pytest.mark.parametrize(
     ("source", "target", "base", "by_rep"),
     [
@@ -231,7 +228,6 @@ def test_nothing_is_cancelled_before_it_is_known_that_the_new_one_can_be_made():
     assert "sku_unknown" in [one.code for one in decision.findings]
 
 
-@pytest.mark.promise("LL-21")
 @pytest.mark.parametrize(
     ("changed", "place"),
     [
