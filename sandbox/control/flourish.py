@@ -29,6 +29,18 @@ def act_on_order(order_id: str, action: str) -> ResponseReturnValue:
     raise Missing(f"No Flourish order has the id '{order_id}'.")
 
 
+@blueprint.post("/items")
+def add_item() -> ResponseReturnValue:
+    """Make an item: as another one of the company is, but for what is said."""
+    asked = asking.body()
+    with simulation().store.transaction():
+        key = asking.text(asked, "like")
+        office, like = _found(asked, "item", key, equal("$.sku", key))
+        asking.text(asked, "sku")
+        fields = {name: value for name, value in asked.items() if name != "like"}
+        return jsonify(shapes.item(office, changes.add_item(office, like, fields)) | _company(office)), 201
+
+
 @blueprint.post("/items/<sku>")
 def change_item(sku: str) -> ResponseReturnValue:
     """Change an item, known by SKU or id, and what a facility has of it."""

@@ -4,10 +4,12 @@ from typing import Any, NamedTuple
 
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.faults.table import KINDS
+from sandbox.flourish.changes import TEXTS
 from sandbox.flourish.orders import LIVE
 from sandbox.flourish.seed import UOMS
 from sandbox.flourish.staff import STAFF_ACTIONS
 from sandbox.leaflink.keys import AREAS, LEVELS
+from sandbox.leaflink.product_fields import READERS
 from sandbox.leaflink.statuses import APP_ACTIONS, STATUSES
 
 Schema = dict[str, Any]
@@ -150,10 +152,18 @@ KEY_FIELDS: dict[str, Schema] = {
 }
 KEY = _object(("key", *KEY_FIELDS), key=TEXT, **KEY_FIELDS)
 
+PRODUCT_FIELDS: dict[str, Schema] = {
+    "company": {"type": "string", "enum": list(WORLDS)},
+    **{name: {"description": "As LeafLink's API takes it."} for name in READERS},
+    "quantity": {"type": ["number", "string"], "description": "What is there."},
+    "available_inventory": {"type": ["number", "string"], "description": "The same, less what is reserved."},
+}
+
 ITEM_FIELDS: dict[str, Schema] = {
     "company": {"type": "string", "enum": list(WORLDS)},
     "sku": TEXT,
     "item_name": TEXT,
+    **{name: _nullable(TEXT) for name in TEXTS},
     "price": {"type": ["number", "string"]},
     "cost": {"type": ["number", "string"]},
     "active": FLAG,
@@ -227,6 +237,22 @@ OPERATIONS = (
         ANY_OBJECT,
         _object(("numbers",), numbers=_list(TEXT)),
     ),
+    Operation(
+        "post",
+        f"/control/{LEAFLINK}/products",
+        "Make a LeafLink product: a copy of the one of the SKU or id `like`, but for what is said.",
+        201,
+        ANY_OBJECT,
+        _object(("like",), like=TEXT, **PRODUCT_FIELDS),
+    ),
+    Operation(
+        "post",
+        f"/control/{LEAFLINK}/products/{{key}}",
+        "Change a LeafLink product, by SKU or id, as a person or another program would.",
+        200,
+        ANY_OBJECT,
+        _object((), **PRODUCT_FIELDS),
+    ),
     Operation("get", f"/control/{LEAFLINK}/keys", "The API keys and what they may do.", 200, _list(KEY)),
     Operation(
         "post",
@@ -242,6 +268,14 @@ OPERATIONS = (
         f"Do what warehouse staff do: {', '.join(STAFF_ACTIONS)}.",
         200,
         ANY_OBJECT,
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/items",
+        "Make an item: a copy of the one of the SKU or id `like`, but for what is said.",
+        201,
+        ANY_OBJECT,
+        _object(("like", "sku"), like=TEXT, **ITEM_FIELDS),
     ),
     Operation(
         "post",

@@ -9,7 +9,7 @@ from sandbox.clock import stamp
 from sandbox.errors import BadValue
 from sandbox.flourish import webhooks
 from sandbox.flourish.orders import STAFF_USER, save
-from sandbox.flourish.seed import UOMS
+from sandbox.flourish.seed import UOMS, padded
 from sandbox.money import decimal, number
 from sandbox.office import Office
 from sandbox.store import Body, equal
@@ -72,7 +72,15 @@ def _facility(office: Office, name: str, value: Any) -> dict[str, Any]:
     return {name: value}
 
 
+# Texts of an item that may be empty.
+TEXTS = (
+    "item_description", "retail_display_name", "item_category", "ecommerce_item_name",
+    "ecommerce_category_name", "ecommerce_sub_category_name", "ref_field_1", "ref_field_2", "ref_field_3",
+    "ref_field_4", "ref_field_5", "weight_uom",
+)  # fmt: skip
 ITEM_READERS: dict[str, Reader] = {
+    **dict.fromkeys(TEXTS, _text_or_none),
+    "unit_weight": _amount,
     "sku": _text,
     "item_name": _text,
     "price": _amount,
@@ -135,6 +143,34 @@ def change_item(office: Office, item: Body, asked: Body) -> Body:
     if quantity is not None:
         _count(office, changed, quantity, facility)
     return changed
+
+
+def add_item(office: Office, like: Body, asked: Body) -> Body:
+    """Make an item as another one is, but for what is asked; there is nothing of it unless said.
+
+    Args:
+        office: the company.
+        like: the other item's record.
+        asked: as `change_item` takes it.
+
+    Raises:
+        BadValue: a field is unknown, or its value not valid.
+    """
+    fields = dict(asked)
+    quantity, facility = fields.pop("quantity", None), fields.pop("facility_id", None)
+    key, moment = padded(office.next_number("item")), stamp()
+    stamps = {"created_timestamp": moment, "last_updated_timestamp": moment, "last_updated_by": STAFF_USER}
+    item = {**like, **_read(office, ITEM_READERS, fields), "id": key, "created_by": STAFF_USER, **stamps}
+    office.put("item", key, item)
+    for place in office.find("facility"):
+        office.put("stock", f"{place['id']}:{key}", {
+            "item_id": key, "sku": item["sku"], "facility_id": place["id"], "lot_number": f"{key}-A",
+            "qty": "0", "allocated": "0", "on_order": "0", "last_updated_timestamp": moment,
+        })  # fmt: skip
+    webhooks.announce_item(office, item, "create")
+    if quantity is not None:
+        _count(office, item, quantity, facility)
+    return item
 
 
 def _rename_stock(office: Office, before: Body, item: Body) -> None:

@@ -19,9 +19,9 @@ def announce_order(office: Office, order: Body, action: str) -> None:
     _announce(office, subject, "order", action, lambda: order_shape(office, order))
 
 
-def announce_item(office: Office, item: Body) -> None:
-    """Queue the webhook of a changed item."""
-    _announce(office, f"item {item['sku']} update", "item", "update", lambda: item_shape(office, item))
+def announce_item(office: Office, item: Body, action: str = "update") -> None:
+    """Queue the webhook of an item; `action` is create or update."""
+    _announce(office, f"item {item['sku']} {action}", "item", action, lambda: item_shape(office, item))
 
 
 def announce_stock(office: Office, stock: Body) -> None:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.errors import BadValue, Refused, Unauthorized
 from sandbox.jsontext import Json, read_object
-from sandbox.leaflink import filters, keys, limits, orders, shapes
+from sandbox.leaflink import filters, keys, limits, orders, products, shapes
 from sandbox.leaflink.auth import key_of
 from sandbox.leaflink.filters import Filter, conditions
 from sandbox.leaflink.orders import Actor
@@ -67,6 +67,12 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
     for resource in RESOURCES:
         app.add_url_rule(f"/{resource.path}/", f"{resource.path}_list", _lister(resource))
         app.add_url_rule(f"/{resource.path}/<int:key>/", f"{resource.path}_read", _reader(resource))
+    app.add_url_rule("/products/", view_func=create_product, methods=["POST"])
+    app.add_url_rule("/products/<int:key>/", view_func=change_product, methods=["PATCH"])
+    app.add_url_rule("/products/<int:key>/", view_func=archive_product, methods=["DELETE"])
+    app.add_url_rule("/strains/", view_func=create_strain, methods=["POST"])
+    app.add_url_rule("/product-lines/", view_func=create_line, methods=["POST"])
+    app.add_url_rule("/product-lines/<int:key>/", view_func=change_line, methods=["PATCH"])
     app.add_url_rule("/orders-received/", view_func=list_orders)
     app.add_url_rule("/orders-received/<number>/", view_func=read_order)
     app.add_url_rule("/orders-received/<number>/", view_func=patch_order, methods=["PATCH"])
@@ -108,6 +114,8 @@ def _tell_standing(response: Response) -> Response:
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
+    if isinstance(error, products.Invalid):
+        return jsonify(error.errors), error.status
     body = {error.field: [error.message]} if error.field else {"detail": error.message}
     return jsonify(body), error.status
 
@@ -134,6 +142,41 @@ def _reader(resource: Resource) -> Callable[[int], ResponseReturnValue]:
         return jsonify(_chosen_fields(resource.show(office, office.look(resource.kind, key))))
 
     return read
+
+
+def create_product() -> ResponseReturnValue:
+    """Make a product."""
+    office: Office = g.office
+    return jsonify(shapes.product(office, products.create(office, read_object(request.get_data())))), 201
+
+
+def change_product(key: int) -> ResponseReturnValue:
+    """Change fields of a product."""
+    office: Office = g.office
+    return jsonify(shapes.product(office, products.change(office, key, read_object(request.get_data()))))
+
+
+def archive_product(key: int) -> ResponseReturnValue:
+    """Archive a product: there is no other way to delete one."""
+    office: Office = g.office
+    return jsonify(shapes.product(office, products.archive(office, key)))
+
+
+def create_strain() -> ResponseReturnValue:
+    """Make a strain."""
+    return jsonify(products.create_strain(g.office, read_object(request.get_data()))), 201
+
+
+def create_line() -> ResponseReturnValue:
+    """Make a product line."""
+    return jsonify(products.save_line(g.office, read_object(request.get_data()))), 201
+
+
+def change_line(key: int) -> ResponseReturnValue:
+    """Change a product line."""
+    office: Office = g.office
+    line = office.need("line", key)
+    return jsonify(products.save_line(office, read_object(request.get_data()), line))
 
 
 def list_orders() -> ResponseReturnValue:

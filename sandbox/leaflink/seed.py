@@ -5,6 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.clock import now, stamp
+from sandbox.leaflink.denominations import denomination
+from sandbox.leaflink.product_fields import INHERITED, MANAGED
+from sandbox.leaflink.products import NEW
 from sandbox.leaflink.stock import quantity
 from sandbox.leaflink.terms import term
 from sandbox.office import Office
@@ -16,7 +19,10 @@ STATE_ID = 5
 MADE = timedelta(days=200)
 EVERY_ON_SALE = 45
 STAFF_BASE, CUSTOMER_BASE, PRODUCT_BASE = 400, 40_000, 90_000
+# How much higher the numbers of parents are than those of their varieties.
+PARENTS = 5_000
 WORLD_STEP = 10_000
+LATER_BASE = 500_000
 POTENCIES = ("thc", "thca", "total_thc", "cbd", "cbda", "cbg", "cbn", "total_cannabinoids")
 
 
@@ -28,6 +34,9 @@ def fill(office: Office, world: World) -> None:
         world: the facts.
     """
     step = WORLD_STEP * (office.account.company_id % 10)
+    for kind in ("product", "strain", "line"):
+        # Companies share the numbers of what is made later; those of the seed end below.
+        office.store.start_number(office.kind(kind), LATER_BASE)
     _company(office, world)
     _license_types(office)
     brands = _named(
@@ -152,7 +161,7 @@ def _products(
     license_ = office.find("license", limit=1)[0]
     for place, good in enumerate(world.leaflink.goods):
         number = PRODUCT_BASE + step + place
-        office.put("product", number, {
+        product = {
             **_product(good, place), "id": number, "seller": office.account.company_id,
             "manufacturer": office.account.company_id, "brand": brands[good.brand],
             "product_line": line_ids[good.brand, good.line], "category": categories[good.category],
@@ -160,9 +169,19 @@ def _products(
             "strains": [strains[name] for name in [(good.strain or "").casefold()] if name in strains],
             "strain_classification": "hybrid" if good.strain else "na",
             "strain_classification_display": "Hybrid" if good.strain else "N/A", "license": license_,
-        })  # fmt: skip
+        }  # fmt: skip
+        if good.stock_kind == INHERITED:
+            _parent(office, product, number + PARENTS)
+        office.put("product", number, product)
         for lot in good.lots if good.by_batch else ():
             _batch(office, number, lot)
+
+
+def _parent(office: Office, variety: dict[str, Any], number: int) -> None:
+    """Write the product that a variety belongs to: it has no SKU, and keeps the stock."""
+    parent = {**variety, "id": number, "sku": "", "inventory_management": MANAGED, "children_count": 1}
+    office.put("product", number, parent)
+    variety["parent"] = {"id": number}
 
 
 def _batch(office: Office, product: int, lot: str) -> None:
@@ -186,21 +205,13 @@ def _product(good: Good, place: int) -> dict[str, Any]:
     )
     created = stamp(now() - MADE)
     return {
-        "created_on": created, "modified": created, "last_edit": created, "drop_date": None, "dropped": None,
-        "name": good.name, "display_name": good.name, "sku": good.sku, "description": f"<p>{good.name}</p>",
-        "quantity": quantity(Decimal(good.stock)), "reserved_qty": "0.0000",
-        "unit_multiplier": good.multiplier, "retail_price": str(good.price * 2),
-        "wholesale_price": str(wholesale), "sale_price": str(sale or "0.00"), "minimum_order": "1.0000",
-        "maximum_order": None, "is_medical_line_item": False, "AVAILABLE_FOR_SAMPLES": True,
-        "extern_acct_id": None, "extern_income_acct_id": "", "featured": False, "tagline": None,
-        "featured_on_deals": False, "allow_fractional_quantities": False, "parent": None,
+        **NEW, "created_on": created, "modified": created, "last_edit": created, "name": good.name,
+        "display_name": good.name, "sku": good.sku, "description": f"<p>{good.name}</p>",
+        "quantity": quantity(Decimal(good.stock)), "unit_multiplier": good.multiplier,
+        "retail_price": str(good.price * 2), "wholesale_price": str(wholesale),
+        "sale_price": str(sale or "0.00"), "minimum_order": "1.0000", "maximum_order": None,
         "listing_state": good.listing_state, "display_listing_state": good.listing_state,
-        "inventory_management": 1, "unit_of_measure": "Unit",
-        "sell_in_unit_of_measure": "Case" if good.multiplier > 1 else None, "unit_denomination": {"id": 1,
-        "value": "1.00000", "name": "One", "label": "1"}, "grow_type": None, "seller_internal_id": "",
-        "children_count": 0, "image_count": 0, "is_ancillary": False, "s2s_conversion_amount": "1.0000",
-        "extern_sts_ids": None, "has_deals_eligible_children": False, "discount_percent": 0,
-        "base_units_per_unit": str(good.grams), "external_ids": {}, "threshold_value": 0,
-        "threshold_action": "unavailable", "reverse_threshold_value": 1,
-        "reverse_threshold_action": "available", "show_quantity": True, "product_data_items": [],
+        "inventory_management": good.stock_kind, "unit_of_measure": good.unit,
+        "sell_in_unit_of_measure": "Case" if good.multiplier > 1 else None,
+        "unit_denomination": denomination(1), "base_units_per_unit": str(good.grams),
     }  # fmt: skip

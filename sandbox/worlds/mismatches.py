@@ -57,6 +57,13 @@ MISMATCHES = (
     184, lambda _: {"uom": "g"}), Mismatch("lot number in lower case", "leaflink", "goods", 74,
     lambda good: {"lots": tuple(lot.lower() for lot in good.lots)}),
     Mismatch("lot number not in Flourish", "leaflink", "goods", 86, lambda _: {"lots": ("SRX-A", "SRX-B")}),
+    Mismatch("units of one family", "leaflink", "goods", 196, lambda _: {"unit": "Ounce"}),
+    Mismatch("units of one family", "flourish", "goods", 196, lambda _: {"uom": "lb"}),
+    Mismatch("sold by weight in LeafLink", "leaflink", "goods", 197, lambda _: {"unit": "Gram"}),
+    Mismatch("stock without a limit", "leaflink", "goods", 208, lambda _: {"stock_kind": 2}),
+    Mismatch("a variety whose parent without SKU keeps the stock", "leaflink", "goods", 209,
+    lambda _: {"stock_kind": 3}), Mismatch("SKU with a comma", "flourish", "goods", 220,
+    lambda good: {"sku": good.sku.replace("-", ",", 1)}),
     Mismatch("customer without a license", "leaflink", "partners", 5,
     lambda _: {"license": None}),
     Mismatch(

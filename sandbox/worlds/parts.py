@@ -43,6 +43,9 @@ class Good:
     ecommerce: bool = True
     listing_state: str = "Available"
     uom: str = "ea"
+    # LeafLink's unit, and who keeps the stock there: 1 managed, 2 unlimited, 3 inherited from a parent.
+    unit: str = "Unit"
+    stock_kind: int = 1
 
 
 @dataclass(frozen=True)

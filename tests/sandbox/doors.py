@@ -94,3 +94,24 @@ NEW_DESTINATION = {
     "zip_code": "94607",
     "license_number": "C10-0009999-LIC",
 }
+
+
+def product_body(doors: Doors, **fields: Any) -> dict[str, Any]:
+    """Return what POST products takes: the fields of a usual product, and these in place of its own."""
+    like = doors.product(SKU)
+    kept = (
+        "name", "description", "retail_price", "wholesale_price", "sale_price", "inventory_management",
+        "unit_of_measure", "category", "sub_category", "seller", "brand", "manufacturer", "strains",
+        "strain_classification", "base_units_per_unit", "product_line",
+    )  # fmt: skip
+    return {
+        **{name: like[name] for name in kept},
+        "sku": "GL-NEW",
+        "listing_state": "Available",
+        "minimum_order": "0.01",
+        "maximum_order": "100000",
+        "unit_denomination": 1,
+        "license": like["license"]["id"],
+        "quantity": "12",
+        **fields,
+    }

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from sandbox.flourish import filters
 from tests.sandbox import widenings
-from tests.sandbox.doors import NEW_DESTINATION, SKU, Doors, outbound_body
+from tests.sandbox.doors import NEW_DESTINATION, SKU, Doors, outbound_body, product_body
 
 SHARED = Path(os.environ.get("TRELLIS_SHARED", Path(__file__).parents[3] / "shared"))
 CONTRACTS = SHARED / "contracts"
@@ -114,6 +114,20 @@ def test_leaflink_writes_answer_the_order_of_the_contract(busy, leaflink_contrac
     moved = busy.leaflink("POST", f"/orders-received/{number}/transition/accept/")
     path = "/orders-received/{number}/transition/{action}/"
     assert_valid(leaflink_schema(leaflink_contract, "post", path), moved.json)
+
+
+def test_leaflink_s_product_writes_answer_the_product_of_the_contract(busy, leaflink_contract):
+    made = busy.leaflink("POST", "/products/", product_body(busy))
+    schema = leaflink_contract["paths"]["/products/"]["post"]["responses"]["201"]["content"][
+        "application/json"
+    ]
+    components = leaflink_contract["components"]["schemas"]
+    assert_valid(widenings.leaflink_schema(schema["schema"], components), made.json)
+    path = f"/products/{made.json['id']}/"
+    changed = busy.leaflink("PATCH", path, {"quantity": "5"})
+    assert_valid(leaflink_schema(leaflink_contract, "patch", "/products/{id}/"), changed.json)
+    archived = busy.leaflink("DELETE", path)
+    assert_valid(leaflink_schema(leaflink_contract, "delete", "/products/{id}/"), archived.json)
 
 
 def flourish_operation(contract: list[dict[str, Any]], method: str, path: str) -> dict[str, Any]:

@@ -185,3 +185,22 @@ def test_a_renamed_or_relicensed_destination_is_found_by_its_new_words(doors):
     doors.control("POST", "/flourish/destinations/00000001", asked)
     found = doors.flourish("GET", "/destinations?license_number=C10-0009999-LIC").json["data"]
     assert [place["name"] for place in found] == ["New Name"]
+
+
+def test_an_item_is_made_like_another_with_nothing_of_it(doors):
+    asked = {"like": SKU, "sku": "GL-MADE", "item_description": "New", "brand": None, "ref_field_2": "Gold"}
+    made = doors.control("POST", "/flourish/items", asked)
+    assert made.status_code == 201
+    item = item_of(doors, "GL-MADE")[0]
+    assert (item["item_description"], item["brand"], item["ref_field_2"]) == ("New", None, "Gold")
+    assert doors.item("GL-MADE")["sellable_qty"] == 0
+    doors.control("POST", "/flourish/items", {"like": SKU, "sku": "GL-FIVE", "quantity": 5})
+    assert doors.item("GL-FIVE")["sellable_qty"] == 5
+
+
+@pytest.mark.parametrize(
+    "asked", [{"like": SKU}, {"sku": "X"}, {"like": SKU, "sku": "X", "colour": 1}, {"like": "?", "sku": "X"}]
+)
+def test_an_item_that_cannot_be_made_is_refused(doors, asked):
+    assert doors.control("POST", "/flourish/items", asked).status_code in (400, 404)
+    assert item_of(doors, "X") == []
