@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.clock import parse, stamp
 from sandbox.errors import BadValue
-from sandbox.leaflink.terms import METHODS, TERMS, term
+from sandbox.leaflink.terms import METHODS, OFFERED, term
 from sandbox.money import decimal
 from sandbox.store import Body
 
@@ -73,10 +73,16 @@ def _term(_name: str, value: Any) -> dict[str, Any]:
 
 
 def _option(name: str, value: Any) -> dict[str, Any]:
-    ids = {each.id: each.code for each in TERMS}
+    """Read a payment option: both ids, of a term that orders are offered and of a method."""
+    ids = {each.id: each.code for each in OFFERED}
     if not isinstance(value, dict):
         raise BadValue("Invalid data. Expected a dictionary.", name)
-    if value.get("payment_term_id") not in ids or value.get("payment_method_id") not in METHODS:
+    for needed in ("payment_term_id", "payment_method_id"):
+        if needed not in value:
+            raise BadValue(f"{needed}: This field is required.", name)
+        if isinstance(value[needed], bool) or not isinstance(value[needed], int):
+            raise BadValue(f"{needed}: A valid integer is required.", name)
+    if value["payment_term_id"] not in ids or value["payment_method_id"] not in METHODS:
         raise BadValue("Invalid payment option.", name)
     return {"term": ids[value["payment_term_id"]], "method": value["payment_method_id"]}
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sandbox.clock import parse
 from sandbox.leaflink.statuses import moves_from
 from sandbox.leaflink.stock import quantity
-from sandbox.leaflink.terms import TERMS, option, term
+from sandbox.leaflink.terms import OFFERED, option, term
 from sandbox.leaflink.totals import line_total, totals
 from sandbox.money import number
 from sandbox.office import Office
@@ -92,7 +92,7 @@ def _payment(body: Record) -> dict[str, Any]:
     return {
         "payment_term": payment_term,
         "payment_methods": ["Cash", "Check"],
-        "available_payment_options": [option(each.code, 1, 1000 + each.id) for each in TERMS[:8]],
+        "available_payment_options": [option(each.code, 1, 1000 + each.id) for each in OFFERED],
         "selected_payment_option": None if shape == 0 and is_odd(body) else selected,
     }
 

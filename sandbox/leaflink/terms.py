@@ -51,6 +51,10 @@ def term(words: Any) -> Term | None:
     raise BadValue(f'"{words}" is not a valid choice.', "payment_term")
 
 
+# What LeafLink pays for itself is a program that a buyer is admitted to; no seller's order is offered it.
+OFFERED = tuple(each for each in TERMS if each.code != "llf")
+
+
 def option(code: str | None, method: int, order_id: int) -> dict[str, Any] | None:
     """Return the payment option object of a term and a method."""
     chosen = term(code)

@@ -108,6 +108,22 @@ def test_patch_changes_what_it_may_and_leaves_the_rest(doors):
     assert shown["modified"] > order["modified"]
 
 
+def test_every_option_that_an_order_is_offered_can_be_chosen(doors):
+    order = doors.order(payment_term="net7")
+    path = f"/orders-received/{order['number']}/"
+    codes = [each["payment_term"]["code"] for each in order["available_payment_options"]]
+    assert len(codes) == 12
+    for each in order["available_payment_options"]:
+        chosen = {
+            "payment_method_id": each["payment_method"]["id"],
+            "payment_term_id": each["payment_term"]["id"],
+        }
+        assert doors.leaflink("PATCH", path, {"selected_payment_option": chosen}).status_code == 200
+        shown = doors.leaflink("GET", path).json
+        option = shown["selected_payment_option"] or {"payment_term": {"code": each["payment_term"]["code"]}}
+        assert option["payment_term"]["code"] == each["payment_term"]["code"]
+
+
 def test_external_ids_merge_by_key_and_null_takes_one_away(doors):
     path = f"/orders-received/{doors.order()['number']}/"
     doors.leaflink("PATCH", path, {"external_ids": {"a": "1", "b": "2"}})
@@ -126,6 +142,18 @@ def test_external_ids_merge_by_key_and_null_takes_one_away(doors):
         ({"paid": "yes"}, "paid"),
         ({"ship_date": "soon"}, "ship_date"),
         ({"payment_term": "net45"}, "payment_term"),
+        ({"selected_payment_option": 3}, "selected_payment_option"),
+        ({"selected_payment_option": {"payment_term_id": 3}}, "selected_payment_option"),
+        ({"selected_payment_option": {"payment_method_id": 1}}, "selected_payment_option"),
+        (
+            {"selected_payment_option": {"payment_term_id": "3", "payment_method_id": 1}},
+            "selected_payment_option",
+        ),
+        # LeafLink's own financing is not an option of the order.
+        (
+            {"selected_payment_option": {"payment_term_id": 11, "payment_method_id": 1}},
+            "selected_payment_option",
+        ),
         ({"external_ids": {"a": "x" * 37}}, "external_ids"),
         ({"notes": "x" * 2001}, "notes"),
         ({"discount": float("1e300")}, "discount"),
