@@ -8,13 +8,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import engine, fairness, ingest, memory, orders, quiet, recovery, setup, throughput
+from bench import burst, engine, fairness, ingest, memory, orders, quiet, recovery, setup, throughput
 from bench.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "orders": lambda _: orders.measure(),
     "engine": lambda _: engine.measure(),
     "throughput": lambda _: throughput.measure(),
+    "burst": lambda _: burst.measure(),
     "fairness": lambda _: fairness.measure(),
     "quiet": lambda chosen: quiet.measure(chosen.idle_minutes),
     "ingest": lambda _: ingest.measure(),
