@@ -1,5 +1,4 @@
-import re
-from urllib.parse import urljoin, urlsplit
+"""Pages that change while somebody looks, and those that work without anything that changes them."""
 
 import pytest
 from sqlalchemy import select
@@ -7,73 +6,9 @@ from sqlalchemy import select
 from portal.extensions import new_redis
 from portal.models import Link
 from portal.sync import journal
-from tests.browser.conftest import VIEWS, violations
 from tests.web import factory
 
 pytestmark = pytest.mark.browser
-
-# Each scheme and each width once; tests/browser/test_story.py looks at its pages in all four.
-LOOKS = [("light", "phone"), ("dark", "desktop")]
-SHAPE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[?&])(after|before|cause|code)=[^&]*")
-
-
-def pages_of(page, start):
-    """Every address that links lead to, one for each shape: an id or a cursor makes no new page."""
-    todo: list[str] = [start]
-    seen: dict[str, str] = {}
-    while todo:
-        address = todo.pop()
-        if seen.setdefault(SHAPE.sub("*", address), address) != address:
-            continue
-        answer = page.request.get(address)
-        assert answer.status == 200, address
-        for link in re.findall(r'<a[^>]*\shref="([^"#]+)', answer.text()):
-            linked = urljoin(answer.url, link.replace("&amp;", "&"))
-            if urlsplit(linked).netloc == urlsplit(start).netloc and SHAPE.sub("*", linked) not in seen:
-                todo.append(linked)
-    return list(seen.values())
-
-
-@pytest.mark.parametrize("who", ["admin", "owner_of_nothing", "support"])
-def test_every_link_leads_somewhere(site, sign_in, who, complaints):
-    page = sign_in(getattr(site, who))
-    found = pages_of(page, f"{site.url}/")
-    assert len(found) >= {"admin": 20, "owner_of_nothing": 6, "support": 1}[who]
-    assert complaints == []
-
-
-@pytest.mark.parametrize(("theme", "view"), LOOKS)
-def test_no_page_has_an_accessibility_violation_or_scrolls_sideways(site, sign_in, theme, view):
-    page = sign_in(site.admin, color_scheme=theme, viewport=VIEWS[view])
-    wrong = {}
-    for address in pages_of(page, f"{site.url}/"):
-        if "text/html" not in page.goto(address).headers["content-type"]:
-            continue  # plain text, such as a ticket, is nobody's page
-        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wrong[address] = ["scrolls sideways"]
-        page.evaluate(
-            "document.querySelectorAll('.popover').forEach(part => part.parentElement.open = false)"
-        )
-        if found := violations(page):
-            wrong[address] = found
-    assert wrong == {}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_around_the_company_have_no_accessibility_violation(site, sign_in, browser, theme):
-    context = browser.new_context(color_scheme=theme)
-    page = context.new_page()
-    for address in ("/sign-in", "/healthz-not-there"):
-        page.goto(f"{site.url}{address}")
-        assert violations(page) == []
-    page.goto(f"{site.url}/sign-in")
-    page.click("button:has-text('Sign in')")
-    assert violations(page) == []
-    context.close()
-    for who in (site.support, site.operator, site.owner_of_nothing):
-        page = sign_in(who, color_scheme=theme)
-        assert violations(page) == []
 
 
 @pytest.fixture
