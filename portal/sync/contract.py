@@ -18,10 +18,12 @@ from portal.sync.decisions import (
     Finding,
     LicenseType,
     NextMove,
-    ProductDraft,
     RepEmail,
 )
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
+from portal.sync.drafts import (
+    ProductDraft,
+)
 from portal.sync.errors import Unreadable
 
 Row = TypeVar("Row")
@@ -186,6 +188,14 @@ class PlatformClient(Protocol):
         """
         ...
 
+    def set_term(self, number: str, term: str) -> None:
+        """Give an order another payment term, one of the platform's own in Flourish's words.
+
+        Raises:
+            Unsettled, Retryable, Rejected, ConnectionBroken.
+        """
+        ...
+
     def rep_email(self, question: RepEmail) -> str:
         """Answer a question about a sales rep."""
         ...
@@ -288,6 +298,8 @@ class Platform:
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]] = field(default=lambda _: ())
     # None for a platform without products; its client is then no `CatalogueClient`.
     catalogue: Catalogue | None = None
+    # Payment terms that go both ways, in Flourish's words.
+    terms: frozenset[str] = frozenset()
 
     def chosen(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every setting: a connection's own one, else the default."""

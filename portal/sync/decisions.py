@@ -12,7 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.domain import Address, FacilityFacts, Json, SourceOrder
+from portal.sync.domain import FacilityFacts, Json, SourceOrder
+from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ class TermNamed:
     """Answer: `tuple[str, ...]`, the company's own payment terms equal to this one but for case."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class LotNumbered:
+    """Answer: `tuple[str, ...]`, the lots of an item in a facility that have exactly this number."""
+
+    item_id: str
+    lot: str
+    facility_id: str
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ class NamedCategory:
     subcategory: Named | None
 
 
-FlourishQuestion = DestinationByLicense | ItemBySku | RepByEmail | TermNamed
+FlourishQuestion = DestinationByLicense | ItemBySku | RepByEmail | TermNamed | LotNumbered
 CatalogueQuestion = BrandNamed | LineNamed | CategoryNamed | StrainNamed | OwnLicenses
 PlatformQuestion = RepEmail | LicenseType | CatalogueQuestion
 Question = FlourishQuestion | PlatformQuestion
@@ -124,45 +134,6 @@ class Inquiry:
     """The planner cannot decide yet: it needs these answers."""
 
     questions: tuple[Question, ...]
-
-
-@dataclass(frozen=True)
-class DestinationDraft:
-    """A destination to be made. `type` is Flourish's word, such as "Dispensary"."""
-
-    name: str
-    license: str
-    type: str
-    email: str
-    phone: str
-    address: Address
-
-
-@dataclass(frozen=True)
-class DraftLine:
-    """One line to be written: `eaches` of an item at `unit_price` each."""
-
-    item_id: str
-    sku: str
-    eaches: Decimal
-    unit_price: Decimal
-
-
-@dataclass(frozen=True)
-class OutboundDraft:
-    """An outbound order to be made. `charges` and `discounts` are in dollars; the first internal note
-    names the order's link, by which it is found again."""
-
-    facility_id: str
-    original_order_id: str
-    destination_id: str
-    sales_rep_id: str
-    placed_at: datetime
-    lines: tuple[DraftLine, ...]
-    charges: tuple[Decimal, ...]
-    discounts: tuple[Decimal, ...]
-    internal_notes: tuple[str, ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,6 +163,27 @@ class FinishOrder:
 
 
 @dataclass(frozen=True)
+class UpdateOrder:
+    """Carry an edit over. `changes` tell it to people: what, before, after."""
+
+    flourish_id: str
+    facility_id: str
+    update: OutboundUpdate
+    changes: tuple[tuple[str, str, str], ...]
+    base: Json
+
+
+@dataclass(frozen=True)
+class SetTerm:
+    """Give the order on its platform another payment term; it is named in Flourish's words."""
+
+    number: str
+    before: str
+    term: str
+    base: Json
+
+
+@dataclass(frozen=True)
 class CancelOrder:
     """Cancel the outbound order."""
 
@@ -216,16 +208,6 @@ class MovePlatform:
     number: str
     action: str
     to: str
-
-
-@dataclass(frozen=True)
-class ProductDraft:
-    """A product to be made. `fields` are `domain.Product`'s by name; `more` are what else its platform
-    needs, in the platform's words, from the connection's settings."""
-
-    sku: str
-    fields: Json
-    more: Json
 
 
 @dataclass(frozen=True)
@@ -265,7 +247,16 @@ class CreateStrain:
     strain_class: str
 
 
-OrderAction = CreateDestination | CreateOrder | FinishOrder | CancelOrder | CancelToMove | MovePlatform
+OrderAction = (
+    CreateDestination
+    | CreateOrder
+    | FinishOrder
+    | UpdateOrder
+    | SetTerm
+    | CancelOrder
+    | CancelToMove
+    | MovePlatform
+)
 ItemAction = CreateProduct | UpdateProduct | SetStock | CreateStrain
 Action = OrderAction | ItemAction
 
@@ -300,6 +291,8 @@ class Finding:
     text: str = ""
     who: str = "tenant"
     evidence: Json = field(default_factory=dict)
+    # Nothing of this order alone: it is asked for once for the whole connection.
+    is_of_connection: bool = False
 
 
 @dataclass(frozen=True)
@@ -317,6 +310,10 @@ class Decision:
     findings: tuple[Finding, ...] = ()
     # What both sides agree on from now, where it differs from what was recorded.
     base: Json | None = None
+    # What Flourish changed by itself, which stays: what, agreed, there. None where nobody looked for it.
+    drift: tuple[tuple[str, str, str], ...] | None = None
+    # Seconds after which to look again by itself; None for not before the next mark.
+    again_in: float | None = None
 
 
 @dataclass(frozen=True)
@@ -336,6 +333,9 @@ class Rules:
     price_places: int = 4
     # A term of the platform in Flourish's words -> the company's own name for it.
     terms: Mapping[str, str] = field(default_factory=dict)
+    # Terms that the platform has, too, in Flourish's words.
+    platform_terms: frozenset[str] = frozenset()
+    holds_samples: bool = False
     # An order goes to its sales rep's facility, not to one that was chosen for all.
     by_rep: bool = False
     # All facilities of the Flourish company, by id.

@@ -97,6 +97,8 @@ class SourceOrder:
     # The payment term in Flourish's words; empty when it has none that Flourish knows.
     term: str = ""
     term_shown: str = ""
+    # Those that its platform offers for it, in Flourish's words; None where it does not say.
+    terms_offered: tuple[str, ...] | None = None
     # Who changed it last, as the platform names them.
     changed_by: str = ""
     is_combination: bool = False
@@ -114,6 +116,25 @@ class OutboundLine:
     eaches: Decimal
     allocated: Decimal
     unit_price: Decimal
+    lot: str = ""
+    # What each costs instead of its unit price; zero where it costs that.
+    discount_price: Decimal = Decimal(0)
+
+    @property
+    def price(self) -> Decimal:
+        """What each costs."""
+        return self.discount_price or self.unit_price
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A charge or discount of a whole order: dollars, or a percentage of its lines."""
+
+    amount: Decimal
+    is_percentage: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f}{'%' if self.is_percentage else ''}"
 
 
 @dataclass(frozen=True)
@@ -135,6 +156,8 @@ class OutboundOrder:
     term: str = ""
     requested_date: date | None = None
     origin: str = ""
+    charges: tuple[Amount, ...] = ()
+    discounts: tuple[Amount, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,7 @@ def report(
     *,
     subject_id: UUID | None = None,
     code: str = "",
+    cause: str | None = None,
     solved: str = "It was looked at again and the cause is gone.",
 ) -> tuple[int, int]:
     """Make the open problems of a thing exactly these: open what is new, close what is gone.
@@ -191,6 +192,7 @@ def report(
         findings: what is wrong with it now.
         subject_id: the thing, where it is not the owner itself but, say, one of its streams.
         code: speak of problems of this code only; those of other codes are somebody else's.
+        cause: of this cause only, too.
         solved: why problems that are not among the findings are closed.
 
     Returns:
@@ -200,6 +202,8 @@ def report(
     query = select(Problem).where(Problem.subject_id == subject, Problem.closed_at.is_(None))
     if code:
         query = query.where(Problem.code == code)
+    if cause is not None:
+        query = query.where(Problem.cause == cause)
     known = {(problem.code, problem.cause): problem for problem in session.scalars(query)}
     opened = 0
     # Two lines may have the same thing wrong with them: that is one problem.

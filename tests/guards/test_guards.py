@@ -95,8 +95,8 @@ NEEDED: dict[str, tuple[Needed, ...]] = {
     ),
     "base": (
         Needed(
-            f"{ENGINE}test_guards.py::test_an_edit_after_intake_is_named_until_it_is_undone_and_writes_nothing",
-            "edited_after_intake",
+            f"{ENGINE}test_guards.py::test_an_edit_after_intake_reaches_flourish_and_staffs_own_changes_stay",
+            "Leave at the door",
         ),
         Needed(f"{ENGINE}test_guards.py::test_a_date_that_staff_change_once_it_was_written_stays", "2026"),
     ),

@@ -12,6 +12,7 @@ from portal.models import Link
 from portal.sync.decisions import Blocked, Inquiry, Question
 from portal.sync.domain import OutboundOrder, SourceOrder, Stage
 from portal.sync.engine.accounts import Account
+from portal.sync.mapping.agreement import HeldLine, arrived, held_of, lines_of
 from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, cents, unit_price
@@ -126,18 +127,36 @@ def lines_and_money(case: Case) -> str | None:
         return ""
     places = case.account.rules.price_places
     here = Counter((sku_key(line.sku), line.eaches, unit_price(line, places)) for line in order.lines)
-    there = Counter((sku_key(line.sku), line.eaches, line.unit_price) for line in outbound.lines)
+    drifted = _changed_there(case, order, outbound)
+    there = Counter((line.sku, line.eaches, line.price) for line in drifted or lines_of(outbound))
     label = case.account.platform.label
     if here != there:
         parts = (f"only in {label}: {_words(here - there)}", f"only in Flourish: {_words(there - here)}")
         return "; ".join(
             part for part, lines in zip(parts, (here - there, there - here), strict=True) if lines
         )
+    if drifted:
+        return ""
     money = add_up(order, places)
     expected = cents(money.total - money.tax)
     if cents(outbound.total) != expected:
         return f"Flourish has a total of {outbound.total}; {label} has {expected} without tax"
     return ""
+
+
+def _changed_there(case: Case, order: SourceOrder, outbound: OutboundOrder) -> tuple[HeldLine, ...]:
+    """The lines that were written, where staff changed lines or amounts in Flourish since, and theirs stay
+    (LL-18); empty elsewhere."""
+    base = arrived(case.link.base or {}, order, outbound)
+    if "flourish" not in base:
+        return ()
+    held, now = held_of(base["flourish"]), lines_of(outbound)
+    amounts = [sorted(map(str, each)) for each in (outbound.charges, outbound.discounts)]
+    is_same = Counter(now) == Counter(held.lines) and amounts == [
+        sorted(held.charges),
+        sorted(held.discounts),
+    ]
+    return () if is_same else held.lines
 
 
 def _words(lines: Counter[_Line]) -> str:

@@ -182,6 +182,8 @@ def rules_of(connection: Connection, platform: Platform) -> Rules:
         live_since=connection.live_since,
         price_places=int(chosen.get("price_places") or 4),
         terms=chosen.get("terms") or {},
+        platform_terms=platform.terms,
+        holds_samples=chosen.get("samples") == "hold",
         by_rep=chosen.get("routing") == BY_REP,
         facilities={one.flourish_id: _facts(one) for one in connection.hub.facilities},
     )

@@ -174,6 +174,7 @@ def _detail(write: Write, exchanges: list[Exchange]) -> dict[str, object]:
         "call": f"{last.method} {last.path}" if last else "",
         "request": dict(write.request),
         "answer": last.answer if last else None,
+        **({"changes": [list(change) for change in write.changes]} if write.changes else {}),
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync import journal
-from portal.sync.decisions import Decision, Finding, Question
+from portal.sync.decisions import Decision, Finding, Question, TermNamed
 from portal.sync.engine import breaker, crash, outlook
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_seconds
@@ -126,6 +126,7 @@ class _Look:
         self._matter = _matter_of(desk, claim, account, start)
         self._unnoted = False
         self._twins: tuple[Finding, ...] = ()
+        self._terms_found: set[str] = set()
 
     def run(self) -> str:
         """Work until the link needs nothing, or must wait; returns the state in which it is left."""
@@ -189,7 +190,7 @@ class _Look:
             decision = self._decide()
             crash.point("decided")
             if decision.action is None:
-                return Outlook(decision)
+                return Outlook(decision, again_in=decision.again_in)
             write = self._matter.write(decision.action)
             try:
                 self._write(decision, write)
@@ -232,6 +233,9 @@ class _Look:
             if isinstance(answer, Decision):
                 return replace(answer, findings=(*answer.findings, *self._twins))
             facts |= {question: self._matter.answer(question) for question in answer.questions}
+            self._terms_found |= {
+                one.name for one in answer.questions if isinstance(one, TermNamed) and facts[one]
+            }
         raise RuntimeError("the planner keeps asking")
 
     def _note(self, session: Session, link: Link) -> None:
@@ -261,8 +265,9 @@ class _Look:
         if decision.base is not None:
             link.base = dict(decision.base)
         link.attempts = link.attempts + 1 if view.failed else 0
-        if view.conclusive and (decision.findings or self._start.has_problem):
-            _report(session, link, decision)
+        if view.conclusive:
+            self._report(session, link, decision)
+            _note_drift(session, link, decision)
         if self._start.announced:
             close_deliveries(session, link, decision.sentence, until=claim.at)
         echoes = self._close_echoes(session, link)
@@ -273,6 +278,23 @@ class _Look:
             breaker.note_failure(session, claim.connection_id, decision.sentence)
         elif view.conclusive and self._start.failures:
             breaker.note_answer(session, claim.connection_id)
+
+    def _report(self, session: Session, link: Link, decision: Decision) -> None:
+        own = [finding for finding in decision.findings if not finding.is_of_connection]
+        if own or self._start.has_problem:
+            opened, closed = journal.report(session, link, own)
+            if closed and not opened:
+                entry = journal.Entry("trellis", "Trellis", "Problem solved", "The cause is gone.", tone="ok")
+                journal.tell(session, link, entry)
+        asked = [finding for finding in decision.findings if finding.is_of_connection]
+        if not asked and not self._terms_found:
+            return
+        connection = session.get_one(Connection, link.connection_id)
+        for finding in asked:
+            journal.report(session, connection, (finding,), code=finding.code, cause=finding.cause)
+        for term in self._terms_found:
+            solved = "Flourish has the term now."
+            journal.report(session, connection, (), code="term_missing", cause=term, solved=solved)
 
     def _close_echoes(self, session: Session, link: Link) -> int:
         if link.dirty_seq == self._claim.dirty_seq:
@@ -300,8 +322,15 @@ def _set_decision(link: Link, decision: Decision) -> None:
     link.next_step = decision.next_step
 
 
-def _report(session: Session, link: Link, decision: Decision) -> None:
-    opened, closed = journal.report(session, link, decision.findings)
-    if closed and not opened:
-        entry = journal.Entry("trellis", "Trellis", "Problem solved", "The cause is gone.", tone="ok")
+def _note_drift(session: Session, link: Link, decision: Decision) -> None:
+    """What Flourish changed by itself is told once, and shown while it stays (LL-18)."""
+    if decision.drift is None:
+        return
+    drift = [list(row) for row in decision.drift]
+    if drift == link.snapshot.get("drift", []):
+        return
+    if drift:
+        title, text = "Changed in Flourish", "It stays: Flourish's own changes are never written over."
+        entry = journal.Entry("flourish", "Flourish staff", title, text, detail={"changes": drift})
         journal.tell(session, link, entry)
+    link.snapshot = {**link.snapshot, "drift": drift}

@@ -31,7 +31,7 @@ from portal.sync.mapping.follow import CANCELLED
 # How far before the intent the look begins: the clocks of two companies differ.
 _LOOK_BACK = timedelta(minutes=10)
 # Writes that may be repeated without harm: what both sides show now decides what is still to be done.
-_REPEATABLE = frozenset({"finish_order", "cancel_order", "move"})
+_REPEATABLE = frozenset({"finish_order", "update_order", "set_term", "cancel_order", "move"})
 
 
 class StillUnknown(Exception):

@@ -19,6 +19,8 @@ from portal.sync.decisions import (
     CreateOrder,
     FinishOrder,
     MovePlatform,
+    SetTerm,
+    UpdateOrder,
 )
 from portal.sync.domain import Json, OutboundOrder
 from portal.sync.engine.accounts import Account
@@ -49,6 +51,8 @@ class Write:
     request: Json
     call: Callable[[], Outcome]
     base: Json | None = None
+    # What it changes, as people read it: what, before, after.
+    changes: Sequence[Sequence[str]] = ()
 
 
 def write_of(
@@ -73,8 +77,10 @@ def write_of(
             return _create_destination(action, account)
         case CreateOrder():
             return _create_order(action, account, number, len(former_ids))
-        case FinishOrder():
-            return _finish_order(action, account, outbound)
+        case FinishOrder() | UpdateOrder():
+            return _into_order(action, account, outbound)
+        case SetTerm():
+            return _set_term(action, account)
         case CancelOrder():
             return _cancel_order(action, account)
         case CancelToMove():
@@ -144,9 +150,15 @@ def created(flourish_id: str, facility: str) -> Outcome:
     )
 
 
-def _finish_order(action: FinishOrder, account: Account, outbound: OutboundOrder | None) -> Write:
+def _into_order(action: FinishOrder | UpdateOrder, account: Account, outbound: OutboundOrder | None) -> Write:
     if outbound is None:
-        raise ValueError("an order that was not read cannot be finished")
+        raise ValueError("an order that was not read cannot be written into")
+    if isinstance(action, FinishOrder):
+        return _finish_order(action, account, outbound)
+    return _update_order(action, account, outbound)
+
+
+def _finish_order(action: FinishOrder, account: Account, outbound: OutboundOrder) -> Write:
     parts = [
         f"requested date {action.requested_date}" if action.requested_date else "",
         f"payment term {action.term}" if action.term else "",
@@ -166,6 +178,42 @@ def _finish_order(action: FinishOrder, account: Account, outbound: OutboundOrder
         request={"requested_delivery_date": str(action.requested_date or ""), "payment_term": action.term},
         call=call,
         base=action.base,
+    )
+
+
+def _update_order(action: UpdateOrder, account: Account, outbound: OutboundOrder) -> Write:
+    def call() -> Outcome:
+        account.flourish.update_order(outbound, action.update)
+        return Outcome(action.flourish_id, f"Carried over from {account.platform.label}")
+
+    return Write(
+        kind="update_order",
+        side="flourish",
+        natural_key=f"update:{action.flourish_id}",
+        once=False,
+        purpose="carry the edit over",
+        request=plain(action.update),
+        call=call,
+        base=action.base,
+        changes=action.changes,
+    )
+
+
+def _set_term(action: SetTerm, account: Account) -> Write:
+    def call() -> Outcome:
+        account.client.set_term(action.number, action.term)
+        return Outcome(action.number, f"Payment term {action.term}", "It was changed in Flourish.")
+
+    return Write(
+        kind="set_term",
+        side="platform",
+        natural_key=f"term:{action.number}",
+        once=False,
+        purpose=f"set the payment term to {action.term}",
+        request={"payment_term": action.term},
+        call=call,
+        base=action.base,
+        changes=(("Payment term", action.before, action.term),),
     )
 
 

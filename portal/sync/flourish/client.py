@@ -10,18 +10,23 @@ from portal.sync.addresses import segment
 from portal.sync.contract import Calls, Page, Rows
 from portal.sync.decisions import (
     DestinationByLicense,
-    DestinationDraft,
     FlourishQuestion,
     ItemBySku,
-    OutboundDraft,
+    LotNumbered,
     RepByEmail,
     TermNamed,
 )
 from portal.sync.domain import Company, Destination, FacilityFacts, Item, OutboundOrder, SalesRep, Stock
+from portal.sync.drafts import (
+    DestinationDraft,
+    OutboundDraft,
+    OutboundUpdate,
+)
 from portal.sync.errors import ConnectionBroken, Retryable
 from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered
 from portal.sync.flourish.envelope import Envelopes
 from portal.sync.flourish.translate import (
+    changes_of,
     read_destination,
     read_facility,
     read_hint,
@@ -48,6 +53,8 @@ _PERMISSIONS = (
 _NEAR_PAGES = 10
 
 _FORBIDDEN = 403
+# Somebody works on the order at the moment.
+_CHANGED_SECONDS = 1.0
 
 
 class FlourishClient:
@@ -174,6 +181,8 @@ class FlourishClient:
             return self._items(question.sku)
         if isinstance(question, RepByEmail):
             return self._sales_reps(question.email, facility_id or self._any_facility())
+        if isinstance(question, LotNumbered):
+            return self._lots(question)
         return self._terms(question, facility_id or self._any_facility())
 
     def create_destination(self, draft: DestinationDraft) -> Destination:
@@ -206,6 +215,23 @@ class FlourishClient:
             changes["payment_term"] = term
         self._update(order.id, order.facility_id, changes)
 
+    def update_order(self, order: OutboundOrder, update: OutboundUpdate) -> None:
+        """Write an edit into an order; what it does not name stays as Flourish has it.
+
+        Args:
+            order: the order as it was when the edit was planned.
+            update: the edit.
+
+        Raises:
+            Retryable: somebody has changed the order since, or Flourish does not show it now.
+            Unsettled, Rejected, Unreadable, ConnectionBroken.
+        """
+        found = self._read(order.id)
+        if read_order(found, self._notice).updated_at != order.updated_at:
+            reason = "Flourish's order was changed a moment ago"
+            raise Retryable(reason, after=_CHANGED_SECONDS, throttled=True)
+        self._put(order.id, found, order.facility_id, changes_of(found, update))
+
     def cancel_order(self, flourish_id: str, facility_id: str) -> None:
         """Cancel an outbound order.
 
@@ -215,11 +241,16 @@ class FlourishClient:
         self._update(flourish_id, facility_id, {"order_status": "Cancelled"})
 
     def _update(self, order_id: str, facility_id: str, changes: Mapping[str, Any]) -> None:
-        path = f"/v1/outbound-orders/{segment(order_id)}"
-        found = self._api.one(path)
+        self._put(order_id, self._read(order_id), facility_id, changes)
+
+    def _read(self, order_id: str) -> Fields:
+        found = self._api.one(_path_of(order_id))
         if found is None:
             raise Retryable("Flourish does not show the order at the moment")
-        self._api.write("PUT", path, write_update(found, changes), facility_id)
+        return found
+
+    def _put(self, order_id: str, found: Fields, facility_id: str, changes: Mapping[str, Any]) -> None:
+        self._api.write("PUT", _path_of(order_id), write_update(found, changes), facility_id)
 
     def _destinations(self, license_number: str) -> tuple[Destination, ...]:
         """Find destinations by license: by its filter, by search, and at last among all of them.
@@ -267,6 +298,18 @@ class FlourishClient:
         wanted = question.name.strip().casefold()
         return tuple(dict.fromkeys(name for name in names if name.strip().casefold() == wanted))
 
+    def _lots(self, question: LotNumbered) -> tuple[str, ...]:
+        """Find a lot of an item, also one of which nothing is left; the filters' answer is compared again."""
+        query = {
+            "group_by": "lot_number",
+            "item_id": question.item_id,
+            "lot_number": question.lot,
+            "include_all_items": "true",
+        }
+        rows = self._api.rows("/v1/inventory/summary", query, question.facility_id)
+        lots = (row.text_or_empty("lot_number") for row in rows if row.text("item_id") == question.item_id)
+        return tuple(dict.fromkeys(lot for lot in lots if lot == question.lot))
+
     def _any_facility(self) -> str:
         """Name a facility for calls that need one and answer for the whole company."""
         if self._facility is None:
@@ -282,6 +325,10 @@ class FlourishClient:
                 raise Retryable("Flourish accepts the key and refuses it in turns") from error
             return True
         return False
+
+
+def _path_of(order_id: str) -> str:
+    return f"/v1/outbound-orders/{segment(order_id)}"
 
 
 def _licensed(found: tuple[Destination, ...], license_number: str) -> tuple[Destination, ...]:

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.decisions import DestinationDraft, OutboundDraft
 from portal.sync.domain import (
+    Amount,
     Destination,
     FacilityFacts,
     Hint,
@@ -20,9 +20,18 @@ from portal.sync.domain import (
     OutboundOrder,
     SalesRep,
 )
+from portal.sync.drafts import (
+    DestinationDraft,
+    DraftLine,
+    NoteSwap,
+    OutboundDraft,
+    OutboundUpdate,
+    Swap,
+)
 from portal.sync.errors import Unreadable
 from portal.sync.flourish.shapes import DESTINATION, FACILITY, LINE, ORDER, SALES_REP
 from portal.sync.mapping.keys import license_key
+from portal.sync.mapping.money import cents
 from portal.sync.reading import Fields, Notice
 
 # Outbound order statuses: the list's filter, and Completed from a refusal of the update.
@@ -71,6 +80,8 @@ def read_order(order: Fields, notice: Notice, *, from_list: bool = False) -> Out
         term=order.text_or_empty("payment_term"),
         requested_date=_date(order, "requested_delivery_date"),
         origin=order.text_or_empty("origin_type"),
+        charges=tuple(_amount(row, "value") for row in order.children_or_none("charges")),
+        discounts=tuple(_amount(row, "discount_value") for row in _whole_discounts(order)),
     )
 
 
@@ -82,7 +93,20 @@ def _line(line: Fields) -> OutboundLine:
         eaches=line.number("order_qty"),
         allocated=line.number_or_zero("allocated_qty"),
         unit_price=line.number("unit_price"),
+        lot=line.text_or_empty("lot_number"),
+        discount_price=line.number_or_zero("discount_price"),
     )
+
+
+def _amount(row: Fields, percent: str) -> Amount:
+    kept = _kept_amount(row, percent)
+    return Amount(kept["amount"], kept["method"] == "percentage")
+
+
+def _whole_discounts(order: Fields) -> tuple[Fields, ...]:
+    """The discounts of the whole order: one of a line is in that line's own discount price."""
+    rows = order.children_or_none("discounts")
+    return tuple(row for row in rows if row.text_or_empty("level").lower() in ("", "order"))
 
 
 def _notes(order: Fields) -> tuple[str, ...] | None:
@@ -175,10 +199,7 @@ def write_order(draft: OutboundDraft) -> dict[str, Any]:
         "original_order_id": draft.original_order_id,
         "order_timestamp": write_time(draft.placed_at),
         "destination": {"id": draft.destination_id},
-        "order_lines": [
-            {"item_id": line.item_id, "order_qty": line.eaches, "unit_price": line.unit_price}
-            for line in draft.lines
-        ],
+        "order_lines": [_new_line(line) for line in draft.lines],
         "charges": [_dollars(amount) for amount in draft.charges],
         "discounts": [_dollars(amount) for amount in draft.discounts],
         "notes": [
@@ -216,10 +237,7 @@ def write_update(order: Fields, changes: Mapping[str, Any]) -> dict[str, Any]:
             body[party] = {"id": _whole(ref) if party == "sales_rep" else ref}
     body["order_lines"] = [_kept_line(line) for line in order.children("order_lines")]
     body["charges"] = [_kept_amount(row, "value") for row in order.children_or_none("charges")]
-    discounts = order.children_or_none("discounts")
-    # A discount of one line is in that line's own discount price.
-    whole = (row for row in discounts if row.text_or_empty("level").lower() in ("", "order"))
-    body["discounts"] = [_kept_amount(row, "discount_value") for row in whole]
+    body["discounts"] = [_kept_amount(row, "discount_value") for row in _whole_discounts(order)]
     body["notes"] = [
         _note(
             note.text_or_empty("subject"),
@@ -229,6 +247,70 @@ def write_update(order: Fields, changes: Mapping[str, Any]) -> dict[str, Any]:
         for note in order.children_or_none("notes")
     ]
     return {**body, **changes}
+
+
+def changes_of(order: Fields, update: OutboundUpdate) -> dict[str, Any]:
+    """The fields of an order that an update changes, with what stays in them.
+
+    Args:
+        order: as Flourish returned it.
+        update: what is to be changed.
+
+    Raises:
+        Unreadable: the order is not what was expected.
+    """
+    kept = write_update(order, {})
+    changes: dict[str, Any] = {}
+    if update.kept_lines is not None:
+        values = ("eaches", "unit_price", "lot")
+        lines = []
+        for line in update.kept_lines:
+            new = {_LINE_FIELDS[name]: getattr(line, name) for name in values}
+            lines.append(kept["order_lines"][line.place] | {n: v for n, v in new.items() if v is not None})
+        changes["order_lines"] = [*lines, *map(_new_line, update.new_lines)]
+    for name, swap in (("charges", update.charges), ("discounts", update.discounts)):
+        if swap != Swap():
+            changes[name] = _swapped(kept[name], swap)
+    if update.notes:
+        changes["notes"] = _swapped_notes(kept["notes"], update.notes)
+    if update.date_changes:
+        day = update.requested_date
+        changes["requested_delivery_date"] = day.isoformat() if day else None
+    if update.term:
+        changes["payment_term"] = update.term
+    return changes
+
+
+_LINE_FIELDS = {"eaches": "order_qty", "unit_price": "unit_price", "lot": "lot_number"}
+
+
+def _new_line(line: DraftLine) -> dict[str, Any]:
+    new = {"item_id": line.item_id, "order_qty": line.eaches, "unit_price": line.unit_price}
+    return new | ({"lot_number": line.lot} if line.lot else {})
+
+
+def _swapped(rows: list[dict[str, Any]], swap: Swap) -> list[dict[str, Any]]:
+    """Take dollar amounts away, each once, and add others; of one that Flourish rounded, its cents tell."""
+    left = list(rows)
+    for amount in swap.gone:
+        dollars = [row for row in left if row["method"] == "dollar"]
+        alike = [row for row in dollars if row["amount"] == amount]
+        alike += [row for row in dollars if cents(row["amount"]) == cents(amount)]
+        if alike:
+            left.remove(alike[0])
+    return [*left, *map(_dollars, swap.new)]
+
+
+def _swapped_notes(notes: list[dict[str, Any]], swaps: tuple[NoteSwap, ...]) -> list[dict[str, Any]]:
+    """Put notes in the place of others, so that the first one stays the first."""
+    left = list(notes)
+    for swap in swaps:
+        subject = _INTERNAL_SUBJECT if swap.is_internal else _NOTE_SUBJECT
+        new = [_note(subject, swap.new, internal=swap.is_internal)] if swap.new.strip() else []
+        texts = [note["note"] for note in left]
+        place = texts.index(swap.gone) if swap.gone and swap.gone in texts else len(left)
+        left[place : place + 1] = new
+    return left
 
 
 def _kept_line(line: Fields) -> dict[str, Any]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from portal.sync.decisions import DestinationDraft, DraftLine, OutboundDraft, Rules
+from portal.sync.decisions import (
+    Rules,
+)
 from portal.sync.domain import Item, SourceOrder
-from portal.sync.mapping.money import add_up, unit_price
+from portal.sync.drafts import (
+    DestinationDraft,
+    DraftLine,
+    OutboundDraft,
+)
+from portal.sync.mapping.money import add_up, cents, unit_price
 
 # License type on a platform -> destination type in Flourish, by the word that tells (LL-2; types:
 # flourish.md, Destination). A license type without such a word is asked for, never guessed.
@@ -80,9 +87,8 @@ def outbound_draft(
         sales_rep_id: to whom it is credited; empty for nobody.
         items: the Flourish item of each SKU.
     """
-    money = add_up(order, rules.price_places)
-    charges = [money.shipping, money.rounding]
-    discounts = [money.discount, money.credits, -money.rounding]
+    rounded = add_up(order, rules.price_places).rounding
+    charges, discounts = adjustments(order, rounded)
     return OutboundDraft(
         facility_id=rules.facility.id,
         original_order_id=order.label,
@@ -95,28 +101,42 @@ def outbound_draft(
                 sku=items[line.sku].sku,
                 eaches=line.eaches,
                 unit_price=unit_price(line, rules.price_places),
+                lot=line.lot,
             )
             for line in order.lines
         ),
-        charges=tuple(amount for amount in charges if amount > 0),
-        discounts=tuple(amount for amount in discounts if amount > 0),
-        internal_notes=(marker(rules, order.number), *_money_note(order, rules)),
+        charges=charges,
+        discounts=discounts,
+        internal_notes=(marker(rules, order.number), *internal_notes(order, rounded)),
         notes=(order.notes,) if order.notes.strip() else (),
     )
 
 
-def _money_note(order: SourceOrder, rules: Rules) -> tuple[str, ...]:
-    """Name the amounts that Flourish shows without a name (LL-13)."""
-    money = add_up(order, rules.price_places)
+def adjustments(order: SourceOrder, rounded: Decimal) -> tuple[tuple[Decimal, ...], tuple[Decimal, ...]]:
+    """The charges and the discounts of an order, in dollars (LL-13).
+
+    Args:
+        order: the order on its platform.
+        rounded: what its lines lack in Flourish to their totals, negative when they exceed them.
+    """
+    charges = (cents(order.shipping), rounded)
+    discounts = (cents(order.discount), cents(order.credits), -rounded)
+    return tuple(one for one in charges if one > 0), tuple(one for one in discounts if one > 0)
+
+
+def internal_notes(order: SourceOrder, rounded: Decimal) -> tuple[str, ...]:
+    """What only staff need to know, besides whose the order is: the amounts that Flourish shows without a
+    name (LL-13), and which lines are samples."""
     named = {
-        "shipping": money.shipping,
-        "discount": -money.discount,
-        "credits": -money.credits,
-        "rounding": money.rounding,
-        "tax on the platform, not in this order": money.tax,
+        "shipping": cents(order.shipping),
+        "discount": -cents(order.discount),
+        "credits": -cents(order.credits),
+        "rounding": rounded,
+        "tax on the platform, not in this order": cents(order.tax),
     }
-    parts = [f"{name} {amount:+}" for name, amount in named.items() if amount != Decimal(0)]
-    return ("; ".join(parts),) if parts else ()
+    money = "; ".join(f"{name} {amount:+}" for name, amount in named.items() if amount != Decimal(0))
+    sampled = ", ".join(f"{line.eaches.normalize():f} x {line.sku}" for line in order.lines if line.is_sample)
+    return tuple(filter(None, (money, f"Samples: {sampled}" if sampled else "")))
 
 
 def requested_date(order: SourceOrder, rules: Rules) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from portal.sync.decisions import Decision, Facts, Finding, ItemBySku, Rules
-from portal.sync.domain import Destination, Item, SourceOrder
+from portal.sync.decisions import Decision, Facts, Finding, ItemBySku, LotNumbered, Rules
+from portal.sync.domain import Destination, Item, Line, SourceOrder
 from portal.sync.mapping.draft import missing_for_destination
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, rounding_allowed
@@ -27,10 +27,7 @@ def stuck(findings: Sequence[Finding]) -> Decision:
 def in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
     """What is wrong with the order by itself, before anything is asked of Flourish."""
     where = rules.platform_label
-    findings = [
-        Finding("not_supported", f"The order carries {what}", todo, cause=what, who="tenant")
-        for what, todo in order.unsupported
-    ]
+    findings = in_wrapping(order, rules)
     if order.is_combination:
         findings.append(
             Finding(
@@ -41,8 +38,6 @@ def in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
                 " combining is not carried over yet.",
             )
         )
-    if not order.lines:
-        findings.append(Finding("no_lines", "The order has no lines", f"Add lines in {where}, or cancel it."))
     if not order.customer.license:
         findings.append(
             Finding(
@@ -54,6 +49,27 @@ def in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
             )
         )
     findings += [*in_lines(order, rules), *in_money(order, rules)]
+    return findings
+
+
+def in_content(order: SourceOrder, rules: Rules) -> list[Finding]:
+    """What is wrong with what the order consists of: also an edit of it is held until that is right."""
+    return [*in_wrapping(order, rules), *in_lines(order, rules), *in_money(order, rules)]
+
+
+def in_wrapping(order: SourceOrder, rules: Rules) -> list[Finding]:
+    """What is wrong with the lines as a whole."""
+    findings = [
+        Finding("not_supported", f"The order carries {what}", todo, cause=what, who="tenant")
+        for what, todo in order.unsupported
+    ]
+    samples = ", ".join(line.sku for line in order.lines if line.is_sample)
+    if samples and rules.holds_samples:
+        step = "Enter this order in Flourish by hand, or let samples in by the connection's settings."
+        findings.append(Finding("samples_held", f"The order has samples: {samples}", step))
+    if not order.lines:
+        step = f"Add lines in {rules.platform_label}, or cancel it."
+        findings.append(Finding("no_lines", "The order has no lines", step))
     return findings
 
 
@@ -159,6 +175,47 @@ def _item_finding(
         cause=sku,
         text=f"Near: {', '.join(near)}." if near else "",
         evidence={"near": near},
+    )
+
+
+def lot_questions(lines: Sequence[Line], rules: Rules, facts: Facts) -> list[LotNumbered]:
+    """What must be known of the lines' lots in a facility, once it is known which items they are of."""
+    found = []
+    for line in lines:
+        known: tuple[Item, ...] = facts.get(ItemBySku(sku_key(line.sku)), ())
+        item = next((one for one in known if one.active and sku_key(one.sku) == sku_key(line.sku)), None)
+        if line.lot and item is not None:
+            found.append(LotNumbered(item.id, line.lot, rules.facility.id))
+    return found
+
+
+def in_lots(lines: Sequence[Line], items: Mapping[str, Item], rules: Rules, facts: Facts) -> list[Finding]:
+    """LL-7: a line's batch must be a lot that Flourish has of the item, by exactly its number."""
+    where = rules.platform_label
+    named = [line for line in lines if line.lot and line.sku in items]
+    place = rules.facility.id
+    missing = [line for line in named if not facts[LotNumbered(items[line.sku].id, line.lot, place)]]
+    return [
+        Finding(
+            "lot_missing",
+            f"Flourish has no lot {line.lot} of {sku_key(line.sku)} in {rules.facility.name}",
+            f"Choose a batch in {where} whose number is a lot in Flourish, or correct the number there.",
+            cause=f"{sku_key(line.sku)} {line.lot}",
+            evidence={"lot": line.lot, "sku": sku_key(line.sku)},
+        )
+        for line in missing
+    ]
+
+
+def term_missing(term: str) -> Finding:
+    """LL-19: asked for once, whatever number of orders have the term."""
+    return Finding(
+        "term_missing",
+        f"Flourish has no payment term {term}",
+        f"Add the term {term} in Flourish, or name your own in the connection's settings; the orders are"
+        " there, and only their term is missing.",
+        cause=term,
+        is_of_connection=True,
     )
 
 

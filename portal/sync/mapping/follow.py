@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from portal.sync.decisions import (
@@ -16,16 +16,21 @@ from portal.sync.decisions import (
     MovePlatform,
     NextMove,
     Rules,
+    SetTerm,
     TermNamed,
 )
 from portal.sync.domain import Json, OutboundOrder, SourceOrder, Stage
-from portal.sync.mapping.diff import changes, shared_values
+from portal.sync.mapping import carrying, older
+from portal.sync.mapping.agreement import after_finishing, after_write
+from portal.sync.mapping.carrying import CREATED
 from portal.sync.mapping.draft import requested_date
-from portal.sync.mapping.findings import stuck
+from portal.sync.mapping.findings import stuck, term_missing
+from portal.sync.mapping.terms import own_name
 
-CREATED = "Created"
 CANCELLED = "Cancelled"
 SENT = frozenset({"Shipped", "Completed"})
+# How long an order waits for what is asked for once for the whole connection, before it looks again.
+ASK_AGAIN_SECONDS = 600.0
 
 # Who owes the next step, by Flourish's status (flourish.md, Outbound order).
 _NEXT_STEPS = {
@@ -50,36 +55,64 @@ def plan(
     """Decide about an order that both sides have."""
     if order.stage is Stage.CANCELLED:
         return _follow_cancelled(order, outbound, rules)
-    if order.stage is Stage.MERGED and outbound.status != CANCELLED:
+    if outbound.status == CANCELLED:
+        return _follow_flourish(order, outbound, rules, next_move)
+    if order.stage is Stage.MERGED:
         title = f"The order was combined into another one in {rules.platform_label}"
         step = "Cancel this order in Flourish: combining is not carried over yet."
         return stuck((Finding("combined_original", title, step),))
-    findings: tuple[Finding, ...] = ()
-    if not base.get("finished") and outbound.status != CANCELLED:
-        finishing = _finish(order, outbound, base, rules, facts)
-        if isinstance(finishing, Finding):
-            findings = (finishing,)
-        elif finishing is not None:
-            return finishing
+    agreed = older.raised(base, order, outbound, rules)
+    finishing = _finish(order, outbound, agreed, rules, facts)
+    if isinstance(finishing, Decision | Inquiry):
+        return finishing
+    edited = carrying.plan(order, outbound, base=finishing.base, rules=rules, facts=facts)
+    if isinstance(edited, Inquiry):
+        return edited
+    if isinstance(edited, Decision):
+        return replace(edited, findings=(*finishing.findings, *edited.findings))
     decision = _follow_flourish(order, outbound, rules, next_move)
-    if base and not base.get("finished") and not findings:
-        # Finished after all, by a write whose answer was lost: what staff change from now on stays.
-        decision = replace(decision, base={**base, "finished": True})
-    return with_findings(decision, (*findings, *_edits(order, base, rules)))
+    if decision.action is None and edited.to_platform is not None:
+        decision = _set_term(edited.to_platform, rules)
+    decision = replace(_with_drift(decision, edited.drift), base=edited.base if edited.base != base else None)
+    return with_findings(decision, (*finishing.findings, *edited.findings))
 
 
 def with_findings(decision: Decision, findings: tuple[Finding, ...]) -> Decision:
     """Findings that do not hold up the statuses: those go on following."""
     if not findings or decision.action is not None:
         return replace(decision, findings=(*decision.findings, *findings))
-    first = findings[0]
+    own = [finding for finding in (*decision.findings, *findings) if not finding.is_of_connection]
+    first = (own or findings)[0]
     return replace(
         decision,
         code=first.code,
         sentence=f"{first.title}. Statuses go on following.",
         next_step=first.next_step,
-        state="stuck",
+        state="stuck" if own else "waiting",
         findings=(*decision.findings, *findings),
+        # What is asked for once for all orders is not told to each of them when it is there.
+        again_in=None if own else ASK_AGAIN_SECONDS,
+    )
+
+
+def _with_drift(decision: Decision, drift: tuple[tuple[str, str, str], ...]) -> Decision:
+    """What Flourish changed by itself stays, and is said (LL-18)."""
+    decision = replace(decision, drift=drift)
+    if not drift or decision.action is not None or decision.findings:
+        return decision
+    told = ", ".join(what for what, _agreed, _there in drift)
+    return replace(decision, sentence=f"{decision.sentence} Changed in Flourish, which stays: {told}.")
+
+
+def _set_term(action: SetTerm, rules: Rules) -> Decision:
+    """LL-19: a term that was changed in Flourish goes to the platform."""
+    where = rules.platform_label
+    return Decision(
+        "set_term",
+        f"Set the payment term in {where} to {action.term}: it was changed in Flourish.",
+        f"Trellis writes it to {where}.",
+        "waiting",
+        action=action,
     )
 
 
@@ -102,31 +135,53 @@ def _follow_cancelled(order: SourceOrder, outbound: OutboundOrder, rules: Rules)
     )
 
 
+@dataclass(frozen=True)
+class _Finished:
+    """What both sides agree on, where nothing can be finished now, and why not."""
+
+    base: Json
+    findings: tuple[Finding, ...] = ()
+
+
 def _finish(
     order: SourceOrder, outbound: OutboundOrder, base: Json, rules: Rules, facts: Facts
-) -> Decision | Inquiry | Finding | None:
+) -> Decision | Inquiry | _Finished:
     """LL-13: requested date and payment term go in a second write; only an update takes them."""
+    if base["finished"]:
+        return _Finished(base)
     shown_date = requested_date(order, rules)
-    day = date.fromisoformat(shown_date) if shown_date else None
-    term = rules.terms.get(order.term, order.term)
-    if (day is None or day == outbound.requested_date) and (not term or term == outbound.term):
-        return None
+    there = outbound.requested_date.isoformat() if outbound.requested_date else ""
+    day = date.fromisoformat(shown_date) if shown_date and shown_date != there else None
+    term = own_name(order.term, rules)
+    lacks_term = bool(term) and term.casefold() != outbound.term.casefold()
+    if day is None and not lacks_term:
+        # Finished after all, by a write whose answer was lost: what staff change from now on stays.
+        return _Finished(_after(base, order, shown_date))
     if outbound.status != CREATED:
-        return _too_late(day, term, outbound)
-    if term and term != outbound.term:
-        if TermNamed(term) not in facts:
-            return Inquiry((TermNamed(term),))
-        own: tuple[str, ...] = facts[TermNamed(term)]
-        if not own:
-            return _term_finding(term)
-        term = own[0]
+        return _Finished(base, (_too_late(day, term if lacks_term else "", outbound),))
+    if lacks_term and TermNamed(term) not in facts:
+        return Inquiry((TermNamed(term),))
+    own: tuple[str, ...] = facts[TermNamed(term)] if lacks_term else ()
+    if lacks_term and not own and day is None:
+        return _Finished(base, (term_missing(term),))
+    after = _after(base, order, shown_date) if own or not lacks_term else base
     return Decision(
         "finish",
         "Created, finishing: the requested date and the payment term follow in a second write.",
         "Trellis writes them to Flourish.",
         "waiting",
-        action=FinishOrder(outbound.id, outbound.facility_id, day, term, base={**base, "finished": True}),
+        action=FinishOrder(
+            outbound.id,
+            outbound.facility_id,
+            day,
+            next(iter(own), ""),
+            base=after_write(base, after, outbound),
+        ),
     )
+
+
+def _after(base: Json, order: SourceOrder, day: str) -> Json:
+    return after_finishing(base, order, requested_date=day or None, term=order.term or None)
 
 
 def _too_late(day: date | None, term: str, outbound: OutboundOrder) -> Finding:
@@ -137,34 +192,6 @@ def _too_late(day: date | None, term: str, outbound: OutboundOrder) -> Finding:
         "allocated_before_finished",
         f"Flourish had the order {outbound.status} before Trellis could write its {wanted}",
         "Enter them in Flourish by hand: it takes no update once something is allocated.",
-    )
-
-
-def _term_finding(term: str) -> Finding:
-    return Finding(
-        "term_missing",
-        f"Flourish has no payment term {term}",
-        f"Add the term {term} in Flourish; the order is there and only its term is missing.",
-        cause=term,
-    )
-
-
-def _edits(order: SourceOrder, base: Json, rules: Rules) -> tuple[Finding, ...]:
-    """An edit on the platform since both sides agreed: shown, as edits are not carried over yet (LL-14)."""
-    found = changes(base["platform"], shared_values(order)) if "platform" in base else []
-    if not found:
-        return ()
-    where = rules.platform_label
-    return (
-        Finding(
-            "edited_after_intake",
-            f"The order was edited in {where} after it was brought in",
-            f"Make the same change in Flourish, or undo it in {where}: edits are not carried over yet.",
-            text="; ".join(
-                f"{name}: {before or 'none'} to {after or 'none'}" for name, before, after in found
-            ),
-            evidence={"changes": found},
-        ),
     )
 
 

@@ -18,7 +18,7 @@ from portal.sync.decisions import (
 )
 from portal.sync.domain import Destination, SourceOrder, Stage
 from portal.sync.mapping import findings, routing
-from portal.sync.mapping.diff import shared_values
+from portal.sync.mapping.agreement import after_creation
 from portal.sync.mapping.draft import destination_draft, outbound_draft
 from portal.sync.mapping.findings import stuck
 from portal.sync.mapping.keys import sku_key
@@ -68,7 +68,7 @@ def plan(order: SourceOrder, *, rules: Rules, facts: Facts, moving: bool = False
     wrong = findings.in_order(order, rules)
     if wrong:
         return stuck(wrong)
-    questions = _open_questions(order, facts)
+    questions = _open_questions(order, rules, facts)
     if questions:
         return Inquiry(questions)
     return _bring_in(order, rules, facts, moving=moving)
@@ -99,13 +99,17 @@ def _left_alone(order: SourceOrder, rules: Rules) -> Decision | None:
     return None
 
 
-def _open_questions(order: SourceOrder, facts: Facts) -> tuple[Question, ...]:
-    """What has to be looked up and was not yet."""
+def _open_questions(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[Question, ...]:
+    """What has to be looked up and was not yet; lots last, when it is known of which items and where."""
     asked: list[Question] = [DestinationByLicense(order.customer.license)]
     asked += [ItemBySku(sku_key(line.sku)) for line in order.lines]
     asked += routing.questions(order, facts)
     if _needs_license_type(order, facts):
         asked.append(LicenseType(order.customer.license_type_ref))
+    if all(question in facts for question in asked):
+        route, _wrong = routing.route(order, rules, facts)
+        there = rules.within(route.facility.id) if route else rules
+        asked += findings.lot_questions(order.lines, there, facts)
     return tuple(dict.fromkeys(question for question in asked if question not in facts))
 
 
@@ -127,7 +131,13 @@ def _bring_in(order: SourceOrder, rules: Rules, facts: Facts, *, moving: bool) -
     destinations: tuple[Destination, ...] = facts[DestinationByLicense(order.customer.license)]
     items, wrong_items = findings.match_items(order, rules, facts)
     route, wrong_route = routing.route(order, rules, facts)
-    wrong = [*wrong_items, *wrong_route, *findings.in_destinations(order, destinations, rules)]
+    wrong_lots = findings.in_lots(order.lines, items, rules.within(route.facility.id), facts) if route else []
+    wrong = [
+        *wrong_items,
+        *wrong_lots,
+        *wrong_route,
+        *findings.in_destinations(order, destinations, rules),
+    ]
     if wrong:
         return stuck(wrong)
     if route is None:
@@ -145,12 +155,7 @@ def _bring_in(order: SourceOrder, rules: Rules, facts: Facts, *, moving: bool) -
     draft = outbound_draft(
         order, rules, destination_id=destinations[0].id, sales_rep_id=route.rep_id, items=items
     )
-    # Only a ship date or a term needs a second write; without them the order is finished once it is made.
-    base = {
-        "platform": shared_values(order),
-        "finished": not (order.ship_at or order.term),
-        "route": routing.kept(order, route.facility.id),
-    }
+    base = {**after_creation(order, rules), "route": routing.kept(order, route.facility.id)}
     return Decision(
         "bring_in",
         _why(order, rules, moving=moving),

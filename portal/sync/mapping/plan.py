@@ -11,6 +11,7 @@ from dataclasses import replace
 from portal.sync.decisions import Decision, Facts, Inquiry, NextMove, Rules
 from portal.sync.domain import Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import follow, intake, moving
+from portal.sync.mapping.agreement import arrived
 
 
 def plan_order(
@@ -38,7 +39,7 @@ def plan_order(
         return intake.plan(order, rules=rules, facts=facts)
     if is_moving and outbound.status == follow.CANCELLED and order.stage not in moving.OVER:
         return intake.plan(order, rules=rules, facts=facts, moving=True)
-    stays = moving.plan(order, outbound, base or {}, rules, facts)
+    stays = moving.plan(order, outbound, arrived(base or {}, order, outbound), rules, facts)
     if isinstance(stays, Decision | Inquiry):
         return stays
     here = rules.within(outbound.facility_id)

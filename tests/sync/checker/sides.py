@@ -87,6 +87,9 @@ class FakePlatform:
     def move(self, number: str, action: str) -> None:
         raise AssertionError(f"a check moves nothing: {number} {action}")
 
+    def set_term(self, number: str, term: str) -> None:
+        raise AssertionError(f"a check writes nothing: {number} {term}")
+
     def license_type(self, question) -> str:
         return ""
 

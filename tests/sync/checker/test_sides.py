@@ -14,9 +14,11 @@ import pytest
 from portal.models import utc_now
 from portal.sync.domain import OutboundOrder, SourceOrder, Stage
 from portal.sync.errors import Retryable, Unreadable
+from portal.sync.mapping.agreement import after_creation, after_finishing
 from tests.sync.checker import world as make
 from tests.sync.checker.sides import FakeFlourish, FakePlatform, outbound, source
 from tests.sync.checker.world import World
+from tests.sync.mapping.examples import rules
 
 Plant = Callable[[World], None]
 
@@ -32,6 +34,25 @@ def _here(world: World, name: str = "created", **values: Any) -> None:
 def _line(world: World, **values: Any) -> None:
     line = world.flourish.orders["F-created"].lines[0]
     _there(world, lines=(replace(line, **values),))
+
+
+def _written(world: World, eaches: str = "10") -> None:
+    """What was written is kept, as it is of every order today."""
+    order = world.platform.orders["created"]
+    base = after_finishing(after_creation(order, rules()), order, requested_date="", term="")
+    base["flourish"]["lines"] = [["BD-35", eaches, "4.5", ""]]
+    world.change("created", base=base)
+
+
+def _changed_by_staff(world: World) -> None:
+    _written(world)
+    _line(world, eaches=Decimal(9))
+    _there(world, total=Decimal("40.50"))
+
+
+def _wrong_and_changed_by_staff(world: World) -> None:
+    _written(world, "9")
+    _line(world, eaches=Decimal(8))
 
 
 def _gone(world: World) -> None:
@@ -124,6 +145,12 @@ BREAKS: list[tuple[str, str, str, Plant]] = [
     ("I6", "another SKU", "order L-created", lambda w: _line(w, sku="bd-35")),
     ("I6", "a line less", "order L-created", lambda w: _there(w, lines=())),
     ("I6", "a cent less", "order L-created", lambda w: _there(w, total=Decimal("44.99"))),
+    (
+        "I6",
+        "written wrong, and changed by staff since",
+        "order L-created",
+        _wrong_and_changed_by_staff,
+    ),
     ("I14", "a write that would follow", "order L-created", _unfinished),
     ("live", "a side that does not answer", "order", _broken_side),
     (
@@ -155,6 +182,13 @@ def test_a_settled_order_that_disagrees_breaks_both_promises(world: World):
     _there(world, status="Shipped")
 
     assert world.check().failed() == ["I5", "I14"]
+
+
+def test_an_order_that_was_written_otherwise_than_ordered_breaks_both_promises(world: World):
+    _written(world, "9")
+    _line(world, eaches=Decimal(9))
+
+    assert world.check().failed() == ["I6", "I14"]
 
 
 def _with_problem(world: World, plant: Plant) -> None:
@@ -197,6 +231,7 @@ def _stranger(world: World) -> None:
 
 
 EXCUSED: list[tuple[str, Plant]] = [
+    ("lines that staff changed", _changed_by_staff),
     ("a lost order with a problem", lambda w: _with_problem(w, _gone)),
     ("an edit that is shown as a problem", lambda w: _with_problem(w, lambda v: _line(v, eaches=Decimal(9)))),
     ("a status with a problem", lambda w: _with_problem(w, _not_offered)),

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from portal.sync.engine.gate import is_open, may_work
 from portal.sync.engine.reconcile import reconcile
 from portal.sync.engine.sweep import sweep
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
+from portal.sync.mapping.money import line_total
 from tests.sync.engine.crashing import CrashNow
 from tests.sync.engine.doors import Street
 from tests.sync.engine.verdicts import OPEN, Watch
@@ -52,6 +54,7 @@ WRITES = (
     "flourish.create_order",
     "flourish.create_destination",
     "flourish.finish_order",
+    "flourish.update_order",
     "flourish.cancel_order",
 )
 BUSY = Retryable("It is busy")
@@ -74,6 +77,7 @@ ON_WRITES = (
 LOST_CREATES: dict[str, bool | str] = {"lost, made": True, "lost, not made": False, "lost, made late": "late"}
 
 some = st.integers(0, 11)
+quantities = st.sampled_from((10, 20, 40))
 kinds = st.sampled_from(range(len(KINDS_OF_ORDER)))
 create_answers = st.sampled_from(("comes", *LOST_CREATES))
 telling = st.sampled_from(("and a worker looks", "a webhook", "nobody"))
@@ -114,10 +118,29 @@ class Trellis(RuleBasedStateMachine):
         self._tell(told)
 
     @rule(which=some, notes=st.sampled_from(("", "Call first")), told=telling)
-    def a_buyer_edits(self, which, notes, told):
+    def a_buyer_edits_the_notes(self, which, notes, told):
         edited = _one(self.shop.leaflink.orders, which)
         if edited.status in LEADS_TO:
             self.shop.leaflink.put(edited, notes=notes)
+            self._tell(told)
+
+    @rule(which=some, eaches=quantities, more=st.booleans(), told=telling)
+    def a_buyer_edits_the_lines(self, which, eaches, more, told):
+        edited = _one(self.shop.leaflink.orders, which)
+        if edited.status in LEADS_TO:
+            first = replace(edited.lines[0], eaches=Decimal(eaches))
+            kept = [one for one in edited.lines[1:] if one.sku != "FL-2"]
+            lines = (first, *kept, *([line("FL-2", eaches=str(eaches))] if more else []))
+            self.shop.leaflink.put(edited, lines=lines, total=sum(map(line_total, lines)))
+            self._tell(told)
+
+    @precondition(lambda self: self.shop.flourish.orders)
+    @rule(which=some, eaches=quantities, told=telling)
+    def staff_edit_a_line_in_flourish(self, which, eaches, told):
+        edited = _one(self.shop.flourish.orders, which)
+        if edited.status == "Created" and edited.lines:
+            first = replace(edited.lines[0], eaches=Decimal(eaches))
+            self.shop.flourish.change(edited.id, lines=(first, *edited.lines[1:]))
             self._tell(told)
 
     @rule(which=some, to=some, told=telling)

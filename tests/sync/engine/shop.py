@@ -147,6 +147,20 @@ class Shop:
         with self.desk.tenant(self.tenant_id) as session:
             return list(session.scalars(query))
 
+    def details(self, link_id: UUID) -> list[dict[str, Any]]:
+        """Read what may be unfolded of an order's story."""
+        query = (
+            select(TimelineEvent.detail).where(TimelineEvent.link_id == link_id).order_by(TimelineEvent.seq)
+        )
+        with self.desk.tenant(self.tenant_id) as session:
+            return list(session.scalars(query))
+
+    def causes(self, code: str) -> set[str]:
+        """Read the causes of the open problems of one code."""
+        query = select(Problem.cause).where(Problem.code == code, Problem.closed_at.is_(None))
+        with self.desk.tenant(self.tenant_id) as session:
+            return set(session.scalars(query))
+
     def log(self) -> list[str]:
         """Read the sync log."""
         with self.desk.tenant(self.tenant_id) as session:

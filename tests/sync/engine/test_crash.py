@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -13,9 +13,10 @@ import pytest
 from portal.sync.engine import crash
 from portal.sync.engine.crash import END, SETTLING, WRITE
 from portal.sync.errors import Unsettled
+from portal.sync.mapping.money import line_total
 from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
 from tests.sync.engine.shop import Shop
-from tests.sync.mapping.examples import customer, order
+from tests.sync.mapping.examples import customer, line, order
 
 # A create may be on its way: its intent stands, and its outcome does not.
 IN_FLIGHT = ("after_intent", "after_call")
@@ -50,6 +51,31 @@ def cancel(shop):
     link_id = place(shop)
     shop.look()
     shop.leaflink.put(shop.leaflink.orders[order().number], status="Cancelled")
+    shop.mark(order().number)
+    return link_id
+
+
+def edit(shop):
+    """Several parts of an order that is in Flourish, all for one update."""
+    link_id = place(shop, notes="Ring", term="Net 30", ship_at=SHIP_AT)
+    shop.look()
+    lines = (line(eaches="20"), line("FL-2"))
+    shop.leaflink.put(
+        shop.leaflink.orders[order().number],
+        lines=lines,
+        total=sum(map(line_total, lines)),
+        notes="Call",
+        term="Net 7",
+        ship_at=SHIP_AT + timedelta(days=2),
+    )
+    shop.mark(order().number)
+    return link_id
+
+
+def change_the_term(shop):
+    link_id = place(shop, term="Net 30")
+    shop.look()
+    shop.flourish.change("SO-1", term="Net 7")
     shop.mark(order().number)
     return link_id
 
@@ -94,6 +120,8 @@ FLOWS = {
     ),
     "moved twice": Flow(allocate, look_of(writes=2), leaflink="Fulfilled"),
     "cancelled": Flow(cancel, look_of(writes=1), leaflink="Cancelled", live=0),
+    "edited": Flow(edit, look_of(writes=1), called={"create_order": 1}),
+    "term changed in Flourish": Flow(change_the_term, look_of(writes=1)),
     "lost order found": Flow(lose_the_answer(*ORDER, effect=True), look_of(writes=0, settling=True)),
     "lost order not there": Flow(
         lose_the_answer(*ORDER, effect=False), look_of(writes=1, settling=True), called={"create_order": 2}

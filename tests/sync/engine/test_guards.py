@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
 from portal.sync.engine.reconcile import reconcile
 from portal.sync.errors import Rejected, Retryable
-from tests.sync.mapping.examples import customer, order
+from tests.sync.mapping.examples import customer, line, order
 
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
 
@@ -19,20 +21,19 @@ def look_again(shop):
 
 
 @pytest.mark.fault(53)
-def test_an_edit_after_intake_is_named_until_it_is_undone_and_writes_nothing(shop):
-    shop.arrive(notes="Ring the bell")
+def test_an_edit_after_intake_reaches_flourish_and_staffs_own_changes_stay(shop):
+    shop.arrive(notes="Ring the bell", lines=(line(), line("FL-2")))
     shop.look()
-    writes = shop.writes()
+    first, second = shop.flourish.orders["SO-1"].lines
+    shop.flourish.change("SO-1", lines=(replace(first, eaches=Decimal(12)), second))
 
     shop.leaflink.put(shop.leaflink.orders[order().number], notes="Leave at the door")
     look_again(shop)
-    problem = shop.problems()["edited_after_intake"]
-    assert problem.text == "Notes: Ring the bell to Leave at the door"
 
-    shop.leaflink.put(shop.leaflink.orders[order().number], notes="Ring the bell")
-    look_again(shop)
+    there = shop.flourish.orders["SO-1"]
+    assert there.notes[-1] == "Leave at the door"
+    assert [one.eaches for one in there.lines] == [12, 10]
     assert shop.problems() == {}
-    assert shop.writes() == writes
 
 
 def test_a_date_that_staff_change_once_it_was_written_stays(shop):

@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from portal.models import Link, Operation, Problem
 from portal.sync import queues
 from portal.sync.engine.crash import LOOK, SETTLING, WRITE
 from portal.sync.errors import Retryable, Unsettled
+from portal.sync.mapping.diff import shared_values
 from tests.sync.engine.crashing import CrashNow
 from tests.sync.engine.doors import Doors, street
 from tests.sync.engine.shop import Shop
@@ -28,10 +30,11 @@ SEEDS = int(os.environ.get("METAMORPHIC_SEEDS", "3"))
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
 NEW = customer(license="C10-NEW-9")
 LOST = Unsettled("It answered 502", http_status=502)
-WRITES = ("create_order", "create_destination", "finish_order", "cancel_order")
+WRITES = ("create_order", "create_destination", "finish_order", "update_order", "cancel_order")
+TWENTY = {"lines": (line(eaches="20"),), "total": Decimal(100)}
 
 # What happens to each order: how it is placed, and then, once Flourish has it whole, one after the other.
-STORIES: dict[str, tuple[dict[str, Any], tuple[tuple[str, dict[str, str]], ...]]] = {
+STORIES: dict[str, tuple[dict[str, Any], tuple[tuple[str, dict[str, Any]], ...]]] = {
     "completed": (
         {},
         tuple(
@@ -53,6 +56,24 @@ STORIES: dict[str, tuple[dict[str, Any], tuple[tuple[str, dict[str, str]], ...]]
             ("leaflink", {"notes": "Call first"}),
             ("flourish", {"status": "Allocated"}),
         ),
+    ),
+    "edited on both sides": (
+        {"ship_at": SHIP_AT},
+        (
+            ("leaflink", TWENTY),
+            ("flourish", {"requested_date": date(2026, 4, 9)}),
+            ("leaflink", {"notes": "Ring twice"}),
+            ("leaflink", {"lines": (line(eaches="20"), line("FL-2")), "total": Decimal(150)}),
+        ),
+    ),
+    "edited in Flourish, then in LeafLink": (
+        {"term": "Net 30"},
+        (("flourish", {"requested_date": date(2026, 4, 9)}), ("leaflink", {"ship_at": SHIP_AT})),
+    ),
+    "another term in Flourish": ({"term": "Net 30"}, (("flourish", {"term": "Net 7"}),)),
+    "another term in LeafLink": (
+        {"term": "Net 30"},
+        (("leaflink", {"term": "Net 7", "term_shown": "Net 7"}),),
     ),
     "a draft": ({"status": "Draft"}, ()),
 }
@@ -108,8 +129,14 @@ class Telling:
         return {
             link.foreign_id: link.flourish_id
             for link in Watch(self.shop).links()
-            if link.flourish_id and link.base and link.base.get("finished")
+            if link.flourish_id and link.base and link.base["finished"] and self._has_arrived(link)
         }
+
+    def _has_arrived(self, link: Link) -> bool:
+        """Nobody allocates what is still being edited: then it would be a problem, and rightly so."""
+        assert link.base is not None
+        here = shared_values(self.shop.leaflink.orders[link.foreign_id])
+        return bool(link.base["platform"] == here)
 
     def news(self) -> list[Any]:
         """What changed since the last time that somebody asked."""

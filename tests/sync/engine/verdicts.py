@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync.domain import OutboundOrder, SourceOrder
+from portal.sync.mapping.diff import shared_values
 from portal.sync.platforms.leaflink.status import LADDER, TERMINAL
 from tests.sync.engine.shop import Shop
 
@@ -21,7 +22,8 @@ ENDINGS = ("Cancelled", "Rejected")
 FOR_PEOPLE = {
     "allocated_before_finished",
     "cancelled_after_shipping",
-    "edited_after_intake",
+    "edited_after_allocation",
+    "edited_on_both_sides",
     "move_not_offered",
     "sku_unknown",
 }
@@ -107,9 +109,18 @@ class Watch:
         self._fences[link.id] = link.fence
         assert link.done_seq <= link.dirty_seq
         assert sum(one.status in OPEN for one in operations) <= 1
-        agreed = [_values(one.base) for one in operations if one.status == "ok" and one.base]
+        written = [one.base for one in operations if one.base]
+        written += [base["sent"]["agreed"] for base in written if "sent" in base]
+        agreed = [_values(base) for base in written]
+        # What people made the same on both sides is agreed on without a write.
+        agreed += map(shared_values, self._seen(link))
         assert (link.flourish_id is None) == (link.base is None)
-        assert link.base is None or _values(link.base) in agreed, "a base that no write agreed on"
+        assert link.base is None or _values(link.base) in agreed, "a base that nobody agreed on"
+
+    def _seen(self, link: Link) -> Iterable[SourceOrder]:
+        """Every state in which LeafLink ever had an order."""
+        orders = (one for one in self.shop.leaflink.news if isinstance(one, SourceOrder))
+        return (one for one in orders if one.number == link.foreign_id)
 
     def at_rest(self) -> None:
         """Nothing is open, nothing lost, both sides agree, and a new look at everything writes nothing."""
@@ -157,7 +168,11 @@ class Watch:
             assert link.state in ("skipped", "stuck") or order.status == "Draft", told
             return
         assert self.shop.flourish.orders[link.flourish_id].notes, told
-        self._agree(order, self.shop.flourish.orders[link.flourish_id], problems)
+        outbound = self.shop.flourish.orders[link.flourish_id]
+        self._agree(order, outbound, problems)
+        drift = {row[0] for row in link.snapshot.get("drift", ())}
+        if outbound.status == "Created" and not problems and order.status not in ENDINGS:
+            _same_content(order, outbound, drift)
 
     def _agree(self, order: SourceOrder, outbound: OutboundOrder, problems: set[str]) -> None:
         told = f"{order.number} is {order.status}, {outbound.id} is {outbound.status}"
@@ -168,6 +183,16 @@ class Watch:
         elif target := FOLLOWS.get(outbound.status):
             reached = LADDER.index(order.status) >= LADDER.index(target)
             assert reached or "move_not_offered" in problems, told
+
+
+def _same_content(order: SourceOrder, outbound: OutboundOrder, drift: set[str]) -> None:
+    """Edits have arrived: what differs was changed in Flourish, and is shown as such."""
+    told = f"{order.number} and {outbound.id}"
+    if "Note" not in drift:
+        assert not order.notes or order.notes in (outbound.notes or ()), told
+    there = {line.sku: line.eaches for line in outbound.lines}
+    for line in order.lines:
+        assert there.get(line.sku) == line.eaches or f"{line.sku} eaches" in drift, told
 
 
 def _values(base: object) -> object:

@@ -20,15 +20,31 @@ from portal.extensions import refuse_open_transaction
 from portal.sync.contract import Page
 from portal.sync.decisions import (
     DestinationByLicense,
-    DestinationDraft,
     ItemBySku,
-    OutboundDraft,
+    LotNumbered,
     RepByEmail,
     RepEmail,
     TermNamed,
 )
-from portal.sync.domain import Company, Destination, Item, OutboundLine, OutboundOrder, SalesRep, SourceOrder
-from portal.sync.errors import Rejected
+from portal.sync.domain import (
+    Amount,
+    Company,
+    Destination,
+    Item,
+    OutboundLine,
+    OutboundOrder,
+    SalesRep,
+    SourceOrder,
+)
+from portal.sync.drafts import (
+    DestinationDraft,
+    LineUpdate,
+    NoteSwap,
+    OutboundDraft,
+    OutboundUpdate,
+    Swap,
+)
+from portal.sync.errors import Rejected, Retryable
 from portal.sync.platforms.leaflink.translate import STAGES
 
 _Answer = TypeVar("_Answer")
@@ -101,6 +117,26 @@ class World:
             raise fault.error
 
 
+def _updated(line: OutboundLine, update: LineUpdate) -> OutboundLine:
+    values: dict[str, Any] = {"eaches": update.eaches, "unit_price": update.unit_price, "lot": update.lot}
+    return replace(line, **{name: value for name, value in values.items() if value is not None})
+
+
+def _swapped(there: tuple[Amount, ...], swap: Swap) -> tuple[Amount, ...]:
+    left = list(there)
+    for gone in swap.gone:
+        left.remove(Amount(gone))
+    return (*left, *map(Amount, swap.new))
+
+
+def _swapped_notes(there: tuple[str, ...], swaps: tuple[NoteSwap, ...]) -> tuple[str, ...]:
+    left = list(there)
+    for swap in swaps:
+        place = left.index(swap.gone) if swap.gone in left else len(left)
+        left[place : place + 1] = [swap.new] if swap.new else []
+    return tuple(left)
+
+
 def _given(page: Page) -> Page:
     return page
 
@@ -119,7 +155,7 @@ LEADS_TO: dict[str, tuple[str, ...]] = {
 class LeafLink(World):
     """Orders on LeafLink."""
 
-    WRITES = ("move",)
+    WRITES = ("move", "set_term")
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,6 +202,13 @@ class LeafLink(World):
         status = to.get(action) or {"cancel": "Cancelled", "reject": "Rejected"}[action]
         self._call("move", lambda: self._moved(number, status), about=f":{number}:{status}")
 
+    def set_term(self, number: str, term: str) -> None:
+        change = partial(self._with_term, number, term)
+        self._call("set_term", change, about=f":{number}")
+
+    def _with_term(self, number: str, term: str) -> None:
+        self.put(self.orders[number], term=term, term_shown=term)
+
     def _moved(self, number: str, status: str) -> None:
         before = self.orders[number]
         if status not in LEADS_TO.get(before.status, ()):
@@ -177,15 +220,19 @@ class LeafLink(World):
 class Flourish(World):
     """Outbound orders, destinations, items and reps in Flourish."""
 
-    WRITES = ("create_order", "create_destination", "finish_order", "cancel_order")
+    WRITES = ("create_order", "create_destination", "finish_order", "update_order", "cancel_order")
 
     def __init__(self) -> None:
         super().__init__()
         self.orders: dict[str, OutboundOrder] = {}
         self.destinations: list[Destination] = [Destination("d1", "Corner", "C10-0000001-LIC", True)]
-        self.items: list[Item] = [Item("item-FL-1", "FL-1", "Item FL-1", True, "Each")]
+        self.items: list[Item] = [
+            Item(f"item-{sku}", sku, f"Item {sku}", True, "Each") for sku in ("FL-1", "FL-2")
+        ]
         self.reps: list[SalesRep] = [SalesRep("31", "Rae", "rae@acme.example", "7", True)]
-        self.terms: tuple[str, ...] = ("Net 30",)
+        self.terms: tuple[str, ...] = ("Net 30", "Net 7")
+        # The lots of each item.
+        self.lots: dict[str, tuple[str, ...]] = {}
         self.facilities = {"7": "Oakland", "8": "Denver"}
         self.pages: list[Page] = []
         # Ids that lists do not show yet; a read by id does.
@@ -263,6 +310,8 @@ class Flourish(World):
                 return [one for one in self.reps if one.email == question.email]
             case TermNamed():
                 return [one for one in self.terms if one.casefold() == question.name.casefold()]
+            case LotNumbered():
+                return [one for one in self.lots.get(question.item_id, ()) if one == question.lot]
         raise AssertionError(question)
 
     def create_destination(self, draft: DestinationDraft) -> Destination:
@@ -279,7 +328,7 @@ class Flourish(World):
 
     def _make_order(self, draft: OutboundDraft) -> str:
         lines = tuple(
-            OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price)
+            OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price, one.lot)
             for one in draft.lines
         )
         return self.add(
@@ -288,6 +337,8 @@ class Flourish(World):
             original_order_id=draft.original_order_id,
             destination_id=draft.destination_id,
             lines=lines,
+            charges=tuple(map(Amount, draft.charges)),
+            discounts=tuple(map(Amount, draft.discounts)),
             notes=(*draft.internal_notes, *draft.notes),
         ).id
 
@@ -295,6 +346,29 @@ class Flourish(World):
         changed: dict[str, Any] = {"requested_date": requested_date} if requested_date else {}
         changed |= {"term": term} if term else {}
         self._call("finish_order", lambda: self._update(order.id, ("Created",), **changed), about=order.id)
+
+    def update_order(self, order: OutboundOrder, update: OutboundUpdate) -> None:
+        self._call("update_order", lambda: self._write(order, update), about=order.id)
+
+    def _write(self, seen: OutboundOrder, update: OutboundUpdate) -> None:
+        order = self.orders[seen.id]
+        if order.updated_at != seen.updated_at:
+            raise Retryable("Flourish's order was changed a moment ago", after=1, throttled=True)
+        changed: dict[str, Any] = {
+            "charges": _swapped(order.charges, update.charges),
+            "discounts": _swapped(order.discounts, update.discounts),
+            "notes": _swapped_notes(order.notes or (), update.notes),
+        }
+        if update.kept_lines is not None:
+            kept = (_updated(order.lines[one.place], one) for one in update.kept_lines)
+            new = (
+                OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price, one.lot)
+                for one in update.new_lines
+            )
+            changed["lines"] = (*kept, *new)
+        changed |= {"requested_date": update.requested_date} if update.date_changes else {}
+        changed |= {"term": update.term} if update.term else {}
+        self._update(order.id, ("Created",), **changed)
 
     def cancel_order(self, flourish_id: str, facility_id: str) -> None:
         live = ("Created", "Partially Allocated", "Allocated")

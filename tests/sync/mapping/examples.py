@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from portal.sync.decisions import (
 )
 from portal.sync.domain import (
     Address,
+    Amount,
     Customer,
     Destination,
     FacilityFacts,
@@ -30,7 +31,10 @@ from portal.sync.domain import (
     SourceOrder,
     Stage,
 )
+from portal.sync.mapping.agreement import after_creation, after_finishing
+from portal.sync.mapping.draft import outbound_draft, requested_date
 from portal.sync.mapping.money import line_total
+from portal.sync.platforms.leaflink.terms import TERMS
 
 GO_LIVE = datetime(2026, 1, 1, tzinfo=UTC)
 PLACED = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
@@ -120,6 +124,7 @@ def rules(**changed: Any) -> Rules:
         },
         "facility": facility(),
         "live_since": GO_LIVE,
+        "platform_terms": frozenset(TERMS.values()),
     }
     return Rules(**(values | changed))
 
@@ -176,6 +181,16 @@ def answers(
     return facts
 
 
+def agreed(about: SourceOrder, *, finished: bool = True, **chosen: Any) -> dict[str, Any]:
+    """Make the base of an order that was brought in as it is, its date and term written unless unfinished."""
+    base = after_creation(about, rules(**chosen))
+    if not finished:
+        return {**base, "finished": False}
+    return after_finishing(
+        base, about, requested_date=requested_date(about, rules(**chosen)), term=about.term
+    )
+
+
 def outbound(status: str = "Created", **changed: Any) -> OutboundOrder:
     """Make the Flourish order of `order()`."""
     values: dict[str, Any] = {
@@ -192,6 +207,26 @@ def outbound(status: str = "Created", **changed: Any) -> OutboundOrder:
         "updated_at": PLACED,
     }
     return OutboundOrder(**(values | changed))
+
+
+def made(about: SourceOrder, status: str = "Created", **changed: Any) -> OutboundOrder:
+    """Make the Flourish order that an order's draft would have made, date and term written."""
+    chosen = rules()
+    items = {one.sku: item(one.sku) for one in about.lines}
+    draft = outbound_draft(about, chosen, destination_id="d1", sales_rep_id="", items=items)
+    day = requested_date(about, chosen)
+    values: dict[str, Any] = {
+        "lines": tuple(
+            OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price, one.lot)
+            for one in draft.lines
+        ),
+        "charges": tuple(map(Amount, draft.charges)),
+        "discounts": tuple(map(Amount, draft.discounts)),
+        "notes": (*draft.internal_notes, *draft.notes),
+        "requested_date": date.fromisoformat(day) if day else None,
+        "term": about.term,
+    }
+    return outbound(status, **(values | changed))
 
 
 def decided(answer: Decision | Inquiry) -> Decision:

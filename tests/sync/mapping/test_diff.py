@@ -37,12 +37,27 @@ BEFORE = order(lines=(line("A"), line("B", eaches="20")), notes="Back door", dis
         ({"lines": (line("A", price="51.50"), line("B", eaches="20"))}, [["A case price", "50", "51.5"]]),
         (
             {"lines": (line("X", ref="line-A"), line("B", eaches="20"))},
-            [["X SKU", "A", "X"]],
+            [["A", "10 ea, case 50", "removed"], ["X", "", "10 ea, case 50"]],
         ),
     ],
 )
 def test_a_change_is_told_by_what_it_is_before_and_after(changed, told):
     assert changes(shared_values(BEFORE), shared_values(replace(BEFORE, **changed))) == told
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_a_line_is_known_by_what_it_is_and_not_by_its_id(made_anew):
+    before = replace(BEFORE, lines=(line("A", ref="1"), line("A", ref="2", eaches="30")))
+    refs = ("8", "9") if made_anew else ("1", "2")
+    after = replace(BEFORE, lines=(line("A", ref=refs[0], eaches="20"), line("A", ref=refs[1], eaches="30")))
+
+    assert changes(shared_values(before), shared_values(after)) == [["A eaches", "10", "20"]]
+
+
+def test_nothing_is_told_of_values_that_older_code_kept():
+    older = {"lines": {"line-A": ["A", "10", "50"]}, "notes": "Back door", "term": ""}
+
+    assert changes(older, shared_values(BEFORE)) == []
 
 
 def test_writing_a_number_with_more_zeros_is_no_change():

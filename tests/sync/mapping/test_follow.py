@@ -8,11 +8,10 @@ import pytest
 
 from portal.sync.decisions import Blocked, CancelOrder, FinishOrder, Inquiry, Move, MovePlatform, TermNamed
 from portal.sync.domain import Stage
-from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import next_move
 from portal.sync.platforms.leaflink.translate import STAGES
-from tests.sync.mapping.examples import decided, line, order, outbound, rules
+from tests.sync.mapping.examples import agreed, decided, order, outbound, rules
 
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
 DAY = date(2026, 4, 1)
@@ -20,7 +19,7 @@ OFFERED = ("submitted", "accepted", "fulfilled", "shipped", "complete", "cancell
 
 
 def plan(source, target, *, base=None, facts=None, move=next_move, **changed):
-    base = {"platform": shared_values(source), "finished": True} if base is None else base
+    base = agreed(source) if base is None else base
     return plan_order(source, target, base=base, rules=rules(**changed), facts=facts or {}, next_move=move)
 
 
@@ -146,13 +145,13 @@ def test_a_combined_original_asks_for_its_cancellation(flourish, code):
         ({"ship_at": SHIP_AT}, {"requested_date": DAY}, None),
         ({"term": "Net 30"}, {}, (None, "Net 30")),
         ({"term": "Net 30"}, {"term": "Net 30"}, None),
-        ({"term": "Net 30", "ship_at": SHIP_AT}, {"term": "Net 30"}, (DAY, "Net 30")),
+        ({"term": "Net 30", "ship_at": SHIP_AT}, {"term": "Net 30"}, (DAY, "")),
         ({}, {}, None),
     ],
 )
 def test_a_created_order_is_finished_with_what_it_still_lacks(changed, there, written):
     source = order(**changed)
-    base = {"platform": shared_values(source), "finished": False}
+    base = agreed(source, finished=False)
 
     decision = decided(plan(source, outbound(**there), base=base, facts={TermNamed("Net 30"): ("Net 30",)}))
 
@@ -161,12 +160,12 @@ def test_a_created_order_is_finished_with_what_it_still_lacks(changed, there, wr
     else:
         assert isinstance(decision.action, FinishOrder)
         assert (decision.action.requested_date, decision.action.term) == written
-        assert decision.action.base == {**base, "finished": True}
+        assert decision.action.base["sent"]["agreed"]["finished"] is True
 
 
 def test_a_term_is_written_by_the_companys_own_name_for_it():
     source = order(term="Net 30")
-    base = {"platform": shared_values(source), "finished": False}
+    base = agreed(source, finished=False)
     chosen = {"terms": {"Net 30": "30 days"}}
 
     asked = plan(source, outbound(), base=base, **chosen)
@@ -181,13 +180,14 @@ def test_a_term_is_written_by_the_companys_own_name_for_it():
 
 def test_a_missing_term_is_asked_for_once_and_statuses_go_on():
     source = at("Submitted", term="Net 45")
-    base = {"platform": shared_values(source), "finished": False}
+    base = agreed(source, finished=False)
     facts = {TermNamed("Net 45"): ()}
 
     waiting = decided(plan(source, outbound(), base=base, facts=facts))
     moving = decided(plan(source, outbound("Allocated"), base=base, facts=facts))
 
-    assert (waiting.code, waiting.state) == ("term_missing", "stuck")
+    assert (waiting.code, waiting.state, waiting.again_in) == ("term_missing", "waiting", 600)
+    assert waiting.findings[0].is_of_connection
     assert waiting.sentence.endswith("Statuses go on following.")
     assert isinstance(moving.action, MovePlatform)
 
@@ -196,7 +196,7 @@ def test_a_missing_term_is_asked_for_once_and_statuses_go_on():
 @pytest.mark.parametrize("flourish", ["Partially Allocated", "Allocated", "Shipped", "Completed"])
 def test_an_order_allocated_before_it_was_finished_names_what_is_missing(flourish):
     source = at("Shipped", ship_at=SHIP_AT, term="Net 30")
-    base = {"platform": shared_values(source), "finished": False}
+    base = agreed(source, finished=False)
 
     decision = decided(plan(source, outbound(flourish), base=base))
 
@@ -213,42 +213,14 @@ def test_an_order_that_was_finished_is_not_finished_again_when_staff_changed_it(
     assert decision.code == "agree"
 
 
-# --- Edits: shown, as they are not carried over yet. ---
-
-
 def test_a_finish_whose_answer_was_lost_is_known_by_what_flourish_has():
     source = at("Submitted", ship_at=SHIP_AT)
-    unfinished = {"platform": shared_values(source), "finished": False}
 
-    decision = plan(source, outbound(requested_date=DAY), base=unfinished)
+    decision = plan(source, outbound(requested_date=DAY), base=agreed(source, finished=False))
 
     assert decision.action is None
-    assert decision.base == {**unfinished, "finished": True}
-
-
-@pytest.mark.fault(53)
-@pytest.mark.parametrize(
-    "changed",
-    [{"lines": (line(eaches="20"),)}, {"notes": "Ring"}, {"ship_at": SHIP_AT}, {"term_shown": "Net 7"}],
-)
-def test_an_edit_on_leaflink_is_a_problem_that_shows_the_difference(changed):
-    base = {"platform": shared_values(order()), "finished": True}
-
-    decision = decided(plan(order(**changed), outbound(), base=base))
-
-    assert (decision.code, decision.state) == ("edited_after_intake", "stuck")
-    assert decision.findings[0].evidence["changes"]
-    assert decision.action is None
-
-
-@pytest.mark.fault(53)
-def test_statuses_go_on_following_while_an_edit_is_unresolved():
-    base = {"platform": shared_values(order()), "finished": True}
-
-    decision = decided(plan(at("Submitted", notes="Ring"), outbound("Partially Allocated"), base=base))
-
-    assert isinstance(decision.action, MovePlatform)
-    assert [finding.code for finding in decision.findings] == ["edited_after_intake"]
+    assert decision.base["finished"] is True
+    assert decision.base["flourish"]["requested_date"] == "2026-04-01"
 
 
 def test_what_flourish_changed_itself_is_left_alone():

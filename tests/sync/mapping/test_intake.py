@@ -166,7 +166,8 @@ def test_an_order_goes_in_with_destination_rep_items_and_a_base():
         ("item-FL-1", Decimal(10), Decimal(5))
     ]
     assert decision.action.base["finished"] is True
-    assert decision.action.base["platform"]["lines"] == {"line-FL-1": ["FL-1", "10", "50"]}
+    assert decision.action.base["platform"]["lines"] == [["FL-1", "10", "50", "10", ""]]
+    assert decision.action.base["flourish"]["lines"] == [["FL-1", "10", "5", ""]]
 
 
 @pytest.mark.parametrize("changed", [{"ship_at": GO_LIVE}, {"term": "Net 30"}])

@@ -90,6 +90,14 @@ _SETTINGS = (
         {},
         keys=tuple(dict.fromkeys(TERMS.values())),
     ),
+    Setting(
+        "samples",
+        "Lines marked as samples",
+        "Brought in, they go to Flourish at LeafLink's price, and an internal note names them. Held, an order"
+        " with samples waits until somebody has entered it in Flourish by hand.",
+        ("bring in", "hold"),
+        "bring in",
+    ),
 )
 
 
@@ -149,4 +157,5 @@ LEAFLINK = Platform(
     authorise=authorise,
     connect=LeafLinkClient,
     check_credentials=check_credentials,
+    terms=frozenset(TERMS.values()),
 )

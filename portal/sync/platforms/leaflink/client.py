@@ -9,9 +9,16 @@ from typing import Any
 
 from portal.sync.addresses import segment
 from portal.sync.contract import Calls, Page, Rows
-from portal.sync.decisions import CatalogueQuestion, LicenseType, ProductDraft, RepEmail
+from portal.sync.decisions import (
+    CatalogueQuestion,
+    LicenseType,
+    RepEmail,
+)
 from portal.sync.domain import Company, Json, Product, SourceOrder
-from portal.sync.errors import ConnectionBroken, Retryable, Unreadable, Unsettled
+from portal.sync.drafts import (
+    ProductDraft,
+)
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.mapping.keys import sku_key
 from portal.sync.platforms.leaflink.catalogue import (
     read_product,
@@ -22,6 +29,7 @@ from portal.sync.platforms.leaflink.catalogue import (
 )
 from portal.sync.platforms.leaflink.lookups import Lookups
 from portal.sync.platforms.leaflink.paging import PAGE_SIZE, count, pages, rows
+from portal.sync.platforms.leaflink.terms import read_term, write_term
 from portal.sync.platforms.leaflink.translate import license_type_name, product_id, read_order, read_page
 from portal.sync.reading import Fields, Notice, log_unknown_field
 
@@ -51,6 +59,8 @@ class LeafLinkClient:
         self._notice = notice
         self._lookups = Lookups(calls, self._own_company)
         self._company = ""
+        # Batches by id, for as long as this client lives: one shift.
+        self._batches: dict[str, Json] = {}
 
     def company(self) -> Company:
         """Prove the key: whose it is, and what it may not read.
@@ -90,6 +100,22 @@ class LeafLinkClient:
             Unsettled, Retryable, Rejected, ConnectionBroken.
         """
         self._calls.write("POST", f"orders-received/{segment(number)}/transition/{segment(action)}/")
+
+    def set_term(self, number: str, term: str) -> None:
+        """Give an order another payment term, by an option that LeafLink offers for it.
+
+        Raises:
+            Rejected: also when LeafLink says that it did, and shows another term.
+            Unsettled, Retryable, Unreadable, ConnectionBroken.
+        """
+        path = f"orders-received/{segment(number)}/"
+        found = self._calls.read(path)
+        if found is None:
+            raise Retryable("LeafLink does not show the order at the moment")
+        answer = self._calls.write("PATCH", path, write_term(Fields.of(found), term))
+        shown = read_term(Fields.of(answer)) if isinstance(answer, dict) else None
+        if shown is not None and shown.shown and shown.name != term:
+            raise Rejected(f"LeafLink kept the payment term {shown.shown}", field="selected_payment_option")
 
     def rep_email(self, question: RepEmail) -> str:
         """Find the e-mail of a sales rep, which orders do not carry; empty when there is none."""
@@ -217,8 +243,9 @@ class LeafLinkClient:
         return False
 
     def _completed(self, order: Fields) -> Json:
-        """Fetch what the order's own answer left out: its customer's license, and products without a SKU."""
-        lines = [self._with_product(line) for line in order.children("line_items")]
+        """Fetch what the order's own answer left out: its customer's license, products without a SKU, and the
+        numbers of batches."""
+        lines = [self._with_batch(self._with_product(line)) for line in order.children("line_items")]
         return {**order.value, "customer": self._customer(order), "line_items": lines}
 
     def _customer(self, order: Fields) -> Json:
@@ -236,3 +263,15 @@ class LeafLinkClient:
         ref = product_id(line)
         product = self._calls.read(f"products/{segment(ref)}/") if ref else None
         return {**line.value, "product": product} if product is not None else line.value
+
+    def _with_batch(self, line: Json) -> Json:
+        """Put the batch itself in the place of its id; one that LeafLink does not know stays an id."""
+        if not line.get("batch") or isinstance(line["batch"], dict):
+            return line
+        ref = Fields.of(line, "line_items").ident("batch")
+        if ref not in self._batches:
+            batch = self._calls.read(f"batches/{segment(ref)}/")
+            if batch is None:
+                return line
+            self._batches[ref] = Fields.of(batch, "batch").value
+        return {**line, "batch": self._batches[ref]}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from portal.sync.errors import Unreadable
+from portal.sync.errors import Rejected, Unreadable
 from portal.sync.reading import Fields
 
 # Code -> Flourish's word (the list of both-way terms in Flourish's article on the LeafLink integration).
@@ -85,9 +85,8 @@ def read_term(order: Fields) -> Term:
         Unreadable: it is in none of the five shapes.
     """
     option = order.child_or_empty("selected_payment_option")
-    return term_of(option.value.get("payment_term"), option.at("payment_term")) or (
-        term_of(order.value.get("payment_term"), order.at("payment_term")) or Term()
-    )
+    chosen = _of_option(option)
+    return chosen if chosen != Term() else _of_option(order)
 
 
 def term_of(value: Any, path: str) -> Term | None:
@@ -112,6 +111,50 @@ def term_of(value: Any, path: str) -> Term | None:
     if not isinstance(value, str):
         raise Unreadable(path, "should be a payment term")
     return term_of(int(value), path) if value.isascii() and value.isdigit() else Term(_name(value), value)
+
+
+def offered(order: Fields) -> tuple[str, ...] | None:
+    """The terms that LeafLink offers for an order, in Flourish's words; None where it lists no options."""
+    options = order.children_or_none("available_payment_options")
+    names = (_of_option(option).name for option in options)
+    return tuple(dict.fromkeys(filter(None, names))) if options else None
+
+
+def write_term(order: Fields, term: str) -> dict[str, Any]:
+    """Make the body that gives an order another term: one of the options that LeafLink offers for it, with
+    the payment method that was chosen if that is possible; the older field where it offers none at all.
+
+    Args:
+        order: as LeafLink returned it.
+        term: in Flourish's words, one of `TERMS`.
+
+    Raises:
+        Rejected: LeafLink offers options, and the term is not among them.
+        Unreadable: an option is not what was expected.
+    """
+    options = order.children_or_none("available_payment_options")
+    if not options:
+        return {"payment_term": next(code for code, name in TERMS.items() if name == term)}
+    fits = [one for one in options if _of_option(one).name == term]
+    if not fits:
+        raise Rejected(f"LeafLink does not offer {term} for this order", field="selected_payment_option")
+    chosen = _method(order.child_or_empty("selected_payment_option"))
+    # A program of LeafLink's own is never chosen for somebody.
+    best = min(fits, key=lambda one: (one.has("payment_program"), _method(one) != chosen))
+    return {
+        "selected_payment_option": {
+            "payment_method_id": int(best.child("payment_method").number("id")),
+            "payment_term_id": int(best.child("payment_term").number("id")),
+        }
+    }
+
+
+def _of_option(option: Fields) -> Term:
+    return term_of(option.value.get("payment_term"), option.at("payment_term")) or Term()
+
+
+def _method(option: Fields) -> str:
+    return option.child_or_empty("payment_method").text_or_empty("id")
 
 
 def _name(written: str) -> str:

@@ -15,7 +15,7 @@ from portal.sync.domain import Address, Customer, Hint, Json, Line, SourceOrder,
 from portal.sync.errors import Unreadable
 from portal.sync.mapping.keys import license_key
 from portal.sync.mapping.money import cents, line_total
-from portal.sync.platforms.leaflink.terms import read_term
+from portal.sync.platforms.leaflink.terms import offered, read_term
 from portal.sync.reading import Fields, Notice, Shape, words
 
 # Order statuses (API: Order.status). From Fulfilled on the goods have left stock: an order that is first
@@ -46,11 +46,11 @@ _ORDER = Shape(
     used=words("""
         short_id available_transitions sales_reps discount discount_type shipping_charge final_tax tax_amount
         tax_type credits notes shipping_details delivery_preferences delivery_info ship_date payment_term
-        selected_payment_option is_combination delivery_address user
+        selected_payment_option available_payment_options is_combination delivery_address user
     """),
     ignored=words("""
         external_id_seller external_id_buyer ext_acct_id buyer seller brand manual payment_methods
-        available_payment_options payment_due_date paid paid_date internal_notes classification
+        payment_due_date paid paid_date internal_notes classification
         payment_balance has_special_requests delivery_provider order_taxes llf_payment_method facility_id
         order_number order_seller_number order_buyer_number order_short_number distributor external_ids
         corporate_address created_by last_changed_by
@@ -121,6 +121,7 @@ def read_order(payload: Json, notice: Notice) -> SourceOrder:
         ship_at=_ship_at(order),
         term=term.name,
         term_shown=term.shown,
+        terms_offered=offered(order),
         changed_by=order.text_or_empty("user"),
         is_combination=order.flag_or_no("is_combination"),
         unsupported=_unsupported(found),
@@ -139,8 +140,15 @@ def _line(line: Fields) -> Line:
         eaches=quantity,
         multiplier=multiplier(line),
         case_price=_price(line),
+        lot=_batch_number(line),
         is_sample=line.flag_or_no("is_sample"),
     )
+
+
+def _batch_number(line: Fields) -> str:
+    """Read the number of a line's batch, which is the lot's number in Flourish (LL-7); empty without one."""
+    batch = line.value.get("batch")
+    return line.child("batch").text_or_empty("production_batch_number") if isinstance(batch, dict) else ""
 
 
 def product_id(line: Fields) -> str:
@@ -257,17 +265,12 @@ def _notes(order: Fields) -> str:
 
 
 def _unsupported(lines: tuple[Fields, ...]) -> tuple[tuple[str, str], ...]:
-    """Name what the order carries that Trellis does not carry over yet: (what it is, what to do)."""
-    samples = [_product(line)[0] for line in lines if line.flag_or_no("is_sample")]
-    batches = [_product(line)[0] for line in lines if line.has("batch")]
-    found = []
-    if samples:
-        what = f"Lines marked as samples: {', '.join(samples)}"
-        found.append((what, "Enter this order in Flourish by hand, with the samples as you book them."))
-    if batches:
-        what = f"Lines for one batch only: {', '.join(batches)}"
-        found.append((what, "Enter this order in Flourish by hand, and choose the lots there."))
-    return tuple(found)
+    """Name what the order carries that cannot be carried over: (what it is, what to do)."""
+    nameless = [_product(line)[0] for line in lines if line.value.get("batch") and not _batch_number(line)]
+    if not nameless:
+        return ()
+    what = f"lines of batches whose number LeafLink does not tell: {', '.join(nameless)}"
+    return ((what, "Choose the batches of these lines in LeafLink again, and give each its number."),)
 
 
 def _customer(customer: Fields, order: Fields) -> Customer:

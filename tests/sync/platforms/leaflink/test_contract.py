@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from portal.sync.decisions import ProductDraft
-from portal.sync.platforms.leaflink import catalogue, client, status, translate
+from portal.sync.drafts import (
+    ProductDraft,
+)
+from portal.sync.platforms.leaflink import catalogue, client, status, terms, translate
+from portal.sync.reading import Fields
 
 DRAFT = ProductDraft(
     "A-1", {"name": "A", "unit": "ea", "quantity": "1", "multiplier": 10}, {"minimum_order": "0.01"}
@@ -64,11 +67,23 @@ def test_every_action_is_one_that_leaflink_has(contract):
     assert actions <= set(action["schema"].get("enum", actions))
 
 
+@pytest.mark.promise("LL-19")
+def test_the_fields_by_which_a_term_is_set_are_those_of_the_update(contract):
+    update = contract["components"]["schemas"]["OrderUpdate"]["properties"]
+    options = [{"payment_method": {"id": 1}, "payment_term": {"id": 3, "code": "net15"}}]
+    chosen = terms.write_term(Fields({"available_payment_options": options}), "Net 15")
+    assert set(chosen) == {"selected_payment_option"} <= set(update)
+    described = update["selected_payment_option"]
+    assert set(chosen["selected_payment_option"]) == set(described["required"])
+    assert set(terms.write_term(Fields({}), "Net 15")) <= set(update)
+
+
 def test_every_path_that_is_called_exists(contract):
     called = [path for path, _permission in client.PERMISSIONS]
     singles = [
         "customers/{id}/",
         "company-staff/{id}/",
+        "batches/{id}/",
         "license-types/{id}/",
         "products/{id}/",
         "companies/",

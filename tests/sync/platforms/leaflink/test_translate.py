@@ -242,14 +242,23 @@ def test_what_is_asked_of_the_delivery_goes_into_the_notes():
     assert read(order()).notes == ""
 
 
-def test_samples_and_batches_are_named_and_not_dropped():
-    found = read(order(line_items=[line(is_sample=True), line(batch=77), line(is_backorder=True)]))
-    assert [what for what, _ in found.unsupported] == [
-        "Lines marked as samples: PR-1",
-        "Lines for one batch only: PR-1",
-    ]
-    assert found.lines[0].is_sample
-    assert read(order()).unsupported == ()
+@pytest.mark.promise("LL-7")
+def test_a_samples_line_and_a_batchs_number_are_read():
+    batch = {"id": 77, "production_batch_number": "GL-0004-A"}
+    found = read(order(line_items=[line(is_sample=True), line(batch=batch), line(is_backorder=True)]))
+
+    assert [one.is_sample for one in found.lines] == [True, False, False]
+    assert [one.lot for one in found.lines] == ["", "GL-0004-A", ""]
+    assert found.unsupported == ()
+
+
+@pytest.mark.promise("LL-7")
+@pytest.mark.parametrize("batch", [77, {"id": 77}, {"id": 77, "production_batch_number": ""}])
+def test_a_batch_without_a_number_is_named_and_not_dropped(batch):
+    ((what, todo),) = read(order(line_items=[line(batch=batch)])).unsupported
+
+    assert what.endswith("PR-1")
+    assert todo.endswith(".")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""One order that was brought in, and how people edit it on either side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from portal.sync.decisions import (
+    ItemBySku,
+    UpdateOrder,
+)
+from portal.sync.domain import OutboundLine
+from portal.sync.drafts import (
+    LineUpdate,
+)
+from portal.sync.mapping.plan import plan_order
+from portal.sync.platforms.leaflink.status import next_move
+from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules
+
+SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
+A, B = line("A"), line("B", eaches="20")
+THEN = order(lines=(A, B), notes="Back door", shipping=Decimal(20), discount=Decimal(5), ship_at=SHIP_AT)
+THERE = made(THEN)
+NOTES = THERE.notes or ()
+
+
+def edited(**changed):
+    """The order as somebody has edited it on LeafLink; its total is what it comes to."""
+    parts = {name: getattr(THEN, name) for name in ("lines", "notes", "shipping", "discount", "ship_at")}
+    return order(**(parts | changed))
+
+
+def there(*, on=None, **changed):
+    """Flourish's order as staff have changed it: a line by its place, or fields of the order."""
+    lines = [replace(one, **(on or {}).get(place, {})) for place, one in enumerate(THERE.lines)]
+    return replace(THERE, **({"lines": tuple(lines)} | changed))
+
+
+def plan(source, target, *, base=None, facts=None, **chosen):
+    base = agreed(THEN) if base is None else base
+    facts = {ItemBySku(sku): (item(sku),) for sku in "ABC"} if facts is None else facts
+    return plan_order(source, target, base=base, rules=rules(**chosen), facts=facts, next_move=next_move)
+
+
+def written(source, target=THERE, **how):
+    decision = decided(plan(source, target, **how))
+    assert isinstance(decision.action, UpdateOrder), decision
+    return decision.action
+
+
+KEPT = (LineUpdate(0), LineUpdate(1))
+
+
+def after(source, action):
+    """Flourish's order once the update is made, as far as these tests need it."""
+    update = action.update
+    kept = KEPT if update.kept_lines is None else update.kept_lines
+    lines = [_updated(THERE.lines[one.place], one) for one in kept]
+    lines += [
+        OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price, one.lot)
+        for one in update.new_lines
+    ]
+    return made(source, lines=tuple(lines))
+
+
+def _updated(one, update):
+    values = {"eaches": update.eaches, "unit_price": update.unit_price, "lot": update.lot}
+    return replace(one, **{name: value for name, value in values.items() if value is not None})
+
+
+def older(about, *, finished=True):
+    """The base as older code wrote it."""
+    lines = {
+        one.ref: [one.sku, f"{one.eaches.normalize():f}", f"{one.case_price.normalize():f}"]
+        for one in about.lines
+    }
+    values = {
+        "lines": lines,
+        "notes": about.notes,
+        "ship_at": about.ship_at.isoformat() if about.ship_at else "",
+        "term": about.term_shown,
+        "discount": f"{about.discount.normalize():f}",
+        "shipping": f"{about.shipping.normalize():f}",
+        "customer": about.customer.license,
+    }
+    return {"platform": values, "finished": finished}
