@@ -38,14 +38,12 @@ from portal.sync.domain import (
 )
 from portal.sync.drafts import (
     DestinationDraft,
-    LineUpdate,
-    NoteSwap,
     OutboundDraft,
     OutboundUpdate,
-    Swap,
 )
 from portal.sync.errors import Rejected, Retryable
 from portal.sync.platforms.leaflink.translate import STAGES
+from tests.sync.mapping.examples import updated
 
 _Answer = TypeVar("_Answer")
 
@@ -115,26 +113,6 @@ class World:
             elif fault.effect:
                 effect()
             raise fault.error
-
-
-def _updated(line: OutboundLine, update: LineUpdate) -> OutboundLine:
-    values: dict[str, Any] = {"eaches": update.eaches, "unit_price": update.unit_price, "lot": update.lot}
-    return replace(line, **{name: value for name, value in values.items() if value is not None})
-
-
-def _swapped(there: tuple[Amount, ...], swap: Swap) -> tuple[Amount, ...]:
-    left = list(there)
-    for gone in swap.gone:
-        left.remove(Amount(gone))
-    return (*left, *map(Amount, swap.new))
-
-
-def _swapped_notes(there: tuple[str, ...], swaps: tuple[NoteSwap, ...]) -> tuple[str, ...]:
-    left = list(there)
-    for swap in swaps:
-        place = left.index(swap.gone) if swap.gone in left else len(left)
-        left[place : place + 1] = [swap.new] if swap.new else []
-    return tuple(left)
 
 
 def _given(page: Page) -> Page:
@@ -354,21 +332,11 @@ class Flourish(World):
         order = self.orders[seen.id]
         if order.updated_at != seen.updated_at:
             raise Retryable("Flourish's order was changed a moment ago", after=1, throttled=True)
-        changed: dict[str, Any] = {
-            "charges": _swapped(order.charges, update.charges),
-            "discounts": _swapped(order.discounts, update.discounts),
-            "notes": _swapped_notes(order.notes or (), update.notes),
-        }
-        if update.kept_lines is not None:
-            kept = (_updated(order.lines[one.place], one) for one in update.kept_lines)
-            new = (
-                OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price, one.lot)
-                for one in update.new_lines
-            )
-            changed["lines"] = (*kept, *new)
-        changed |= {"requested_date": update.requested_date} if update.date_changes else {}
-        changed |= {"term": update.term} if update.term else {}
-        self._update(order.id, ("Created",), **changed)
+        if order.status != "Created":
+            raise Rejected(f"Order is {order.status}", http_status=400)
+        written = updated(order, update)
+        names = ("lines", "charges", "discounts", "notes", "requested_date", "term")
+        self.change(order.id, **{name: getattr(written, name) for name in names})
 
     def cancel_order(self, flourish_id: str, facility_id: str) -> None:
         live = ("Created", "Partially Allocated", "Allocated")

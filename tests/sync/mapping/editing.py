@@ -10,13 +10,12 @@ from portal.sync.decisions import (
     ItemBySku,
     UpdateOrder,
 )
-from portal.sync.domain import OutboundLine
 from portal.sync.drafts import (
     LineUpdate,
 )
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import next_move
-from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules
+from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules, updated
 
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
 A, B = line("A"), line("B", eaches="20")
@@ -52,21 +51,9 @@ def written(source, target=THERE, **how):
 KEPT = (LineUpdate(0), LineUpdate(1))
 
 
-def after(source, action):
-    """Flourish's order once the update is made, as far as these tests need it."""
-    update = action.update
-    kept = KEPT if update.kept_lines is None else update.kept_lines
-    lines = [_updated(THERE.lines[one.place], one) for one in kept]
-    lines += [
-        OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price, one.lot)
-        for one in update.new_lines
-    ]
-    return made(source, lines=tuple(lines))
-
-
-def _updated(one, update):
-    values = {"eaches": update.eaches, "unit_price": update.unit_price, "lot": update.lot}
-    return replace(one, **{name: value for name, value in values.items() if value is not None})
+def after(action):
+    """Flourish's order once the update is made."""
+    return updated(THERE, action.update)
 
 
 def older(about, *, finished=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,7 @@ from portal.sync.domain import (
     SourceOrder,
     Stage,
 )
+from portal.sync.drafts import LineUpdate, OutboundUpdate, Swap
 from portal.sync.mapping.agreement import after_creation, after_finishing
 from portal.sync.mapping.draft import outbound_draft, requested_date
 from portal.sync.mapping.money import line_total
@@ -227,6 +229,42 @@ def made(about: SourceOrder, status: str = "Created", **changed: Any) -> Outboun
         "term": about.term,
     }
     return outbound(status, **(values | changed))
+
+
+def updated(there: OutboundOrder, update: OutboundUpdate) -> OutboundOrder:
+    """Make the Flourish order that an update makes of one."""
+    lines = list(there.lines)
+    if update.kept_lines is not None:
+        lines = [_updated_line(there.lines[one.place], one) for one in update.kept_lines]
+    lines += [
+        OutboundLine(one.item_id, one.sku, one.sku, one.eaches, Decimal(0), one.unit_price, one.lot)
+        for one in update.new_lines
+    ]
+    notes = list(there.notes or ())
+    for swap in update.notes:
+        place = notes.index(swap.gone) if swap.gone and swap.gone in notes else len(notes)
+        notes[place : place + 1] = [swap.new] if swap.new.strip() else []
+    return replace(
+        there,
+        lines=tuple(lines),
+        charges=_swapped(there.charges, update.charges),
+        discounts=_swapped(there.discounts, update.discounts),
+        notes=tuple(notes),
+        requested_date=update.requested_date if update.date_changes else there.requested_date,
+        term=update.term or there.term,
+    )
+
+
+def _updated_line(line: OutboundLine, update: LineUpdate) -> OutboundLine:
+    values: dict[str, Any] = {"eaches": update.eaches, "unit_price": update.unit_price, "lot": update.lot}
+    return replace(line, **{name: value for name, value in values.items() if value is not None})
+
+
+def _swapped(there: tuple[Amount, ...], swap: Swap) -> tuple[Amount, ...]:
+    left = list(there)
+    for gone in swap.gone:
+        left.remove(Amount(gone))
+    return (*left, *map(Amount, swap.new))
 
 
 def decided(answer: Decision | Inquiry) -> Decision:

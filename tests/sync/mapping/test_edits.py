@@ -120,7 +120,7 @@ def test_once_it_is_written_both_sides_agree_and_nothing_more_is_written(changed
     source = edited(**changed)
     action = written(source)
 
-    decision = decided(plan(source, after(source, action), base=action.base))
+    decision = decided(plan(source, after(action), base=action.base))
 
     assert (decision.code, decision.state, decision.drift) == ("agree", "settled", ())
     assert decision.base == action.base["sent"]["agreed"]
@@ -130,7 +130,7 @@ def test_a_write_whose_answer_was_lost_is_known_by_what_flourish_has():
     source = edited(lines=(line("A", eaches="40"), B), notes="Front door")
     action = written(source)
 
-    decision = decided(plan(source, after(source, action)))
+    decision = decided(plan(source, after(action)))
 
     assert (decision.code, decision.action) == ("agree", None)
     assert decision.base == action.base["sent"]["agreed"]

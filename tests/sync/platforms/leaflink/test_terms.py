@@ -57,3 +57,30 @@ def test_the_chosen_option_counts_before_the_older_field():
 def test_the_terms_are_those_that_go_both_ways():
     nets = {f"Net {days}" for days in (3, 7, 10, 14, 15, 20, 30, 60, 90)}
     assert set(TERMS.values()) == nets | {"Cash on Delivery", "Consignment", "Pre-Payment"}
+
+
+IDS = {2: "net7", 3: "net15", 4: "net30", 5: "net10", 6: "net20", 7: "net60", 8: "net3", 9: "net14",
+       10: "prepay", 12: "consign", 14: "net90", 20: "cod"}  # fmt: skip
+WORDS = {**TERMS, "cod": "COD"}
+
+
+@pytest.mark.promise("LL-19")
+@pytest.mark.parametrize(("number", "code"), IDS.items())
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda number, code: {"payment_term": code},
+        lambda number, code: {"payment_term": WORDS[code]},
+        lambda number, code: {"payment_term": number},
+        lambda number, code: {"payment_term": str(number)},
+        lambda number, code: {"payment_term": {"id": number, "term": WORDS[code], "code": code}},
+        lambda number, code: {
+            "payment_term": None,
+            "selected_payment_option": {"payment_term": {"id": number, "term": WORDS[code], "code": code}},
+        },
+    ],
+    ids=["code", "words", "id", "id as text", "object", "nothing beside an option"],
+)
+def test_each_of_the_twelve_terms_is_known_in_each_shape(shape, number, code):
+    assert set(IDS.values()) == set(TERMS)
+    assert read_term(Fields(shape(number, code))).name == TERMS[code]
