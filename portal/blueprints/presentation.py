@@ -223,10 +223,10 @@ def hides() -> bool:
 
 
 def changes(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    """The changes of a story's row: what, before, after."""
+    """Rows of what differs: what it is, and its values before and after, or on each side."""
     if not hides():
         return rows
-    return [(what, hide_change(what, before), hide_change(what, after)) for what, before, after in rows]
+    return [(what, *(hide_change(what, value) for value in values)) for what, *values in rows]
 
 
 def pretty(value: Any) -> str:

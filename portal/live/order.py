@@ -85,6 +85,8 @@ class OrderView:
     problems: Sequence[Problem]
     lines: Sequence[Mapping[str, Any]]
     money: Sequence[tuple[str, str]]
+    # What Flourish changed by itself, as expected: what, agreed, there.
+    drift: Sequence[Sequence[str]]
     deliveries: Sequence[Any]
     settled: bool
 
@@ -107,6 +109,7 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
         problems=problems,
         lines=snapshot.get("lines") or (),
         money=[(label, str(money[key])) for key, label in _MONEY_ROWS if money.get(key) is not None],
+        drift=snapshot.get("drift") or (),
         deliveries=orders.deliveries(session, tenant_id, link_id),
         settled=link.state in ("settled", "skipped") and operation is None and not problems,
     )

@@ -30,6 +30,8 @@ def _told_order(session: Session, company: Company) -> Link:
     link = factory.order(session, company, label="4F2A-1187", placed_at=now - timedelta(minutes=40))
     link.decision_text = "LeafLink says Fulfilled and Flourish says Allocated: they go together."
     link.foreign_status = "Fulfilled"
+    drift = [["GG-1G-PR eaches", "540", "500"], ["Requested date", "2026-04-01", "2026-04-09"]]
+    link.snapshot = {**link.snapshot, "drift": drift}
     factory.operation(session, link)
     factory.event(
         session,
@@ -131,6 +133,7 @@ def _stuck_orders(session: Session, company: Company) -> None:
         cause="",
         title="Edited after allocation",
         text="GG-1G-PR 40 to 60.",
+        evidence={"difference": [["GG-1G-PR eaches", "40", "60", "40"]]},
         next_step="Take the allocation back in Flourish, or undo the edit in LeafLink.",
     )
     closed = factory.problem(

@@ -143,6 +143,8 @@ def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
                 "eaches": f"{line.eaches.normalize():f}",
                 "unit_price": str(unit_price(line, places)),
                 "line_total": str(line_total(line)),
+                "lot": line.lot,
+                "is_sample": line.is_sample,
                 "note": _case_note(line.eaches / line.multiplier, line.multiplier),
             }
             for line in order.lines

@@ -311,3 +311,69 @@ def test_a_busy_flourish_delays_an_edit_and_loses_nothing(shop, link_id):
 
     assert there(shop).notes[-1] == "Call"
     assert shop.link(link_id).state == "settled"
+
+
+# --- Batches and samples. ---
+
+
+@pytest.mark.promise("LL-7")
+def test_a_batch_goes_along_as_the_lot_that_flourish_has(shop):
+    shop.flourish.lots = {"item-FL-1": ("GL-1-A", "GL-1-B")}
+    shop.arrive(lines=(line(lot="GL-1-A"), line("FL-2")))
+    shop.look()
+
+    assert [one.lot for one in there(shop).lines] == ["GL-1-A", ""]
+
+    edit(shop, lines=(line(lot="GL-1-B"), line("FL-2")))
+    assert [one.lot for one in there(shop).lines] == ["GL-1-B", ""]
+    assert shop.problems() == {}
+
+
+@pytest.mark.promise("LL-7")
+@pytest.mark.parametrize("known", [(), ("gl-1-a",), ("GL-1-A ",)])
+def test_a_lot_that_flourish_does_not_have_is_a_problem_that_names_it_until_it_is_there(shop, known):
+    shop.flourish.lots = {"item-FL-1": known}
+    link_id = shop.arrive(lines=(line(lot="GL-1-A"),))
+    shop.look()
+
+    problem = shop.problems()["lot_missing"]
+    assert "GL-1-A of FL-1 in Oakland" in problem.title
+    assert shop.flourish.orders == {}
+
+    shop.flourish.lots = {"item-FL-1": ("GL-1-A",)}
+    look(shop)
+    assert shop.link(link_id).state == "settled"
+    assert shop.problems() == {}
+
+
+@pytest.mark.promise("LL-7")
+def test_an_edit_to_a_lot_that_flourish_does_not_have_writes_nothing(shop):
+    shop.flourish.lots = {"item-FL-1": ("GL-1-A",)}
+    shop.arrive(lines=(line(lot="GL-1-A"),))
+    shop.look()
+    edit(shop, lines=(line(lot="GL-1-Z", eaches="20"),), notes="Call")
+
+    assert set(shop.problems()) == {"lot_missing"}
+    assert shop.flourish.count("update_order") == 0
+
+
+@pytest.mark.promise("LL-13")
+@pytest.mark.parametrize("price", ["0.00", "0.01"])
+def test_samples_come_in_at_their_price_and_a_note_names_them(shop, price):
+    link_id = shop.arrive(lines=(line(), line("FL-2", eaches="2", case=1, price=price, is_sample=True)))
+    shop.look()
+
+    assert [one.unit_price for one in there(shop).lines] == [5, Decimal(price)]
+    assert "Samples: 2 x FL-2" in there(shop).notes
+    assert [bool(one.get("is_sample")) for one in shop.link(link_id).snapshot["lines"]] == [False, True]
+    assert in_flourish(shop) == shop.leaflink.orders[NUMBER].total
+
+
+@pytest.mark.promise("LL-13")
+def test_a_connection_may_hold_samples(shop):
+    shop.set("connection", settings='{"samples": "hold"}')
+    shop.arrive(lines=(line(), line("FL-2", is_sample=True)))
+    shop.look()
+
+    assert "FL-2" in shop.problems()["samples_held"].title
+    assert shop.flourish.orders == {}
