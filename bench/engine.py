@@ -127,7 +127,7 @@ def _shop() -> Iterator[Shop]:
         tenant = tenants.create(desk.sessions, slug="acme", name="Acme", timezone="America/Los_Angeles")
         shop = open_shop(desk, tenant.id)
         shop.leaflink, shop.flourish = _LeafLink(), _Flourish()
-        shop.flourish.items = [Item(f"item-{sku}", sku, f"Item {sku}", True, "Each") for sku in SKUS]
+        shop.flourish.known_items = [Item(f"item-{sku}", sku, f"Item {sku}", True, "Each") for sku in SKUS]
         for world in (shop.leaflink, shop.flourish):
             world.turnstile = Turnstile(desk, f"bench:{type(world).__name__}", _UNLIMITED)
         account = shop.account

@@ -54,6 +54,8 @@ class MirroredItem(Mirror, Base):
     stock: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     # As `told`, of its stock.
     stock_told: Mapped[str | None]
+    # When it was read by itself: a list that was begun before says nothing newer.
+    stock_read_at: Mapped[datetime | None]
 
 
 class MirroredProduct(Mirror, Base):

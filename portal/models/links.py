@@ -71,6 +71,12 @@ class Link(Owned, Created, Base):
         Index(
             "ix_link_items", "connection_id", "state", "decision_code", postgresql_where=text("kind = 'item'")
         ),
+        Index(
+            "ix_link_product",
+            "connection_id",
+            text("(base ->> 'product')"),
+            postgresql_where=text("kind = 'item'"),
+        ),
         CheckConstraint("kind IN ('order', 'item', 'customer')", name="kind"),
         CheckConstraint("state IN ('new', 'waiting', 'settled', 'skipped', 'stuck')", name="state"),
         CheckConstraint("done_seq <= dirty_seq", name="sequence"),

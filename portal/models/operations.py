@@ -37,6 +37,13 @@ class Operation(Owned, Base):
             postgresql_where=text("once AND status IN ('intent', 'unknown', 'ok')"),
         ),
         Index("ix_operation_link", "link_id", "intent_at"),
+        # Writes that took all stock of a product away (engine/guard.py).
+        Index(
+            "ix_operation_drops",
+            "connection_id",
+            "intent_at",
+            postgresql_where=text("kind = 'drop_stock'"),
+        ),
     )
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))

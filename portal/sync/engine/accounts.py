@@ -17,6 +17,7 @@ from portal.sync.addresses import check_address
 from portal.sync.contract import BY_REP, CatalogueClient, Platform, PlatformClient
 from portal.sync.decisions import (
     CatalogueQuestion,
+    CatalogueRules,
     DestinationByLicense,
     LicenseType,
     Question,
@@ -165,6 +166,25 @@ def open_account(desk: Desk, session: Session, connection: Connection) -> Accoun
         settle_seconds=float(connection.settings.get("settle_seconds") or desk.settings.settle_seconds),
         turn=lambda side: turnstiles[side].ahead(),
     )
+
+
+def stock_facilities(connection: Connection) -> tuple[str, ...]:
+    """Flourish's ids of the facilities whose stock a connection offers: its own, unless others are chosen."""
+    chosen = tuple(connection.settings.get("stock_facilities") or ())
+    own = (connection.facility.flourish_id,) if connection.facility is not None else ()
+    return chosen or own
+
+
+def catalogue_rules_of(connection: Connection, platform: Platform) -> CatalogueRules:
+    """The rules of a connection's catalogue.
+
+    Raises:
+        ValueError: the platform has none, or the connection has no facility.
+    """
+    if platform.catalogue is None or connection.facility is None:
+        raise ValueError(f"connection {connection.id} has no catalogue")
+    chosen = platform.chosen(connection.settings)
+    return platform.catalogue.rules(chosen, str(connection.id), _facts(connection.facility))
 
 
 def rules_of(connection: Connection, platform: Platform) -> Rules:

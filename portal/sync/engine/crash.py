@@ -15,7 +15,9 @@ WRITE = ("before_intent", "after_intent", "after_call", "after_record")
 END = ("before_conclusion", "after_conclusion")
 SETTLING = ("before_settle_look", "after_settle_look", "settled")
 POLL = ("page_marked", "before_watermark")
-POINTS = (*INBOX, *LOOK, *WRITE, *END, *SETTLING, *POLL)
+# Of pulls, whose pages are whole rows; then both sides are compared.
+PULL = ("page_stored", "compared", "before_pulled")
+POINTS = (*INBOX, *LOOK, *WRITE, *END, *SETTLING, *POLL, *PULL)
 
 
 def point(name: str) -> None:

@@ -9,31 +9,27 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Stream
 from portal.sync import journal
 from portal.sync.contract import Page
-from portal.sync.decisions import Finding
 from portal.sync.domain import Hint
 from portal.sync.engine import breaker, crash, marks, silence
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
-from portal.sync.errors import ConnectionBroken, Retryable, SyncError, Unreadable
+from portal.sync.engine.pull import INTERVALS, Pull, source_of
+from portal.sync.engine.streams import claim_stream, connections_of, failed, put_off, worked
+from portal.sync.errors import ConnectionBroken, Retryable, SyncError
 from portal.sync.registry import platform as platform_by_key
 
 FLOURISH_ORDERS = "flourish.orders"
 _FLOURISH_OVERLAP_SECONDS = 900.0
-# A stream that fails this often in a row is named as a problem.
-_FAILS_BEFORE_PROBLEM = 3
 # A list that changes while it is read is read again so often, for the rows that moved past us.
 _MOST_PASSES = 4
-
-# These pass by themselves mostly; anything else is a problem the first time.
-_QUIET = (Retryable, Unreadable)
 
 _log = logging.getLogger(__name__)
 
@@ -77,23 +73,6 @@ class _Pull:
         return self.total is None or len(self.refs) >= self.total
 
 
-def claim_stream(session: Session, stream_id: UUID, *, lease_seconds: float) -> bool:
-    """Take a stream for one poll; False when another process has it or it is not due. Each page renews the
-    lease: when the process dies, another one reads the list as soon as the lease has run out."""
-    taken = session.execute(
-        update(Stream)
-        .where(
-            Stream.id == stream_id,
-            Stream.due_at <= func.now(),
-            or_(Stream.lease_until.is_(None), Stream.lease_until < func.now()),
-        )
-        .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
-        .returning(Stream.id)
-        .execution_options(synchronize_session=False)
-    )
-    return taken.first() is not None
-
-
 def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
     """Read one stream once.
 
@@ -105,40 +84,46 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
             return set()
         source = _open(desk, session, session.get_one(Stream, stream_id))
     if source is None:
-        _put_off(desk, tenant_id, stream_id)
+        put_off(desk, tenant_id, stream_id)
         return set()
     try:
+        if isinstance(source, Pull):
+            return source.run()
         return _pull(desk, tenant_id, stream_id, source)
     except OperationalError as error:
         _log.warning("the database interrupted a poll: %s", type(error.orig).__name__)
-        _failed(desk, tenant_id, stream_id, Retryable("the database interrupted it"))
+        failed(desk, tenant_id, stream_id, Retryable("the database interrupted it"))
     except ConnectionBroken as error:
         with desk.tenant(tenant_id) as session:
             # The key may have been replaced meanwhile: the one that is stored now counts.
             source = _open(desk, session, session.get_one(Stream, stream_id)) or source
-        _failed(desk, tenant_id, stream_id, error, stop=breaker.refused_again(source.probe))
+        failed(desk, tenant_id, stream_id, error, stop=breaker.refused_again(source.probe))
     except Exception as error:  # noqa: BLE001 - a bug is turned into a visible problem, as in a shift
         if not isinstance(error, SyncError):
             _log.exception("bug while polling", extra={"stream": str(stream_id)})
-        _failed(desk, tenant_id, stream_id, error)
+        failed(desk, tenant_id, stream_id, error)
     return set()
 
 
-def _open(desk: Desk, session: Session, stream: Stream) -> _Source | None:
+def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None:
     tape = Tape()
     if stream.connection_id is None:
         hub = session.get_one(Hub, stream.hub_id)
         if hub.state not in ("live", "paused"):
             return None
         flourish = open_hub(desk, session, hub, tape)
+        if stream.name in INTERVALS:
+            return Pull(desk, stream, source_of(session, stream, flourish))
         since = _since(stream, _FLOURISH_OVERLAP_SECONDS)
         return _Source(flourish.changed_orders, since, flourish.company)
     connection = session.get_one(Connection, stream.connection_id)
     if not may_read(connection) or connection.live_since is None:
         return None
+    client = open_platform(desk, session, connection, tape)
+    if stream.name in INTERVALS:
+        return Pull(desk, stream, source_of(session, stream, client))
     platform = platform_by_key(connection.platform)
     spec = next(spec for spec in platform.streams if spec.name == stream.name)
-    client = open_platform(desk, session, connection, tape)
     # The first poll goes back behind go-live, so that earlier orders are listed too (LL-29).
     return _Source(client.changed_orders, _since(stream, spec.overlap_seconds), client.company)
 
@@ -192,70 +177,10 @@ def _mark(session: Session, stream: Stream, hint: Hint) -> set[UUID]:
 def _finish(desk: Desk, tenant_id: UUID, stream_id: UUID, pull: _Pull) -> None:
     with desk.tenant(tenant_id) as session:
         stream = session.get_one(Stream, stream_id)
-        stream.watermark = _watermark(session, stream, pull.latest)
-        stream.last_ok_at = func.now()
+        worked(session, stream, pull.latest)
         stream.last_found = pull.found
-        if stream.failures:
-            for connection in _connections(session, stream):
-                journal.log(session, connection, "done", f"Polling {stream.name} works again")
-                journal.report(session, connection, (), subject_id=stream.id, solved="Polling works again.")
-        stream.failures = 0
-        _release(session, stream, stream.interval_seconds)
-        for connection in _connections(session, stream):
+        for connection in connections_of(session, stream):
             silence.judge(session, stream, connection, pull.unannounced)
             if pull.found:
                 text = f"Polled {stream.name}: {pull.found} changed since the last look"
                 journal.log(session, connection, "info", text)
-
-
-def _watermark(session: Session, stream: Stream, latest: datetime | None) -> datetime | None:
-    """Up to when everything is known. Never ahead of now: one row with a date of next year would hide all
-    others until then."""
-    known = max(filter(None, (stream.watermark, latest)), default=None)
-    return min(known, session.execute(select(func.now())).scalar_one()) if known else None
-
-
-def _put_off(desk: Desk, tenant_id: UUID, stream_id: UUID) -> None:
-    """The stream may not be read now: that is neither a success nor a failure."""
-    with desk.tenant(tenant_id) as session:
-        stream = session.get_one(Stream, stream_id)
-        _release(session, stream, stream.interval_seconds)
-
-
-def _failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, stop: bool = False) -> None:
-    after = error.after if isinstance(error, Retryable) else None
-    with desk.tenant(tenant_id) as session:
-        stream = session.get_one(Stream, stream_id)
-        stream.failures += 1
-        _release(session, stream, max(after or 0.0, min(stream.interval_seconds, 60.0)))
-        for connection in _connections(session, stream):
-            finding = _finding(stream, error)
-            level = "bug" if finding.code == "bug" else "wait"
-            journal.log(session, connection, level, f"Polling {stream.name} did not work: {finding.text}")
-            if stream.failures >= _FAILS_BEFORE_PROBLEM or not isinstance(error, _QUIET):
-                journal.report(session, connection, (finding,), subject_id=stream.id)
-            if stop and isinstance(error, ConnectionBroken):
-                breaker.stop(
-                    session, connection, connection if stream.connection_id else connection.hub, error
-                )
-
-
-def _finding(stream: Stream, error: Exception) -> Finding:
-    if isinstance(error, SyncError):
-        step = "Webhooks still bring orders in. Test the connection; replace its key if it is refused."
-        title = f"Polling {stream.name} does not work"
-        return Finding("poll_fails", title, step, cause=stream.name, text=str(error))
-    name = type(error).__name__
-    title, step = f"Trellis failed on polling {stream.name}: {name}", "An operator looks at the worker's log."
-    return Finding("bug", title, step, cause=stream.name, text=name, who="operator")
-
-
-def _connections(session: Session, stream: Stream) -> list[Connection]:
-    if stream.connection_id is not None:
-        return [session.get_one(Connection, stream.connection_id)]
-    return list(session.scalars(select(Connection).where(Connection.hub_id == stream.hub_id)))
-
-
-def _release(session: Session, stream: Stream, seconds: float) -> None:
-    stream.lease_until = None
-    stream.due_at = session.execute(select(func.now() + timedelta(seconds=seconds))).scalar_one()

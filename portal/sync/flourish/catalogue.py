@@ -92,6 +92,16 @@ def add_up(rows: Iterable[Fields], notice: Notice) -> tuple[Stock, ...]:
     return tuple(sums.values())
 
 
+def read_stock(page: Batch, notice: Notice) -> Rows[Stock]:
+    """Read a page of an inventory summary, each row by itself.
+
+    Raises:
+        Unreadable: a row's quantity cannot be read.
+    """
+    rows = tuple(_read_stock(row.check(STOCK, notice)) for row in page.rows)
+    return Rows(rows, (), page.total, "" if page.following is None else str(page.following))
+
+
 def in_pieces(found: Sequence[Stock]) -> Iterator[tuple[Stock, ...]]:
     """Cut stock into pieces that one question can name."""
     for start in range(0, len(found), PIECE):

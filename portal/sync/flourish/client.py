@@ -23,7 +23,7 @@ from portal.sync.drafts import (
     OutboundUpdate,
 )
 from portal.sync.errors import ConnectionBroken, Retryable
-from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered
+from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered, read_stock
 from portal.sync.flourish.envelope import Envelopes
 from portal.sync.flourish.translate import (
     changes_of,
@@ -160,6 +160,19 @@ class FlourishClient:
         # Of an item in several lots only the changed ones were listed: its sum needs them all.
         for piece in in_pieces(changed):
             yield self._stock({"item_id": [stock.item_id for stock in piece]}, facility_id)
+
+    def stock_pages(self, facility_id: str, position: str = "") -> Iterator[Rows[Stock]]:
+        """Page through what a facility has, row by row: an item has one for each lot, strain and variation.
+
+        Args:
+            facility_id: the facility.
+            position: of an earlier page, to go on behind it.
+
+        Raises:
+            Unreadable: a row's quantity cannot be read: a sum without it would be wrong.
+        """
+        for page in self._api.pages("/v1/inventory/summary", {}, facility_id, start=int(position or 0)):
+            yield read_stock(page, self._notice)
 
     def stock_of(self, item_id: str, facility_id: str) -> Stock | None:
         """Read what a facility has of one item; None when it lists nothing."""

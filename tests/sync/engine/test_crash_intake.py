@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.sync.engine.crash import INBOX, POINTS, POLL
+from portal.sync.engine.crash import INBOX, POINTS, POLL, PULL
 from portal.sync.engine.poll import poll
 from portal.sync.engine.sweep import sweep
 from tests.sync.engine.crashing import CrashNow, CrashPoints
@@ -37,7 +37,7 @@ def test_every_crash_point_is_in_the_matrix():
     """A point that no flow passes would be proven by nothing."""
     passed = {point for flow in FLOWS.values() for point in flow.trail}
 
-    assert passed | {*INBOX, *POLL} == set(POINTS)
+    assert passed | {*INBOX, *POLL, *PULL} == set(POINTS)
 
 
 def test_a_poll_passes_a_point_for_each_page_and_one_before_its_watermark(opened, points):

@@ -11,6 +11,7 @@ from portal.models import Hub, Stream, new_id
 from portal.sync.contract import Page
 from portal.sync.domain import Hint
 from portal.sync.engine import poll as polls
+from portal.sync.engine import streams
 from portal.sync.engine.poll import FLOURISH_ORDERS, poll
 from portal.sync.errors import ConnectionBroken, Retryable
 from tests.sync.mapping.examples import order
@@ -212,7 +213,7 @@ def test_a_stream_is_read_by_one_process_at_a_time_and_only_when_it_is_due(opene
     stream_id = stream(opened)
     opened.leaflink.pages = [page("a")]
     with opened.desk.tenant(opened.tenant_id) as session:
-        assert polls.claim_stream(session, stream_id, lease_seconds=45)
+        assert streams.claim_stream(session, stream_id, lease_seconds=45)
     assert poll(opened.desk, opened.tenant_id, stream_id) == set()
 
     opened.pass_time(46)  # the process that had it died

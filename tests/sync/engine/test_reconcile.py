@@ -133,7 +133,9 @@ def test_a_problem_opens_for_each_cause_and_closes_by_itself_when_it_is_gone(sho
     shop.look()
     assert shop.problems()["sku_unknown"].times_seen == 2
 
-    shop.flourish.items.append(shop.flourish.items[0].__class__("i2", "GONE", "Found", True, "Each"))
+    shop.flourish.known_items.append(
+        shop.flourish.known_items[0].__class__("i2", "GONE", "Found", True, "Each")
+    )
     shop.mark(order().number)
     shop.look()
     assert shop.problems() == {}

@@ -133,7 +133,7 @@ LEADS_TO: dict[str, tuple[str, ...]] = {
 class LeafLink(World):
     """Orders on LeafLink."""
 
-    WRITES = ("move", "set_term")
+    WRITES: tuple[str, ...] = ("move", "set_term")
 
     def __init__(self) -> None:
         super().__init__()
@@ -204,7 +204,7 @@ class Flourish(World):
         super().__init__()
         self.orders: dict[str, OutboundOrder] = {}
         self.destinations: list[Destination] = [Destination("d1", "Corner", "C10-0000001-LIC", True)]
-        self.items: list[Item] = [
+        self.known_items: list[Item] = [
             Item(f"item-{sku}", sku, f"Item {sku}", True, "Each") for sku in ("FL-1", "FL-2")
         ]
         self.reps: list[SalesRep] = [SalesRep("31", "Rae", "rae@acme.example", "7", True)]
@@ -283,7 +283,7 @@ class Flourish(World):
                 known = (one for one in self.destinations if one.id not in self.unlisted)
                 return [one for one in known if one.license == question.license]
             case ItemBySku():
-                return [one for one in self.items if one.sku == question.sku]
+                return [one for one in self.known_items if one.sku == question.sku]
             case RepByEmail():
                 return [one for one in self.reps if one.email == question.email]
             case TermNamed():

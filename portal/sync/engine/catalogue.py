@@ -1,0 +1,69 @@
+"""The catalogue of a connection: begun by a person; from then on items, stock and products are pulled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Stream, new_id
+from portal.sync import audit, journal
+from portal.sync.engine.pull import INTERVALS, PRODUCTS
+from portal.sync.registry import platform as platform_by_key
+
+
+class NoCatalogue(Exception):
+    """This connection's catalogue cannot be synced; the text says why."""
+
+
+def begin(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, actor: audit.Actor) -> None:
+    """Have items, stock and products synced from now on. Asked for again, it reads all lists whole at once.
+
+    Args:
+        session: a session inside the connection's tenant.
+        keys: the installation's keys, for the audit.
+        connection_id: the connection.
+        actor: who does it.
+
+    Raises:
+        NoCatalogue: its platform has no products, or it was never live.
+    """
+    connection = session.get_one(Connection, connection_id)
+    _refuse(connection)
+    connection.catalogue_since = connection.catalogue_since or func.now()
+    for name, seconds in INTERVALS.items():
+        _ask_for(session, connection, name, seconds)
+    journal.log(session, connection, "info", f"{actor} had the catalogue read and synced")
+    about = audit.Subject("connection", str(connection.id), connection.name)
+    audit.record(session, keys, connection.tenant_id, "catalogue.begun", actor=actor, subject=about)
+
+
+def _refuse(connection: Connection) -> None:
+    if platform_by_key(connection.platform).catalogue is None:
+        raise NoCatalogue(f"{connection.platform} has no products.")
+    if connection.live_since is None or connection.facility_id is None:
+        raise NoCatalogue(f"{connection.name} was never live: switch it live first.")
+
+
+def _ask_for(session: Session, connection: Connection, name: str, seconds: float) -> None:
+    """Make a stream of the catalogue, or have it read whole."""
+    of_platform = name == PRODUCTS
+    statement = insert(Stream).values(
+        id=new_id(),
+        tenant_id=connection.tenant_id,
+        source_id=connection.id if of_platform else connection.hub_id,
+        hub_id=connection.hub_id,
+        connection_id=connection.id if of_platform else None,
+        name=name,
+        interval_seconds=seconds,
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Stream.source_id, Stream.name],
+            # A pull that is going on may be one of changes only.
+            set_={"due_at": func.now(), "full_at": None, "position": None},
+        )
+    )

@@ -1,0 +1,97 @@
+"""What open orders hold: units that are promised on the platform and that Flourish does not know of yet.
+
+Each order's link says what it holds, from its own look; Flourish takes off its sellable stock itself what
+its live orders have.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from portal.models import Link
+from portal.sync.domain import OutboundOrder, SourceOrder, Stage
+from portal.sync.mapping.facts import plain_value
+from portal.sync.mapping.follow import CANCELLED
+from portal.sync.mapping.keys import sku_key
+
+_PROMISED = text(
+    """
+    SELECT held.key, sum(held.value::numeric) FROM link, jsonb_each_text(link.holds) AS held
+    WHERE link.connection_id = :connection AND link.holds IS NOT NULL AND held.key = ANY(:skus)
+    GROUP BY held.key
+    """
+).bindparams(bindparam("skus", type_=ARRAY(Text)))
+
+
+def promised(session: Session, connection_id: UUID, skus: Sequence[str]) -> dict[str, Decimal]:
+    """Units of these SKUs in orders of a connection that are open there and not live in Flourish."""
+    rows = session.execute(_PROMISED, {"connection": connection_id, "skus": list(skus)})
+    return dict(rows.all())
+
+
+def holds_of(order: SourceOrder, outbound: OutboundOrder | None) -> dict[str, str] | None:
+    """What an order holds: SKU -> eaches as text; None when Flourish has it, or it is not open any more."""
+    live = outbound is not None and outbound.status != CANCELLED
+    if order.stage is not Stage.OPEN or live:
+        return None
+    units: Counter[str] = Counter()
+    for line in order.lines:
+        units[sku_key(line.sku)] += line.eaches  # type: ignore[assignment] # exact, not whole
+    return {sku: plain_value(Decimal(eaches)) for sku, eaches in units.items() if sku} or None
+
+
+def note_held(session: Session, link: Link, holds: Mapping[str, str] | None) -> None:
+    """Put down what an order holds now, and mark the items of which that changed.
+
+    Args:
+        session: a session in which the order's link is locked.
+        link: the order's link.
+        holds: what it holds, from `holds_of`.
+    """
+    before: Mapping[str, Any] = link.holds or {}
+    now: Mapping[str, Any] = holds or {}
+    if before == now:
+        return
+    link.holds = dict(now) or None
+    changed = sorted(sku for sku in before.keys() | now.keys() if before.get(sku) != now.get(sku))
+    _mark(session, link, changed, released=[sku for sku in changed if sku not in now])
+
+
+_MARK_STOCK = text(
+    """
+    UPDATE item SET stock_told = '?'
+    WHERE hub_id = :hub AND sku_key = ANY(:skus) AND gone_at IS NULL
+    """
+).bindparams(bindparam("skus", type_=ARRAY(Text)))
+
+
+def _mark(session: Session, link: Link, skus: Sequence[str], *, released: Sequence[str]) -> None:
+    """Mark items for a look. Of those that an order holds no more Flourish's stock is read anew: it fell, as
+    the order is live now, and the old figure with nothing held would sell the same units twice."""
+    if released:
+        session.execute(_MARK_STOCK, {"hub": link.hub_id, "skus": list(released)})
+    # In one order: two orders with the same items must not wait for each other.
+    ordered = (
+        select(Link.id)
+        .where(Link.connection_id == link.connection_id, Link.kind == "item", Link.foreign_id.in_(skus))
+        .order_by(Link.foreign_id)
+        .with_for_update(key_share=True)
+    )
+    session.execute(
+        update(Link)
+        .where(Link.id.in_(session.scalars(ordered).all()))
+        .values(
+            dirty_seq=Link.dirty_seq + 1,
+            due_at=func.least(func.coalesce(Link.due_at, func.now()), func.now()),
+            priority=20,
+        )
+        .execution_options(synchronize_session=False)
+    )

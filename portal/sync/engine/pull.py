@@ -1,0 +1,360 @@
+"""Pulls: whole lists of items, stock and products, read into the mirrors and then compared.
+
+A pull keeps its place with each page, so that one that is broken off goes on where it was; a page that is
+read again counts once. The first pull of a list reads all of it, later ones what changed since; once a day
+all of it again, as a list of changes never tells what is gone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any, Generic
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Hub, Stream
+from portal.sync import journal
+from portal.sync.contract import Row, Rows
+from portal.sync.decisions import Finding
+from portal.sync.domain import Item, Product, Stock
+from portal.sync.engine import comparison, crash, guard, mirror
+from portal.sync.engine.accounts import stock_facilities
+from portal.sync.engine.ahead import ahead
+from portal.sync.engine.desk import Desk
+from portal.sync.engine.streams import connections_of, release, worked
+from portal.sync.errors import Retryable
+
+ITEMS, STOCK, PRODUCTS = "flourish.items", "flourish.stock", "products"
+# What a connection's catalogue needs -> how often it is read, in seconds. Stock is read whole each time:
+# in between, webhooks tell of it.
+INTERVALS = {PRODUCTS: 300.0, ITEMS: 300.0, STOCK: 3600.0}
+_FULL_EVERY = timedelta(days=1)
+_OVERLAP = timedelta(seconds=900)
+# One job reads for so long; the next one goes on.
+_SLICE_SECONDS = 60.0
+# Rows that are taken in together: a commit costs as much as a page.
+_TOGETHER = 400
+# A list that changes while it is read is read again so often.
+_MOST_PASSES = 4
+# Steps of a statement over a whole mirror take longer than one over a row.
+_PATIENT = text("SET LOCAL statement_timeout = '120s'")
+
+
+@dataclass
+class Place:
+    """Where a pull stands. Times are ISO 8601, by the database's clock."""
+
+    full: bool
+    begun: str
+    since: str | None = None
+    # The facility that is being read, of a list of stock; its part of the pull began then.
+    part: str = ""
+    part_begun: str = ""
+    # The client's own position behind the last page that was taken in; None before the first one.
+    at: str | None = None
+    page: int = 0
+    rows: int = 0
+    total: int | None = None
+    # Two pages counted otherwise: rows came or went while it was read, and others may have moved past us.
+    moved: bool = False
+    passes: int = 1
+    latest: str | None = None
+    unreadable: int = 0
+    unreadable_first: str = ""
+    # All was read; what is left is to compare, from this SKU of this connection on.
+    read: bool = False
+    compared: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Source(Generic[Row]):
+    """Where a pull reads from: `pages` of a part since a time, behind a position."""
+
+    parts: tuple[str, ...]
+    pages: Callable[[str, datetime | None, str], Iterator[Rows[Row]]]
+    store: Callable[[Session, Stream, list[Row]], None]
+    # What a row is known by in the list of what was seen.
+    seen_as: Callable[[Row], Any]
+    probe: Callable[[], object]
+
+
+def source_of(session: Session, stream: Stream, client: Any) -> Source[Any]:
+    """Say how a stream of the catalogue is read.
+
+    Args:
+        session: a session inside the tenant.
+        stream: the stream.
+        client: the side that has the list, open.
+    """
+
+    def products(_part: str, since: datetime | None, at: str) -> Iterator[Rows[Product]]:
+        return client.products(since, at)  # type: ignore[no-any-return] # a contract.CatalogueClient
+
+    def items(_part: str, since: datetime | None, at: str) -> Iterator[Rows[Item]]:
+        return client.items(since, at)  # type: ignore[no-any-return] # a FlourishClient
+
+    def stock(part: str, _since: datetime | None, at: str) -> Iterator[Rows[Stock]]:
+        return client.stock_pages(part, at)  # type: ignore[no-any-return]
+
+    if stream.name == PRODUCTS:
+        return Source(("",), products, _store_products, lambda one: one.ref, client.company)
+    if stream.name == ITEMS:
+        return Source(("",), items, _store_items, lambda one: one.id, client.company)
+    served = [one for one in connections_of(session, stream) if one.catalogue_since is not None]
+    facilities = tuple(sorted({one for each in served for one in stock_facilities(each)}))
+    return Source(facilities, stock, lambda *_: None, lambda one: one, client.company)
+
+
+def _store_products(session: Session, stream: Stream, rows: list[Product]) -> None:
+    mirror.store_products(session, session.get_one(Connection, stream.connection_id), rows)
+
+
+def _store_items(session: Session, stream: Stream, rows: list[Item]) -> None:
+    mirror.store_items(session, session.get_one(Hub, stream.hub_id), rows)
+
+
+class Pull:
+    """One turn at a pull: as far as it comes in its time.
+
+    Args:
+        desk: what to work with.
+        stream: the claimed stream.
+        source: where to read.
+    """
+
+    def __init__(self, desk: Desk, stream: Stream, source: Source[Any]) -> None:
+        self._desk = desk
+        self._tenant_id = stream.tenant_id
+        self._stream_id = stream.id
+        self._source = source
+        self.probe = source.probe
+        self._ends = time.monotonic() + _SLICE_SECONDS
+
+    def run(self) -> set[UUID]:
+        """Read on, and when all is read compare both sides.
+
+        Returns:
+            The connections that have something to look at now.
+
+        Raises:
+            SyncError: the list could not be read; the place is kept.
+        """
+        place = self._begin()
+        if not place.read and not self._read(place):
+            self._go_on_later(place)
+            return set()
+        concerned = self._compare(place)
+        if place.compared is None:
+            self._finish(place)
+        return concerned
+
+    def _compare(self, place: Place) -> set[UUID]:
+        """Compare the connections that this list concerns; the place says how far that came."""
+        with self._desk.tenant(self._tenant_id) as session:
+            served = connections_of(session, session.get_one(Stream, self._stream_id))
+            ready = sorted(one.id for one in served if is_pulled(session, one))
+        at, after = place.compared or ("", "")
+        concerned: set[UUID] = set()
+        for connection_id in (one for one in ready if str(one) >= at):
+            after = after if str(connection_id) == at else ""
+            done = comparison.compare(self._desk, self._tenant_id, connection_id, self._is_over, after)
+            concerned |= {connection_id} if done.marked else set()
+            if not done.complete:
+                place.compared = (str(connection_id), done.after)
+                self._go_on_later(place)
+                return concerned
+        place.compared = None
+        return concerned
+
+    def _is_over(self) -> bool:
+        return self._desk.stopping.is_set() or time.monotonic() > self._ends
+
+    def _begin(self) -> Place:
+        """Take up the place that was kept, or begin anew."""
+        with self._desk.tenant(self._tenant_id) as session:
+            stream = session.get_one(Stream, self._stream_id)
+            if stream.position is not None:
+                return Place(**stream.position)
+            now: datetime = session.execute(select(func.now())).scalar_one()
+            full = stream.name == STOCK or stream.full_at is None or stream.full_at < now - _FULL_EVERY
+            since = None if full or stream.watermark is None else stream.watermark - _OVERLAP
+            place = Place(full=since is None, begun=now.isoformat(), part_begun=now.isoformat())
+            place.since = since.isoformat() if since else None
+            place.part = self._source.parts[0] if self._source.parts else ""
+            mirror.forget_seen(session, stream.id)
+            stream.position = asdict(place)
+            return place
+
+    def _read(self, place: Place) -> bool:
+        """Read the parts that are left; False when the time was over before the end."""
+        parts = self._source.parts
+        place.read = not parts
+        left = parts[parts.index(place.part) :] if place.part in parts else parts
+        for part in left:
+            if part != place.part:
+                self._begin_part(place, part)
+            while not self._read_part(place):
+                if self._is_over():
+                    return False
+        return True
+
+    def _read_part(self, place: Place) -> bool:
+        """Read one part from its place on; False when it has to be gone on with, or read again."""
+        since = datetime.fromisoformat(place.since) if place.since else None
+        if place.at != "":
+            with ahead(self._source.pages(place.part, since, place.at or "")) as pages:
+                for together in _together(pages):
+                    self._take_in(place, together)
+                    crash.point("page_stored")
+                    if self._is_over() and place.at:
+                        return False
+        return self._end_part(place)
+
+    def _take_in(self, place: Place, pages: list[Rows[Any]]) -> None:
+        """Take pages in and keep the place behind them, in one commit."""
+        rows = list(chain.from_iterable(page.rows for page in pages))
+        unreadable = [ref for page in pages for ref, _error in page.unreadable]
+        with self._desk.tenant(self._tenant_id) as session:
+            stream = session.get_one(Stream, self._stream_id)
+            self._source.store(session, stream, rows)
+            seen = [self._source.seen_as(row) for row in rows]
+            mirror.note_seen(session, stream, place.part, place.page, [*seen, *filter(None, unreadable)])
+            _count(place, pages, rows)
+            stream.position = asdict(place)
+            stream.lease_until = func.now() + timedelta(seconds=self._desk.settings.lease_seconds)
+
+    def _end_part(self, place: Place) -> bool:
+        """Take over what only a whole list says, unless the list changed while it was read.
+
+        Raises:
+            Retryable: it did so each time.
+        """
+        with self._desk.tenant(self._tenant_id) as session:
+            session.execute(_PATIENT)
+            stream = session.get_one(Stream, self._stream_id)
+            if not self._is_whole(session, stream, place):
+                if place.passes >= _MOST_PASSES:
+                    stream.position = None
+                    raise Retryable(f"the list counts {place.total} rows and shows others each time")
+                self._again(session, stream, place)
+                return False
+            if stream.name == STOCK:
+                mirror.apply_stock(session, stream, place.part, place.part_begun)
+            elif place.full and not place.moved:
+                guard.note_gone(session, stream, place.begun)
+            place.read = place.part == self._source.parts[-1]
+            if place.read and place.full:
+                stream.full_at = func.now()
+            stream.position = asdict(place)
+            return True
+
+    def _is_whole(self, session: Session, stream: Stream, place: Place) -> bool:
+        if place.total is None:
+            return True
+        if stream.name == STOCK:
+            # A row that was seen twice would count twice: the list must have stood still.
+            return not place.moved and place.rows == place.total
+        return mirror.count_seen(session, stream.id, place.part) >= place.total
+
+    def _again(self, session: Session, stream: Stream, place: Place) -> None:
+        place.passes += 1
+        place.at, place.rows, place.total, place.moved = None, 0, None, False
+        if stream.name == STOCK:
+            mirror.forget_seen(session, stream.id)
+            place.part_begun = session.execute(select(func.clock_timestamp())).scalar_one().isoformat()
+        stream.position = asdict(place)
+
+    def _begin_part(self, place: Place, part: str) -> None:
+        with self._desk.tenant(self._tenant_id) as session:
+            stream = session.get_one(Stream, self._stream_id)
+            place.part, place.at, place.page = part, None, 0
+            place.rows, place.total, place.moved, place.passes = 0, None, False, 1
+            place.part_begun = session.execute(select(func.now())).scalar_one().isoformat()
+            mirror.forget_seen(session, stream.id)
+            stream.position = asdict(place)
+
+    def _go_on_later(self, place: Place) -> None:
+        with self._desk.tenant(self._tenant_id) as session:
+            stream = session.get_one(Stream, self._stream_id)
+            stream.position = asdict(place)
+            release(session, stream, 0.0)
+
+    def _finish(self, place: Place) -> None:
+        """The pull is over: what it did not show is gone, and the next one begins where this one began."""
+        crash.point("before_pulled")
+        with self._desk.tenant(self._tenant_id) as session:
+            session.execute(_PATIENT)
+            stream = session.get_one(Stream, self._stream_id)
+            mirror.forget_seen(session, stream.id)
+            stream.position = None
+            stream.last_found = place.rows
+            worked(session, stream, datetime.fromisoformat(place.latest) if place.latest else None)
+            if place.full or place.unreadable:
+                _tell_unreadable(session, stream, place)
+
+
+def is_pulled(session: Session, connection: Connection) -> bool:
+    """Whether both sides of a connection's catalogue were read whole once, so that they can be compared."""
+    lists = (
+        select(Stream.name)
+        .where(
+            Stream.hub_id == connection.hub_id,
+            Stream.source_id.in_((connection.id, connection.hub_id)),
+            Stream.name.in_(tuple(INTERVALS)),
+            Stream.full_at.is_not(None),
+        )
+        .distinct()
+    )
+    known = set(session.scalars(lists))
+    return connection.catalogue_since is not None and known == set(INTERVALS)
+
+
+def _together(pages: Iterator[Rows[Any]]) -> Iterator[list[Rows[Any]]]:
+    """Pages in bundles that are worth a commit."""
+    bundle: list[Rows[Any]] = []
+    for page in pages:
+        bundle.append(page)
+        if sum(len(one.rows) for one in bundle) >= _TOGETHER or not page.position:
+            yield bundle
+            bundle = []
+    if bundle:
+        yield bundle
+
+
+def _count(place: Place, pages: list[Rows[Any]], rows: list[Any]) -> None:
+    """Move the place behind pages that were taken in."""
+    changed = [row.updated_at for row in rows if getattr(row, "updated_at", None) is not None]
+    known = [datetime.fromisoformat(place.latest)] if place.latest else []
+    latest = max([*changed, *known], default=None)
+    place.latest = latest.isoformat() if latest else None
+    place.at = pages[-1].position
+    place.page += 1
+    place.rows += len(rows) + sum(len(page.unreadable) for page in pages)
+    unreadable = [one for page in pages for one in page.unreadable]
+    place.unreadable += len(unreadable)
+    place.unreadable_first = place.unreadable_first or next((f"{ref}: {why}" for ref, why in unreadable), "")
+    totals = {place.total, *(page.total for page in pages)} - {None}
+    place.moved = place.moved or len(totals) > 1
+    place.total = pages[-1].total
+
+
+def _tell_unreadable(session: Session, stream: Stream, place: Place) -> None:
+    """Say how many rows could not be read, and why the first; the others went on."""
+    finding = Finding(
+        "unreadable_rows",
+        f"{place.unreadable} rows of {stream.name} could not be read",
+        "Correct what is named where it is kept. If it looks right there, send this to support.",
+        cause=stream.name,
+        text=place.unreadable_first,
+        who="support",
+    )
+    found = (finding,) if place.unreadable else ()
+    for connection in connections_of(session, stream):
+        if connection.catalogue_since is not None:
+            journal.report(session, connection, found, subject_id=stream.id, code=finding.code)

@@ -1,0 +1,249 @@
+"""Shelves: what the mirrors know of SKUs on both sides of a connection, as the planner wants it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Link, MirroredItem, MirroredProduct
+from portal.sync.decisions import CatalogueRules
+from portal.sync.domain import Item, Product, Shelf
+from portal.sync.engine.accounts import stock_facilities
+from portal.sync.engine.held import promised
+from portal.sync.mapping.facts import item_from, plain_value, product_from
+from portal.sync.mapping.keys import near_key
+
+
+@dataclass(frozen=True)
+class Known:
+    """What our rows say of one SKU: the shelf, and the rows behind it."""
+
+    sku: str
+    items: tuple[MirroredItem, ...]
+    products: tuple[MirroredProduct, ...]
+    stock: Decimal | None
+    promised: Decimal
+    linked_as: str
+    # Of all of it and of the rules: equal ones lead to equal decisions.
+    fingerprint: str
+    link: Link | None = None
+
+    @property
+    def unread(self) -> bool:
+        """Whether a side was told of, and not read since."""
+        rows: Iterable[MirroredItem | MirroredProduct] = (*self.items, *self.products)
+        own = [row for row in rows if row.sku_key == self.sku or row.facts is None]
+        return any(row.told is not None or getattr(row, "stock_told", None) is not None for row in own)
+
+    def shelf(self) -> Shelf:
+        """The shelf, of what was read."""
+        return Shelf(
+            self.sku,
+            items=tuple(_item(row) for row in self.items if row.facts is not None),
+            products=tuple(_product(row) for row in self.products if row.facts is not None),
+            stock=self.stock,
+            promised=self.promised,
+            linked_as=self.linked_as,
+        )
+
+
+def _item(row: MirroredItem) -> Item:
+    return item_from(row.facts or {})
+
+
+def _product(row: MirroredProduct) -> Product:
+    return product_from(row.facts or {})
+
+
+@dataclass
+class _Rows:
+    """Mirror rows by what they are looked for."""
+
+    near: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    by_sku: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    by_ref: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, row: Any, ref: str) -> None:
+        """Take a row in."""
+        if row.near_key:
+            self.near[row.near_key].append(row)
+        self.by_sku[row.sku_key].append(row)
+        self.by_ref[ref] = row
+
+    def of(self, sku: str, ref: str) -> tuple[Any, ...]:
+        """Rows with this SKU, near ones, and the one with this id."""
+        found = {row.id: row for row in (*self.by_sku[sku], *self.near.get(near_key(sku), ()))}
+        if linked := self.by_ref.get(ref):
+            found[linked.id] = linked
+        return tuple(found[one] for one in sorted(found))
+
+
+def known(
+    session: Session, connection: Connection, rules: CatalogueRules, skus: Sequence[str]
+) -> dict[str, Known]:
+    """Gather what our rows say of these SKUs, all in a handful of queries.
+
+    Args:
+        session: a session inside the connection's tenant.
+        connection: the connection.
+        rules: its rules, which are part of each fingerprint.
+        skus: match keys.
+    """
+    links = {link.foreign_id: link for link in session.scalars(_links(connection.id, skus))}
+    bases = {sku: (links[sku].base or {}) if sku in links else {} for sku in skus}
+    items = _rows(session, _items(connection, skus, _refs(bases, "item")), "flourish_id")
+    products = _rows(session, _products(connection, skus, _refs(bases, "product")), "foreign_id")
+    elsewhere = _linked_elsewhere(session, connection, items, products)
+    promises = promised(session, connection.id, skus)
+    facilities, ruled = stock_facilities(connection), _digest(repr(rules))
+    found: dict[str, Known] = {}
+    for sku in skus:
+        own_items = items.of(sku, str(bases[sku].get("item") or ""))
+        own_products = products.of(sku, str(bases[sku].get("product") or ""))
+        linked_as = _linked_as(sku, own_items, own_products, elsewhere)
+        stock = _stock([row for row in own_items if row.sku_key == sku], facilities)
+        promise = promises.get(sku, Decimal(0))
+        revisions = [f"{row.id}:{row.revision}" for row in (*own_items, *own_products)]
+        mark = _digest("|".join([*revisions, str(stock), str(promise), linked_as, ruled]))
+        found[sku] = Known(sku, own_items, own_products, stock, promise, linked_as, mark, links.get(sku))
+    return found
+
+
+def _links(connection_id: UUID, skus: Sequence[str]) -> Any:
+    return select(Link).where(
+        Link.connection_id == connection_id, Link.kind == "item", Link.foreign_id.in_(skus)
+    )
+
+
+def _refs(bases: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    return [str(base[name]) for base in bases.values() if base.get(name)]
+
+
+def _rows(session: Session, query: Any, ref: str) -> _Rows:
+    found = _Rows()
+    for row in session.scalars(query):
+        found.add(row, getattr(row, ref))
+    return found
+
+
+def _items(connection: Connection, skus: Sequence[str], refs: Sequence[str]) -> Any:
+    return select(MirroredItem).where(
+        MirroredItem.hub_id == connection.hub_id,
+        MirroredItem.gone_at.is_(None),
+        _concerns(MirroredItem, skus)
+        if not refs
+        else or_(_concerns(MirroredItem, skus), MirroredItem.flourish_id.in_(refs)),
+    )
+
+
+def _products(connection: Connection, skus: Sequence[str], refs: Sequence[str]) -> Any:
+    return select(MirroredProduct).where(
+        MirroredProduct.connection_id == connection.id,
+        MirroredProduct.gone_at.is_(None),
+        _concerns(MirroredProduct, skus)
+        if not refs
+        else or_(_concerns(MirroredProduct, skus), MirroredProduct.foreign_id.in_(refs)),
+    )
+
+
+def _concerns(table: Any, skus: Sequence[str]) -> Any:
+    near = sorted({near_key(sku) for sku in skus} - {""})
+    return or_(table.sku_key.in_(skus), table.near_key.in_(near)) if near else table.sku_key.in_(skus)
+
+
+def _linked_elsewhere(
+    session: Session, connection: Connection, items: _Rows, products: _Rows
+) -> dict[tuple[str, str], str]:
+    """Under which SKU each item and product is linked: ("item", id) -> SKU."""
+    item, product = Link.base["item"].astext, Link.base["product"].astext
+    rows = session.execute(
+        select(Link.foreign_id, item, product).where(
+            Link.connection_id == connection.id,
+            Link.kind == "item",
+            or_(
+                and_(Link.flourish_id.is_not(None), Link.flourish_id.in_([*items.by_ref])),
+                product.in_([*products.by_ref]),
+            ),
+        )
+    )
+    found: dict[tuple[str, str], str] = {}
+    for sku, item_id, product_id in rows:
+        found |= {("item", item_id): sku} if item_id else {}
+        found |= {("product", product_id): sku} if product_id else {}
+    return found
+
+
+def _linked_as(
+    sku: str,
+    items: Sequence[MirroredItem],
+    products: Sequence[MirroredProduct],
+    elsewhere: Mapping[tuple[str, str], str],
+) -> str:
+    own = [("item", row.flourish_id) for row in items if row.sku_key == sku]
+    own += [("product", row.foreign_id) for row in products if row.sku_key == sku]
+    others = (elsewhere.get(one, sku) for one in own)
+    return next((other for other in others if other != sku), "")
+
+
+def _stock(items: Sequence[MirroredItem], facilities: Sequence[str]) -> Decimal | None:
+    """What is sellable over the facilities; None until each was read, and for what is no single item."""
+    active = [row for row in items if row.active] or list(items)
+    if len(active) != 1:
+        return None
+    quantities = [active[0].stock.get(facility) for facility in facilities]
+    if not quantities or any(one is None for one in quantities):
+        return None
+    return sum((Decimal(str(one)) for one in quantities), Decimal(0))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def keys_after(session: Session, connection: Connection, after: str, most: int) -> list[str]:
+    """The next SKUs of either side or of a link, in the order of their bytes.
+
+    Args:
+        session: a session inside the tenant.
+        connection: the connection.
+        after: the last one before; empty for the first.
+        most: how many.
+    """
+    sides = (
+        (MirroredItem.sku_key, (MirroredItem.hub_id == connection.hub_id, MirroredItem.gone_at.is_(None))),
+        (
+            MirroredProduct.sku_key,
+            (MirroredProduct.connection_id == connection.id, MirroredProduct.gone_at.is_(None)),
+        ),
+        (Link.foreign_id, (Link.connection_id == connection.id, Link.kind == "item")),
+    )
+    found: set[str] = set()
+    for key, conditions in sides:
+        query = select(key).where(*conditions, key > after).distinct().order_by(key).limit(most)
+        found |= set(session.scalars(query))
+    return sorted(found, key=lambda one: one.encode("utf-8"))[:most]
+
+
+def shown(one: Known) -> dict[str, Any]:
+    """What pages show of a SKU."""
+    item = next((row for row in one.items if row.sku_key == one.sku), None)
+    product = next((row for row in one.products if row.sku_key == one.sku and not row.archived), None)
+    return {
+        "name": next((side.name for side in (item, product) if side is not None), ""),
+        "item": {"id": item.flourish_id, "name": item.name, "brand": item.brand} if item else None,
+        "product": (
+            {"id": product.foreign_id, "name": product.name, "listing_state": product.listing_state}
+            if product
+            else None
+        ),
+        "stock": None if one.stock is None else plain_value(one.stock),
+        "promised": plain_value(one.promised),
+    }
