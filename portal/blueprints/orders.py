@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,10 @@ from portal.blueprints import paging, presentation, working
 from portal.extensions import db
 from portal.live import order as order_pages
 from portal.live import scopes
-from portal.models import utc_now
-from portal.queries import orders
+from portal.models import Link, utc_now
+from portal.queries import combined, orders
 from portal.sync import audit, registry
+from portal.sync.engine import combining
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
 
@@ -111,7 +113,27 @@ def show(link_id: UUID) -> Any:
         zone=tenant_here.zone,
         last=events[-1].seq if events else 0,
         may_retry=tenant_here.may("orders.retry"),
+        may_decide=tenant_here.may("orders.decide"),
+        candidates=_candidates(order.link) if order.link.decision_code in combining.OPEN else None,
     )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An order that may have become part of this one; chosen already, or not."""
+
+    link: Link
+    chosen: bool
+
+
+def _candidates(link: Link) -> list[Candidate]:
+    session = db.session()
+    customer = (link.snapshot.get("customer") or {}).get("license") or ""
+    chosen = combined.originals(session, link.tenant_id, link.id)
+    others = combined.candidates(
+        session, link.tenant_id, link.connection_id, license_number=customer, placed_at=link.placed_at
+    )
+    return [*(Candidate(one.link, True) for one in chosen), *(Candidate(one, False) for one in others)]
 
 
 @blueprint.get("/<uuid:link_id>/ticket")
@@ -140,6 +162,37 @@ def story(link_id: UUID) -> Any:
     watch = scopes.watch_order(tenant_here, link_id)
     messages, _ = scopes.order_messages(watch, paging.integer("after") or 0)
     return scopes.fragment(messages)
+
+
+@blueprint.post("/<uuid:link_id>/originals")
+@tenant("orders.decide")
+def originals(link_id: UUID) -> Any:
+    """Take down which orders this one combines."""
+    session = db.session()
+    order = orders.locked(session, here().id, link_id)
+    if order is None:
+        abort(404)
+    back = redirect(url_for(".show", link_id=link_id), 303)
+    if order.decision_code not in combining.OPEN or order.flourish_id is not None:
+        flash("Nothing was changed: this order does not wait for that any more.")
+        return back
+    known = {str(one.link.id): one.link for one in _candidates(order)}
+    chosen = [known[given] for given in request.form.getlist("original") if given in known]
+    if request.form.get("answer") != "none" and not chosen:
+        flash("Choose the orders that became this one, or say that it is none of them.")
+        return back
+    ids = {one.id for one in chosen} if request.form.get("answer") != "none" else set()
+    combining.choose(session, order, ids, actor=str(working.actor()))
+    labels = [one.label or one.foreign_id for one in chosen if one.id in ids]
+    subject = audit.Subject("order", str(order.id), order.label)
+    working.record("order.originals_chosen", subject, originals=labels or ["none"])
+    working.commit()
+    # Apart: a look at one of them locks it, and then this one.
+    combining.look_at(session, ids)
+    working.commit()
+    working.ring()
+    flash("Noted. Trellis goes on with this order now.")
+    return back
 
 
 @blueprint.post("/<uuid:link_id>/look")

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from portal.models import Link, Operation, Problem, utc_now
-from portal.queries import orders
+from portal.queries import combined, orders
 from portal.sync import registry
 
 FLOURISH_LADDER = ("Created", "Partially Allocated", "Allocated", "Shipped", "Completed")
@@ -88,6 +88,8 @@ class OrderView:
     # What Flourish changed by itself, as expected: what, agreed, there.
     drift: Sequence[Sequence[str]]
     deliveries: Sequence[Any]
+    # Words, and the orders that they lead to.
+    related: Sequence[tuple[str, Sequence[Link]]]
     settled: bool
 
 
@@ -111,8 +113,22 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
         money=[(label, str(money[key])) for key, label in _MONEY_ROWS if money.get(key) is not None],
         drift=snapshot.get("drift") or (),
         deliveries=orders.deliveries(session, tenant_id, link_id),
+        related=_related(session, tenant_id, link_id),
         settled=link.state in ("settled", "skipped") and operation is None and not problems,
     )
+
+
+def _related(session: Session, tenant_id: UUID, link_id: UUID) -> list[tuple[str, list[Link]]]:
+    """What an order combines, and what it became part of."""
+    ends = (
+        ("Combines", combined.originals(session, tenant_id, link_id)),
+        ("Became part of", combined.combined_into(session, tenant_id, link_id)),
+    )
+    return [
+        (f"{words} (inferred)" if any(one.inferred for one in found) else words, [one.link for one in found])
+        for words, found in ends
+        if found
+    ]
 
 
 def ticket(view: OrderView, events: Sequence[Any], address: str) -> str:
@@ -129,6 +145,10 @@ def ticket(view: OrderView, events: Sequence[Any], address: str) -> str:
         *(f"{lane.label}: {lane.status} {lane.reference}".rstrip() for lane in view.lanes),
         f"{view.verdict.word}: {view.verdict.text}",
         f"Next: {view.verdict.next_step or 'nothing is expected'}",
+        *(
+            f"{words}: {', '.join(link.label or link.foreign_id for link in links)}"
+            for words, links in view.related
+        ),
         *problems,
         "",
         "Story (times in UTC)",

@@ -17,7 +17,7 @@ from portal.models.identity import (
     User,
     UserSession,
 )
-from portal.models.links import LINK_STATES, Link, SearchTerm
+from portal.models.links import LINK_STATES, Link, LinkRelation, SearchTerm
 from portal.models.mail import Mail
 from portal.models.operations import Operation
 from portal.models.problems import Problem
@@ -44,6 +44,7 @@ __all__ = [
     "Installation",
     "Invitation",
     "Link",
+    "LinkRelation",
     "LogLine",
     "Mail",
     "Membership",

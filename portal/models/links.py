@@ -65,6 +65,7 @@ class Link(Owned, Created, Base):
             text("id DESC"),
             postgresql_where=text("kind = 'order'"),
         ),
+        Index("ix_link_merged", "connection_id", "merged_at", postgresql_where=text("merged_at IS NOT NULL")),
         # What open orders hold of the stock (engine/held.py).
         Index("ix_link_holds", "connection_id", postgresql_where=text("holds IS NOT NULL")),
         Index("ix_link_drops", "connection_id", postgresql_where=text("wants_drop")),
@@ -95,6 +96,10 @@ class Link(Owned, Created, Base):
     # Flourish orders that were this link's and that Trellis cancelled to make it anew in another facility,
     # oldest first. While `flourish_id` is the last of them, the new one is still to be made.
     former_ids: Mapped[list[Any]] = mapped_column(server_default="[]")
+    # When it became part of another order on its platform, as far as that is known.
+    merged_at: Mapped[datetime | None]
+    # What people decided about it, by the name of the question.
+    choices: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
     # The work: marks, when to look, who is looking.
     dirty_seq: Mapped[int] = mapped_column(server_default="1")
@@ -138,6 +143,23 @@ class Link(Owned, Created, Base):
     placed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     connection: Mapped[Connection] = relationship()
+
+
+class LinkRelation(Owned, Created, Base):
+    """One link became something of another one: an order part of a combined order. `inferred` by Trellis, or
+    said by a person."""
+
+    __tablename__ = "link_relation"
+    __table_args__ = (
+        UniqueConstraint("from_id", "kind"),
+        Index("ix_link_relation_to", "to_id"),
+        CheckConstraint("kind IN ('combined_into')", name="kind"),
+    )
+
+    from_id: Mapped[UUID] = mapped_column(ForeignKey("link.id"))
+    to_id: Mapped[UUID] = mapped_column(ForeignKey("link.id"))
+    kind: Mapped[str]
+    inferred: Mapped[bool]
 
 
 class SearchTerm(Base):

@@ -123,6 +123,16 @@ def one(session: Session, tenant_id: UUID, link_id: UUID) -> Link | None:
     )
 
 
+def locked(session: Session, tenant_id: UUID, link_id: UUID) -> Link | None:
+    """Read one order and lock it, so that no look at it is concluded meanwhile."""
+    return session.scalar(
+        select(Link)
+        .where(Link.tenant_id == tenant_id, Link.id == link_id, Link.kind == "order")
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
 def story(
     session: Session, tenant_id: UUID, link_id: UUID, *, after: int = 0, size: int = 500
 ) -> Sequence[TimelineEvent]:

@@ -122,10 +122,19 @@ class NamedCategory:
     subcategory: Named | None
 
 
+@dataclass(frozen=True)
+class CombinedOriginals:
+    """Asked of our own rows. Answer: `Originals`, what is known of the orders that this one combines."""
+
+    number: str
+    license: str
+    placed_at: datetime
+
+
 FlourishQuestion = DestinationByLicense | ItemBySku | RepByEmail | TermNamed | LotNumbered
 CatalogueQuestion = BrandNamed | LineNamed | CategoryNamed | StrainNamed | OwnLicenses
 PlatformQuestion = RepEmail | LicenseType | CatalogueQuestion
-Question = FlourishQuestion | PlatformQuestion
+Question = FlourishQuestion | PlatformQuestion | CombinedOriginals
 Facts = Mapping[Question, Any]
 
 
@@ -314,6 +323,8 @@ class Decision:
     drift: tuple[tuple[str, str, str], ...] | None = None
     # Seconds after which to look again by itself; None for not before the next mark.
     again_in: float | None = None
+    # Links of the orders that this one combines, as inferred now.
+    originals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

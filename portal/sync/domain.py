@@ -161,6 +161,27 @@ class OutboundOrder:
 
 
 @dataclass(frozen=True)
+class Original:
+    """An order that became part of another one, as our rows have it. `is_live`: Flourish has it and has not
+    cancelled it, or a write of it has no outcome yet."""
+
+    link_id: str
+    label: str
+    is_live: bool
+    flourish_status: str
+    # SKU -> eaches of all its lines.
+    eaches: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Originals:
+    """`chosen` is what was inferred before, or said by a person; None while nobody has an answer."""
+
+    chosen: tuple[Original, ...] | None
+    candidates: tuple[Original, ...] = ()
+
+
+@dataclass(frozen=True)
 class Destination:
     """A Flourish destination: where orders of one license go."""
 

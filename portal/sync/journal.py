@@ -230,10 +230,23 @@ def _see_again(problem: Problem, finding: Finding) -> None:
 def _problem(owner: Link | Connection | Tenant, subject_id: UUID, finding: Finding) -> Problem:
     link = owner if isinstance(owner, Link) else None
     connection = owner if isinstance(owner, Connection) else None
-    return Problem(
+    return problem_of(
+        finding,
         tenant_id=owner.id if isinstance(owner, Tenant) else owner.tenant_id,
         connection_id=link.connection_id if link else connection.id if connection else None,
         link_id=link.id if link else None,
+        subject_id=subject_id,
+    )
+
+
+def problem_of(
+    finding: Finding, *, tenant_id: UUID, connection_id: UUID | None, link_id: UUID | None, subject_id: UUID
+) -> Problem:
+    """The problem that a finding becomes, not yet in any session."""
+    return Problem(
+        tenant_id=tenant_id,
+        connection_id=connection_id,
+        link_id=link_id,
         subject_id=subject_id,
         code=finding.code,
         cause=finding.cause,

@@ -24,6 +24,8 @@ INSERTS = {
     " VALUES (:secret, :tenant, :hub, 'api_key', 'x', 'k1', '', now(), 'test')",
     "link": "(id, tenant_id, connection_id, hub_id, kind, foreign_id)"
     " VALUES (:link, :tenant, :connection, :hub, 'order', 'n1')",
+    "link_relation": "(id, tenant_id, from_id, to_id, kind, inferred)"
+    " VALUES (:relation, :tenant, :link, :link, 'combined_into', true)",
     "search_term": "(link_id, tenant_id, term) VALUES (:link, :tenant, 'corner')",
     "delivery": "(id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers)"
     " VALUES (:delivery, :tenant, :connection, 'leaflink', :token, 'order', 'n1', '{}')",
@@ -57,6 +59,7 @@ NAMES = (
     "connection",
     "secret",
     "link",
+    "relation",
     "delivery",
     "operation",
     "event",

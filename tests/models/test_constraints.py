@@ -71,6 +71,10 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "ck_link_decided": ("UPDATE link SET state = 'settled', decision_code = NULL",),
     "ck_link_sequence": ("UPDATE link SET done_seq = dirty_seq + 1",),
     "ck_link_lease": ("UPDATE link SET lease_owner = 'w', lease_until = NULL",),
+    "ck_link_relation_kind": ("UPDATE link_relation SET kind = 'like'",),
+    "uq_link_relation_from_id_kind": (
+        f"INSERT INTO link_relation {INSERTS['link_relation'].replace(':relation', ':new')}",
+    ),
     "uq_link_connection_id_kind_foreign_id": (ANOTHER_LINK.replace("'n2'", "'n1'"),),
     "uq_link_flourish_order": (
         ANOTHER_LINK,

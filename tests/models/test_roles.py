@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.models import Base, Membership, new_id, owned_tables
 from tests.models.rows import INSERTS, fill, world
 
-APPEND_ONLY = ("timeline_event", "log_line", "proof")
+APPEND_ONLY = ("timeline_event", "log_line", "proof", "link_relation")
 # Which column a tenant could try to change.
 A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "secret": "field"} | {
     "operation": "kind",
@@ -17,6 +17,7 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "problem": "title",
     "run": "worker",
     "link": "label",
+    "link_relation": "kind",
     "proof": "outcome",
     "invitation": "invited_by",
     "support_grant": "agent_name",
@@ -104,12 +105,12 @@ def test_a_tenant_cannot_change_or_give_away_rows_across_the_wall(desk, ours, th
 
 
 @pytest.mark.parametrize("table", INSERTS)
-def test_nothing_is_deleted_but_search_terms_and_what_a_pull_has_seen(desk, ours, table):
+def test_nothing_is_deleted_but_search_terms_relations_and_what_a_pull_has_seen(desk, ours, table):
     def delete():
         with desk.sessions.tenant(ours["tenant"]) as session:
             return session.execute(text(f"DELETE FROM {table}")).rowcount
 
-    if table in ("search_term", "pulled_row"):
+    if table in ("search_term", "link_relation", "pulled_row"):
         assert delete() == 1
     else:
         with pytest.raises(DBAPIError, match="permission denied"):

@@ -51,7 +51,6 @@ PROMISES = (
     Promise(
         "LL-16",
         "A combined order takes the place of its originals, each linked to the other.",
-        "being built.",
     ),
     Promise("LL-17", "Flourish's status moves LeafLink by a table, in steps that LeafLink offers."),
     Promise(

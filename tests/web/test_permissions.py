@@ -18,6 +18,7 @@ TENANT = {
     "problems.see": "OAVLXG",
     "connections.see": "OAVLXG",
     "orders.retry": "OAX",
+    "orders.decide": "OA",
     "products.look": "OAX",
     "problems.retry": "OAX",
     "connections.test": "OAX",

@@ -58,6 +58,7 @@ ACTS: Mapping[str, str] = {
     "credentials.rotated": "sealed all stored keys anew",
     "writes.stopped": "stopped all writing of",
     "writes.resumed": "let write again",
+    "order.originals_chosen": "said which orders became",
     "order.looked_again": "had Trellis look again at",
     "product.looked_again": "had Trellis look again at",
     "problem.retried": "had Trellis look again at what is held up by",

@@ -18,6 +18,7 @@ from portal.sync.contract import BY_REP, CatalogueClient, Platform, PlatformClie
 from portal.sync.decisions import (
     CatalogueQuestion,
     CatalogueRules,
+    CombinedOriginals,
     DestinationByLicense,
     LicenseType,
     Question,
@@ -92,6 +93,8 @@ class Account:
             answer = self.client.license_type(question)
         elif isinstance(question, CatalogueQuestion):
             answer = self.shop.look_up(question)
+        elif isinstance(question, CombinedOriginals):
+            raise TypeError("our own rows answer this, not an account")
         else:
             answer = self.flourish.answer(question, facility_id=self.rules.facility.id)
         if answer and not isinstance(question, DestinationByLicense):

@@ -14,7 +14,7 @@ from portal.sync.domain import Hint
 
 # Orders before inventory before catalogue (features.md LL-27).
 PRIORITY = {"order": 10, "customer": 20, "item": 30}
-_SOONEST = func.least(func.coalesce(Link.due_at, func.now()), func.now())
+SOONEST = func.least(func.coalesce(Link.due_at, func.now()), func.now())
 
 
 def mark(session: Session, connection: Connection, hint: Hint) -> UUID:
@@ -31,7 +31,7 @@ def mark(session: Session, connection: Connection, hint: Hint) -> UUID:
     )
     marked = statement.on_conflict_do_update(
         index_elements=[Link.connection_id, Link.kind, Link.foreign_id],
-        set_={"dirty_seq": Link.dirty_seq + 1, "due_at": _SOONEST},
+        set_={"dirty_seq": Link.dirty_seq + 1, "due_at": SOONEST},
     ).returning(Link.id)
     return session.execute(marked).scalar_one()
 
@@ -65,7 +65,7 @@ def mark_flourish(session: Session, hub_id: UUID, hint: Hint) -> list[tuple[UUID
             Link.flourish_id == hint.ref,
             or_(Link.flourish_version.is_(None), Link.flourish_version != version),
         )
-        .values(dirty_seq=Link.dirty_seq + 1, due_at=_SOONEST)
+        .values(dirty_seq=Link.dirty_seq + 1, due_at=SOONEST)
         .returning(Link.id, Link.connection_id)
         .execution_options(synchronize_session=False)
     )
@@ -89,7 +89,7 @@ def _mark_claimed(session: Session, hub_id: UUID, hint: Hint) -> list[tuple[UUID
         )
         .values(
             dirty_seq=Link.dirty_seq + 1,
-            due_at=_SOONEST,
+            due_at=SOONEST,
             claimants=case(
                 (Link.claimants.contains([hint.ref]), Link.claimants),
                 else_=Link.claimants.concat(func.jsonb_build_array(hint.ref)),

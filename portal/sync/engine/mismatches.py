@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from portal.models import Connection, Link, Problem, new_id
+from portal.models import Connection, Link, Problem
 from portal.sync import journal
 from portal.sync.decisions import Decision, Finding
 
@@ -75,13 +75,12 @@ def report(session: Session, connection: Connection) -> None:
         if key not in opened:
             opened.add(key)
             session.add(
-                Problem(
-                    id=new_id(),
+                journal.problem_of(
+                    Finding(**found),
                     tenant_id=connection.tenant_id,
                     connection_id=connection.id,
                     link_id=link_id,
                     subject_id=link_id,
-                    **found,
                 )
             )
 

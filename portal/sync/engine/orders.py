@@ -10,9 +10,17 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.sync.decisions import Action, Decision, DestinationByLicense, Facts, Inquiry, Question
+from portal.sync.decisions import (
+    Action,
+    CombinedOriginals,
+    Decision,
+    DestinationByLicense,
+    Facts,
+    Inquiry,
+    Question,
+)
 from portal.sync.domain import Destination, Json
-from portal.sync.engine import sight
+from portal.sync.engine import combining, sight
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.once import made_already
@@ -63,6 +71,11 @@ class OrderMatter:
 
     def answer(self, question: Question) -> Any:
         """See `Matter`."""
+        if isinstance(question, CombinedOriginals):
+            with self._desk.tenant(self._tenant_id) as session:
+                return combining.answer(
+                    session, self._tenant_id, UUID(self._account.rules.connection_id), question
+                )
         answer = self._account.answer(question)
         if isinstance(question, DestinationByLicense) and not answer:
             return self._made_destination(question)
@@ -81,6 +94,8 @@ class OrderMatter:
     def note(self, session: Session, link: Link, *, how: str) -> None:
         """See `Matter`."""
         sight.note(session, link, self._seen, self._account, how=how)
+        if link.merged_at is not None:
+            combining.tell_original(session, link)
 
     def close_echoes(self, session: Session, link: Link, *, since: datetime) -> int:
         """See `Matter`."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync import journal
 from portal.sync.decisions import Decision, Finding, Question, TermNamed
-from portal.sync.engine import breaker, crash, outlook
+from portal.sync.engine import breaker, combining, crash, outlook
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_seconds
 from portal.sync.engine.claimants import hear
@@ -127,6 +127,7 @@ class _Look:
         self._unnoted = False
         self._twins: tuple[Finding, ...] = ()
         self._terms_found: set[str] = set()
+        self._originals: tuple[str, ...] = ()
 
     def run(self) -> str:
         """Work until the link needs nothing, or must wait; returns the state in which it is left."""
@@ -135,6 +136,7 @@ class _Look:
         with self._desk.tenant(self._claim.tenant_id) as session, session.no_autoflush:
             self._conclude(session, hold(session, self._claim), view)
         crash.point("after_conclusion")
+        self._look_at_originals()
         return view.decision.state
 
     def _act(self) -> Outlook:
@@ -152,6 +154,12 @@ class _Look:
             return self._steps()
         except (SyncError, StillUnknown, ForAPerson) as ending:
             return self._outlook_after(ending)
+
+    def _look_at_originals(self) -> None:
+        """Apart from the look, which must not lock what wakes it. If it is lost, their pages still say it."""
+        if self._originals:
+            with self._desk.tenant(self._claim.tenant_id) as session:
+                combining.look_at(session, [UUID(one) for one in self._originals])
 
     def _begin_again(self) -> None:
         self._start = _begin(self._desk, self._claim)
@@ -210,9 +218,12 @@ class _Look:
             if obstacle := why_no_writes(session, link.connection_id):
                 raise _HeldBack(obstacle)
             self._note(session, link)
+            if not combining.keep(session, link, decision.originals):
+                raise Retryable("Another order was combined of the same ones", after=1.0, throttled=True)
             self._tell_decision(session, link, decision)
             operation_id = intend(session, link, self._claim, self._account, write)
         self._unnoted = False
+        self._originals += decision.originals
         try:
             outcome = operate(self._desk, self._claim, self._account, write, operation_id)
         except Rejected:
@@ -260,6 +271,10 @@ class _Look:
         """Hand the link back with its decision, its problems and its next due time, in one commit."""
         decision, claim = view.decision, self._claim
         self._note(session, link)
+        combining.keep(session, link, decision.originals)
+        self._originals += decision.originals
+        if link.merged_at is not None:
+            combining.wake(session, link)
         self._tell_decision(session, link, decision)
         _set_decision(link, decision)
         if decision.base is not None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.models import Delivery, Link
 from portal.sync import journal
 from portal.sync.decisions import Finding
-from portal.sync.domain import OutboundOrder, SourceOrder
+from portal.sync.domain import OutboundOrder, SourceOrder, Stage
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.mapping.diff import changes, shared_values
@@ -97,6 +97,10 @@ def _note_platform(session: Session, link: Link, order: SourceOrder, account: Ac
     link.foreign_version = order.updated_at.isoformat()
     link.label = order.label
     link.placed_at = order.placed_at
+    if order.stage is not Stage.MERGED:
+        link.merged_at = None
+    elif link.merged_at is None:
+        link.merged_at = order.updated_at
     link.snapshot = {**link.snapshot, "shared": shared, **_shown(order, account)}
     words = [order.number, order.label, order.customer.name, order.customer.license]
     words += [*order.customer.name.split(), *(line.sku for line in order.lines)]
@@ -151,6 +155,7 @@ def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
         ],
         "money": add_up(order, places).shown(),
         "platform": {"id": order.number, "status": order.status},
+        "is_combination": order.is_combination,
     }
 
 

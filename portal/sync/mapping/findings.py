@@ -28,16 +28,6 @@ def in_order(order: SourceOrder, rules: Rules) -> list[Finding]:
     """What is wrong with the order by itself, before anything is asked of Flourish."""
     where = rules.platform_label
     findings = in_wrapping(order, rules)
-    if order.is_combination:
-        findings.append(
-            Finding(
-                "combined_order",
-                # LeafLink names no originals, so that nobody knows here whether they are in Flourish.
-                "The order combines earlier ones",
-                "Cancel those of the earlier ones that are in Flourish, and enter this order by hand:"
-                " combining is not carried over yet.",
-            )
-        )
     if not order.customer.license:
         findings.append(
             Finding(

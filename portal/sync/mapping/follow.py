@@ -55,12 +55,10 @@ def plan(
     """Decide about an order that both sides have."""
     if order.stage is Stage.CANCELLED:
         return _follow_cancelled(order, outbound, rules)
+    if order.stage is Stage.MERGED:
+        return _follow_merged(outbound, rules)
     if outbound.status == CANCELLED:
         return _follow_flourish(order, outbound, rules, next_move)
-    if order.stage is Stage.MERGED:
-        title = f"The order was combined into another one in {rules.platform_label}"
-        step = "Cancel this order in Flourish: combining is not carried over yet."
-        return stuck((Finding("combined_original", title, step),))
     agreed = older.raised(base, order, outbound, rules)
     finishing = _finish(order, outbound, agreed, rules, facts)
     if isinstance(finishing, Decision | Inquiry):
@@ -133,6 +131,30 @@ def _follow_cancelled(order: SourceOrder, outbound: OutboundOrder, rules: Rules)
         "waiting",
         action=CancelOrder(outbound.id, outbound.facility_id),
     )
+
+
+def _follow_merged(outbound: OutboundOrder, rules: Rules) -> Decision:
+    """LL-16: what became part of another order is cancelled, but never what has goods to it."""
+    where = rules.platform_label
+    if outbound.status == CANCELLED:
+        sentence = f"It became part of another order in {where} and is Cancelled in Flourish."
+        return Decision("merged", sentence, "Nothing: the combined order goes on.", "settled")
+    if outbound.status == CREATED and not any(line.allocated > 0 for line in outbound.lines):
+        return Decision(
+            "cancel_merged",
+            f"Cancel it in Flourish: it became part of another order in {where}.",
+            "Trellis cancels the order in Flourish, then the combined one comes in.",
+            "waiting",
+            action=CancelOrder(outbound.id, outbound.facility_id),
+        )
+    if outbound.status in SENT:
+        step = "Agree with the buyer what is still to be sent, then say so on the combined order's page."
+    else:
+        step = (
+            "Take the allocation back in Flourish and Trellis cancels it; the combined order waits for that."
+        )
+    title = f"It became part of another order in {where} after Flourish had it {outbound.status}"
+    return stuck((Finding("combined_original", title, step),))
 
 
 @dataclass(frozen=True)

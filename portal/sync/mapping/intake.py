@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portal.sync.decisions import (
+    CombinedOriginals,
     CreateDestination,
     CreateOrder,
     Decision,
@@ -17,7 +18,7 @@ from portal.sync.decisions import (
     Rules,
 )
 from portal.sync.domain import Destination, SourceOrder, Stage
-from portal.sync.mapping import findings, routing
+from portal.sync.mapping import combined, findings, routing
 from portal.sync.mapping.agreement import after_creation
 from portal.sync.mapping.draft import destination_draft, outbound_draft
 from portal.sync.mapping.findings import stuck
@@ -65,6 +66,17 @@ def plan(order: SourceOrder, *, rules: Rules, facts: Facts, moving: bool = False
     left_alone = None if moving else _left_alone(order, rules)
     if left_alone is not None:
         return left_alone
+    if not order.is_combination or moving:
+        return _take(order, rules, facts, moving=moving)
+    asked = CombinedOriginals(order.number, order.customer.license, order.placed_at)
+    if asked not in facts:
+        return Inquiry((asked,))
+    waits, inferred = combined.plan(order, facts[asked], rules)
+    answer = waits or _take(order, rules, facts, moving=False)
+    return replace(answer, originals=inferred) if isinstance(answer, Decision) else answer
+
+
+def _take(order: SourceOrder, rules: Rules, facts: Facts, *, moving: bool) -> Decision | Inquiry:
     wrong = findings.in_order(order, rules)
     if wrong:
         return stuck(wrong)

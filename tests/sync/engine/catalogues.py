@@ -15,8 +15,9 @@ from sqlalchemy import func, select, update
 from portal.models import Link, MirroredItem, MirroredProduct, PulledRow, Stream
 from portal.sync import audit, registry
 from portal.sync.contract import Catalogue, Rows
-from portal.sync.decisions import CatalogueRules, ProductDraft
+from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, Item, Product, Stock, StockKind
+from portal.sync.drafts import ProductDraft
 from portal.sync.engine import catalogue, pull
 from portal.sync.engine import poll as polls
 from portal.sync.engine.poll import poll
@@ -169,7 +170,7 @@ class Warehouse(Flourish):
         super().__init__()
         self.items_by_id: dict[str, Item] = {}
         # Rows of the summary: (facility, item, quantity); an item has one for each lot.
-        self.lots: list[tuple[str, str, Decimal]] = []
+        self.inventory: list[tuple[str, str, Decimal]] = []
         self.paging = Paging()
         self.asked: list[datetime | None] = []
 
@@ -177,7 +178,7 @@ class Warehouse(Flourish):
         """Have items, with so much of each."""
         self.items_by_id |= {one.id: one for one in items}
         if sellable is not None:
-            self.lots += [(facility, one.id, Decimal(sellable)) for one in items]
+            self.inventory += [(facility, one.id, Decimal(sellable)) for one in items]
 
     def edit(self, item_id: str, **changed: Any) -> Item:
         """Change an item, as Flourish staff would."""
@@ -187,8 +188,8 @@ class Warehouse(Flourish):
 
     def count_anew(self, item_id: str, sellable: int, facility: str = "7") -> None:
         """Have another quantity of an item."""
-        others = [lot for lot in self.lots if lot[:2] != (facility, item_id)]
-        self.lots = [*others, (facility, item_id, Decimal(sellable))]
+        others = [lot for lot in self.inventory if lot[:2] != (facility, item_id)]
+        self.inventory = [*others, (facility, item_id, Decimal(sellable))]
 
     def items(self, since: datetime | None, position: str = "") -> Iterator[Rows[Item]]:
         self.asked.append(since)
@@ -210,7 +211,7 @@ class Warehouse(Flourish):
 
     def stock_pages(self, facility_id: str, position: str = "") -> Iterator[Rows[Stock]]:
         while True:
-            rows = [self._stock(lot) for lot in self.lots if lot[0] == facility_id]
+            rows = [self._stock(lot) for lot in self.inventory if lot[0] == facility_id]
             page = self._call("stock", lambda: self.paging.cut(rows, position, "item_id"))  # noqa: B023
             yield page
             if not page.position:
@@ -225,7 +226,7 @@ class Warehouse(Flourish):
         return Stock(one.id, one.sku, lot[2], one.uom)
 
     def _sum(self, item_id: str, facility_id: str) -> Stock | None:
-        lots = [lot for lot in self.lots if lot[:2] == (facility_id, item_id)]
+        lots = [lot for lot in self.inventory if lot[:2] == (facility_id, item_id)]
         if not lots:
             return None
         return replace(self._stock(lots[0]), sellable=sum((lot[2] for lot in lots), NOTHING))

@@ -26,7 +26,15 @@ from portal.sync.contract import BY_REP
 from portal.sync.domain import Hint, SalesRep, SourceOrder
 from portal.sync.engine import marks
 from portal.sync.engine.accounts import Account, Tape, rules_of
-from portal.sync.engine.claim import Claim, claim_alone, claim_due, take_back_lost
+from portal.sync.engine.claim import (
+    Claim,
+    claim_alone,
+    claim_due,
+    hand_back,
+    hold,
+    in_seconds,
+    take_back_lost,
+)
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.reconcile import reconcile
 from portal.sync.platforms.leaflink import LEAFLINK
@@ -184,6 +192,20 @@ class Shop:
         pairs = ", ".join(f"{name} = :{name}" for name in values)
         with self.desk.tenant(self.tenant_id) as session:
             session.execute(text(f"UPDATE {table} SET {pairs} WHERE id = :row"), values | {"row": row_id})
+
+    def set_due(self, link_id: UUID) -> None:
+        """Have a link looked at now, and no mark of it left."""
+        with self.desk.tenant(self.tenant_id) as session:
+            session.get_one(Link, link_id).due_at = datetime.now(UTC)
+
+    def look_one(self, link_id: UUID) -> None:
+        """Look at this link, and at no other one that is due."""
+        for claim in self.claims():
+            if claim.link_id == link_id:
+                reconcile(self.desk, claim, self.account)
+            else:
+                with self.desk.tenant(self.tenant_id) as session:
+                    hand_back(hold(session, claim), claim, due_at=in_seconds(0))
 
     def set_claimants(self, link_id: UUID, ids: list[str]) -> None:
         """Have webhooks tell of Flourish orders that carry this link's note."""

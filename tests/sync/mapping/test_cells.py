@@ -52,7 +52,7 @@ CELLS: dict[str, tuple[str, ...]] = {
     "Complete": ("=", "=", "=", "=", "=", "="),
     "Rejected": ("cancel", "cancel", "cancel", "cancelled_after_shipping", "cancelled_after_shipping", "="),
     "Cancelled": ("cancel", "cancel", "cancel", "cancelled_after_shipping", "cancelled_after_shipping", "="),
-    "Combined": (*["combined_original"] * 5, "="),
+    "Combined": ("cancel", *["combined_original"] * 4, "="),
 }
 
 

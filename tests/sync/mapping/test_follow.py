@@ -124,16 +124,6 @@ def test_cancelled_on_both_sides_is_settled():
 
 
 @pytest.mark.fault(60)
-@pytest.mark.parametrize(
-    ("flourish", "code"),
-    [("Created", "combined_original"), ("Allocated", "combined_original"), ("Cancelled", "agree")],
-)
-def test_a_combined_original_asks_for_its_cancellation(flourish, code):
-    decision = decided(plan(at("Combined"), outbound(flourish)))
-
-    assert (decision.code, decision.action) == (code, None)
-
-
 # --- Finishing: what only an update may carry. ---
 
 

@@ -86,7 +86,6 @@ def test_an_order_placed_at_the_moment_of_going_live_is_taken():
     ("changed", "codes"),
     [
         ({"unsupported": (("a sample line", "Enter it by hand."),)}, ["not_supported"]),
-        ({"is_combination": True}, ["combined_order"]),
         ({"lines": ()}, ["no_lines"]),
         ({"customer": customer(license="")}, ["no_license"]),
         ({"lines": (line(sku="  "),)}, ["no_sku"]),
@@ -105,14 +104,6 @@ def test_what_is_wrong_with_an_order_by_itself_holds_it_before_anything_is_asked
 
     assert [finding.code for finding in decision.findings] == codes
     assert (decision.state, decision.action) == ("stuck", None)
-
-
-def test_a_combined_order_claims_nothing_of_the_originals_that_leaflink_does_not_name():
-    decision = decided(plan(order(is_combination=True), facts={}))
-
-    (finding,) = decision.findings
-    assert finding.title == "The order combines earlier ones"
-    assert finding.next_step.startswith("Cancel those of the earlier ones that are in Flourish")
 
 
 def test_several_causes_are_counted_in_one_sentence_and_each_is_a_problem_of_its_own():
