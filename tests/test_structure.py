@@ -228,6 +228,8 @@ def _problem_codes(path: Path) -> Iterator[str]:
         return
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+            if any(word.arg is None for word in node.keywords):
+                continue  # read back from a row, as it was written where it was found
             written = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "code")]
             assert len(written) == 1, f"{shown(path)}:{node.lineno}"
             code = written[0]

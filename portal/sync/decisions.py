@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.domain import FacilityFacts, Json, SourceOrder
+from portal.sync.domain import FacilityFacts, Json, Shop, SourceOrder
 from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft
 
 
@@ -359,7 +359,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class CatalogueRules:
-    """What a connection's admins chose about items, products and stock."""
+    """What a connection's admins chose about items, products and stock, and what their platform is like."""
 
     connection_id: str
     platform_label: str
@@ -378,19 +378,14 @@ class CatalogueRules:
     price_multiplier: Decimal = Decimal(1)
     # Flourish's brand -> the platform's; equal names need no row.
     brands: Mapping[str, str] = field(default_factory=dict)
-    # "none", "brand", "category", or the number of a ref field.
+    # "none", "brand", "category", or "1" to "5" for a ref field.
     line_from: str = "none"
     lines: Mapping[str, str] = field(default_factory=dict)
     # Flourish's category, "custom category" or "custom category > subcategory" -> "category > subcategory".
     categories: Mapping[str, str] = field(default_factory=dict)
     strain_case: bool = False
-    # Flourish's strain type, in lower case -> the platform's strain class; "" for an item without a strain.
-    strain_classes: Mapping[str, str] = field(default_factory=dict)
     # What a product needs that no item has, in the platform's words.
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    # What its platform refuses to be without: field -> what people call it.
-    required: Mapping[str, str] = field(default_factory=dict)
-    # Characters that a SKU on the platform cannot have.
-    unfit_for_sku: str = ""
     # Nothing is taken to zero now: everything else goes on (set by the engine's guard, not by a person).
     holds_drops: bool = False
+    shop: Shop = field(default_factory=Shop)

@@ -288,6 +288,27 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Shop:
+    """What a platform is like, whoever the account is."""
+
+    # Flourish's units that it has a word for.
+    units: frozenset[str] = frozenset({"ea"})
+    # Flourish's strain type, in lower case -> the platform's strain class; "" for an item without a strain.
+    strain_classes: Mapping[str, str] = field(default_factory=dict)
+    # What it refuses to be without, as people call it -> names in the draft's fields or the defaults of which
+    # one must be there; the second is for products sold by the unit, the third for those of `strained`.
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    required_each: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    required_strained: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Categories, in lower case, whose products sold by the unit state the weight of one.
+    weighed: frozenset[str] = frozenset()
+    # Categories, in lower case, whose products need a strain.
+    strained: frozenset[str] = frozenset()
+    # Characters that a SKU cannot have.
+    unfit_for_sku: str = ""
+
+
+@dataclass(frozen=True)
 class Shelf:
     """All that is known of one SKU, on both sides.
 
@@ -296,7 +317,8 @@ class Shelf:
         items: those with this SKU, near ones, and the one that the link's base names, whatever its SKU is.
         products: likewise, archived ones among them.
         stock: what is sellable of the item over the chosen facilities, in its own unit; None if not read yet.
-        promised: units in orders that are open on the platform and have no live order in Flourish.
+        promised: units, as the platform counts, in orders that are open there and that `stock` does not know
+            of yet: they have no live order in Flourish, or one made after that stock was read.
         linked_as: another SKU whose link holds an item or a product of this SKU; empty for none.
     """
 

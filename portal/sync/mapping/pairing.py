@@ -28,26 +28,26 @@ def pair(shelf: Shelf, *, base: Json, rules: CatalogueRules) -> Pair | Decision:
         base: what the link last agreed on; empty at first.
         rules: the connection's rules.
     """
-    own = [item for item in shelf.items if sku_key(item.sku) == shelf.sku]
-    active = [item for item in own if item.active]
-    products = [product for product in shelf.products if sku_key(product.sku) == shelf.sku]
-    live = [product for product in products if not product.archived]
     moved = _moved(shelf, base, rules)
     if moved is not None:
         return moved
-    if len(active) > 1:
-        return stuck((_items_twice(shelf.sku, active),))
-    if len(live) > 1:
-        return stuck((_products_twice(shelf.sku, live, rules.platform_label),))
-    if not active:
-        return _without_item(shelf, own, rules)
+    if not shelf.sku:
+        return _without_sku(shelf)
+    own = [item for item in shelf.items if sku_key(item.sku) == shelf.sku]
+    items = [item for item in own if item.active] or own
+    products = [product for product in shelf.products if sku_key(product.sku) == shelf.sku]
+    live = [product for product in products if not product.archived]
+    twice = _twice(shelf.sku, items, live, rules)
+    if twice is not None:
+        return stuck((twice,))
+    if not items:
+        return _without_item(shelf, live, base, rules)
     if shelf.linked_as:
         return _linked_elsewhere(shelf.linked_as)
-    if products and not live:
-        return _archived(rules)
-    product = live[0] if live else None
-    agreed = {**base, "item": active[0].id} | ({"product": product.ref} if product else {})
-    return Pair(active[0], product, agreed)
+    agreed = {**base, "item": items[0].id}
+    if live:
+        return Pair(items[0], live[0], {**agreed, "product": live[0].ref})
+    return _without_product(items[0], products, agreed, rules)
 
 
 def near(sku: str, found: Sequence[Item] | Sequence[Product]) -> list[str]:
@@ -63,6 +63,16 @@ def _linked_elsewhere(sku: str) -> Decision:
         f"See to {sku} first: give both sides the same SKU there, or unlink it.",
         "waiting",
     )
+
+
+def _without_product(
+    item: Item, archived: Sequence[Product], base: Json, rules: CatalogueRules
+) -> Pair | Decision:
+    if archived:
+        return _archived(rules)
+    if base.get("product"):
+        return stuck((_product_gone(item, rules.platform_label),))
+    return Pair(item, None, base)
 
 
 def _archived(rules: CatalogueRules) -> Decision:
@@ -112,6 +122,12 @@ def _moved(shelf: Shelf, base: Json, rules: CatalogueRules) -> Decision | None:
     )
 
 
+def _twice(sku: str, items: Sequence[Item], live: Sequence[Product], rules: CatalogueRules) -> Finding | None:
+    if len(items) > 1:
+        return _items_twice(sku, items)
+    return _products_twice(sku, live, rules.platform_label) if len(live) > 1 else None
+
+
 def _items_twice(sku: str, found: Sequence[Item]) -> Finding:
     return Finding(
         "sku_twice",
@@ -133,14 +149,34 @@ def _products_twice(sku: str, found: Sequence[Product], where: str) -> Finding:
     )
 
 
-def _without_item(shelf: Shelf, own: Sequence[Item], rules: CatalogueRules) -> Decision:
-    if own:
-        return Decision(
-            "item_not_active",
-            "The item is not active in Flourish.",
-            "Activate it in Flourish to have it synced.",
-            "skipped",
-        )
+def _without_sku(shelf: Shelf) -> Decision:
+    """LL-28: a parent needs no SKU, because each of its varieties has its own."""
+    if any(product.children for product in shelf.products):
+        sentence = "It is the parent of varieties, each of which has a SKU of its own."
+        return Decision("parent", sentence, "Nothing: its varieties are synced.", "skipped")
+    sentence, step = "It has no SKU, by which items and products are matched.", "Give it the SKU of its item."
+    return Decision("no_sku", sentence, step, "skipped")
+
+
+def _product_gone(item: Item, where: str) -> Finding:
+    return Finding(
+        "product_gone",
+        f"The product of {item.sku} is not in {where} any more",
+        f"If it was deleted in {where}, unlink it here: then its SKU is matched anew.",
+    )
+
+
+def _item_gone(sku: str, where: str) -> Finding:
+    return Finding(
+        "item_gone",
+        f"The item {sku} is not in Flourish any more, and {where} still sells its product",
+        f"Archive the product in {where}, or give an item in Flourish this SKU.",
+    )
+
+
+def _without_item(shelf: Shelf, live: Sequence[Product], base: Json, rules: CatalogueRules) -> Decision:
+    if base.get("item") and live:
+        return stuck((_item_gone(shelf.sku, rules.platform_label),))
     similar = near(shelf.sku, shelf.items)
     if similar:
         return Decision(

@@ -16,6 +16,8 @@ from portal.sync.contract import (
 )
 from portal.sync.decisions import Finding
 from portal.sync.platforms.leaflink.client import LeafLinkClient
+from portal.sync.platforms.leaflink.shop import CATALOGUE
+from portal.sync.platforms.leaflink.shop import SETTINGS as SHOP_SETTINGS
 from portal.sync.platforms.leaflink.status import DEFAULT_TABLE, LADDER, next_move
 from portal.sync.platforms.leaflink.terms import TERMS
 from portal.sync.platforms.leaflink.translate import read_webhook
@@ -98,6 +100,7 @@ _SETTINGS = (
         ("bring in", "hold"),
         "bring in",
     ),
+    *SHOP_SETTINGS,
 )
 
 
@@ -158,4 +161,5 @@ LEAFLINK = Platform(
     connect=LeafLinkClient,
     check_credentials=check_credentials,
     terms=frozenset(TERMS.values()),
+    catalogue=CATALOGUE,
 )

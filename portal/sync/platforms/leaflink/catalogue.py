@@ -34,6 +34,8 @@ LISTING_STATES = MappingProxyType(
     }
 )
 ARCHIVED = "Archived"
+# How the connection's defaults name the account's own company.
+OWN_COMPANY = "own company"
 
 # `inventory_management` is described as text and shown as a number; words were seen, too.
 STOCK_KINDS = MappingProxyType(
@@ -232,11 +234,10 @@ def write_draft(draft: ProductDraft, seller: str) -> dict[str, Any]:
         seller: the id of the account's own company.
     """
     units = {unit: name for name, unit in UNITS.items()}
-    fields = {name: value for name, value in draft.fields.items() if name in _NAMES}
     case = int(draft.fields.get("multiplier") or 1)
     body = {
-        **draft.more,
-        **write_changes(fields),
+        **{name: _default(name, value, seller) for name, value in draft.more.items()},
+        **write_changes({name: value for name, value in draft.fields.items() if name in _NAMES}),
         "sku": draft.sku,
         "seller": _id(seller),
         "listing_state": "Available",
@@ -245,7 +246,26 @@ def write_draft(draft: ProductDraft, seller: str) -> dict[str, Any]:
         "quantity": draft.fields.get("quantity", "0"),
         "unit_multiplier": case,
     }
+    if "license" in draft.fields:
+        body["license"] = _id(draft.fields["license"])
+    if "unit_weight" in draft.fields:
+        body["base_units_per_unit"] = draft.fields["unit_weight"]
     return body | ({"sell_in_unit_of_measure": "Case"} if case > 1 else {})
+
+
+def _default(name: str, value: Any, seller: str) -> Any:
+    """Write what a connection gives all products: prices as money, ids as numbers."""
+    if name == "manufacturer" and value == OWN_COMPANY:
+        return _id(seller)
+    if name == "unit_denomination":
+        return _denomination_id(str(value))
+    if name.endswith("_price"):
+        return {"amount": value, "currency": CURRENCY}
+    return _id(value) if name in ("manufacturer", "license") else value
+
+
+def _denomination_id(size: str) -> int:
+    return next(number for number, value in DENOMINATIONS.items() if Decimal(value) == Decimal(size))
 
 
 def write_strain(name: str, strain_class: str, company: str) -> dict[str, Any]:

@@ -96,10 +96,12 @@ def _named(found: Sequence[Fields], name: str) -> tuple[Named, ...]:
 
 
 def _called(found: Sequence[Fields], name: str) -> tuple[Fields, ...]:
-    """Those with this name or slug, whatever its case."""
+    """Those with this name or slug, whatever its case; none for no name."""
     wanted = name.strip().casefold()
     return tuple(
-        row for row in found if wanted in (row.text("name").strip().casefold(), read_slug(row).casefold())
+        row
+        for row in found
+        if wanted and wanted in (row.text("name").strip().casefold(), read_slug(row).casefold())
     )
 
 

@@ -255,7 +255,7 @@ def test_a_product_that_is_made_is_available_and_its_sellers():
     draft = ProductDraft(
         "PR-1",
         {"name": "Pre-Roll", "unit": "g", "quantity": "5", "multiplier": 10, "brand": "31", "price": "9.5"},
-        {"license": 3, "minimum_order": "0.01"},
+        {"license": "3", "minimum_order": "0.01"},
     )
     assert leaflink.create_product(draft).ref == "900"
     assert calls.calls[-1].body == {
