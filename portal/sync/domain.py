@@ -362,5 +362,9 @@ class Hint:
     updated_at: datetime | None = None
     # How people call it, when the hint says so.
     label: str = ""
+    # Of an item: that only what there is of it changed.
+    is_stock: bool = False
+    # Of a product: quantity and what is reserved, which may change without its time of change.
+    figures: str = ""
     # The internal note by which a Flourish order names its link, when the hint carries it.
     marker: str = ""

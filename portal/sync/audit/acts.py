@@ -52,6 +52,7 @@ ACTS: Mapping[str, str] = {
     "connection.rate_changed": "changed the rate of",
     "connection.rules_changed": "changed the rules of",
     "catalogue.begun": "had items and products synced of",
+    "item.tried": "had one product synced alone:",
     "stock.drops_approved": "approved that many products lose all stock of",
     "stock.drops_held": "kept many products from losing all stock of",
     "credentials.replaced": "replaced the key of",

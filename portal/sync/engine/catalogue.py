@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Stream, new_id
+from portal.models import Connection, Link, Stream, new_id
 from portal.sync import audit, journal
+from portal.sync.domain import Hint
+from portal.sync.engine import marks
 from portal.sync.engine.pull import INTERVALS, PRODUCTS
+from portal.sync.mapping.keys import sku_key
 from portal.sync.registry import platform as platform_by_key
+
+# Before orders.
+_FIRST = 5
 
 
 class NoCatalogue(Exception):
@@ -39,6 +45,40 @@ def begin(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, a
     journal.log(session, connection, "info", f"{actor} had the catalogue read and synced")
     about = audit.Subject("connection", str(connection.id), connection.name)
     audit.record(session, keys, connection.tenant_id, "catalogue.begun", actor=actor, subject=about)
+
+
+def try_one(
+    session: Session, keys: Mapping[str, bytes], connection_id: UUID, sku: str, *, actor: audit.Actor
+) -> UUID:
+    """Have one SKU synced before everything else, whether or not the catalogue is.
+
+    Args:
+        session: a session inside the connection's tenant.
+        keys: the installation's keys, for the audit.
+        connection_id: the connection.
+        sku: as it is written on either side.
+        actor: who asks.
+
+    Returns:
+        The SKU's link, due now.
+
+    Raises:
+        NoCatalogue: its platform has no products, it was never live, or this is no SKU.
+    """
+    connection = session.get_one(Connection, connection_id)
+    _refuse(connection)
+    key = sku_key(sku)
+    if not key:
+        raise NoCatalogue("Name a SKU.")
+    link_id = marks.mark(session, connection, Hint("item", key, "asked for", label=key))
+    link = session.execute(
+        select(Link).where(Link.id == link_id).with_for_update(key_share=True)
+    ).scalar_one()
+    link.priority = _FIRST
+    journal.tell(session, link, journal.Entry("trellis", actor.name, "Asked for this one alone"))
+    about = audit.Subject("item", str(link.id), key)
+    audit.record(session, keys, connection.tenant_id, "item.tried", actor=actor, subject=about)
+    return link_id
 
 
 def _refuse(connection: Connection) -> None:

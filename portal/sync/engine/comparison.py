@@ -6,34 +6,42 @@ each link keeps a fingerprint of what its last decision was made of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, MirroredItem, MirroredProduct, new_id
+from portal.models import Connection, Link, new_id
 from portal.queries.search import normalise
 from portal.sync import journal
-from portal.sync.decisions import CatalogueRules, Decision, SetStock
+from portal.sync.decisions import (
+    CatalogueQuestion,
+    CatalogueRules,
+    Decision,
+    Facts,
+    Inquiry,
+    Question,
+    SetStock,
+)
 from portal.sync.engine import crash, guard, mismatches
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.bulk import copy_in
 from portal.sync.engine.desk import Desk
-from portal.sync.engine.shelves import Known, keys_after, known, shown
+from portal.sync.engine.shelves import Known, keys_after, known, shown, terms
+from portal.sync.errors import SyncError
 from portal.sync.mapping.catalogue import plan_product
-from portal.sync.mapping.facts import plain
 from portal.sync.registry import platform as platform_by_key
 
 # SKUs that are planned in one transaction.
 _BATCH = 1_000
+# A planner asks in so many rounds at the most: what a brand's lines are, after what the brand is.
+_MOST_ROUNDS = 6
 # What changes a stock goes before what changes a description (features.md LL-27).
 STOCK_FIRST, CATALOGUE = 20, 30
-_WORDS = 8
-
-Keys = Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,13 @@ class Compared:
 
 
 def compare(
-    desk: Desk, tenant_id: UUID, connection_id: UUID, is_over: Callable[[], bool], after: str = ""
+    desk: Desk,
+    tenant_id: UUID,
+    connection_id: UUID,
+    *,
+    after: str,
+    is_over: Callable[[], bool],
+    look_up: Callable[[CatalogueQuestion], Any],
 ) -> Compared:
     """Compare both sides of a connection's catalogue, batch by batch.
 
@@ -54,83 +68,118 @@ def compare(
         desk: what to work with.
         tenant_id: the connection's tenant.
         connection_id: the connection.
-        is_over: whether to break off after this batch.
-        after: the SKU behind which to go on.
+        after: the SKU behind which to begin.
+        is_over: whether to break off after a batch.
+        look_up: asks the platform what the planner must know of brands, lines and the like.
     """
-    marked = 0
+    marked, known_facts = 0, _Answers(look_up)
     while True:
         with desk.tenant(tenant_id) as session:
             connection = session.get_one(Connection, connection_id)
             keys = keys_after(session, connection, after, _BATCH)
-            if keys:
-                rules = catalogue_rules_of(connection, platform_by_key(connection.platform))
-                marked += compare_keys(session, connection, rules, keys)
-            else:
+            if not keys:
                 marked += guard.release_drops(session, connection)
                 mismatches.report(session, connection)
                 return Compared(marked, after, complete=True)
+        marked += _compare_batch(desk, tenant_id, connection_id, keys, known_facts)
         crash.point("compared")
         after = keys[-1]
         if is_over():
             return Compared(marked, after, complete=False)
 
 
-def compare_keys(session: Session, connection: Connection, rules: CatalogueRules, keys: Keys) -> int:
-    """Plan these SKUs and put the outcome down on their links; returns how many need a look."""
-    rows = []
-    for one in known(session, connection, rules, keys).values():
-        if one.link is not None and one.link.snapshot.get("seen") == one.fingerprint and not one.unread:
-            continue
-        rows.append(_row(one, rules))
-    if not rows:
-        return 0
-    changed = _put_down(session, connection, rows)
-    _tell(session, changed)
-    return sum(row["mark"] for row in rows)
+class _Answers:
+    """Answers to the planner's questions, each asked for once in a comparison, outside of transactions."""
+
+    def __init__(self, look_up: Callable[[CatalogueQuestion], Any]) -> None:
+        self._look_up = look_up
+        self.facts: dict[Question, Any] = {}
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Ask what was not asked before. Where the platform does not answer, the looks ask again."""
+        with suppress(SyncError):
+            for question in questions:
+                if question not in self.facts and isinstance(question, CatalogueQuestion):
+                    self.facts[question] = self._look_up(question)
 
 
-def _row(one: Known, rules: CatalogueRules) -> dict[str, Any]:
+def _compare_batch(
+    desk: Desk, tenant_id: UUID, connection_id: UUID, keys: Sequence[str], answers: _Answers
+) -> int:
+    """Plan a batch, asking in between; what still has a question in the end is marked, and its look asks."""
+    marked = 0
+    for left in reversed(range(_MOST_ROUNDS)):
+        with desk.tenant(tenant_id) as session:
+            connection = session.get_one(Connection, connection_id)
+            rules = catalogue_rules_of(connection, platform_by_key(connection.platform))
+            batch = _Batch(rules, answers.facts, is_last=not left)
+            batch.plan(known(session, connection, rules, keys).values())
+            marked += sum(row["mark"] for row in batch.rows)
+            _put_down(session, connection, batch.rows)
+        if not batch.questions:
+            break
+        keys = batch.asking
+        answers.ask(batch.questions)
+    return marked
+
+
+@dataclass
+class _Batch:
+    """SKUs as they are planned: rows for those that are decided, questions of the others."""
+
+    rules: CatalogueRules
+    facts: Facts
+    is_last: bool
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    questions: set[Question] = field(default_factory=set)
+    asking: list[str] = field(default_factory=list)
+
+    def plan(self, shelves: Iterable[Known]) -> None:
+        """Plan each, unless it was compared before with the same outcome in sight."""
+        for one in shelves:
+            if one.link is not None and one.link.snapshot.get("seen") == one.fingerprint and not one.unread:
+                continue
+            base = one.link.base if one.link is not None else None
+            answer = None
+            if not one.unread:
+                answer = plan_product(one.shelf(), base=base, rules=self.rules, facts=self.facts)
+            if isinstance(answer, Inquiry) and not self.is_last:
+                self.questions.update(answer.questions)
+                self.asking.append(one.sku)
+            else:
+                self.rows.append(_row(one, answer if isinstance(answer, Decision) else None))
+
+
+def _row(one: Known, decision: Decision | None) -> dict[str, Any]:
     """What becomes of a link: it is marked, or decided at once where there is nothing to do."""
     link = one.link
     base = link.base if link is not None else None
-    answer = None if one.unread else plan_product(one.shelf(), base=base, rules=rules, facts={})
-    decision = answer if isinstance(answer, Decision) else None
     action = decision.action if decision else None
-    drops = isinstance(action, SetStock) and action.drops
     row: dict[str, Any] = {
         "new_id": new_id(),
         "sku": one.sku,
         "label": one.sku[:200],
         "mark": decision is None or action is not None,
-        "drops": drops,
+        "drops": isinstance(action, SetStock) and action.drops,
         "priority": STOCK_FIRST if isinstance(action, SetStock) else CATALOGUE,
         "shown": shown(one),
-        "terms": _terms(one) if link is None else [],
+        "item": one.item_id,
+        "terms": _search_terms(one) if link is None else [],
     }
     if decision is None or action is not None:
         return row
-    agreed = decision.base if decision.base is not None else base
-    row["shown"] |= {"seen": one.fingerprint, "findings": findings_of(decision)}
+    row["shown"] |= {"seen": one.fingerprint, "findings": mismatches.as_kept(decision.findings)}
     return row | {
         "state": decision.state,
         "code": decision.code,
         "sentence": decision.sentence,
         "next_step": decision.next_step,
-        "base": agreed,
-        "item": (agreed or {}).get("item"),
+        "base": decision.base if decision.base is not None else base,
     }
 
 
-def findings_of(decision: Decision) -> list[dict[str, Any]]:
-    """A decision's findings as a link's snapshot keeps them."""
-    return [plain(asdict(finding)) for finding in decision.findings]
-
-
-def _terms(one: Known) -> list[str]:
-    """The words by which a SKU is found: it, and a few of its name."""
-    rows: tuple[MirroredItem | MirroredProduct, ...] = (*one.items, *one.products)
-    name = next((row.name for row in rows if row.sku_key == one.sku), "")
-    return sorted({normalise(word) for word in (one.sku, *name.split()[:_WORDS])} - {""})
+def _search_terms(one: Known) -> list[str]:
+    return sorted({normalise(word) for word in terms(one)} - {""})
 
 
 _COLUMNS = {
@@ -172,7 +221,7 @@ UPDATE link SET
     decision_text = CASE WHEN settles THEN sentence ELSE link.decision_text END,
     next_step = CASE WHEN settles THEN chosen.next_step ELSE link.next_step END,
     base = CASE WHEN settles THEN chosen.base ELSE link.base END,
-    flourish_id = CASE WHEN settles THEN item ELSE link.flourish_id END,
+    flourish_id = CASE WHEN link.lease_until IS NULL THEN item ELSE link.flourish_id END,
     snapshot = CASE WHEN settles THEN link.snapshot || shown ELSE link.snapshot END
 FROM chosen JOIN link AS before ON before.id = chosen.id
 WHERE link.id = chosen.id
@@ -181,9 +230,10 @@ RETURNING link.id, settles AND before.decision_code IS DISTINCT FROM link.decisi
 _MAKE = """
 WITH made AS (
     INSERT INTO link (id, tenant_id, connection_id, hub_id, kind, foreign_id, label, priority, state,
-        decision_code, decision_text, next_step, base, flourish_id, snapshot, done_seq, due_at, wants_drop)
+        decision_code, decision_text, next_step, base, flourish_kind, flourish_id, snapshot, done_seq,
+        due_at, wants_drop)
     SELECT new_id, %(tenant)s, %(connection)s, %(hub)s, 'item', sku, label, priority, COALESCE(state, 'new'),
-        code, sentence, next_step, base, item, shown,
+        code, sentence, next_step, base, CASE WHEN item IS NOT NULL THEN 'item' END, item, shown,
         CASE WHEN mark AND NOT drops THEN 0 ELSE 1 END, CASE WHEN mark AND NOT drops THEN now() END, drops
     FROM incoming_link ORDER BY sku
     ON CONFLICT (connection_id, kind, foreign_id) DO NOTHING
@@ -196,14 +246,16 @@ ON CONFLICT DO NOTHING
 """
 
 
-def _put_down(session: Session, connection: Connection, rows: Sequence[dict[str, Any]]) -> list[UUID]:
-    """Write the outcome to the links; returns those whose decision is another one now."""
+def _put_down(session: Session, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write the outcome to the links, and a row into the story of those whose decision is another one now."""
+    if not rows:
+        return
     values = {"tenant": connection.tenant_id, "connection": connection.id, "hub": connection.hub_id}
     copied = ([row.get(name) for name in _COLUMNS] for row in rows)
     driver = copy_in(session, "incoming_link", _COLUMNS, copied)
     decided_anew = driver.execute(_DECIDE, values).fetchall()
     driver.execute(_MAKE, values)
-    return [link_id for link_id, news in decided_anew if news]
+    _tell(session, [link_id for link_id, news in decided_anew if news])
 
 
 def _tell(session: Session, changed: Sequence[UUID]) -> None:

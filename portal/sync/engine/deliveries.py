@@ -20,6 +20,7 @@ from portal.extensions import APP_ROLE, CONNECTION_OPTIONS
 from portal.models import new_id
 from portal.sync.domain import Hint
 from portal.sync.engine.marks import PRIORITY, noted_link
+from portal.sync.mapping.keys import sku_key
 
 _KEPT_HEADERS = ("Content-Type", "User-Agent", "Content-Length")
 
@@ -51,6 +52,55 @@ known AS (
     FROM known WHERE link.id = known.id AND NOT COALESCE(known.stale, false)
 )"""
 
+# A product: it is to be read, unless the mirror has it as the delivery tells, and its SKU's link is marked.
+# One that is not known yet is found by its list, which is due at once.
+_MARK_PRODUCT = """
+mirrored AS (
+    SELECT id, sku_key, version = %(version)s AND %(figures)s <> ''
+        AND concat_ws(' ', facts ->> 'quantity', facts ->> 'reserved') = %(figures)s AS stale
+    FROM product
+    WHERE connection_id = %(source)s AND gone_at IS NULL AND (sku_key = %(sku)s OR foreign_id = %(ref)s)
+), told AS (
+    UPDATE product SET told = COALESCE(NULLIF(%(version)s, ''), '?')
+    FROM mirrored WHERE product.id = mirrored.id AND NOT mirrored.stale
+), asked AS (
+    UPDATE stream SET due_at = LEAST(due_at, now())
+    WHERE source_id = %(source)s AND name = 'products' AND NOT EXISTS (SELECT FROM mirrored)
+), marked AS (
+    UPDATE link SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now()),
+        priority = 20
+    FROM mirrored
+    WHERE link.connection_id = %(source)s AND link.kind = 'item' AND link.foreign_id = mirrored.sku_key
+      AND NOT mirrored.stale
+), known AS (
+    SELECT link.id, link.connection_id, mirrored.stale FROM link JOIN mirrored
+      ON link.connection_id = %(source)s AND link.kind = 'item' AND link.foreign_id = mirrored.sku_key
+    ORDER BY mirrored.stale, link.id LIMIT 1
+)"""
+
+# A Flourish item or what there is of it: to be read, for every connection of the hub.
+_MARK_ITEM = """
+mirrored AS (
+    SELECT id, flourish_id, NOT %(is_stock)s AND version = %(version)s AS stale
+    FROM item WHERE hub_id = %(hub)s AND flourish_id = %(ref)s AND gone_at IS NULL
+), told AS (
+    UPDATE item SET
+        told = CASE WHEN %(is_stock)s THEN told ELSE COALESCE(NULLIF(%(version)s, ''), '?') END,
+        stock_told = CASE WHEN %(is_stock)s THEN COALESCE(NULLIF(%(version)s, ''), '?') ELSE stock_told END
+    FROM mirrored WHERE item.id = mirrored.id AND NOT mirrored.stale
+), asked AS (
+    UPDATE stream SET due_at = LEAST(due_at, now())
+    WHERE source_id = %(hub)s AND name = 'flourish.items' AND NOT EXISTS (SELECT FROM mirrored)
+), locked AS (
+    SELECT link.id, link.connection_id, mirrored.stale FROM link JOIN mirrored
+      ON link.hub_id = %(hub)s AND link.kind = 'item' AND link.flourish_id = mirrored.flourish_id
+    ORDER BY link.id FOR NO KEY UPDATE OF link
+), marked AS (
+    UPDATE link SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now()),
+        priority = 20
+    FROM locked WHERE link.id = locked.id AND NOT locked.stale
+), known AS (SELECT * FROM locked LIMIT 1)"""
+
 _MARK_NOTHING = "known AS (SELECT NULL::uuid AS id, NULL::uuid AS connection_id, false AS stale LIMIT 0)"
 
 _KEEP = """
@@ -65,7 +115,7 @@ WITH {mark}, kept AS (
     CROSS JOIN LATERAL (
         SELECT CASE WHEN known.id IS NULL THEN 'ignored' WHEN known.stale THEN 'stale' END AS outcome,
                CASE WHEN known.id IS NULL THEN %(ignored)s
-                    WHEN known.stale THEN 'Flourish was read at this very version already.' END AS why
+                    WHEN known.stale THEN 'It was read at this very version already.' END AS why
     ) AS told
     ON CONFLICT (source_id, dedupe_key) DO UPDATE SET repeats = delivery.repeats + 1
 ), noted AS (
@@ -77,6 +127,8 @@ SELECT connection_id FROM known WHERE NOT COALESCE(stale, false)
 """
 
 _FROM_PLATFORM = _KEEP.format(mark=_MARK_BY_NUMBER, source="connection")
+_OF_PRODUCT = _KEEP.format(mark=_MARK_PRODUCT, source="connection")
+_OF_ITEM = _KEEP.format(mark=_MARK_ITEM, source="hub")
 _FROM_FLOURISH = _KEEP.format(mark=_MARK_BY_FLOURISH_ID, source="hub")
 _OF_NO_LINK = {
     False: _KEEP.format(mark=_MARK_NOTHING, source="connection"),
@@ -166,6 +218,8 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _statement(source: Source, hint: Hint) -> str:
+    if hint.kind == "item" and hint.ref:
+        return _OF_ITEM if source.is_hub else _OF_PRODUCT
     if hint.kind != "order" or not hint.ref:
         return _OF_NO_LINK[source.is_hub]
     return _FROM_FLOURISH if source.is_hub else _FROM_PLATFORM
@@ -186,6 +240,9 @@ def _parameters(source: Source, raw: bytes, headers: Mapping[str, str], hint: Hi
         "topic": hint.topic[:100],
         "priority": PRIORITY.get(hint.kind, 0),
         "version": hint.updated_at.isoformat() if hint.updated_at else "",
+        "figures": hint.figures,
+        "sku": sku_key(hint.ref),
+        "is_stock": hint.is_stock,
         "told_at": hint.updated_at,
         "noted_connection": noted_connection,
         "noted_number": noted_number,
@@ -200,4 +257,6 @@ def _why_ignored(hint: Hint) -> str:
     """What becomes of a delivery that no link answers for."""
     if hint.kind == "order" and hint.ref:
         return "Not ours: no order of this company's connections has this id."
+    if hint.kind == "item" and hint.ref:
+        return "Nothing here is linked to it yet; where the catalogue is synced, its list is read now."
     return f"Trellis does not sync {hint.topic or 'this'} yet."

@@ -92,11 +92,11 @@ def release_drops(session: Session, connection: Connection) -> int:
     return _mark(session, connection.id)
 
 
-def hold_if_mass(session: Session, link: Link) -> bool:
+def hold_if_mass(session: Session, connection_id: UUID, link_id: UUID) -> bool:
     """Whether a link that is about to drop has to wait, because many do."""
-    found = drops(session, link.connection_id, beside=link.id)
+    found = drops(session, connection_id, beside=link_id)
     if found.held:
-        _hold(session, session.get_one(Connection, link.connection_id), found)
+        _hold(session, session.get_one(Connection, connection_id), found)
     return found.held
 
 

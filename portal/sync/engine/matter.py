@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.sync.decisions import Action, Decision, Facts, Inquiry, Question
+from portal.sync.decisions import Action, Decision, Facts, Finding, Inquiry, Question
 from portal.sync.domain import Json
 from portal.sync.engine.writes import Write
 
@@ -47,6 +48,19 @@ class Matter(Protocol):
 
     def note(self, session: Session, link: Link, *, how: str) -> None:
         """Write down what was seen, on the locked link and in its story."""
+        ...
+
+    def report(
+        self, session: Session, link: Link, findings: Sequence[Finding], *, known_problem: bool
+    ) -> None:
+        """Open and close problems by what a look found.
+
+        Args:
+            session: a session in which the link is locked.
+            link: the link.
+            findings: what is wrong with the link.
+            known_problem: whether the link had an open problem when the look began.
+        """
         ...
 
     def close_echoes(self, session: Session, link: Link, *, since: datetime) -> int:

@@ -3,6 +3,7 @@ have is one problem of the connection, with their number and examples."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select, text
@@ -12,11 +13,12 @@ from sqlalchemy.types import Text
 
 from portal.models import Connection, Link, Problem
 from portal.sync import journal
-from portal.sync.decisions import Decision, Finding
+from portal.sync.decisions import Finding
 
 # More links than this with one thing wrong are told of together.
 _MANY = 25
 CODE = "many_items"
+_KEPT = ("code", "title", "next_step", "cause", "text", "who", "evidence")
 
 _COUNTS = text(
     """
@@ -98,7 +100,12 @@ def _together(row: Any) -> Finding:
     )
 
 
-def report_one(session: Session, link: Link, decision: Decision) -> None:
+def as_kept(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings as a link's snapshot keeps them: what a problem has to say."""
+    return [{name: getattr(one, name) for name in _KEPT} for one in findings]
+
+
+def report_one(session: Session, link: Link, findings: Sequence[Finding]) -> None:
     """Report what a look at one item found, unless it is counted among many already."""
     counted = set(
         session.scalars(
@@ -107,4 +114,4 @@ def report_one(session: Session, link: Link, decision: Decision) -> None:
             )
         )
     )
-    journal.report(session, link, tuple(one for one in decision.findings if one.code not in counted))
+    journal.report(session, link, tuple(one for one in findings if one.code not in counted))

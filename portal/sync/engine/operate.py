@@ -26,8 +26,7 @@ from portal.sync.http import Exchange
 
 # Another link is making the same thing: soon it will be there.
 _ELSEWHERE_SECONDS = 2.0
-# The same kind of write on one link more often than this within that time is a loop, and loops stop.
-_MOST_ALIKE = 6
+# The same kind of write on one link too often within this time is a loop, and loops stop.
 LOOP_SECONDS = 600.0
 
 
@@ -122,7 +121,7 @@ def operate(desk: Desk, claim: Claim, account: Account, write: Write, operation_
 
 def _refuse_loop(session: Session, link: Link, write: Write) -> None:
     made = session.execute(_ALIKE, {"link": link.id, "kind": write.kind}).scalar_one()
-    if made >= _MOST_ALIKE:
+    if made >= write.most_alike:
         raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
 
 
@@ -152,6 +151,7 @@ def record(
             .execution_options(synchronize_session=False)
         )
         take_effect(link, outcome, write.base)
+        outcome.effect(session, link)
         journal.tell(session, link, entry)
         journal.log(session, link, "done", f"{system}: {outcome.title}", run_id=claim.run_id, raw=detail)
 

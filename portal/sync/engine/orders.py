@@ -10,12 +10,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from portal.models import Link
+from portal.sync import journal
 from portal.sync.decisions import (
     Action,
     CombinedOriginals,
     Decision,
     DestinationByLicense,
     Facts,
+    Finding,
     Inquiry,
     Question,
 )
@@ -23,6 +25,7 @@ from portal.sync.domain import Destination, Json
 from portal.sync.engine import combining, sight
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.held import holds_of, note_held
 from portal.sync.engine.once import made_already
 from portal.sync.engine.sight import Sight
 from portal.sync.engine.writes import Write, destination_key, write_of
@@ -93,9 +96,22 @@ class OrderMatter:
 
     def note(self, session: Session, link: Link, *, how: str) -> None:
         """See `Matter`."""
-        sight.note(session, link, self._seen, self._account, how=how)
+        seen = self._seen
+        sight.note(session, link, seen, self._account, how=how)
         if link.merged_at is not None:
             combining.tell_original(session, link)
+        note_held(session, link, holds_of(seen.order, seen.outbound))
+
+    def report(
+        self, session: Session, link: Link, findings: Sequence[Finding], *, known_problem: bool
+    ) -> None:
+        """See `Matter`."""
+        if not findings and not known_problem:
+            return
+        opened, closed = journal.report(session, link, findings)
+        if closed and not opened:
+            entry = journal.Entry("trellis", "Trellis", "Problem solved", "The cause is gone.", tone="ok")
+            journal.tell(session, link, entry)
 
     def close_echoes(self, session: Session, link: Link, *, since: datetime) -> int:
         """See `Matter`."""

@@ -45,6 +45,7 @@ def held_back(decision: Decision, obstacle: str) -> Decision:
         decision,
         sentence=f"Not now, {obstacle}: {decision.sentence}",
         next_step="It is done once that is over: resume the connection, or switch the stop off.",
+        state="stuck" if decision.state == "stuck" else "waiting",
         action=None,
     )
 

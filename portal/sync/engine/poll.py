@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Stream
 from portal.sync import journal
-from portal.sync.contract import Page
+from portal.sync.contract import Page, PlatformClient
 from portal.sync.domain import Hint
 from portal.sync.engine import breaker, crash, marks, silence
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
@@ -107,13 +107,17 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
 
 def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None:
     tape = Tape()
+
+    def open_shop(inside: Session, connection: Connection) -> PlatformClient:
+        return open_platform(desk, inside, connection, tape)
+
     if stream.connection_id is None:
         hub = session.get_one(Hub, stream.hub_id)
         if hub.state not in ("live", "paused"):
             return None
         flourish = open_hub(desk, session, hub, tape)
         if stream.name in INTERVALS:
-            return Pull(desk, stream, source_of(session, stream, flourish))
+            return Pull(desk, stream, source_of(session, stream, flourish), open_shop)
         since = _since(stream, _FLOURISH_OVERLAP_SECONDS)
         return _Source(flourish.changed_orders, since, flourish.company)
     connection = session.get_one(Connection, stream.connection_id)
@@ -121,7 +125,7 @@ def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None
         return None
     client = open_platform(desk, session, connection, tape)
     if stream.name in INTERVALS:
-        return Pull(desk, stream, source_of(session, stream, client))
+        return Pull(desk, stream, source_of(session, stream, client), open_shop)
     platform = platform_by_key(connection.platform)
     spec = next(spec for spec in platform.streams if spec.name == stream.name)
     # The first poll goes back behind go-live, so that earlier orders are listed too (LL-29).

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Stream
 from portal.sync import journal
-from portal.sync.contract import Row, Rows
+from portal.sync.contract import CatalogueClient, Row, Rows
 from portal.sync.decisions import Finding
 from portal.sync.domain import Item, Product, Stock
 from portal.sync.engine import comparison, crash, guard, mirror
@@ -126,9 +126,17 @@ class Pull:
         desk: what to work with.
         stream: the claimed stream.
         source: where to read.
+        open_shop: opens the platform's side of a connection.
     """
 
-    def __init__(self, desk: Desk, stream: Stream, source: Source[Any]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        stream: Stream,
+        source: Source[Any],
+        open_shop: Callable[[Session, Connection], Any],
+    ) -> None:
+        self._open = open_shop
         self._desk = desk
         self._tenant_id = stream.tenant_id
         self._stream_id = stream.id
@@ -163,7 +171,14 @@ class Pull:
         concerned: set[UUID] = set()
         for connection_id in (one for one in ready if str(one) >= at):
             after = after if str(connection_id) == at else ""
-            done = comparison.compare(self._desk, self._tenant_id, connection_id, self._is_over, after)
+            done = comparison.compare(
+                self._desk,
+                self._tenant_id,
+                connection_id,
+                after=after,
+                is_over=self._is_over,
+                look_up=self._open_shop(connection_id).look_up,
+            )
             concerned |= {connection_id} if done.marked else set()
             if not done.complete:
                 place.compared = (str(connection_id), done.after)
@@ -171,6 +186,13 @@ class Pull:
                 return concerned
         place.compared = None
         return concerned
+
+    def _open_shop(self, connection_id: UUID) -> CatalogueClient:
+        with self._desk.tenant(self._tenant_id) as session:
+            shop = self._open(session, session.get_one(Connection, connection_id))
+        if not isinstance(shop, CatalogueClient):
+            raise TypeError("this platform has no catalogue")
+        return shop
 
     def _is_over(self) -> bool:
         return self._desk.stopping.is_set() or time.monotonic() > self._ends

@@ -20,6 +20,7 @@ from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_secon
 from portal.sync.engine.claimants import hear
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import why_no_writes
+from portal.sync.engine.items import ItemMatter
 from portal.sync.engine.matter import Matter
 from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
 from portal.sync.engine.orders import OrderMatter
@@ -79,6 +80,7 @@ class _Start:
     failures: int
     claimants: Sequence[str] = ()
     former_ids: Sequence[str] = ()
+    kind: str = "order"
 
 
 _BEGIN = (
@@ -93,6 +95,7 @@ _BEGIN = (
         Connection.failures,
         Link.claimants,
         Link.former_ids,
+        Link.kind,
     )
     .join(Connection, Connection.id == Link.connection_id)
     .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
@@ -205,7 +208,7 @@ class _Look:
             except _HeldBack as obstacle:
                 return Outlook(outlook.held_back(decision, str(obstacle)))
             wrote = write.side
-        finding = outlook.loop("write to this order", _MOST_STEPS)
+        finding = outlook.loop("write to this", _MOST_STEPS)
         return outlook.stuck(finding, again_in=LOOP_SECONDS)
 
     def _write(self, decision: Decision, write: Write) -> None:
@@ -296,11 +299,7 @@ class _Look:
 
     def _report(self, session: Session, link: Link, decision: Decision) -> None:
         own = [finding for finding in decision.findings if not finding.is_of_connection]
-        if own or self._start.has_problem:
-            opened, closed = journal.report(session, link, own)
-            if closed and not opened:
-                entry = journal.Entry("trellis", "Trellis", "Problem solved", "The cause is gone.", tone="ok")
-                journal.tell(session, link, entry)
+        self._matter.report(session, link, own, known_problem=self._start.has_problem)
         asked = [finding for finding in decision.findings if finding.is_of_connection]
         if not asked and not self._terms_found:
             return
@@ -318,6 +317,8 @@ class _Look:
 
 
 def _matter_of(desk: Desk, claim: Claim, account: Account, start: _Start) -> Matter:
+    if start.kind == "item":
+        return ItemMatter(desk, account, claim, sku=start.number)
     return OrderMatter(
         desk,
         account,

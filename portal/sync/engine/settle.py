@@ -15,13 +15,15 @@ from sqlalchemy.orm import Session
 
 from portal.models import Link, Operation
 from portal.sync import journal
-from portal.sync.decisions import DestinationByLicense, Finding
+from portal.sync.decisions import DestinationByLicense, Finding, StrainNamed
 from portal.sync.domain import OutboundOrder
 from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.claimants import twins
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.guard import DROP
+from portal.sync.engine.item_writes import kept
 from portal.sync.engine.operate import settle_time, take_effect
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.writes import Outcome, cancelled_to_move, created
@@ -31,7 +33,12 @@ from portal.sync.mapping.follow import CANCELLED
 # How far before the intent the look begins: the clocks of two companies differ.
 _LOOK_BACK = timedelta(minutes=10)
 # Writes that may be repeated without harm: what both sides show now decides what is still to be done.
-_REPEATABLE = frozenset({"finish_order", "update_order", "set_term", "cancel_order", "move"})
+_REPEATABLE = frozenset(
+    {
+        *("finish_order", "update_order", "set_term", "cancel_order", "move"),
+        *("update_product", "set_stock", DROP),
+    }
+)
 
 
 class StillUnknown(Exception):
@@ -119,7 +126,26 @@ def _look(account: Account, link: Link, operation: Operation) -> Outcome | None:
         return _look_for_destination(account, operation)
     if operation.kind == "cancel_to_move":
         return _look_whether_cancelled(account, link, operation)
+    if operation.kind == "create_product":
+        return _look_for_product(account, link)
+    if operation.kind == "create_strain":
+        return _look_for_strain(account, operation)
     return _look_for_order(account, link, operation)
+
+
+def _look_for_product(account: Account, link: Link) -> Outcome | None:
+    found = [one for one in account.shop.products_by_sku(link.foreign_id) if not one.archived]
+    if not found:
+        return None
+    return Outcome(
+        found[0].ref, f"Found product {link.foreign_id}", "It was made after all.", effect=kept(found[0])
+    )
+
+
+def _look_for_strain(account: Account, operation: Operation) -> Outcome | None:
+    name = str(operation.request["name"])
+    found = account.shop.look_up(StrainNamed(name))
+    return Outcome(found[0].ref, f"Found strain {name}", "It was made after all.") if found else None
 
 
 def _look_for_destination(account: Account, operation: Operation) -> Outcome | None:
@@ -203,6 +229,7 @@ def _conclude(desk: Desk, claim: Claim, operation: Operation, outcome: Outcome |
         operation.finished_at = func.now()
         operation.response_ref = outcome.ref
         take_effect(link, outcome, operation.base)
+        outcome.effect(session, link)
         entry = journal.Entry(
             "flourish", "Trellis", outcome.title, outcome.text, "looked", "ok", operation_id=operation.id
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,8 @@ from portal.sync.engine.held import promised
 from portal.sync.mapping.facts import item_from, plain_value, product_from
 from portal.sync.mapping.keys import near_key
 
+_WORDS = 8
+
 
 @dataclass(frozen=True)
 class Known:
@@ -36,12 +38,36 @@ class Known:
     fingerprint: str
     link: Link | None = None
 
+    # The facilities whose stock counts.
+    facilities: tuple[str, ...] = ()
+
+    @property
+    def own_items(self) -> tuple[MirroredItem, ...]:
+        """The items with this SKU."""
+        return tuple(row for row in self.items if row.sku_key == self.sku)
+
+    @property
+    def own_products(self) -> tuple[MirroredProduct, ...]:
+        """The products with this SKU."""
+        return tuple(row for row in self.products if row.sku_key == self.sku)
+
+    @property
+    def item_id(self) -> str | None:
+        """Flourish's id of the item by whose webhooks the link is marked: the active one, else any."""
+        own = sorted(self.own_items, key=lambda row: (not row.active, row.flourish_id))
+        base = self.link.base if self.link is not None and self.link.base else {}
+        return own[0].flourish_id if own else base.get("item")
+
     @property
     def unread(self) -> bool:
-        """Whether a side was told of, and not read since."""
-        rows: Iterable[MirroredItem | MirroredProduct] = (*self.items, *self.products)
-        own = [row for row in rows if row.sku_key == self.sku or row.facts is None]
-        return any(row.told is not None or getattr(row, "stock_told", None) is not None for row in own)
+        """Whether something is to be read first: what was told of, or stock that never was."""
+        rows: tuple[MirroredItem | MirroredProduct, ...] = (*self.own_items, *self.own_products)
+        told = any(row.told is not None for row in rows)
+        stock = any(
+            row.stock_told is not None or any(one not in row.stock for one in self.facilities)
+            for row in self.own_items
+        )
+        return told or stock
 
     def shelf(self) -> Shelf:
         """The shelf, of what was read."""
@@ -113,7 +139,9 @@ def known(
         promise = promises.get(sku, Decimal(0))
         revisions = [f"{row.id}:{row.revision}" for row in (*own_items, *own_products)]
         mark = _digest("|".join([*revisions, str(stock), str(promise), linked_as, ruled]))
-        found[sku] = Known(sku, own_items, own_products, stock, promise, linked_as, mark, links.get(sku))
+        found[sku] = Known(
+            sku, own_items, own_products, stock, promise, linked_as, mark, links.get(sku), facilities
+        )
     return found
 
 
@@ -232,10 +260,17 @@ def keys_after(session: Session, connection: Connection, after: str, most: int) 
     return sorted(found, key=lambda one: one.encode("utf-8"))[:most]
 
 
+def terms(one: Known) -> list[str]:
+    """The words by which a SKU is found: it, and a few of its name."""
+    rows: tuple[MirroredItem | MirroredProduct, ...] = (*one.own_items, *one.own_products)
+    name = next((row.name for row in rows if row.name), "")
+    return [one.sku, *name.split()[:_WORDS]]
+
+
 def shown(one: Known) -> dict[str, Any]:
     """What pages show of a SKU."""
-    item = next((row for row in one.items if row.sku_key == one.sku), None)
-    product = next((row for row in one.products if row.sku_key == one.sku and not row.archived), None)
+    item = next(iter(one.own_items), None)
+    product = next((row for row in one.own_products if not row.archived), None)
     return {
         "name": next((side.name for side in (item, product) if side is not None), ""),
         "item": {"id": item.flourish_id, "name": item.name, "brand": item.brand} if item else None,

@@ -11,6 +11,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from portal.models import Link
 from portal.sync.decisions import (
     Action,
     CancelOrder,
@@ -34,6 +37,8 @@ class Outcome:
     title: str
     text: str = ""
     link: Mapping[str, Any] = field(default_factory=dict)
+    # What else it has to be put down as, in the transaction that records it.
+    effect: Callable[[Session, Link], None] = lambda _session, _link: None
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Write:
     base: Json | None = None
     # What it changes, as people read it: what, before, after.
     changes: Sequence[Sequence[str]] = ()
+    # So many of its kind on one link within some minutes are no loop.
+    most_alike: int = 6
 
 
 def write_of(

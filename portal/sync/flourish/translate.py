@@ -41,7 +41,8 @@ ORDER_STATUSES = frozenset(
 LADDER = ("Created", "Partially Allocated", "Allocated", "Shipped", "Completed")
 
 # Resource types of webhooks (the vendor's own receiver) -> kinds of links.
-_KINDS = {"order": "order", "item": "item", "inventory_summary": "item"}
+_STOCK = "inventory_summary"
+_KINDS = {"order": "order", "item": "item", _STOCK: "item"}
 
 _COUNTRY = "United States"
 _NOTE_SUBJECT = "Order note"
@@ -172,13 +173,16 @@ def read_webhook(payload: Json) -> Hint:
     if not kind:
         return Hint("", "", topic)
     data = envelope.child("data")
-    ref = data.text_or_empty("id") or data.text_or_empty("order_id" if kind == "order" else "item_id")
+    # A row of the inventory may have an id of its own.
+    names = ("item_id", "id") if resource == _STOCK else ("id", "order_id" if kind == "order" else "item_id")
+    ref = next(filter(None, (data.text_or_empty(name) for name in names)), "")
     if not ref.strip():
         raise Unreadable(data.at("id"), "is missing")
     stamp = "last_updated_timestamp"
     changed = _time(data, stamp) if data.has(stamp) else None
     label = data.text_or_empty("original_order_id" if kind == "order" else "sku")
-    return Hint(kind, ref, topic, changed, label=label, marker=_marker(data))
+    is_stock = resource == _STOCK
+    return Hint(kind, ref, topic, changed, label=label, is_stock=is_stock, marker=_marker(data))
 
 
 def _marker(order: Fields) -> str:

@@ -12,16 +12,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
-from portal.models import Link, MirroredItem, MirroredProduct, PulledRow, Stream
+from portal.models import Link, MirroredItem, MirroredProduct, PulledRow, Stream, new_id
 from portal.sync import audit, registry
 from portal.sync.contract import Catalogue, Rows
-from portal.sync.decisions import CatalogueRules
-from portal.sync.domain import FacilityFacts, Item, Product, Stock, StockKind
+from portal.sync.decisions import BrandNamed, CatalogueRules, Named
+from portal.sync.domain import FacilityFacts, Hint, Item, Product, Stock, StockKind
 from portal.sync.drafts import ProductDraft
 from portal.sync.engine import catalogue, pull
 from portal.sync.engine import poll as polls
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.deliveries import Deliveries, Source
 from portal.sync.engine.poll import poll
 from portal.sync.errors import Rejected, Unreadable
+from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keys import sku_key
 from portal.sync.platforms.leaflink import LEAFLINK
 from tests.sync.engine.shop import Shop
@@ -129,7 +132,8 @@ class Market(LeafLink):
         )
 
     def look_up(self, question: Any) -> tuple[Any, ...]:
-        return self._call("look_up", tuple)
+        named = (Named(question.name, question.name),) if isinstance(question, BrandNamed) else ()
+        return self._call("look_up", lambda: named)
 
     def create_product(self, draft: ProductDraft) -> Product:
         return self._call("create_product", lambda: self._make(draft), about=f":{draft.sku}")
@@ -170,7 +174,7 @@ class Warehouse(Flourish):
         super().__init__()
         self.items_by_id: dict[str, Item] = {}
         # Rows of the summary: (facility, item, quantity); an item has one for each lot.
-        self.inventory: list[tuple[str, str, Decimal]] = []
+        self.shelves: list[tuple[str, str, Decimal]] = []
         self.paging = Paging()
         self.asked: list[datetime | None] = []
 
@@ -178,7 +182,7 @@ class Warehouse(Flourish):
         """Have items, with so much of each."""
         self.items_by_id |= {one.id: one for one in items}
         if sellable is not None:
-            self.inventory += [(facility, one.id, Decimal(sellable)) for one in items]
+            self.shelves += [(facility, one.id, Decimal(sellable)) for one in items]
 
     def edit(self, item_id: str, **changed: Any) -> Item:
         """Change an item, as Flourish staff would."""
@@ -188,8 +192,8 @@ class Warehouse(Flourish):
 
     def count_anew(self, item_id: str, sellable: int, facility: str = "7") -> None:
         """Have another quantity of an item."""
-        others = [lot for lot in self.inventory if lot[:2] != (facility, item_id)]
-        self.inventory = [*others, (facility, item_id, Decimal(sellable))]
+        others = [lot for lot in self.shelves if lot[:2] != (facility, item_id)]
+        self.shelves = [*others, (facility, item_id, Decimal(sellable))]
 
     def items(self, since: datetime | None, position: str = "") -> Iterator[Rows[Item]]:
         self.asked.append(since)
@@ -211,7 +215,7 @@ class Warehouse(Flourish):
 
     def stock_pages(self, facility_id: str, position: str = "") -> Iterator[Rows[Stock]]:
         while True:
-            rows = [self._stock(lot) for lot in self.inventory if lot[0] == facility_id]
+            rows = [self._stock(lot) for lot in self.shelves if lot[0] == facility_id]
             page = self._call("stock", lambda: self.paging.cut(rows, position, "item_id"))  # noqa: B023
             yield page
             if not page.position:
@@ -226,7 +230,7 @@ class Warehouse(Flourish):
         return Stock(one.id, one.sku, lot[2], one.uom)
 
     def _sum(self, item_id: str, facility_id: str) -> Stock | None:
-        lots = [lot for lot in self.inventory if lot[:2] == (facility_id, item_id)]
+        lots = [lot for lot in self.shelves if lot[:2] == (facility_id, item_id)]
         if not lots:
             return None
         return replace(self._stock(lots[0]), sellable=sum((lot[2] for lot in lots), NOTHING))
@@ -238,6 +242,41 @@ class Store(Shop):
 
     leaflink: Market = field(default_factory=Market)
     flourish: Warehouse = field(default_factory=Warehouse)
+
+    @property
+    def account(self) -> Account:
+        """Both sides, open, with the catalogue declared."""
+        return replace(super().account, platform=registry.platform("leaflink"))
+
+    def writes(self) -> int:
+        """How many writes both worlds saw."""
+        return self.leaflink.count(*Market.WRITES) + self.flourish.count(*Warehouse.WRITES)
+
+    def begin(self, *numbers: int, sellable: int = 10) -> None:
+        """Have items with their products, and both sides read and compared."""
+        self.flourish.shelve(*(item(number) for number in numbers), sellable=sellable)
+        self.leaflink.stock_up(*(product(number) for number in numbers))
+        self.read()
+
+    def announce_item(self, item_id: str, *, stock: bool = False) -> None:
+        """Have Flourish's webhook tell of an item, or of what there is of it."""
+        one = self.flourish.items_by_id[item_id]
+        version = None if stock else one.updated_at
+        hint = Hint("item", item_id, "item/update", version, is_stock=stock)
+        self._deliver(hint, Source(self.hub_id, self.tenant_id, self.hub_id, "flourish", is_hub=True))
+
+    def announce_product(self, ref: str) -> None:
+        """Have LeafLink's webhook tell of a product as it is."""
+        one = self.leaflink.products_by_ref[ref]
+        figures = f"{plain_value(one.quantity)} {plain_value(one.reserved)}"
+        hint = Hint("item", one.sku, "product/edit", one.updated_at, figures=figures)
+        source = Source(self.connection_id, self.tenant_id, self.hub_id, "leaflink", is_hub=False)
+        self._deliver(hint, source)
+
+    def _deliver(self, hint: Hint, source: Source) -> None:
+        door = Deliveries(self.desk.settings.database_url)
+        door.keep(source, new_id().bytes, {}, hint)
+        door.close()
 
     def set_stream(self, name: str, **values: Any) -> None:
         """Set columns of one of its streams."""

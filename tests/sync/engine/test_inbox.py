@@ -139,7 +139,7 @@ def test_the_same_bytes_are_one_delivery_and_one_effect(inbox, shop):
     ("payload", "reason"),
     [
         (flourish_webhook("SO-NOT-OURS"), "Not ours"),
-        ({"resource_type": "inventory_summary", "data": {"item_id": "5"}}, "does not sync"),
+        ({"resource_type": "inventory_summary", "data": {"item_id": "5"}}, "Nothing here is linked"),
     ],
 )
 def test_what_no_link_answers_for_is_ignored_with_a_reason(inbox, shop, payload, reason):

@@ -39,7 +39,7 @@ def test_stock_is_summed_over_lots_on_several_pages_and_facilities_are_kept_apar
     stocked.set("connection", settings='{"stock_facilities": ["7", "8"]}')
     stocked.flourish.shelve(item(1), sellable=None)
     lots = (("7", 5), ("7", 4), ("8", 3), ("7", -2), ("7", Decimal("0.5")))
-    stocked.flourish.inventory = [(facility, "item-1", Decimal(units)) for facility, units in lots]
+    stocked.flourish.shelves = [(facility, "item-1", Decimal(units)) for facility, units in lots]
 
     stocked.read(pull.ITEMS, pull.STOCK)
 
@@ -50,7 +50,7 @@ def test_an_item_that_the_list_of_stock_does_not_show_has_nothing(stocked):
     stocked.flourish.shelve(item(1), sellable=4)
     stocked.flourish.shelve(item(2), sellable=None)
     stocked.read(pull.ITEMS, pull.STOCK)
-    stocked.flourish.inventory = []
+    stocked.flourish.shelves = []
 
     stocked.read_again(pull.STOCK)
 
@@ -179,7 +179,7 @@ def test_stock_that_changed_while_it_was_read_is_read_again_and_counts_once(stoc
     stocked.read(pull.ITEMS)
 
     def sell():
-        del stocked.flourish.inventory[0]
+        del stocked.flourish.shelves[0]
 
     stocked.flourish.meanwhile["stock"] = lambda: stocked.flourish.meanwhile.update(stock=sell)
     stocked.read(pull.STOCK)

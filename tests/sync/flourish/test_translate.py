@@ -190,7 +190,12 @@ WEBHOOKS = [
     ("order", "create", DATA, Hint("order", "7", "order/create", label="s1", marker="Trellis c1 n1")),
     ("order", "update", {"order_id": 7}, Hint("order", "7", "order/update")),
     ("item", "update", {"id": "9", "sku": "S"}, Hint("item", "9", "item/update", label="S")),
-    ("inventory_summary", "update", {"item_id": "9"}, Hint("item", "9", "inventory_summary/update")),
+    (
+        "inventory_summary",
+        "update",
+        {"item_id": "9", "id": "row"},
+        Hint("item", "9", "inventory_summary/update", is_stock=True),
+    ),
     ("retail_order", "create", {"id": "1"}, Hint("", "", "retail_order/create")),
     (["order"], "create", {"id": "1"}, Hint("", "", "['order']/create")),
     (None, None, None, Hint("", "", "None/None")),

@@ -368,4 +368,12 @@ def read_webhook(payload: Json) -> Hint:
         return Hint("order", data.ident("number"), topic, label=data.text_or_empty("short_id"))
     changed = data.time("modified") if data.has("modified") else None
     ref = data.text_or_empty("sku") or data.ident("id")
-    return Hint("item", ref, topic, changed, label=data.text_or_empty("name"))
+    return Hint("item", ref, topic, changed, label=data.text_or_empty("name"), figures=_figures(data))
+
+
+def _figures(product: Fields) -> str:
+    """Quantity and what is reserved, as a product's facts have them; empty when it does not tell both."""
+    names = ("quantity", "reserved_qty")
+    if not all(product.has(name) for name in names):
+        return ""
+    return " ".join(f"{product.number(name).normalize():f}" for name in names)

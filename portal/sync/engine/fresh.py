@@ -1,0 +1,130 @@
+"""Fresh: what a webhook or a list told of one SKU is read anew, one call each, into the mirrors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Hub, MirroredItem
+from portal.sync.domain import Product
+from portal.sync.engine import mirror
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.desk import Desk
+from portal.sync.engine.shelves import Known
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one SKU's sides for a look.
+
+    Args:
+        desk: what to work with.
+        account: both sides, open.
+        tenant_id: whose they are.
+        connection_id: the connection.
+        hub_id: its hub.
+        facilities: those whose stock counts.
+    """
+
+    desk: Desk
+    account: Account
+    tenant_id: UUID
+    connection_id: UUID
+    hub_id: UUID
+    facilities: Sequence[str]
+
+    def read_told(self, seen: Known, *, products_too: bool) -> bool:
+        """Read what was told of and not read since; returns whether anything was read.
+
+        Args:
+            seen: what our rows say.
+            products_too: read products whatever was told: not every change of theirs is.
+
+        Raises:
+            SyncError: a side could not be read.
+        """
+        read = False
+        for item in seen.own_items:
+            read = self._read_item(item) or read
+            read = self._read_stock(item.flourish_id, self._wanted(item), item.stock_told) or read
+        for product in seen.own_products:
+            if product.told is not None or (products_too and not product.archived):
+                self._read_product(product.foreign_id, product.told)
+                read = True
+        return read
+
+    def read_alone(self, sku: str) -> None:
+        """Read a SKU on both sides without any list of it.
+
+        Raises:
+            SyncError: a side could not be read.
+        """
+        items = self.account.flourish.items_by_sku(sku)
+        self._store(lambda session: mirror.store_items(session, session.get_one(Hub, self.hub_id), items))
+        for item in items:
+            self._read_stock(item.id, self.facilities, None)
+        self.read_products(sku)
+
+    def read_products(self, sku: str) -> tuple[Product, ...]:
+        """Read every product with this SKU."""
+        found = self.account.shop.products_by_sku(sku)
+        self._store_products(found, None)
+        return found
+
+    def read_product(self, ref: str) -> Product | None:
+        """Read one product by its id."""
+        return self._read_product(ref, None)
+
+    def _wanted(self, item: MirroredItem) -> Sequence[str]:
+        """The facilities whose stock of an item is to be read: all that count, or those never read."""
+        if item.stock_told is not None:
+            return self.facilities
+        return [one for one in self.facilities if one not in item.stock]
+
+    def _read_item(self, row: MirroredItem) -> bool:
+        if row.told is None:
+            return False
+        item = self.account.flourish.item(row.flourish_id)
+        if item is None:
+            self._store(lambda session: mirror.gone_item(session, self.hub_id, row.flourish_id))
+            return True
+        self._store(
+            lambda session: mirror.store_items(
+                session, session.get_one(Hub, self.hub_id), [item], told=row.told
+            )
+        )
+        return True
+
+    def _read_stock(self, item_id: str, facilities: Sequence[str], told: str | None) -> bool:
+        sellable: dict[str, Decimal] = {}
+        for facility in facilities:
+            stock = self.account.flourish.stock_of(item_id, facility)
+            sellable[facility] = stock.sellable if stock is not None else Decimal(0)
+        if sellable:
+            self._store(
+                lambda session: mirror.store_stock(session, self.hub_id, item_id, sellable, told=told)
+            )
+        return bool(sellable)
+
+    def _read_product(self, ref: str, told: str | None) -> Product | None:
+        product = self.account.shop.product(ref)
+        if product is None:
+            self._store(lambda session: mirror.gone_product(session, self.connection_id, ref))
+        else:
+            self._store_products((product,), told)
+        return product
+
+    def _store_products(self, products: Sequence[Product], told: str | None) -> None:
+        self._store(
+            lambda session: mirror.store_products(
+                session, session.get_one(Connection, self.connection_id), products, told=told
+            )
+        )
+
+    def _store(self, put: Callable[[Session], None]) -> None:
+        with self.desk.tenant(self.tenant_id) as session:
+            put(session)

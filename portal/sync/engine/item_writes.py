@@ -1,0 +1,145 @@
+"""Writes to products: what each action is called, what it sends, and what its answer means for the mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.models import Connection, Link
+from portal.sync.decisions import (
+    Action,
+    CreateProduct,
+    CreateStrain,
+    SetStock,
+    StrainNamed,
+    UpdateProduct,
+)
+from portal.sync.domain import Product
+from portal.sync.engine import mirror
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.guard import DROP
+from portal.sync.engine.writes import Outcome, Write
+from portal.sync.mapping.facts import plain, plain_value
+
+# What sells well has another stock every few seconds. Two writers that undo each other, the planner finds.
+_MOST_ALIKE = 1_000
+
+
+def write_of(action: Action, account: Account, *, connection_id: object, sku: str) -> Write:
+    """Prepare the write for an action on a product.
+
+    Args:
+        action: the planner's action.
+        account: both sides, open.
+        connection_id: whose product.
+        sku: the link's match key.
+    """
+    match action:
+        case CreateProduct():
+            return _create(action, account, connection_id, sku)
+        case UpdateProduct():
+            return _update(action, account, sku)
+        case SetStock():
+            return _set_stock(action, account, sku)
+        case CreateStrain():
+            return _create_strain(action, account, connection_id)
+        case _:
+            raise TypeError(f"{type(action).__name__} is no write of a product")
+
+
+def product_key(connection_id: object, sku: str) -> str:
+    """The natural key under which a product is made."""
+    return f"product:{connection_id}:{sku}"
+
+
+def strain_key(connection_id: object, name: str) -> str:
+    """The natural key under which a strain is made."""
+    return f"strain:{connection_id}:{name}"
+
+
+def kept(product: Product) -> Callable[[Session, Link], None]:
+    """Take a product into the mirror, as a write answered with it: a webhook of that change tells nothing."""
+
+    def keep(session: Session, link: Link) -> None:
+        connection = session.get_one(Connection, link.connection_id)
+        mirror.store_products(session, connection, [product])
+
+    return keep
+
+
+def _create(action: CreateProduct, account: Account, connection_id: object, sku: str) -> Write:
+    draft = action.draft
+
+    def call() -> Outcome:
+        made = account.shop.create_product(draft)
+        return Outcome(made.ref, f"Product {sku} made", "It is Available.", effect=kept(made))
+
+    return Write(
+        kind="create_product",
+        side="platform",
+        natural_key=product_key(connection_id, sku),
+        once=True,
+        purpose=f"make the product {sku}",
+        request={"sku": draft.sku, "fields": plain(draft.fields), "more": plain(draft.more)},
+        call=call,
+        base=action.base,
+    )
+
+
+def _update(action: UpdateProduct, account: Account, sku: str) -> Write:
+    names = ", ".join(name.replace("_", " ") for name in action.changes)
+
+    def call() -> Outcome:
+        changed = account.shop.update_product(action.ref, action.changes)
+        return Outcome(action.ref, f"Wrote {names}", effect=kept(changed))
+
+    return Write(
+        kind="update_product",
+        side="platform",
+        natural_key=f"update:{action.ref}",
+        once=False,
+        purpose=f"write {names} of {sku}",
+        request=plain(action.changes),
+        call=call,
+        base=action.base,
+    )
+
+
+def _set_stock(action: SetStock, account: Account, sku: str) -> Write:
+    value = plain_value(action.value)
+
+    def call() -> Outcome:
+        changed = account.shop.set_stock(action.ref, action.field, action.value)
+        return Outcome(action.ref, f"Stock set to {value}", effect=kept(changed))
+
+    return Write(
+        kind=DROP if action.drops else "set_stock",
+        side="platform",
+        natural_key=f"stock:{action.ref}",
+        once=False,
+        purpose=f"set the stock of {sku} to {value}",
+        request={"field": action.field, "value": value},
+        call=call,
+        base=action.base,
+        most_alike=_MOST_ALIKE,
+    )
+
+
+def _create_strain(action: CreateStrain, account: Account, connection_id: object) -> Write:
+    def call() -> Outcome:
+        ref = account.shop.create_strain(action.name, action.strain_class)
+        account.known.pop(StrainNamed(action.name), None)
+        return Outcome(ref, f"Strain {action.name} made")
+
+    request: dict[str, Any] = {"name": action.name, "strain_classification": action.strain_class}
+    return Write(
+        kind="create_strain",
+        side="platform",
+        natural_key=strain_key(connection_id, action.name),
+        once=True,
+        purpose=f"make the strain {action.name}",
+        request=request,
+        call=call,
+    )
