@@ -85,7 +85,8 @@ def in_lines(order: SourceOrder, rules: Rules) -> list[Finding]:
                     cause=sku_key(line.sku),
                 )
             )
-        elif line.eaches % line.multiplier:
+        elif line.eaches % line.multiplier and not line.is_sample:
+            # A sample may be a single unit of what is sold by the case.
             findings.append(
                 Finding(
                     "quantity_does_not_divide",

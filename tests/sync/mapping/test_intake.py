@@ -106,6 +106,13 @@ def test_what_is_wrong_with_an_order_by_itself_holds_it_before_anything_is_asked
     assert (decision.state, decision.action) == ("stuck", None)
 
 
+@pytest.mark.promise("LL-20")
+def test_a_sample_may_be_a_single_unit_of_what_is_sold_by_the_case():
+    source = order(lines=(line(), line("S", eaches="1", case=10, price="0.01", is_sample=True)))
+
+    assert decided(plan(source)).code == "bring_in"
+
+
 def test_several_causes_are_counted_in_one_sentence_and_each_is_a_problem_of_its_own():
     decision = decided(plan(order(lines=(line("A", eaches="0"), line("B", eaches="0"))), facts={}))
 
