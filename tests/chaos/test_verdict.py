@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -11,12 +12,14 @@ from tests.chaos import verdict
 from tests.chaos.people import Order
 from tests.chaos.run import Result
 from tests.chaos.table import table
-from tests.chaos.truths import FlourishOrder, Ours, Request, Truths
+from tests.chaos.truths import Content, FlourishOrder, Ours, Request, Truths
 from tests.chaos.verdict import Wrong
 
 NUMBER = "0f5f7c1e-0000-4000-8000-00000000abcd"
 ORDER = Order(0, "greenleaf", NUMBER, "0000abcd")
-IN_FLOURISH = FlourishOrder("00000001", "greenleaf", "Created", NUMBER)
+CONTENT = Content((("GL-1", Decimal(24)),), ("Ring",))
+EDITED = replace(CONTENT, lines=(("GL-1", Decimal(48)),))
+IN_FLOURISH = FlourishOrder("00000001", "greenleaf", "Created", NUMBER, CONTENT)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CALL = Request(
     NOON, "flourish", "fl-greenleaf-key", "GET", "/flourish/external/api/v1/outbound-orders/00000001", 200, ""
@@ -33,6 +36,7 @@ GOOD = Truths(
     ours={NUMBER: Ours("settled", "Both sides agree.", ())},
     problems={},
     requests=(CALL, CREATION, LEAFLINK_CALL),
+    contents={NUMBER: CONTENT},
     keys={
         ("flourish", "fl-greenleaf-key"): "greenleaf",
         ("leaflink", "ll-greenleaf-key"): "greenleaf",
@@ -59,6 +63,11 @@ BAD = {
     "in nobody's rows": (replace(GOOD, flourish=(), ours={}), "lost"),
     "waiting for nothing": (replace(GOOD, flourish=(), ours={NUMBER: Ours("waiting", "", ())}), "lost"),
     "settled without an order": (replace(GOOD, flourish=()), "lost"),
+    "an edit that is not in Flourish": (replace(GOOD, contents={NUMBER: EDITED}), "not carried"),
+    "a note that is not in Flourish": (
+        replace(GOOD, contents={NUMBER: replace(CONTENT, notes=("Ring", "Call"))}),
+        "not carried",
+    ),
     "a bug on the way": (replace(GOOD, problems={"bug": 1}), "no bug"),
     "a foreign key to read": (replace(GOOD, requests=(replace(CALL, key="fl-sunrise-key"),)), "I11"),
     "a foreign key to create": (replace(GOOD, requests=(replace(CREATION, key="fl-sunrise-key"),)), "I11"),
@@ -83,8 +92,21 @@ def test_what_is_bad_is_named(name: str) -> None:
         replace(GOOD, flourish=(), ours={NUMBER: Ours("skipped", "placed before go-live", ())}),
         replace(GOOD, flourish=(), statuses={NUMBER: "Cancelled"}),
         replace(GOOD, flourish=(replace(IN_FLOURISH, status="Cancelled"),)),
+        replace(
+            GOOD,
+            contents={NUMBER: EDITED},
+            ours={NUMBER: Ours("stuck", "", ("edited_after_allocation",))},
+        ),
+        replace(GOOD, contents={NUMBER: EDITED}, statuses={NUMBER: "Rejected"}),
     ],
-    ids=["with a problem", "skipped", "cancelled before it was taken", "cancelled in Flourish"],
+    ids=[
+        "with a problem",
+        "skipped",
+        "cancelled before it was taken",
+        "cancelled in Flourish",
+        "edited too late",
+        "edited and rejected",
+    ],
 )
 def test_an_order_whose_absence_is_explained_is_not_lost(truths: Truths) -> None:
     assert judged(truths) == []

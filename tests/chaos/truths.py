@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from tests.chaos.cluster import Cluster
@@ -20,6 +21,14 @@ _PROBLEMS = "SELECT code, count(*) FROM problem GROUP BY code ORDER BY code"
 
 
 @dataclass(frozen=True)
+class Content:
+    """What an order holds that buyers edit: SKU and eaches of its lines, sorted, and what people wrote."""
+
+    lines: tuple[tuple[str, Decimal], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FlourishOrder:
     """An order of Flourish; `number` is the LeafLink order that its note names, or nothing."""
 
@@ -27,6 +36,7 @@ class FlourishOrder:
     company: str
     status: str
     number: str
+    content: Content = Content()
 
     @property
     def alive(self) -> bool:
@@ -72,6 +82,8 @@ class Truths:
     requests: tuple[Request, ...]
     # (platform, key) -> company.
     keys: Mapping[tuple[str, str], str]
+    # What LeafLink's orders hold, by number.
+    contents: Mapping[str, Content] = field(default_factory=dict)
 
 
 def gather(cluster: Cluster) -> Truths:
@@ -91,6 +103,7 @@ def gather(cluster: Cluster) -> Truths:
         problems=dict(problems),
         requests=tuple(map(_request, ledger(cluster))),
         keys={(row["platform"], row["key"]): row["world"] for row in accounts},
+        contents={row["number"]: _ordered(row) for row in state["leaflink"]["orders"]},
     )
 
 
@@ -104,7 +117,15 @@ def ledger(cluster: Cluster) -> Iterable[dict[str, Any]]:
 def _flourish(row: Mapping[str, Any]) -> FlourishOrder:
     notes = [str(note["note"]).split() for note in row["notes"] if note.get("active", 1)]
     named = [words[2] for words in notes if len(words) == 3 and words[0] == "Trellis"]
-    return FlourishOrder(row["id"], row["company"], row["order_status"], named[0] if named else "")
+    lines = sorted((line["sku"], Decimal(str(line["order_qty"]))) for line in row["order_lines"])
+    written = tuple(note["note"] for note in row["notes"] if not note["internal_only"])
+    content = Content(tuple(lines), written)
+    return FlourishOrder(row["id"], row["company"], row["order_status"], named[0] if named else "", content)
+
+
+def _ordered(row: Mapping[str, Any]) -> Content:
+    lines = ((line["frozen_data"]["product"]["sku"], Decimal(line["quantity"])) for line in row["line_items"])
+    return Content(tuple(sorted(lines)), (row["notes"],) if row["notes"] else ())
 
 
 def _request(row: Mapping[str, Any]) -> Request:

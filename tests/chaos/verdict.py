@@ -42,6 +42,7 @@ def judge(truths: Truths, orders: Sequence[Order], redis_away: Sequence[Interval
     """Name everything that is wrong with the orders and with what was asked of the platforms."""
     yield from doubled(truths, orders)
     yield from lost(truths, orders)
+    yield from not_carried(truths, orders)
     yield from never(truths.problems)
     yield from wrong_keys(truths, orders)
     yield from hurried(truths.requests, redis_away)
@@ -78,6 +79,21 @@ def lost(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:
             yield Wrong("lost", _named(order), f"{status} in LeafLink, and Trellis does not know it")
         elif not ours.problems and ours.state != "skipped":
             yield Wrong("lost", _named(order), f"{status} in LeafLink; Trellis: {ours.state}, {ours.why!r}")
+
+
+def not_carried(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:
+    """Edits of buyers that are not in Flourish, where nobody edits in a run, and nobody says why (LL-14)."""
+    made = by_number(truths.flourish)
+    for order in orders:
+        ours, here = truths.ours.get(order.number), truths.contents.get(order.number)
+        ended = truths.statuses.get(order.number) in _ENDED_AT_LEAFLINK
+        if here is None or ended or (ours is not None and ours.problems):
+            continue
+        for copy in made[order.number]:
+            missing = set(here.notes) - set(copy.content.notes)
+            if copy.alive and (copy.content.lines != here.lines or missing):
+                what = f"{copy.id} has {copy.content}, LeafLink {here}"
+                yield Wrong("not carried", _named(order), what)
 
 
 def by_number(orders: Iterable[FlourishOrder]) -> Mapping[str, list[FlourishOrder]]:
