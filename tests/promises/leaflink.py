@@ -17,11 +17,7 @@ PROMISES = (
         "A product's line is one that LeafLink has, from the field or table that was chosen.",
         "being built.",
     ),
-    Promise(
-        "LL-7",
-        "A line that names a batch is sent with the lot of that number, or a problem names it.",
-        "being built.",
-    ),
+    Promise("LL-7", "A line that names a batch is sent with the lot of that number, or a problem names it."),
     Promise("LL-8", "A table says which LeafLink category an item's category is.", "being built."),
     Promise(
         "LL-9",
@@ -40,11 +36,7 @@ PROMISES = (
     ),
     Promise("LL-12", "Orders come in in the statuses that were chosen."),
     Promise("LL-13", "An order arrives whole, and its money agrees to the cent, or it waits."),
-    Promise(
-        "LL-14",
-        "Edits arrive field by field while nothing is allocated; what staff changed stays.",
-        "being built.",
-    ),
+    Promise("LL-14", "Edits arrive field by field while nothing is allocated; what staff changed stays."),
     Promise(
         "LL-15", "An order cancelled or rejected in LeafLink is cancelled, but never once it was shipped."
     ),
@@ -53,11 +45,7 @@ PROMISES = (
         "A combined order takes the place of its originals, each linked to the other.",
     ),
     Promise("LL-17", "Flourish's status moves LeafLink by a table, in steps that LeafLink offers."),
-    Promise(
-        "LL-18",
-        "Lines are never written to LeafLink; where Flourish differs, it is shown as expected.",
-        "being built.",
-    ),
+    Promise("LL-18", "Lines are never written to LeafLink; where Flourish differs, it is shown as expected."),
     Promise("LL-19", "Payment terms go both ways; where both changed them, a person decides."),
     Promise("LL-20", "Cases are counted in eaches; a quantity that fills no case is named."),
     Promise(

@@ -13,8 +13,6 @@ from portal.sync.errors import Rejected, Retryable, Unsettled
 from portal.sync.mapping.money import line_total
 from tests.sync.mapping.examples import customer, line, order
 
-pytestmark = pytest.mark.promise("LL-14")
-
 NUMBER = order().number
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
 
@@ -61,6 +59,7 @@ def link_id(shop):
     return made
 
 
+@pytest.mark.promise("LL-14")
 def test_an_edit_of_everything_reaches_flourish_in_one_update(shop, link_id):
     edit(
         shop,
@@ -128,6 +127,7 @@ def test_the_same_field_changed_on_both_sides_waits_for_a_person_and_goes_on_aft
     assert (shop.link(link_id).state, shop.problems()) == ("settled", {})
 
 
+@pytest.mark.promise("LL-14")
 def test_an_edit_after_allocation_is_shown_line_by_line_and_carried_over_once_nothing_is_allocated(
     shop, link_id
 ):
@@ -148,6 +148,7 @@ def test_an_edit_after_allocation_is_shown_line_by_line_and_carried_over_once_no
     assert shop.problems() == {}
 
 
+@pytest.mark.promise("LL-14")
 @pytest.mark.fault(8)
 @pytest.mark.parametrize("effect", [True, False])
 def test_an_update_whose_answer_was_lost_is_planned_anew_from_what_both_sides_show(shop, link_id, effect):

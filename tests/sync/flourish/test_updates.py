@@ -25,8 +25,6 @@ from tests.sync.fakes import FakeCalls
 from tests.sync.flourish.examples import DRAFT, NOTE, line, many, one, order
 from tests.sync.flourish.test_contract import CONTRACT, schema, unlisted
 
-pytestmark = pytest.mark.promise("LL-14")
-
 ONE, SUMMARY = "/v1/outbound-orders/00000042", "/v1/inventory/summary"
 BUYERS = {"subject": "Order note", "note": "Back door", "internal_only": 0}
 LINES = [line(), line(item_id="00000329", sku="PR-2", lot_number="L-1", discount_price=Decimal("4.50"))]
@@ -148,6 +146,7 @@ def update_of_all():
     )
 
 
+@pytest.mark.promise("LL-14")
 def test_an_update_is_one_put_that_names_all_that_the_order_holds():
     calls = FakeCalls({ONE: one(THERE), f"PUT {ONE}": one({"id": "00000042"})})
     flourish = FlourishClient(calls, lambda *_: None)

@@ -19,8 +19,6 @@ from tests.sync.flourish import examples as flourish
 from tests.sync.mapping.examples import agreed, decided, made, order, rules
 from tests.sync.platforms.leaflink import examples as leaflink
 
-pytestmark = pytest.mark.promise("LL-17")
-
 PAYMENTS = (
     "",
     "Awaiting Payment",
@@ -62,6 +60,7 @@ def test_the_table_has_every_cell():
     assert {len(row) for row in CELLS.values()} == {len(FLOURISH)}
 
 
+@pytest.mark.promise("LL-17")
 @pytest.mark.promise("LL-15")
 @pytest.mark.parametrize("payment", PAYMENTS)
 @pytest.mark.parametrize(("there", "here"), [*product(FLOURISH, CELLS)])

@@ -13,9 +13,8 @@ from portal.sync.domain import Amount, OutboundLine
 from tests.sync.mapping.editing import NOTES, THEN, THERE, A, B, edited, plan, there
 from tests.sync.mapping.examples import customer, decided, item, line, made
 
-pytestmark = pytest.mark.promise("LL-14")
 
-
+@pytest.mark.promise("LL-14")
 @pytest.mark.parametrize(
     ("changed", "target", "row"),
     [
@@ -80,6 +79,7 @@ def test_nothing_of_an_edit_is_written_while_a_part_of_it_conflicts():
     assert [row[0] for row in decision.findings[0].evidence["difference"]] == ["A eaches", "B eaches"]
 
 
+@pytest.mark.promise("LL-14")
 @pytest.mark.fault(53)
 @pytest.mark.parametrize("status", ["Partially Allocated", "Allocated", "Shipped", "Completed"])
 def test_an_edit_after_allocation_is_a_problem_and_statuses_go_on(status):

@@ -22,9 +22,8 @@ from portal.sync.drafts import (
 from tests.sync.mapping.editing import KEPT, NOTES, THEN, THERE, A, B, after, edited, plan, there, written
 from tests.sync.mapping.examples import agreed, decided, line, made, order, rules
 
-pytestmark = pytest.mark.promise("LL-14")
 
-
+@pytest.mark.promise("LL-14")
 @pytest.mark.parametrize(
     ("changed", "update", "told"),
     [
@@ -181,6 +180,7 @@ def test_what_flourish_made_of_our_own_write_is_no_change(target):
     assert (decision.code, decision.drift, decision.base) == ("agree", (), None)
 
 
+@pytest.mark.promise("LL-14")
 def test_staffs_own_changes_stay_beside_an_edit_of_something_else():
     target = there(
         on={0: {"eaches": Decimal(12)}},
@@ -205,6 +205,7 @@ def test_staffs_own_changes_stay_beside_an_edit_of_something_else():
 TWICE = order(lines=(line("A", ref="1"), line("A", ref="2", eaches="20")))
 
 
+@pytest.mark.promise("LL-14")
 @pytest.mark.parametrize(
     ("lines", "told"),
     [

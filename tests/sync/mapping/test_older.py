@@ -12,8 +12,6 @@ from portal.sync.decisions import FinishOrder
 from tests.sync.mapping.editing import THEN, THERE, A, B, edited, older, plan, there, written
 from tests.sync.mapping.examples import agreed, decided, line, outbound
 
-pytestmark = pytest.mark.promise("LL-14")
-
 
 def test_an_order_of_older_code_goes_on_as_if_it_were_of_today():
     decision = decided(plan(THEN, THERE, base=older(THEN)))
@@ -22,6 +20,7 @@ def test_an_order_of_older_code_goes_on_as_if_it_were_of_today():
     assert decision.base == agreed(THEN)
 
 
+@pytest.mark.promise("LL-14")
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

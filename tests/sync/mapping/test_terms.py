@@ -12,8 +12,6 @@ from portal.sync.platforms.leaflink.terms import TERMS
 from portal.sync.platforms.leaflink.translate import STAGES
 from tests.sync.mapping.examples import agreed, decided, made, order, rules
 
-pytestmark = pytest.mark.promise("LL-19")
-
 TWELVE = sorted(TERMS.values())
 INTERNAL = {"term": "", "term_shown": "LeafLink Financial"}
 
@@ -29,6 +27,7 @@ def plan(source, target, *, before, facts=None, **chosen):
     return plan_order(source, target, base=base, rules=rules(**chosen), facts=known, next_move=next_move)
 
 
+@pytest.mark.promise("LL-19")
 @pytest.mark.parametrize("term", TWELVE)
 def test_each_term_that_leaflink_changed_is_written_to_flourish(term):
     before = of("Net 7" if term != "Net 7" else "Net 3")
@@ -45,6 +44,7 @@ def test_each_term_that_leaflink_changed_is_written_to_flourish(term):
     assert (again.code, again.base) == ("agree", action.base["sent"]["agreed"])
 
 
+@pytest.mark.promise("LL-19")
 @pytest.mark.parametrize("term", TWELVE)
 @pytest.mark.parametrize("offered", [None, tuple(TWELVE)])
 @pytest.mark.parametrize("status", ["Created", "Shipped"])
@@ -103,6 +103,7 @@ def test_a_term_that_flourish_does_not_have_is_asked_for_and_the_rest_is_written
     assert [finding.is_of_connection for finding in alone.findings] == [True]
 
 
+@pytest.mark.promise("LL-19")
 @pytest.mark.parametrize("status", ["Created", "Allocated"])
 def test_changed_on_both_sides_is_a_problem_and_nothing_is_written(status):
     before = of("Net 7", status="Fulfilled", stage=STAGES["Fulfilled"])
@@ -124,6 +125,7 @@ def test_changed_on_both_sides_to_the_same_term_is_agreed():
     assert decision.base["platform"]["term"] == "Net 30"
 
 
+@pytest.mark.promise("LL-19")
 @pytest.mark.parametrize("status", ["Partially Allocated", "Allocated", "Shipped", "Completed"])
 def test_changed_in_leaflink_after_allocation_is_a_problem(status):
     before = of("Net 7", status="Complete")
@@ -142,6 +144,7 @@ def test_a_term_that_leaflink_does_not_offer_for_the_order_is_a_problem():
     assert (decision.code, decision.action) == ("term_not_offered", None)
 
 
+@pytest.mark.promise("LL-19")
 @pytest.mark.parametrize(
     ("before", "source", "there", "drift"),
     [
