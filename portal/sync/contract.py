@@ -12,18 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
-from portal.sync.decisions import (
-    CatalogueQuestion,
-    CatalogueRules,
-    Finding,
-    LicenseType,
-    NextMove,
-    RepEmail,
-)
+from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, NextMove, RepEmail
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
-from portal.sync.drafts import (
-    ProductDraft,
-)
+from portal.sync.drafts import ProductDraft
 from portal.sync.errors import Unreadable
 
 Row = TypeVar("Row")

@@ -21,8 +21,16 @@ from hypothesis import strategies as st
 
 from portal.sync import strict_json
 from portal.sync.answers import Answer, understand
-from portal.sync.decisions import DestinationByLicense, Inquiry, ItemBySku, RepByEmail, TermNamed
+from portal.sync.decisions import (
+    DestinationByLicense,
+    Inquiry,
+    ItemBySku,
+    LotNumbered,
+    RepByEmail,
+    TermNamed,
+)
 from portal.sync.domain import OutboundOrder, SourceOrder
+from portal.sync.drafts import LineUpdate, NoteSwap, OutboundUpdate, Swap
 from portal.sync.errors import SyncError, Unsettled
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.flourish.translate import read_webhook as read_flourish_webhook
@@ -107,6 +115,17 @@ LEAFLINK_ORDER = leaflink.order(
     delivery_info={"acquire_type": 2, "manifest_number": "77"},
     delivery_address={"address": "2 Hill Road", "city": "Camden", "state": "NJ", "zipcode": "08101"},
 )
+LEAFLINK_TERMS = leaflink.order(
+    available_payment_options=[
+        {
+            "id": 1,
+            "payment_program": None,
+            "payment_method": {"id": 1, "method": "Cash"},
+            "payment_term": {"id": 3, "term": "Net 15", "days": 15, "code": "net15"},
+        }
+    ],
+    selected_payment_option={"payment_term": {"id": 3, "term": "Net 15", "days": 15, "code": "net15"}},
+)
 LEAFLINK_PAGE = {
     "count": 2,
     "next": None,
@@ -152,6 +171,21 @@ def _finish_order(calls: Replies) -> None:
     FlourishClient(calls).finish_order(known, requested_date=date(2026, 11, 30), term="Net 7")
 
 
+EDIT = OutboundUpdate(
+    kept_lines=(LineUpdate(0, eaches=Decimal(48)),),
+    charges=Swap((Decimal("12.50"),), (Decimal(3),)),
+    notes=(NoteSwap("Back door", "Front door", is_internal=False),),
+    term="Net 7",
+)
+
+
+def _update_order(calls: Replies) -> None:
+    good = FlourishClient(Replies(strict_json.write(flourish.one(flourish.order()))), lambda *_: None)
+    known = good.outbound_order("42")
+    assert known is not None
+    FlourishClient(calls, lambda *_: None).update_order(known, EDIT)
+
+
 READS: dict[str, tuple[dict[str, Any], Callable[[Replies], object]]] = {
     "LeafLink order": (LEAFLINK_ORDER, _read_leaflink),
     "LeafLink page": (LEAFLINK_PAGE, lambda calls: list(LeafLinkClient(calls).changed_orders(None))),
@@ -177,6 +211,15 @@ READS: dict[str, tuple[dict[str, Any], Callable[[Replies], object]]] = {
     ),
     "Flourish order": (flourish.one(flourish.order()), _read_flourish),
     "Flourish order, updated": (flourish.one(flourish.order()), _finish_order),
+    "Flourish order, edited": (flourish.one(flourish.order()), _update_order),
+    "Flourish lots": (
+        flourish.many({"item_id": "1", "lot_number": "L-1"}),
+        lambda calls: FlourishClient(calls).answer(LotNumbered("1", "L-1", "7")),
+    ),
+    "LeafLink order, its term": (
+        LEAFLINK_TERMS,
+        lambda calls: LeafLinkClient(calls, lambda *_: None).set_term("n1", "Net 15"),
+    ),
     "Flourish order, created": (
         flourish.one({"id": "50"}),
         lambda calls: FlourishClient(calls).create_order(flourish.DRAFT),

@@ -17,11 +17,7 @@ from portal.sync.decisions import (
     TermNamed,
 )
 from portal.sync.domain import Company, Destination, FacilityFacts, Item, OutboundOrder, SalesRep, Stock
-from portal.sync.drafts import (
-    DestinationDraft,
-    OutboundDraft,
-    OutboundUpdate,
-)
+from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate
 from portal.sync.errors import ConnectionBroken, Retryable
 from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered, read_stock
 from portal.sync.flourish.envelope import Envelopes
@@ -240,7 +236,9 @@ class FlourishClient:
             Unsettled, Rejected, Unreadable, ConnectionBroken.
         """
         found = self._read(order.id)
-        if read_order(found, self._notice).updated_at != order.updated_at:
+        now = read_order(found, self._notice)
+        # The edit names lines by their place.
+        if (now.updated_at, now.lines) != (order.updated_at, order.lines):
             reason = "Flourish's order was changed a moment ago"
             raise Retryable(reason, after=_CHANGED_SECONDS, throttled=True)
         self._put(order.id, found, order.facility_id, changes_of(found, update))

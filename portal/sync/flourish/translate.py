@@ -20,14 +20,7 @@ from portal.sync.domain import (
     OutboundOrder,
     SalesRep,
 )
-from portal.sync.drafts import (
-    DestinationDraft,
-    DraftLine,
-    NoteSwap,
-    OutboundDraft,
-    OutboundUpdate,
-    Swap,
-)
+from portal.sync.drafts import DestinationDraft, DraftLine, NoteSwap, OutboundDraft, OutboundUpdate, Swap
 from portal.sync.errors import Unreadable
 from portal.sync.flourish.shapes import DESTINATION, FACILITY, LINE, ORDER, SALES_REP
 from portal.sync.mapping.keys import license_key
@@ -270,6 +263,8 @@ def changes_of(order: Fields, update: OutboundUpdate) -> dict[str, Any]:
         lines = []
         for line in update.kept_lines:
             new = {_LINE_FIELDS[name]: getattr(line, name) for name in values}
+            # A price in the place of the unit price would hold instead of a new one.
+            new["discount_price"] = None if line.unit_price is None else Decimal(0)
             lines.append(kept["order_lines"][line.place] | {n: v for n, v in new.items() if v is not None})
         changes["order_lines"] = [*lines, *map(_new_line, update.new_lines)]
     for name, swap in (("charges", update.charges), ("discounts", update.discounts)):

@@ -19,9 +19,7 @@ from portal.sync.decisions import (
     UpdateOrder,
 )
 from portal.sync.domain import Json, OutboundOrder, SourceOrder
-from portal.sync.drafts import (
-    OutboundUpdate,
-)
+from portal.sync.drafts import OutboundUpdate
 from portal.sync.mapping import edits, findings, terms
 from portal.sync.mapping.agreement import after_write
 from portal.sync.mapping.diff import shared_values

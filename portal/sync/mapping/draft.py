@@ -5,15 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from portal.sync.decisions import (
-    Rules,
-)
+from portal.sync.decisions import Rules
 from portal.sync.domain import Item, SourceOrder
-from portal.sync.drafts import (
-    DestinationDraft,
-    DraftLine,
-    OutboundDraft,
-)
+from portal.sync.drafts import DestinationDraft, DraftLine, OutboundDraft
 from portal.sync.mapping.money import add_up, cents, unit_price
 
 # License type on a platform -> destination type in Flourish, by the word that tells (LL-2; types:

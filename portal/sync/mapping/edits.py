@@ -15,15 +15,9 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from portal.sync.decisions import (
-    Rules,
-)
+from portal.sync.decisions import Rules
 from portal.sync.domain import Amount, Json, Line, OutboundOrder, SourceOrder
-from portal.sync.drafts import (
-    NoteSwap,
-    OutboundUpdate,
-    Swap,
-)
+from portal.sync.drafts import NoteSwap, OutboundUpdate, Swap
 from portal.sync.mapping.agreement import Held, amounts, held_of
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.draft import adjustments, internal_notes, requested_date

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from portal.sync.domain import Line, OutboundOrder, SourceOrder
-from portal.sync.drafts import (
-    DraftLine,
-    LineUpdate,
-)
+from portal.sync.drafts import DraftLine, LineUpdate
 from portal.sync.mapping.agreement import Held, HeldLine, is_price, lines_of
 from portal.sync.mapping.diff import plain, shared_values
 from portal.sync.mapping.keys import sku_key

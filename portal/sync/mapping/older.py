@@ -36,6 +36,8 @@ def raised(base: Json, order: SourceOrder, outbound: OutboundOrder, rules: Rules
         return base
     then = _then(order, platform, lines_of(outbound)) if platform else order
     made = after_creation(then, rules)
+    # Its license is all that was kept of a customer.
+    made["platform"]["customer"] = platform.get("customer", made["platform"]["customer"])
     if not base.get("finished"):
         return {**base, **made, "finished": False}
     # What older code wrote once; where it wrote none, what Flourish has was never asked about.

@@ -36,11 +36,7 @@ from portal.sync.domain import (
     SalesRep,
     SourceOrder,
 )
-from portal.sync.drafts import (
-    DestinationDraft,
-    OutboundDraft,
-    OutboundUpdate,
-)
+from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate
 from portal.sync.errors import Rejected, Retryable
 from portal.sync.platforms.leaflink.translate import STAGES
 from tests.sync.mapping.examples import updated

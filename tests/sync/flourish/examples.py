@@ -5,10 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.drafts import (
-    DraftLine,
-    OutboundDraft,
-)
+from portal.sync.drafts import DraftLine, OutboundDraft
 
 STAMP = "2026-11-20T10:00:00.000Z"
 

@@ -5,16 +5,9 @@ import pytest
 import responses
 
 from portal.sync.addresses import check_address
-from portal.sync.decisions import (
-    DestinationByLicense,
-    ItemBySku,
-    RepByEmail,
-    TermNamed,
-)
+from portal.sync.decisions import DestinationByLicense, ItemBySku, RepByEmail, TermNamed
 from portal.sync.domain import Address, Company, Destination
-from portal.sync.drafts import (
-    DestinationDraft,
-)
+from portal.sync.drafts import DestinationDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.flourish import FLOURISH, authorise, check_credentials
 from portal.sync.flourish.client import FlourishClient

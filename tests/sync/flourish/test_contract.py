@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from portal.sync.domain import Address
-from portal.sync.drafts import (
-    DestinationDraft,
-)
+from portal.sync.drafts import DestinationDraft
 from portal.sync.flourish import shapes
 from portal.sync.flourish.translate import write_destination, write_order, write_update
 from portal.sync.reading import Fields

@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sync.domain import Address, FacilityFacts, Hint, OutboundOrder, SalesRep
-from portal.sync.drafts import (
-    DestinationDraft,
-)
+from portal.sync.drafts import DestinationDraft
 from portal.sync.errors import Unreadable
 from portal.sync.flourish.translate import (
     ORDER_STATUSES,

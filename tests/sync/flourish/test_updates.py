@@ -6,17 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from portal.sync.decisions import (
-    LotNumbered,
-)
+from portal.sync.decisions import LotNumbered
 from portal.sync.domain import Amount
-from portal.sync.drafts import (
-    DraftLine,
-    LineUpdate,
-    NoteSwap,
-    OutboundUpdate,
-    Swap,
-)
+from portal.sync.drafts import DraftLine, LineUpdate, NoteSwap, OutboundUpdate, Swap
 from portal.sync.errors import Retryable
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.flourish.translate import changes_of, read_order, write_order
@@ -69,7 +61,11 @@ def note(text, *, internal):
         ),
         (
             {"kept_lines": (LineUpdate(1, unit_price=Decimal(4), lot="L-2"),)},
-            {"order_lines": [OTHER_LINE | {"unit_price": Decimal(4), "lot_number": "L-2"}]},
+            {
+                "order_lines": [
+                    OTHER_LINE | {"unit_price": Decimal(4), "discount_price": Decimal(0), "lot_number": "L-2"}
+                ]
+            },
         ),
         (
             {

@@ -6,13 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from portal.sync.decisions import (
-    ItemBySku,
-    UpdateOrder,
-)
-from portal.sync.drafts import (
-    LineUpdate,
-)
+from portal.sync.decisions import ItemBySku, UpdateOrder
+from portal.sync.drafts import LineUpdate
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import next_move
 from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules, updated

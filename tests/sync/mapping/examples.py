@@ -257,6 +257,7 @@ def updated(there: OutboundOrder, update: OutboundUpdate) -> OutboundOrder:
 
 def _updated_line(line: OutboundLine, update: LineUpdate) -> OutboundLine:
     values: dict[str, Any] = {"eaches": update.eaches, "unit_price": update.unit_price, "lot": update.lot}
+    values["discount_price"] = None if update.unit_price is None else Decimal(0)
     return replace(line, **{name: value for name, value in values.items() if value is not None})
 
 

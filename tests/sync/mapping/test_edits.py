@@ -8,17 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from portal.sync.decisions import (
-    UpdateOrder,
-)
+from portal.sync.decisions import UpdateOrder
 from portal.sync.domain import Amount, OutboundLine
-from portal.sync.drafts import (
-    DraftLine,
-    LineUpdate,
-    NoteSwap,
-    OutboundUpdate,
-    Swap,
-)
+from portal.sync.drafts import DraftLine, LineUpdate, NoteSwap, OutboundUpdate, Swap
 from tests.sync.mapping.editing import KEPT, NOTES, THEN, THERE, A, B, after, edited, plan, there, written
 from tests.sync.mapping.examples import agreed, decided, line, made, order, rules
 

@@ -10,7 +10,7 @@ import pytest
 
 from portal.sync.decisions import FinishOrder
 from tests.sync.mapping.editing import THEN, THERE, A, B, edited, older, plan, there, written
-from tests.sync.mapping.examples import agreed, decided, line, outbound
+from tests.sync.mapping.examples import agreed, customer, decided, line, outbound
 
 
 def test_an_order_of_older_code_goes_on_as_if_it_were_of_today():
@@ -35,6 +35,12 @@ def test_an_edit_of_an_order_of_older_code_is_carried_over(changed, told):
     action = written(edited(**changed), base=older(THEN))
 
     assert [what for what, _before, _after in action.changes] == told
+
+
+def test_another_customer_of_an_order_of_older_code_is_said():
+    decision = decided(plan(edited(customer=customer(license="C9-2")), THERE, base=older(THEN)))
+
+    assert [finding.code for finding in decision.findings] == ["customer_changed"]
 
 
 def test_what_staff_changed_in_an_order_of_older_code_stays():

@@ -10,13 +10,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from portal.sync.decisions import (
-    Named,
-)
+from portal.sync.decisions import Named
 from portal.sync.domain import Json, Product, StockKind
-from portal.sync.drafts import (
-    ProductDraft,
-)
+from portal.sync.drafts import ProductDraft
 from portal.sync.errors import Unreadable
 from portal.sync.mapping.keys import license_key
 from portal.sync.platforms.leaflink.translate import CURRENCY, money, multiplier

@@ -9,15 +9,9 @@ from typing import Any
 
 from portal.sync.addresses import segment
 from portal.sync.contract import Calls, Page, Rows
-from portal.sync.decisions import (
-    CatalogueQuestion,
-    LicenseType,
-    RepEmail,
-)
+from portal.sync.decisions import CatalogueQuestion, LicenseType, RepEmail
 from portal.sync.domain import Company, Json, Product, SourceOrder
-from portal.sync.drafts import (
-    ProductDraft,
-)
+from portal.sync.drafts import ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.mapping.keys import sku_key
 from portal.sync.platforms.leaflink.catalogue import (

@@ -17,9 +17,7 @@ from portal.sync.decisions import (
     StrainNamed,
 )
 from portal.sync.domain import Product, StockKind
-from portal.sync.drafts import (
-    ProductDraft,
-)
+from portal.sync.drafts import ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Unreadable, Unsettled
 from portal.sync.http import Caller
 from portal.sync.platforms.leaflink import LEAFLINK

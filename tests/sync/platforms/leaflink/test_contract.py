@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from portal.sync.drafts import (
-    ProductDraft,
-)
+from portal.sync.drafts import ProductDraft
 from portal.sync.platforms.leaflink import catalogue, client, status, terms, translate
 from portal.sync.reading import Fields
 
