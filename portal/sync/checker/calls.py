@@ -32,6 +32,8 @@ _BUNCHED = 1.05
 _ON_ITS_WAY_SECONDS = 2.0
 # The two clocks stand on one machine; a commit and an arrival may still seem to swap.
 _CLOCKS_SECONDS = 2.0
+# Operations that the ledger cannot tell apart: each writes fields of an order that is there.
+_UPDATES = frozenset({"finish_order", "update_order", "set_term"})
 # What a refused key may ask for: it never got an answer about it.
 _REFUSED = (401, 403)
 
@@ -168,9 +170,12 @@ def _sent(session: Session, place: Place) -> tuple[dict[str, list[float]], dict[
 
 
 def wanted(kind: str, natural_key: str, transition: str | None) -> str:
-    """What an operation writes, in the words of the ledger: a move is named there by its step."""
+    """What an operation writes, in the words of the ledger: a move is named there by its step, what writes
+    fields into an order is an update."""
     if kind == "move":
         return f"move:{natural_key.split(':')[1]}:{transition}"
+    if kind in _UPDATES:
+        return f"update:{natural_key.partition(':')[2]}"
     if kind == "create_order":
         return natural_key[natural_key.find("order:") :]  # in whichever of its facilities it was made
     return natural_key

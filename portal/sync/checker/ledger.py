@@ -148,7 +148,7 @@ def _write(method: str, path: str, order: str, step: str, text: str) -> str:
         return f"move:{order}:{step}"
     body = _object(text)
     if order:
-        return f"{'cancel' if body.get('order_status') == 'Cancelled' else 'finish'}:{order}"
+        return f"{'cancel' if body.get('order_status') == 'Cancelled' else 'update'}:{order}"
     found = _CREATES.search(path)
     if found and found[1] == "destinations":
         return f"destination:{body.get('license_number', '')}"

@@ -102,6 +102,10 @@ def test_books_that_agree_are_looked_at_and_break_nothing(sandbox):
     sandbox.asked("POST", f"{RECEIVED}/created/transition/accept/", status=201)
     operate(sandbox, "finish_order", "finish:F-created")
     sandbox.asked("PUT", f"{ORDERS}/F-created", body={"payment_term": "Net 30"})
+    operate(sandbox, "update_order", "update:F-created")
+    sandbox.asked("PUT", f"{ORDERS}/F-created", body={"notes": []})
+    operate(sandbox, "set_term", "term:created")
+    sandbox.asked("PATCH", f"{RECEIVED}/created/", body={"payment_term": "net30"})
     operate(sandbox, "cancel_order", "cancel:F-created")
     sandbox.asked("PUT", f"{ORDERS}/F-created", body={"order_status": "Cancelled"})
     operate(sandbox, "create_destination", "destination:C110000214")
@@ -146,6 +150,7 @@ BREAKS: list[tuple[str, str, str, Callable[[Sandbox], None]]] = [
     ("I10", "no recorded write", "order L-created", lambda s: s.created("created")),
     ("I10", "no recorded write", "Flourish", lambda s: s.created("nobody")),
     ("I10", "no recorded write", "Flourish", lambda s: s.asked("PUT", f"{ORDERS}/F-created", body={})),
+    ("I10", "no recorded write", "LeafLink", lambda s: s.asked("PATCH", f"{RECEIVED}/created/", body={})),
     ("I10", "no recorded write", "Flourish", lambda s: s.asked("DELETE", f"{ORDERS}/F-created")),
     ("I10", "no recorded write", "LeafLink", lambda s: s.asked("POST", f"{RECEIVED}/x/transition/accept/")),
     ("I10", "no recorded write", "Flourish", lambda s: s.asked("POST", f"{API}/items", body={})),
