@@ -8,13 +8,14 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.cli.accounts import connection
+from portal.cli import accounts
 from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.models import Connection
 from portal.sync import queues, rules
 from portal.sync.contract import Setting
 from portal.sync.registry import platform as platform_by_key
 
+connection = accounts.connection
 _tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")
 
 

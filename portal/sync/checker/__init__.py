@@ -5,7 +5,7 @@ within the rate budgets and outside of any transaction, and in the demo the sand
 pages count. Nothing is ever written. What looks wrong on a first look at both sides is looked at again before
 it is said: people and workers go on meanwhile.
 
-Not checked yet, with the reason, stands in `report.NOT_YET`: stock (I3), bounded resources (I16) and the
+Not checked yet, with the reason, stands in `report.NOT_YET`: bounded resources (I16) and the
 metamorphic test (I17). Without the sandbox's books nobody but the platform itself knows each call that was
 made: then I10 and I11 are proven by our rows alone.
 """
@@ -25,6 +25,7 @@ from portal.sync.checker.apart import companies_apart
 from portal.sync.checker.calls import keys_fit, keys_of, made_once, within_budget, writes_were_intended
 from portal.sync.checker.clocks import clocks
 from portal.sync.checker.history import moves_go_forward, writers_go_forward
+from portal.sync.checker.items import stock_kept
 from portal.sync.checker.ledger import Books
 from portal.sync.checker.live import prove_sides
 from portal.sync.checker.opening import Check
@@ -80,6 +81,7 @@ def _prove_rows(check: Check, place: Place) -> None:
     keys = check.desk.settings.master_keys
     looks: tuple[tuple[str, _Look], ...] = (
         ("I2", orders_shown),
+        ("I3", stock_kept),
         ("I5", moves_go_forward),
         ("I7", inbox_closed),
         ("I8", work_closed),

@@ -28,6 +28,10 @@ class Place:
         """The page of an order."""
         return f"/t/{self.slug}/orders/{link_id}"
 
+    def product(self, link_id: UUID) -> str:
+        """The page of an item and its product."""
+        return f"/t/{self.slug}/products/{link_id}"
+
     def connection(self, connection_id: UUID) -> str:
         """The page of a connection."""
         return f"/t/{self.slug}/connections/{connection_id}"
@@ -47,8 +51,15 @@ def called(link: Link) -> str:
 
 
 def has_open_problem() -> ColumnElement[bool]:
-    """Whether a person has been told about a link."""
-    return exists().where(Problem.link_id == Link.id, Problem.closed_at.is_(None)).correlate(Link)
+    """Whether a person has been told about a link: by a problem of its own, or one that counts it."""
+    counted = and_(
+        Problem.subject_id == Link.connection_id,
+        Problem.code == "many_items",
+        Problem.cause == Link.decision_code,
+        Link.kind == "item",
+    )
+    told = or_(Problem.link_id == Link.id, counted)
+    return exists().where(told, Problem.closed_at.is_(None)).correlate(Link)
 
 
 def has_open_operation() -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link
@@ -110,6 +111,7 @@ class ItemMatter:
         link.snapshot = {**link.snapshot, **now, "seen": seen.fingerprint}
         link.flourish_kind, link.flourish_id = ("item", seen.item_id) if seen.item_id else (None, None)
         link.wants_drop = self._drops
+        link.looked_at = func.now()
 
     def report(
         self, session: Session, link: Link, findings: Sequence[Finding], *, known_problem: bool

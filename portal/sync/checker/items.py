@@ -1,0 +1,95 @@
+"""Items as our own rows have them (I3): a product has one link, and offers what was decided for it."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from portal.models import Link, MirroredProduct, Stream
+from portal.sync.checker.place import GRACE, Place, called, is_busy
+from portal.sync.checker.report import CounterExample, Seen, seen
+
+_MOST = 10_000
+_PRODUCT = Link.base["product"].astext
+
+
+def stock_kept(session: Session, place: Place) -> Seen:
+    """I3: no product has two links; the last stock written is the one that was decided; nothing of items is
+    left marked and not due."""
+    wrong = [*_linked_twice(session, place), *_written_otherwise(session, place), *_left(session, place)]
+    looked = session.scalar(select(func.count()).select_from(Link).where(Link.kind == "item"))
+    return seen(looked, wrong)
+
+
+def _linked_twice(session: Session, place: Place) -> list[CounterExample]:
+    other = aliased(Link)
+    rows = session.execute(
+        select(Link, other.foreign_id)
+        .join(
+            other,
+            and_(
+                other.connection_id == Link.connection_id,
+                other.kind == "item",
+                other.base["product"].astext == _PRODUCT,
+                other.id > Link.id,
+            ),
+        )
+        .where(Link.kind == "item")
+        .limit(_MOST)
+    )
+    return [
+        CounterExample(called(link), f"its product is linked under {sku}, too", place.product(link.id))
+        for link, sku in rows
+    ]
+
+
+def _written_otherwise(session: Session, place: Place) -> list[CounterExample]:
+    """Settled links whose product shows another stock than was agreed on, though nobody told of a change."""
+    shown = or_(
+        MirroredProduct.facts["available"].astext == Link.base["stock"].astext,
+        MirroredProduct.told.is_not(None),
+        MirroredProduct.facts["stock_kind"].astext != "managed",
+    )
+    rows = session.execute(
+        select(Link, MirroredProduct.facts["available"].astext)
+        .join(
+            MirroredProduct,
+            and_(MirroredProduct.connection_id == Link.connection_id, MirroredProduct.foreign_id == _PRODUCT),
+        )
+        .where(
+            Link.kind == "item",
+            Link.state == "settled",
+            Link.decision_code == "agree",
+            Link.base["stock"].astext.is_not(None),
+            Link.looked_at < func.now() - GRACE,
+            not_(func.coalesce(is_busy(), False)),
+            not_(shown),
+            # A list that is being read is compared when it was read.
+            Link.connection_id.not_in(select(Stream.source_id).where(Stream.position.is_not(None))),
+        )
+        .limit(_MOST)
+    )
+    return [
+        CounterExample(
+            called(link),
+            f"{link.base['stock'] if link.base else ''} was agreed on, and {available} is offered",
+            place.product(link.id),
+        )
+        for link, available in rows
+    ]
+
+
+def _left(session: Session, place: Place) -> list[CounterExample]:
+    rows = session.scalars(
+        select(Link)
+        .where(
+            Link.kind == "item",
+            Link.dirty_seq > Link.done_seq,
+            Link.due_at.is_(None),
+            Link.lease_until.is_(None),
+        )
+        .limit(_MOST)
+    )
+    return [
+        CounterExample(called(link), "it was marked, and is not due", place.product(link.id)) for link in rows
+    ]

@@ -1,0 +1,171 @@
+"""A worker dies at every point of each kind of write to products; the next one ends with one of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+
+from portal.sync.decisions import CreateProduct, CreateStrain, Decision, SetStock, UpdateProduct
+from portal.sync.drafts import ProductDraft
+from portal.sync.engine import comparison, items
+from portal.sync.errors import Unsettled
+from tests.sync.engine.catalogues import Store, furnish, item, product
+from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
+
+LOST = Unsettled("LeafLink answered 502", http_status=502)
+
+
+def decide(code, action=None):
+    return Decision(code, f"{code}.", "Nothing.", "waiting" if action else "settled", action=action)
+
+
+def keep_stock(shelf, *, base, rules, facts):
+    """Seven units are to be offered."""
+    (one,) = shelf.products
+    if one.available == 7:
+        return decide("agree")
+    return decide("stock", SetStock(one.ref, "available", Decimal(7), drops=False, base={"product": one.ref}))
+
+
+def drop_stock(shelf, *, base, rules, facts):
+    (one,) = shelf.products
+    if one.available == 0:
+        return decide("agree")
+    return decide("stock", SetStock(one.ref, "available", Decimal(0), drops=True, base={"product": one.ref}))
+
+
+def rename(shelf, *, base, rules, facts):
+    (one,) = shelf.products
+    if one.name == "Renamed":
+        return decide("agree")
+    return decide("update", UpdateProduct(one.ref, {"name": "Renamed"}, {"product": one.ref}))
+
+
+def make_product(shelf, *, base, rules, facts):
+    if shelf.products:
+        return decide("agree")
+    return decide("make", CreateProduct(ProductDraft(shelf.sku, {"name": "New"}, {}), {"item": "item-1"}))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A write: what plans it, what is called, what stands at the end, and whether it may be repeated."""
+
+    plan: Callable[..., Decision]
+    call: str
+    ended: Callable[[Store], bool]
+    has_product: bool = True
+    once: bool = False
+
+
+FLOWS = {
+    "stock": Flow(keep_stock, "set_stock", lambda shop: _one(shop).available == 7),
+    "drop": Flow(drop_stock, "set_stock", lambda shop: _one(shop).available == 0),
+    "update": Flow(rename, "update_product", lambda shop: _one(shop).name == "Renamed"),
+    "create": Flow(
+        make_product, "create_product", lambda shop: _one(shop).name == "New", has_product=False, once=True
+    ),
+}
+TRAIL = look_of(writes=1)
+
+
+def _one(shop):
+    (one,) = shop.leaflink.products_by_ref.values()
+    return one
+
+
+@pytest.fixture
+def begun(shop, monkeypatch):
+    """A shop that is about to make one write, of the kind that a test names."""
+
+    def begin(flow):
+        store = furnish(shop, monkeypatch)
+        monkeypatch.setattr(comparison, "plan_product", flow.plan)
+        monkeypatch.setattr(items, "plan_product", flow.plan)
+        store.flourish.shelve(item(1))
+        if flow.has_product:
+            store.leaflink.stock_up(product(1))
+        store.read()
+        return store
+
+    return begin
+
+
+def assert_ended(store, flow):
+    link = store.item_links()["SKU-1"]
+    assert flow.ended(store)
+    assert (link.state, link.due_at, link.lease_owner) == ("settled", None, None)
+    assert (link.done_seq, link.crashes, link.wants_drop) == (link.dirty_seq, 0, False)
+    assert {one.status for one in store.operations()} <= {"ok", "abandoned"}
+    if flow.once:
+        assert store.leaflink.count(flow.call) == 1
+    assert store.problems() == {}
+    shown = store.mirrored_products()[_one(store).ref].facts
+    assert shown is not None
+    assert shown["available"] == f"{_one(store).available.normalize():f}"
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_look_passes_the_points_that_the_matrix_says(begun, monkeypatch, name):
+    store, points = begun(FLOWS[name]), CrashPoints(monkeypatch)
+
+    store.look()
+
+    assert tuple(points.passed) == TRAIL
+
+
+@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize(
+    ("point", "turn"), [(point, TRAIL[: place + 1].count(point)) for place, point in enumerate(TRAIL)]
+)
+def test_a_killed_worker_leaves_nothing_that_the_next_one_does_not_bring_to_its_end(
+    begun, monkeypatch, name, point, turn
+):
+    store, points = begun(FLOWS[name]), CrashPoints(monkeypatch)
+    points.crash_at(point, turn=turn)
+    with pytest.raises(CrashNow):
+        store.look()
+    store.pass_time(46)
+
+    store.look_until_quiet()
+
+    assert_ended(store, FLOWS[name])
+
+
+@pytest.mark.parametrize("effect", [True, False])
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_write_whose_answer_was_lost_is_settled(begun, name, effect):
+    flow = FLOWS[name]
+    store = begun(flow)
+    store.leaflink.fail(flow.call, LOST, effect=effect)
+
+    store.look_until_quiet()
+
+    assert_ended(store, FLOWS[name]) if effect or not flow.once else None
+    assert flow.ended(store)
+    assert len(store.leaflink.products_by_ref) == 1
+
+
+@pytest.mark.promise("LL-4")
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_strain_is_made_once_for_all_products_that_need_it(begun, monkeypatch, effect):
+    store = begun(Flow(lambda *_, **__: decide("agree"), "", lambda _: True))
+
+    def need_strain(shelf, *, base, rules, facts):
+        grown = bool(store.leaflink.strains)
+        return decide("agree") if grown else decide("strain", CreateStrain("Gelato", "hybrid"))
+
+    monkeypatch.setattr(comparison, "plan_product", need_strain)
+    monkeypatch.setattr(items, "plan_product", need_strain)
+    store.flourish.shelve(item(2))
+    store.leaflink.stock_up(product(2))
+    store.leaflink.fail("create_strain", LOST, effect=effect)
+    store.read_again()
+
+    store.look_until_quiet()
+
+    assert store.leaflink.strains == ["Gelato"]
+    assert {link.state for link in store.item_links().values()} == {"settled"}
