@@ -16,7 +16,7 @@ from portal.live import order as order_pages
 from portal.live import scopes
 from portal.models import Link, utc_now
 from portal.queries import combined, orders
-from portal.sync import audit, registry
+from portal.sync import audit, earlier, registry
 from portal.sync.engine import combining
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
@@ -44,6 +44,7 @@ def index() -> Any:
         ever=bool(page.rows) or orders.any_order(session, tenant_here.id),
         older=_older(page),
         labels={row.id: registry.platform(row.platform).label for row in connections},
+        deciding=filters.place == orders.EARLIER and tenant_here.may("orders.decide"),
     )
 
 
@@ -52,7 +53,7 @@ def _filters(tenant_here: Here) -> orders.Filters:
     flourish = paging.words("flourish")
     return orders.Filters(
         q=paging.words("q"),
-        place=place if place in orders.PLACES else "",
+        place=place if place in (*orders.PLACES, orders.EARLIER) else "",
         platform=platform,
         connection=_uuid(paging.words("connection")),
         flourish=flourish if flourish in (*FLOURISH_STATUSES, "none") else "",
@@ -76,7 +77,7 @@ def _chips(filters: orders.Filters, names: dict[UUID, str]) -> list[tuple[str, s
     """Each filter that is on: what it is, its value in words, and the address without it."""
     on = {
         "q": ("Search", filters.q),
-        "place": ("Where", presentation.PLACE_WORDS[filters.place][0] if filters.place else ""),
+        "place": ("Where", presentation.PLACE_FILTERS[filters.place] if filters.place else ""),
         "platform": ("Platform", filters.platform),
         "connection": ("Connection", names.get(filters.connection, "unknown") if filters.connection else ""),
         "flourish": ("Flourish status", {"none": "Not in Flourish"}.get(filters.flourish, filters.flourish)),
@@ -114,6 +115,7 @@ def show(link_id: UUID) -> Any:
         last=events[-1].seq if events else 0,
         may_retry=tenant_here.may("orders.retry"),
         may_decide=tenant_here.may("orders.decide"),
+        is_earlier=earlier.is_open(order.link),
         candidates=_candidates(order.link) if order.link.decision_code in combining.OPEN else None,
     )
 

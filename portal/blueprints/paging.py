@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -34,3 +36,12 @@ def integer(name: str) -> int | None:
 def words(name: str, longest: int = 120) -> str:
     """Read what somebody typed, without what no database stores."""
     return request.args.get(name, "").replace("\x00", "").strip()[:longest]
+
+
+def uuids(texts: Iterable[str]) -> list[UUID]:
+    """Read the ids that a form sends; what is none is left out."""
+    found = []
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            found.append(UUID(text))
+    return found

@@ -30,6 +30,9 @@ PLACE_WORDS: Words = {
     "skipped": ("Not taken", "idle"),
     "stuck": ("Stuck", "bad"),
 }
+PLACE_FILTERS = {place: words for place, (words, _) in PLACE_WORDS.items()} | {
+    "earlier": "From before go-live"
+}
 PRODUCT_WORDS: Words = {
     "settled": ("Linked", "ok"),
     "waiting": ("Waiting", "warn"),
@@ -124,6 +127,7 @@ def install(app: Flask) -> None:
         LEVEL_WORDS=LEVEL_WORDS,
         ORDER_WORDS=ORDER_WORDS,
         OUTCOME_WORDS=OUTCOME_WORDS,
+        PLACE_FILTERS=PLACE_FILTERS,
         PLACE_WORDS=PLACE_WORDS,
         PRODUCT_WORDS=PRODUCT_WORDS,
         SIDE_WORDS=SIDE_WORDS,

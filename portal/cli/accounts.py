@@ -264,14 +264,19 @@ def set_connection_rate(slug: str, name: str, rate: float) -> None:
 @connection.command("live")
 @_tenant
 @click.argument("name")
-def live(slug: str, name: str) -> None:
-    """Switch a ready connection on."""
+@click.option(
+    "--despite-rival",
+    is_flag=True,
+    help="Even while Flourish's own integration makes orders: each may then be there twice.",
+)
+def live(slug: str, name: str, despite_rival: bool) -> None:
+    """Switch a ready connection on, unless Flourish's own integration still makes its orders."""
     opened = desk()
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
         connection_id = _one(session, Connection, name).id
     try:
-        connecting.go_live(opened, tenant_id, connection_id, actor=ACTOR)
+        connecting.go_live(opened, tenant_id, connection_id, actor=ACTOR, despite_rival=despite_rival)
     except CannotConnect as error:
         raise Refused(str(error)) from error
     show({"id": connection_id, "state": "live"})

@@ -15,6 +15,9 @@ from portal.queries.search import normalise
 
 # Each order is in exactly one place, so that counts of places sum to the orders.
 PLACES = ("in_flourish", "waiting", "skipped", "stuck")
+# Of those that were not taken, the ones from before go-live about which somebody has to say something.
+EARLIER = "earlier"
+_IS_EARLIER: ColumnElement[bool] = Link.decision_code == "before_go_live"
 place: ColumnElement[str] = case(
     (Link.state == "stuck", "stuck"),
     (Link.state == "skipped", "skipped"),
@@ -79,7 +82,7 @@ def _conditions(tenant_id: UUID, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.q:
         conditions.append(_found_by(tenant_id, normalise(filters.q)))
     if filters.place:
-        conditions.append(place == filters.place)
+        conditions.append(_IS_EARLIER if filters.place == EARLIER else place == filters.place)
     if filters.platform:
         conditions.append(Connection.platform == filters.platform)
     if filters.connection:

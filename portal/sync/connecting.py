@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
-from portal.sync import audit, journal, switches
+from portal.sync import audit, journal, rivals, switches
 from portal.sync.credentials import (
     CannotConnect,
     account,
@@ -188,13 +188,30 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
 
 
 def go_live(
-    desk: Desk, tenant_id: UUID, connection_id: UUID, *, actor: audit.Actor, since: datetime | None = None
+    desk: Desk,
+    tenant_id: UUID,
+    connection_id: UUID,
+    *,
+    actor: audit.Actor,
+    since: datetime | None = None,
+    despite_rival: bool = False,
 ) -> None:
     """Switch a ready connection on. Orders placed before `since`, by default now, are listed and not sent.
 
+    Args:
+        desk: what to work with.
+        tenant_id: whose it is.
+        connection_id: the connection.
+        actor: who does it.
+        since: from when on orders are sent.
+        despite_rival: also while Flourish's own integration makes orders of the platform.
+
     Raises:
-        CannotConnect: it is not ready, or its company is live in another connection.
+        CannotConnect: it is not ready, its company is live in another connection, or Flourish's own
+            integration still makes its orders.
     """
+    if not despite_rival:
+        _refuse_rival(desk, tenant_id, connection_id)
     try:
         with desk.tenant(tenant_id) as session:
             connection = session.get_one(Connection, connection_id)
@@ -215,6 +232,14 @@ def go_live(
             raise
         message = "This company is already live in another connection; disconnect it there first."
         raise CannotConnect(message) from error
+
+
+def _refuse_rival(desk: Desk, tenant_id: UUID, connection_id: UUID) -> None:
+    with desk.tenant(tenant_id) as session:
+        if session.get_one(Connection, connection_id).state != "ready":
+            return  # it is live already, or may not go live for another reason
+    if rival := proven(lambda: rivals.made_lately(desk, tenant_id, connection_id)):
+        raise CannotConnect(rival)
 
 
 def pause(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, actor: audit.Actor) -> None:

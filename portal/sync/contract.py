@@ -287,6 +287,8 @@ class Platform:
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], PlatformClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]] = field(default=lambda _: ())
+    # What Flourish calls the origin of orders that its own integration with the platform makes.
+    flourish_origin: str = ""
     # None for a platform without products; its client is then no `CatalogueClient`.
     catalogue: Catalogue | None = None
     # Payment terms that go both ways, in Flourish's words.

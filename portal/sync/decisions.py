@@ -194,10 +194,11 @@ class SetTerm:
 
 @dataclass(frozen=True)
 class CancelOrder:
-    """Cancel the outbound order."""
+    """Cancel the outbound order; where it must be `untouched`, only while nothing is allocated."""
 
     flourish_id: str
     facility_id: str
+    untouched: bool = False
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,11 @@ class OutboundOrder:
     charges: tuple[Amount, ...] = ()
     discounts: tuple[Amount, ...] = ()
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether staff have begun with it: goods are allocated, or it is over."""
+        return self.status != "Created" or any(line.allocated > 0 for line in self.lines)
+
 
 @dataclass(frozen=True)
 class Original:

@@ -7,12 +7,31 @@ from sandbox.accounts import FLOURISH, WORLDS
 from sandbox.control import asking
 from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing
-from sandbox.flourish import changes, shapes
+from sandbox.flourish import changes, orders, shapes
 from sandbox.flourish.staff import STAFF_ACTIONS
 from sandbox.office import Office
 from sandbox.store import Body, Condition, equal
 
 blueprint = Blueprint("flourish", __name__, url_prefix="/flourish")
+
+
+@blueprint.post("/orders")
+def add_order() -> ResponseReturnValue:
+    """Make an outbound order as Flourish's staff or one of its own integrations does."""
+    asked = asking.body()
+    origin, world = asked.get("origin", "Flourish"), asked.get("company", WORLDS[0])
+    if origin not in orders.ORIGINS or world not in WORLDS:
+        raise BadValue(
+            f"The origin is one of {', '.join(orders.ORIGINS)}, the company of {', '.join(WORLDS)}."
+        )
+    if not isinstance(asked.get("order"), dict):
+        raise BadValue("'order' is an object, as the API takes it.", "order")
+    with simulation().store.transaction():
+        office = simulation().office(FLOURISH, world)
+        facility = asking.text(asked, "facility_id")
+        office.need("facility", facility)
+        order = orders.create(office, facility, asked["order"], origin)
+        return jsonify(shapes.order(office, order) | {"company": world}), 201
 
 
 @blueprint.post("/orders/<order_id>/<action>")

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.faults.table import KINDS
 from sandbox.flourish.changes import TEXTS
-from sandbox.flourish.orders import LIVE
+from sandbox.flourish.orders import LIVE, ORIGINS
 from sandbox.flourish.seed import UOMS
 from sandbox.flourish.staff import STAFF_ACTIONS
 from sandbox.leaflink.keys import AREAS, LEVELS
@@ -261,6 +261,14 @@ OPERATIONS = (
         200,
         KEY,
         _object((), **KEY_FIELDS),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/orders",
+        f"Make a Flourish order as staff or another integration does; its origin: {', '.join(ORIGINS)}.",
+        201,
+        ANY_OBJECT,
+        _object(("facility_id", "order"), facility_id=TEXT, order=ANY_OBJECT, origin=TEXT, company=COMPANY),
     ),
     Operation(
         "post",

@@ -24,13 +24,18 @@ ENDED = {
 REF_FIELDS = tuple(f"ref_field_{number}" for number in range(1, 6))
 
 
-def create(office: Office, facility_id: str, body: Body) -> Body:
+# Who made an order, as the list filters it.
+ORIGINS = ("Flourish", "Online", "Cultivate", "Leaflink", "Order Management System")
+
+
+def create(office: Office, facility_id: str, body: Body, origin: str = "Online") -> Body:
     """Create an order from the fields that POST takes; a payment term or date is left unread, as in Flourish.
 
     Args:
         office: the company.
         facility_id: where it is to be filled.
         body: what was sent.
+        origin: who makes it; the API, unless given.
 
     Raises:
         BadValue: a field is missing or not valid.
@@ -59,7 +64,7 @@ def create(office: Office, facility_id: str, body: Body) -> Body:
         **dict.fromkeys(REF_FIELDS),
         "order_status": "Created",
         "payment_status": "Awaiting Payment",
-        "origin_type": "Online",
+        "origin_type": origin,
         "is_approved": True,
         "total_paid": "0",
         "total_refund": "0",

@@ -72,7 +72,6 @@ PROMISES = (
     Promise(
         "LL-29",
         "Orders from before go-live are listed; a person brings them in, links or leaves them.",
-        "being built.",
     ),
     Promise("LL-30", "An order that left the chosen statuses stays; drafts wait; finished ones are left."),
 )

@@ -125,6 +125,8 @@ def lines_and_money(case: Case) -> str | None:
         return None
     if case.is_excused:
         return ""
+    if (case.link.base or {}).get("joined"):
+        return None  # a person said that they are one, whatever its lines
     places = case.account.rules.price_places
     here = Counter((sku_key(line.sku), line.eaches, unit_price(line, places)) for line in order.lines)
     drifted = _changed_there(case, order, outbound)

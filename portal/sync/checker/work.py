@@ -20,6 +20,7 @@ from portal.sync.checker.place import (
     waiting_since,
 )
 from portal.sync.checker.report import CounterExample, Seen, seen
+from portal.sync.mapping.intake import INTAKE, JOINED
 
 # The sweeper calls a run lost after five minutes without a sign of life.
 _SILENT = timedelta(minutes=5) + GRACE
@@ -167,7 +168,8 @@ def no_write_without_intent(session: Session, place: Place) -> Seen:
         .exists()
     )
     has_order = and_(Link.kind == "order", Link.flourish_id.is_not(None))
-    unrecorded = session.scalars(select(Link).where(has_order, not_(made)).limit(_MOST))
+    said = Link.choices[INTAKE].astext == func.concat(JOINED, Link.flourish_id)
+    unrecorded = session.scalars(select(Link).where(has_order, not_(made), said.isnot(True)).limit(_MOST))
     timeless = session.execute(
         select(Operation, Link)
         .join(Link, Link.id == Operation.link_id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,10 @@ from portal.sync.engine.held import holds_of, note_held
 from portal.sync.engine.once import made_already
 from portal.sync.engine.sight import Sight
 from portal.sync.engine.writes import Write, destination_key, write_of
+from portal.sync.mapping.intake import INTAKE
 from portal.sync.mapping.plan import plan_order
+
+NO_CHOICES: Mapping[str, Any] = MappingProxyType({})
 
 
 class OrderMatter:
@@ -43,7 +47,8 @@ class OrderMatter:
         tenant_id: UUID,
         hub_id: UUID,
         number: str,
-        former_ids: Sequence[str],
+        former_ids: Sequence[str] = (),
+        choices: Mapping[str, Any] = NO_CHOICES,
     ) -> None:
         self._desk = desk
         self._account = account
@@ -51,6 +56,7 @@ class OrderMatter:
         self._hub_id = hub_id
         self._number = number
         self._former_ids = former_ids
+        self._choices = choices
         self._sight: Sight | None = None
 
     def see(self, flourish_id: str | None, *, wrote: str = "") -> None:
@@ -70,6 +76,7 @@ class OrderMatter:
             facts=facts,
             next_move=self._account.platform.next_move,
             is_moving=seen.outbound is not None and seen.outbound.id in self._former_ids,
+            choice=self._choices.get(INTAKE, ""),
         )
 
     def answer(self, question: Question) -> Any:

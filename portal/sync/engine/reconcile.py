@@ -4,7 +4,7 @@ needed, and say why. Duplicates, reordering, loss and crashes all lead here."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +81,7 @@ class _Start:
     claimants: Sequence[str] = ()
     former_ids: Sequence[str] = ()
     kind: str = "order"
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
 
 _BEGIN = (
@@ -96,6 +97,7 @@ _BEGIN = (
         Link.claimants,
         Link.former_ids,
         Link.kind,
+        Link.choices,
     )
     .join(Connection, Connection.id == Link.connection_id)
     .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
@@ -326,6 +328,7 @@ def _matter_of(desk: Desk, claim: Claim, account: Account, start: _Start) -> Mat
         hub_id=start.hub_id,
         number=start.number,
         former_ids=start.former_ids,
+        choices=start.choices,
     )
 
 

@@ -226,7 +226,7 @@ def _set_term(action: SetTerm, account: Account) -> Write:
 
 def _cancel_order(action: CancelOrder, account: Account) -> Write:
     def call() -> Outcome:
-        account.flourish.cancel_order(action.flourish_id, action.facility_id)
+        account.flourish.cancel_order(action.flourish_id, action.facility_id, untouched=action.untouched)
         return Outcome(action.flourish_id, "Cancelled", link={"flourish_status": "Cancelled"})
 
     return Write(
@@ -242,7 +242,7 @@ def _cancel_order(action: CancelOrder, account: Account) -> Write:
 
 def _cancel_to_move(action: CancelToMove, account: Account, former_ids: Sequence[str]) -> Write:
     def call() -> Outcome:
-        account.flourish.cancel_order(action.flourish_id, action.facility_id)
+        account.flourish.cancel_order(action.flourish_id, action.facility_id, untouched=True)
         return cancelled_to_move(action.flourish_id, former_ids, action.facility_name)
 
     return Write(

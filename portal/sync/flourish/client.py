@@ -98,16 +98,24 @@ class FlourishClient:
         self,
         *,
         created_from: datetime | None = None,
+        created_until: datetime | None = None,
         updated_from: datetime | None = None,
         facility_id: str = "",
+        origin: str = "",
     ) -> Iterator[OutboundOrder]:
-        """List orders, of all facilities unless one is named. Their `notes` are None where none are listed.
+        """List orders, of all facilities and origins unless one is named. Their `notes` are None where the
+        list has none.
 
         Raises:
             Retryable: orders were moved between pages while they were read.
         """
-        query = {"created_timestamp_start": created_from, "last_updated_timestamp_start": updated_from}
-        for row in self._api.rows("/v1/outbound-orders", _times(query), facility_id):
+        times = {
+            "created_timestamp_start": created_from,
+            "created_timestamp_end": created_until,
+            "last_updated_timestamp_start": updated_from,
+        }
+        query = _times(times) | ({"order_origin": origin} if origin else {})
+        for row in self._api.rows("/v1/outbound-orders", query, facility_id):
             yield read_order(row, self._notice, from_list=True)
 
     def changed_orders(self, since: datetime | None) -> Iterator[Page]:
@@ -243,16 +251,28 @@ class FlourishClient:
             raise Retryable(reason, after=_CHANGED_SECONDS, throttled=True)
         self._put(order.id, found, order.facility_id, changes_of(found, update))
 
-    def cancel_order(self, flourish_id: str, facility_id: str) -> None:
+    def cancel_order(self, flourish_id: str, facility_id: str, *, untouched: bool = False) -> None:
         """Cancel an outbound order.
+
+        Args:
+            flourish_id: the order.
+            facility_id: where it is.
+            untouched: only while nothing is allocated; a cancel would free what is.
 
         Raises:
             Unsettled, Retryable, Rejected, Unreadable, ConnectionBroken.
         """
-        self._update(flourish_id, facility_id, {"order_status": "Cancelled"})
+        self._update(flourish_id, facility_id, {"order_status": "Cancelled"}, untouched=untouched)
 
-    def _update(self, order_id: str, facility_id: str, changes: Mapping[str, Any]) -> None:
-        self._put(order_id, self._read(order_id), facility_id, changes)
+    def _update(
+        self, order_id: str, facility_id: str, changes: Mapping[str, Any], *, untouched: bool = False
+    ) -> None:
+        found = self._read(order_id)
+        # What is cancelled already is Flourish's to refuse: that is no allocation.
+        order = read_order(found, self._notice) if untouched else None
+        if order is not None and order.is_touched and order.status != "Cancelled":
+            raise Retryable("Something was allocated to the order a moment ago", throttled=True)
+        self._put(order_id, found, facility_id, changes)
 
     def _read(self, order_id: str) -> Fields:
         found = self._api.one(_path_of(order_id))

@@ -23,6 +23,7 @@ from portal.sync.domain import Json, OutboundOrder, SourceOrder, Stage
 from portal.sync.mapping import carrying, older
 from portal.sync.mapping.agreement import after_finishing, after_write
 from portal.sync.mapping.carrying import CREATED
+from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.draft import requested_date
 from portal.sync.mapping.findings import stuck, term_missing
 from portal.sync.mapping.terms import own_name
@@ -57,8 +58,9 @@ def plan(
         return _follow_cancelled(order, outbound, rules)
     if order.stage is Stage.MERGED:
         return _follow_merged(outbound, rules)
-    if outbound.status == CANCELLED:
-        return _follow_flourish(order, outbound, rules, next_move)
+    if outbound.status == CANCELLED or base.get("joined"):
+        decision = _follow_flourish(order, outbound, rules, next_move)
+        return with_findings(decision, _edited_after_joining(order, outbound, base, rules))
     agreed = older.raised(base, order, outbound, rules)
     finishing = _finish(order, outbound, agreed, rules, facts)
     if isinstance(finishing, Decision | Inquiry):
@@ -90,6 +92,27 @@ def with_findings(decision: Decision, findings: tuple[Finding, ...]) -> Decision
         findings=(*decision.findings, *findings),
         # What is asked for once for all orders is not told to each of them when it is there.
         again_in=None if own else ASK_AGAIN_SECONDS,
+    )
+
+
+def _edited_after_joining(
+    order: SourceOrder, outbound: OutboundOrder, base: Json, rules: Rules
+) -> tuple[Finding, ...]:
+    """LL-29: nobody knows which line of a joined order is which in Flourish, so edits stay a person's."""
+    if outbound.status == CANCELLED or not (found := changes(base["platform"], shared_values(order))):
+        return ()
+    where = rules.platform_label
+    return (
+        Finding(
+            "edited_after_joining",
+            f"The order was edited in {where} after it was joined with its Flourish order by hand",
+            f"Make the same change in Flourish, or undo it in {where}: edits of such an order are not"
+            " carried over.",
+            text="; ".join(
+                f"{name}: {before or 'none'} to {after or 'none'}" for name, before, after in found
+            ),
+            evidence={"changes": found},
+        ),
     )
 
 
@@ -139,13 +162,13 @@ def _follow_merged(outbound: OutboundOrder, rules: Rules) -> Decision:
     if outbound.status == CANCELLED:
         sentence = f"It became part of another order in {where} and is Cancelled in Flourish."
         return Decision("merged", sentence, "Nothing: the combined order goes on.", "settled")
-    if outbound.status == CREATED and not any(line.allocated > 0 for line in outbound.lines):
+    if not outbound.is_touched:
         return Decision(
             "cancel_merged",
             f"Cancel it in Flourish: it became part of another order in {where}.",
             "Trellis cancels the order in Flourish, then the combined one comes in.",
             "waiting",
-            action=CancelOrder(outbound.id, outbound.facility_id),
+            action=CancelOrder(outbound.id, outbound.facility_id, untouched=True),
         )
     if outbound.status in SENT:
         step = "Agree with the buyer what is still to be sent, then say so on the combined order's page."

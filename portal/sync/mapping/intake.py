@@ -24,6 +24,13 @@ from portal.sync.mapping.draft import destination_draft, outbound_draft
 from portal.sync.mapping.findings import stuck
 from portal.sync.mapping.keys import sku_key
 
+# What a person may say of an order from before go-live, under this name in `Link.choices` (LL-29).
+INTAKE, BRING_IN, LEAVE_ALONE = "intake", "bring_in", "leave_alone"
+# And how it is kept that it was joined with a Flourish order, which then follows.
+JOINED = "joined with "
+# While it is decided so, a person may say it, or something else.
+EARLIER = ("before_go_live", "left_alone")
+
 # Stages in which an order is left where it is: code, sentence, next step, state (LL-15, LL-16, LL-30).
 _LEFT_ALONE = {
     Stage.DRAFT: (
@@ -53,7 +60,9 @@ _LEFT_ALONE = {
 }
 
 
-def plan(order: SourceOrder, *, rules: Rules, facts: Facts, moving: bool = False) -> Decision | Inquiry:
+def plan(
+    order: SourceOrder, *, rules: Rules, facts: Facts, moving: bool = False, choice: str = ""
+) -> Decision | Inquiry:
     """Decide about an order that is not in Flourish.
 
     Args:
@@ -62,8 +71,9 @@ def plan(order: SourceOrder, *, rules: Rules, facts: Facts, moving: bool = False
         facts: answers to questions that were asked.
         moving: it was in Flourish, and is made anew in another facility: whether it is to be brought in was
             decided then.
+        choice: what a person said of it, where it is from before go-live.
     """
-    left_alone = None if moving else _left_alone(order, rules)
+    left_alone = None if moving else _left_alone(order, rules, choice)
     if left_alone is not None:
         return left_alone
     if not order.is_combination or moving:
@@ -86,18 +96,21 @@ def _take(order: SourceOrder, rules: Rules, facts: Facts, *, moving: bool) -> De
     return _bring_in(order, rules, facts, moving=moving)
 
 
-def _left_alone(order: SourceOrder, rules: Rules) -> Decision | None:
+def _left_alone(order: SourceOrder, rules: Rules, choice: str) -> Decision | None:
     """Why an order is left where it is; None when it is to be brought in."""
     where = rules.platform_label
     if order.stage in _LEFT_ALONE:
         code, sentence, next_step, state = _LEFT_ALONE[order.stage]
         words = {"where": where, "status": order.status}
         return Decision(code, sentence.format(**words), next_step.format(**words), state)
-    if order.placed_at < rules.live_since:
+    if order.placed_at < rules.live_since and choice == LEAVE_ALONE:
+        sentence = "It was placed before this connection went live, and somebody said to leave it alone."
+        return Decision("left_alone", sentence, "Nothing: it can still be brought in.", "skipped")
+    if order.placed_at < rules.live_since and choice != BRING_IN:
         return Decision(
             "before_go_live",
             "It was placed before this connection went live, so it is listed and not sent.",
-            "Nothing by itself: enter it in Flourish by hand if it is not there.",
+            "Say on this page whether to bring it in, join it with its Flourish order, or leave it alone.",
             "skipped",
         )
     if order.status not in rules.intake_statuses:

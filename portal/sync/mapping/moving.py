@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from portal.sync.decisions import CancelToMove, Decision, Facts, Finding, Inquiry, Rules
 from portal.sync.domain import Json, OutboundOrder, SourceOrder, Stage
 from portal.sync.mapping import intake
-from portal.sync.mapping.carrying import CREATED
 from portal.sync.mapping.follow import CANCELLED, SENT
 from portal.sync.mapping.routing import kept, questions, removed, reps_of, route
 
@@ -46,7 +45,7 @@ def plan(
     if chosen.facility.id == outbound.facility_id:
         # Another rep of the same facility.
         return Stays({**base, "route": kept(order, chosen.facility.id)})
-    if outbound.status != CREATED or any(line.allocated > 0 for line in outbound.lines):
+    if outbound.is_touched:
         return Stays(base, (_too_late(outbound, chosen.facility.name, rules),))
     begin = _begin(order, outbound, chosen.facility.name, rules, facts)
     return begin if isinstance(begin, Decision | Inquiry) else Stays(base, begin)

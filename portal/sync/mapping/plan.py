@@ -12,9 +12,17 @@ from portal.sync.decisions import Decision, Facts, Inquiry, NextMove, Rules
 from portal.sync.domain import Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import follow, intake, moving
 from portal.sync.mapping.agreement import arrived
+from portal.sync.mapping.diff import shared_values
+from portal.sync.mapping.routing import kept
 
 
-def plan_order(
+def joined(order: SourceOrder, outbound: OutboundOrder) -> Json:
+    """The base of an order that a person joined with its Flourish order."""
+    route = kept(order, outbound.facility_id)
+    return {"platform": shared_values(order), "finished": True, "route": route, "joined": True}
+
+
+def plan_order(  # noqa: PLR0913 - all that is known of one order
     order: SourceOrder,
     outbound: OutboundOrder | None,
     *,
@@ -23,6 +31,7 @@ def plan_order(
     facts: Facts,
     next_move: NextMove,
     is_moving: bool = False,
+    choice: str = "",
 ) -> Decision | Inquiry:
     """Decide what is to be done about an order now.
 
@@ -34,12 +43,15 @@ def plan_order(
         facts: answers to questions that an earlier `Inquiry` asked.
         next_move: the platform's next step towards a status.
         is_moving: `outbound` was cancelled by Trellis, to make the order anew in another facility.
+        choice: what a person said of an order from before go-live.
     """
     if outbound is None:
-        return intake.plan(order, rules=rules, facts=facts)
+        return intake.plan(order, rules=rules, facts=facts, choice=choice)
     if is_moving and outbound.status == follow.CANCELLED and order.stage not in moving.OVER:
         return intake.plan(order, rules=rules, facts=facts, moving=True)
-    stays = moving.plan(order, outbound, arrived(base or {}, order, outbound), rules, facts)
+    # Without a base it was joined with its Flourish order by hand: what both have now is what they agree on.
+    agreed = joined(order, outbound) if base is None else base
+    stays = moving.plan(order, outbound, arrived(agreed, order, outbound), rules, facts)
     if isinstance(stays, Decision | Inquiry):
         return stays
     here = rules.within(outbound.facility_id)

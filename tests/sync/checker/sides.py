@@ -112,11 +112,15 @@ class FakeFlourish(FlourishClient):
         self,
         *,
         created_from: datetime | None = None,
+        created_until: datetime | None = None,
         updated_from: datetime | None = None,
         facility_id: str = "",
+        origin: str = "",
     ) -> Iterator[OutboundOrder]:
         assert updated_from is None
+        assert created_until is None
         assert not facility_id
+        assert not origin
         self.reads["list"] += 1
         for order in list(self.orders.values()):
             if created_from is None or order.created_at >= created_from:

@@ -134,3 +134,18 @@ def test_each_making_of_an_order_has_a_key_of_its_own_and_one_name_in_the_ledger
 
     assert len(set(keys)) == 3
     assert {wanted("create_order", key, None) for key in keys} == {f"order:connection:{order().number}"}
+
+
+def test_an_order_that_a_person_joined_needs_no_write_of_ours_and_no_equal_lines(world: World):
+    with world.session() as session:
+        link = make.link_of(session, world, "created")
+        link.choices = {"intake": "joined with F-created"}
+        link.base = {**(link.base or {}), "joined": True}
+        ours = update(Operation).where(Operation.link_id == link.id)
+        session.execute(ours.values(status="abandoned"))
+    there = world.flourish.orders["F-created"]
+    world.flourish.orders["F-created"] = replace(there, lines=(), notes=())
+
+    report = world.check()
+
+    assert report.failed() == [], report.shown()

@@ -193,6 +193,13 @@ class Shop:
         with self.desk.tenant(self.tenant_id) as session:
             session.execute(text(f"UPDATE {table} SET {pairs} WHERE id = :row"), values | {"row": row_id})
 
+    def join(self, link_id: UUID, flourish_id: str) -> None:
+        """Have a person join an order with the Flourish order that it is."""
+        with self.desk.tenant(self.tenant_id) as session:
+            link = session.get_one(Link, link_id)
+            link.flourish_kind, link.flourish_id, link.due_at = "outbound", flourish_id, datetime.now(UTC)
+            link.dirty_seq += 1
+
     def set_due(self, link_id: UUID) -> None:
         """Have a link looked at now, and no mark of it left."""
         with self.desk.tenant(self.tenant_id) as session:

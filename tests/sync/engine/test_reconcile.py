@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from portal.sync import earlier
+from portal.sync.audit import Actor
+from portal.sync.mapping.intake import BRING_IN
 from tests.sync.mapping.examples import customer, line, order
 
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
@@ -251,3 +254,38 @@ def test_a_line_says_its_cases_where_they_are_whole(shop, eaches, shown):
     shop.look()
 
     assert shop.link(link_id).snapshot["lines"][0]["note"] == shown
+
+
+@pytest.mark.promise("LL-29")
+def test_an_order_that_a_person_joined_is_never_created_and_follows(shop):
+    shop.flourish.add(facility_name="Oakland")
+    link_id = shop.arrive(placed_at=datetime(2025, 12, 1, tzinfo=UTC), transitions=("accepted",))
+    shop.look()
+    assert shop.link(link_id).decision_code == "before_go_live"
+    shop.join(link_id, "SO-1")
+    shop.look()
+
+    link = shop.link(link_id)
+    assert (link.state, link.decision_code, link.base["joined"]) == ("settled", "agree", True)
+
+    shop.flourish.change("SO-1", status="Partially Allocated")
+    shop.mark(link.foreign_id)
+    shop.look()
+    assert shop.leaflink.orders[link.foreign_id].status == "Accepted"
+    assert shop.flourish.count("create_order", "finish_order") == 0
+
+
+@pytest.mark.promise("LL-29")
+def test_an_order_that_a_person_wants_in_comes_in_once(shop):
+    link_id = shop.arrive(placed_at=datetime(2025, 12, 1, tzinfo=UTC))
+    shop.look()
+    with shop.desk.tenant(shop.tenant_id) as session:
+        keys, actor = shop.desk.settings.master_keys, Actor("Ann")
+        earlier.decide(session, keys, shop.tenant_id, [link_id], BRING_IN, actor=actor)
+
+    for _ in range(2):
+        shop.look()
+        shop.mark(shop.link(link_id).foreign_id)
+
+    assert shop.link(link_id).state == "settled"
+    assert shop.flourish.count("create_order") == 1

@@ -334,7 +334,12 @@ class Flourish(World):
         names = ("lines", "charges", "discounts", "notes", "requested_date", "term")
         self.change(order.id, **{name: getattr(written, name) for name in names})
 
-    def cancel_order(self, flourish_id: str, facility_id: str) -> None:
-        live = ("Created", "Partially Allocated", "Allocated")
-        cancel = partial(self._update, flourish_id, live, status="Cancelled")
+    def cancel_order(self, flourish_id: str, facility_id: str, *, untouched: bool = False) -> None:
+        def cancel() -> None:
+            order = self.orders[flourish_id]
+            if untouched and order.is_touched and order.status != "Cancelled":
+                raise Retryable("Something was allocated", throttled=True)
+            live = ("Created", "Partially Allocated", "Allocated")
+            self._update(flourish_id, live, status="Cancelled")
+
         self._call("cancel_order", cancel, about=flourish_id)

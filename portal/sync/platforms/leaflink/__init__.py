@@ -162,4 +162,5 @@ LEAFLINK = Platform(
     check_credentials=check_credentials,
     terms=frozenset(TERMS.values()),
     catalogue=CATALOGUE,
+    flourish_origin="Leaflink",
 )
