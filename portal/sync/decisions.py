@@ -6,7 +6,7 @@ person must see to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -365,7 +365,7 @@ class CatalogueRules:
     connection_id: str
     platform_label: str
     # Fields of `domain.Product` that are kept as Flourish has them; without stock.
-    fields: frozenset[str]
+    fields: Collection[str]
     writes_stock: bool
     creates: bool = False
     # "available" (what buyers can order), or "quantity" (that and what is reserved).
@@ -382,7 +382,8 @@ class CatalogueRules:
     # "none", "brand", "category", or "1" to "5" for a ref field.
     line_from: str = "none"
     lines: Mapping[str, str] = field(default_factory=dict)
-    # Flourish's category, "custom category" or "custom category > subcategory" -> "category > subcategory".
+    # Flourish's category, "custom category" or "custom category > subcategory", each as
+    # `mapping.description.folded` writes it -> "category > subcategory".
     categories: Mapping[str, str] = field(default_factory=dict)
     strain_case: bool = False
     # What a product needs that no item has, in the platform's words.

@@ -6,7 +6,7 @@ aware UTC. A platform's own status words travel as opaque strings: only its fold
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -297,7 +297,7 @@ class Shop:
     """What a platform is like, whoever the account is."""
 
     # Flourish's units that it has a word for.
-    units: frozenset[str] = frozenset({"ea"})
+    units: Collection[str] = ("ea",)
     # Flourish's strain type, in lower case -> the platform's strain class; "" for an item without a strain.
     strain_classes: Mapping[str, str] = field(default_factory=dict)
     # What it refuses to be without, as people call it -> names in the draft's fields or the defaults of which
@@ -306,9 +306,9 @@ class Shop:
     required_each: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     required_strained: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # Categories, in lower case, whose products sold by the unit state the weight of one.
-    weighed: frozenset[str] = frozenset()
+    weighed: Collection[str] = ()
     # Categories, in lower case, whose products need a strain.
-    strained: frozenset[str] = frozenset()
+    strained: Collection[str] = ()
     # Characters that a SKU cannot have.
     unfit_for_sku: str = ""
 

@@ -7,7 +7,6 @@ connection's rules is a finding. What was looked up before and is still in place
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import unescape
@@ -239,14 +238,14 @@ def category_path(item: Item, rules: CatalogueRules) -> str:
     """What the platform calls the item's category, as "category > subcategory"; empty if nobody says so."""
     custom = f"{item.custom_category} {PATH} {item.custom_subcategory}"
     both = item.custom_category and item.custom_subcategory
-    rows: Mapping[str, str] = {_folded(left): right for left, right in rules.categories.items()}
     for name in (custom, item.custom_category, item.category):
-        if row := rows.get(_folded(name)):
+        if row := rules.categories.get(folded(name)):
             return row
     return custom if both else ""
 
 
-def _folded(path: str) -> str:
+def folded(path: str) -> str:
+    """Write a category, or category and subcategory, as the rules' table has it, whatever its case."""
     return PATH.join(part.strip().casefold() for part in path.split(PATH))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from portal.sync.decisions import (
@@ -178,6 +179,6 @@ def _incomplete(item: Item, fields: Json, rules: CatalogueRules, description: De
     ]
 
 
-def _is_among(description: Description, categories: frozenset[str]) -> bool:
+def _is_among(description: Description, categories: Collection[str]) -> bool:
     found = description.category
     return found is not None and found.category.name.strip().casefold() in categories

@@ -13,6 +13,7 @@ from typing import Any
 from portal.sync.contract import Catalogue, FieldRow, Setting
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, Shop
+from portal.sync.mapping.description import folded
 from portal.sync.platforms.leaflink.catalogue import DENOMINATIONS, OWN_COMPANY, UNITS
 
 # Which side says what a product is (Flourish's article on the LeafLink integration: source of truth).
@@ -41,7 +42,7 @@ STRAIN_CLASSES = MappingProxyType(
 )
 
 SHOP = Shop(
-    units=frozenset(UNITS.values()),
+    units=tuple(UNITS.values()),
     strain_classes=STRAIN_CLASSES,
     required=MappingProxyType(
         {
@@ -65,8 +66,8 @@ SHOP = Shop(
     required_each=MappingProxyType({"weight of one unit": ("unit_weight", "base_units_per_unit")}),
     required_strained=MappingProxyType({"strain": ("strains",)}),
     # Of others, such as edibles, one unit is stated in milligrams of cannabinoids, which no item has.
-    weighed=frozenset({"flower", "pre-rolls", "concentrates", "cartridges"}),
-    strained=frozenset({"flower"}),
+    weighed=("flower", "pre-rolls", "concentrates", "cartridges"),
+    strained=("flower",),
     unfit_for_sku=",",
 )
 
@@ -214,7 +215,7 @@ def catalogue_rules(chosen: Mapping[str, Any], connection_id: str, facility: Fac
     return CatalogueRules(
         connection_id=connection_id,
         platform_label="LeafLink",
-        fields=frozenset(written - {"stock"}),
+        fields=tuple(sorted(written - {"stock"})),
         writes_stock="stock" in written,
         creates=mode in _WORDS and chosen["create_products"] is True,
         stock_field="quantity" if chosen["stock_field"] == "quantity" else "available",
@@ -225,7 +226,7 @@ def catalogue_rules(chosen: Mapping[str, Any], connection_id: str, facility: Fac
         brands=chosen["brands"],
         line_from=str(chosen["product_line_from"]).removeprefix("ref_field_"),
         lines=chosen["product_lines"],
-        categories=chosen["categories"],
+        categories={folded(left): right for left, right in chosen["categories"].items()},
         strain_case=chosen["strain_case"] is True,
         defaults=_defaults(chosen["product_defaults"]),
         shop=SHOP,
