@@ -40,7 +40,8 @@ def plan_product(
         shelf: what is known of it.
         base: as the last decision, or action that worked, gave it; None at first. It holds "item" and
             "product" (ids), "written" (field -> value), "names" (field -> what its id was looked up by),
-            "brand" (the one that was found to be the account's), "stock" (value), "undone" (field -> times).
+            "brand" (the one that was found to be the account's), "spelled" (the platform's spelling of the
+            strain), "stock" (value) and "undone" (field -> times).
         rules: the connection's rules.
         facts: answers to questions that an earlier `Inquiry` asked.
     """
@@ -110,7 +111,13 @@ def _keep(
             return described
         base, more = described
         findings += [finding for finding in more if finding.code not in {each.code for each in findings}]
-    return _settled(item, product, stock, findings, rules, base if base != before else None)
+    settled = _settled(item, product, stock, findings, rules)
+    spelled = base.get("spelled")
+    if spelled and settled.state == "settled":
+        # LL-4: a warning that shows both.
+        note = f" {rules.platform_label} spells its strain {item.strain} as {spelled}."
+        settled = replace(settled, sentence=settled.sentence + note)
+    return replace(settled, base=base if base != before else None)
 
 
 def _write_stock(write: SetStock, product: Product, rules: CatalogueRules) -> Decision:
@@ -140,7 +147,7 @@ def _describe(
         for name, value in wanted.values.items()
     ]
     changes = {each.name: each.target for each in kept if each.writes}
-    base = with_kept({**base, "names": wanted.names}, kept)
+    base = with_kept({**base, "names": wanted.names, "spelled": wanted.spelled}, kept)
     shown = {each.name: plain_value(getattr(product, each.name)) for each in kept}
     findings = [*wanted.findings, *fought_over(kept, rules.platform_label, shown)]
     if not changes:
@@ -166,7 +173,6 @@ def _settled(
     stock: StockPlan,
     findings: Sequence[Finding],
     rules: CatalogueRules,
-    base: Json | None,
 ) -> Decision:
     """Nothing is to be written: both agree, or a person is asked, or stock is waited for."""
     where = rules.platform_label
@@ -174,23 +180,22 @@ def _settled(
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         sentence = f"{findings[0].title}{more}. Everything else is kept as it should be."
         first = findings[0]
-        return Decision(first.code, sentence, first.next_step, "stuck", findings=tuple(findings), base=base)
+        return Decision(first.code, sentence, first.next_step, "stuck", findings=tuple(findings))
     if stock.is_held:
         return Decision(
             "drop_held",
             f"Flourish has nothing of it any more; {where} still offers {plain_value(product.available)}.",
             "Many products would go to zero at once: an admin approves it for an hour, or keeps it held.",
             "waiting",
-            base=base,
         )
     if stock.is_unread:
-        return replace(making.unread(), base=base)
+        return making.unread()
     listed = "" if product.listed else f" It is {product.listing_state} in {where}: buyers do not see it."
     if stock.left_alone and not rules.fields:
         sentence = f"Its stock in {where} is left alone: {stock.left_alone}.{listed}"
-        return Decision("stock_left_alone", sentence, "Nothing.", "skipped", base=base)
+        return Decision("stock_left_alone", sentence, "Nothing.", "skipped")
     there = f" Its stock is left alone: {stock.left_alone}." if stock.left_alone else ""
     if rules.writes_stock and not there:
         there = f" {where} offers {plain_value(product.available)} {product.unit}."
     inactive = "" if item.active else " The item is not active in Flourish: only its stock is kept."
-    return Decision("agree", f"Both sides agree.{there}{listed}{inactive}", "Nothing.", "settled", base=base)
+    return Decision("agree", f"Both sides agree.{there}{listed}{inactive}", "Nothing.", "settled")

@@ -7,6 +7,7 @@ connection's rules is a finding. What was looked up before and is still in place
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import unescape
@@ -58,6 +59,8 @@ class Description:
     names: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     strain: CreateStrain | None = None
+    # How the platform spells the strain, where it does so otherwise.
+    spelled: str = ""
     # The names of the category that was found.
     category: NamedCategory | None = None
 
@@ -132,7 +135,7 @@ class Description:
         found: tuple[Named, ...] | None = self.asking.answer(LineNamed(name, brand))
         if found is None:
             return
-        exact = [line for line in found if line.name.strip() == name]
+        exact = exactly(found, name)
         if len(exact) == 1:
             self.names["line"], self.values["line"] = name, exact[0].ref
             return
@@ -167,6 +170,7 @@ class Description:
                 )
             return
         if self._known("strains", item.strain):
+            self.spelled = self.base.get("spelled", "")
             return
         found: tuple[Named, ...] | None = self.asking.answer(StrainNamed(item.strain))
         if found is not None:
@@ -174,10 +178,11 @@ class Description:
 
     def _choose_strain(self, found: tuple[Named, ...]) -> None:
         name = self.item.strain
-        exact = [strain for strain in found if strain.name.strip() == name]
+        exact = exactly(found, name)
         chosen = exact if exact or self.rules.strain_case else list(found)
         if len(chosen) == 1:
             self.names["strains"], self.values["strains"] = name, [chosen[0].ref]
+            self.spelled = chosen[0].name if chosen[0].name != name else ""
         elif chosen:
             where = self.rules.platform_label
             self.findings.append(
@@ -230,8 +235,14 @@ def brand_name(item: Item, rules: CatalogueRules) -> str:
 def own_brand(name: str, asking: Asking) -> Named | None:
     """The account's brand of exactly this name; None for none, or while it is asked."""
     found: tuple[Named, ...] = asking.answer(BrandNamed(name)) or ()
-    exact = [brand for brand in found if brand.name.strip() == name]
+    exact = exactly(found, name)
     return exact[0] if len(exact) == 1 else None
+
+
+def exactly(found: Iterable[Named], name: str) -> list[Named]:
+    """Those of exactly this name; only when there is none, those that have it after trimming."""
+    named = [each for each in found if each.name.strip() == name]
+    return [each for each in named if each.name == name] or named
 
 
 def category_path(item: Item, rules: CatalogueRules) -> str:

@@ -20,9 +20,8 @@ from portal.sync.drafts import ProductDraft
 from portal.sync.mapping.asking import Asking
 from portal.sync.mapping.description import Description
 from portal.sync.mapping.facts import plain_value
-from portal.sync.mapping.findings import stuck
 from portal.sync.mapping.keeping import Kept, with_kept
-from portal.sync.mapping.pairing import near
+from portal.sync.mapping.pairing import ask, near
 from portal.sync.mapping.stock import offered
 from portal.sync.mapping.units import EACH, GRAM, convert, rounded_down
 
@@ -51,7 +50,7 @@ def plan(shelf: Shelf, item: Item, base: Json, rules: CatalogueRules, asking: As
     fields = _fields(shelf, item, rules, description, license_ref)
     wrong = [*description.findings, *_incomplete(item, fields, rules, description)]
     if wrong:
-        return stuck(wrong)
+        return ask(wrong)
     if shelf.stock is None and rules.writes_stock:
         return unread()
     if description.strain is not None:
@@ -99,7 +98,7 @@ def _left_alone(shelf: Shelf, item: Item, rules: CatalogueRules) -> Decision | N
     if unfit:
         title = f"{where} takes no SKU with {' or '.join(unfit)} in it"
         step = f"Give the item another SKU in Flourish: no product in {where} can have this one."
-        return stuck((Finding("sku_unfit", title, step),))
+        return ask((Finding("sku_unfit", title, step),))
     similar = near(shelf.sku, [product for product in shelf.products if not product.archived])
     if similar:
         return Decision(

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from portal.sync.decisions import CatalogueRules, Decision, Finding
 from portal.sync.domain import Item, Json, Product, Shelf
-from portal.sync.mapping.findings import stuck
 from portal.sync.mapping.keys import near_key, sku_key
+
+
+def ask(findings: Sequence[Finding]) -> Decision:
+    """Neither side is written until a person has seen to each finding."""
+    first = findings[0]
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    sentence = f"{first.title}{more}. Nothing is written for it."
+    return Decision(first.code, sentence, first.next_step, "stuck", findings=tuple(findings))
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def pair(shelf: Shelf, *, base: Json, rules: CatalogueRules) -> Pair | Decision:
     live = [product for product in products if not product.archived]
     twice = _twice(shelf.sku, items, live, rules)
     if twice is not None:
-        return stuck((twice,))
+        return ask((twice,))
     if not items:
         return _without_item(shelf, live, base, rules)
     if shelf.linked_as:
@@ -71,7 +78,7 @@ def _without_product(
     if archived:
         return _archived(rules)
     if base.get("product"):
-        return stuck((_product_gone(item, rules.platform_label),))
+        return ask((_product_gone(item, rules.platform_label),))
     return Pair(item, None, base)
 
 
@@ -103,7 +110,7 @@ def _moved(shelf: Shelf, base: Json, rules: CatalogueRules) -> Decision | None:
             "skipped",
             base={},
         )
-    return stuck(
+    return ask(
         (
             Finding(
                 "sku_changed",
@@ -176,7 +183,7 @@ def _item_gone(sku: str, where: str) -> Finding:
 
 def _without_item(shelf: Shelf, live: Sequence[Product], base: Json, rules: CatalogueRules) -> Decision:
     if base.get("item") and live:
-        return stuck((_item_gone(shelf.sku, rules.platform_label),))
+        return ask((_item_gone(shelf.sku, rules.platform_label),))
     similar = near(shelf.sku, shelf.items)
     if similar:
         return Decision(

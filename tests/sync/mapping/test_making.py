@@ -336,3 +336,21 @@ def test_a_category_is_written_with_its_subcategory():
     action = plan(shelf(), chosen, answers=answers).action
     assert isinstance(action, UpdateProduct)
     assert action.changes == {"category": "14", "subcategory": "19"}
+
+
+@pytest.mark.promise("LL-4")
+def test_a_strain_that_differs_in_case_only_is_shown_with_both_spellings():
+    answers = {StrainNamed("Blue Dream"): (Named("12", "BLUE DREAM"),)}
+    decision = plan(shelf(), answers=answers)
+    assert decision.state == "settled"
+    assert "spells its strain Blue Dream as BLUE DREAM" in decision.sentence
+    again = plan(shelf(), base=decision.base)
+    assert again.sentence == decision.sentence
+
+
+@pytest.mark.promise("LL-6")
+def test_of_two_lines_that_are_one_after_trimming_the_exact_one_is_taken():
+    lines = {LineNamed("Gold", "31"): (Named("6", "Gold "), Named("5", "Gold"))}
+    assert plan(shelf(), answers=lines).state == "settled"
+    twice = {LineNamed("Gold", "31"): (Named("6", "Gold"), Named("5", "Gold"))}
+    assert codes(plan(shelf(), answers=twice)) == ["line_unknown"]

@@ -89,7 +89,7 @@ class Lookups:
 
 
 def _named(found: Sequence[Fields], name: str) -> tuple[Named, ...]:
-    """Those of exactly this name, else the near ones."""
+    """Those of exactly this name after trimming, else the near ones."""
     named = [read_named(row) for row in found]
     exact = tuple(each for each in named if each.name.strip() == name)
     return exact or tuple(each for each in named if near_key(each.name) == near_key(name))
