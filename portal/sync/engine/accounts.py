@@ -173,9 +173,10 @@ def open_account(desk: Desk, session: Session, connection: Connection) -> Accoun
 
 def stock_facilities(connection: Connection) -> tuple[str, ...]:
     """Flourish's ids of the facilities whose stock a connection offers: its own, unless others are chosen."""
-    chosen = tuple(connection.settings.get("stock_facilities") or ())
-    own = (connection.facility.flourish_id,) if connection.facility is not None else ()
-    return chosen or own
+    if connection.facility is None:
+        return ()
+    rules = catalogue_rules_of(connection, platform_by_key(connection.platform))
+    return rules.stock_facilities or (connection.facility.flourish_id,)
 
 
 def catalogue_rules_of(connection: Connection, platform: Platform) -> CatalogueRules:

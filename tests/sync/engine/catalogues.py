@@ -27,6 +27,7 @@ from portal.sync.errors import Rejected, Unreadable
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keys import sku_key
 from portal.sync.platforms.leaflink import LEAFLINK
+from portal.sync.platforms.leaflink.shop import catalogue_rules
 from tests.sync.engine.shop import Shop
 from tests.sync.engine.worlds import Flourish, LeafLink
 
@@ -321,9 +322,9 @@ class Store(Shop):
             return {row.foreign_id: row for row in session.scalars(select(Link).where(Link.kind == "item"))}
 
 
-def rules(_settings: Any, connection_id: str, facility: FacilityFacts) -> CatalogueRules:
+def rules(settings: Any, connection_id: str, facility: FacilityFacts) -> CatalogueRules:
     """Rules that write stock, and nothing else."""
-    return CatalogueRules(connection_id, "LeafLink", frozenset(), writes_stock=True, license=facility.license)
+    return replace(catalogue_rules(settings, connection_id, facility), fields=(), writes_stock=True)
 
 
 def furnish(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Store:

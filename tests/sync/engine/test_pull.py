@@ -36,7 +36,7 @@ def test_both_sides_are_read_page_by_page_into_the_mirrors(stocked):
 
 
 def test_stock_is_summed_over_lots_on_several_pages_and_facilities_are_kept_apart(stocked):
-    stocked.set("connection", settings='{"stock_facilities": ["7", "8"]}')
+    stocked.set("connection", settings='{"stock_facilities": "7, 8"}')
     stocked.flourish.shelve(item(1), sellable=None)
     lots = (("7", 5), ("7", 4), ("8", 3), ("7", -2), ("7", Decimal("0.5")))
     stocked.flourish.shelves = [(facility, "item-1", Decimal(units)) for facility, units in lots]
