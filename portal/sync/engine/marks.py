@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Link, new_id
 from portal.sync import audit, journal
 from portal.sync.domain import Hint
+from portal.sync.mapping.keeping import forgiven
 
 # Orders before inventory before catalogue (features.md LL-27).
 PRIORITY = {"order": 10, "customer": 20, "item": 30}
@@ -129,6 +130,8 @@ def look_again(session: Session, link_id: UUID, *, actor: audit.Actor) -> bool:
     link.due_at = func.now()
     link.attempts = 0
     link.crashes = 0
+    if link.base:
+        link.base = forgiven(link.base)
     journal.tell(session, link, journal.Entry("trellis", actor.name, "Asked for a new look"))
     journal.log(session, link, "info", f"{actor} asked for a new look")
     return True

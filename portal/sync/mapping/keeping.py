@@ -65,7 +65,7 @@ def with_kept(base: Json, kept: Iterable[Kept]) -> dict[str, Any]:
 
 
 def forgiven(base: Json) -> dict[str, Any]:
-    """The base of a link whose values are written again, because a person said that nobody else does."""
+    """The base of a link whose values are written again, because a person asked for a new look."""
     return {name: value for name, value in base.items() if name != "undone"}
 
 

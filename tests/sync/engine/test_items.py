@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from portal.models import Connection, Link
 from portal.sync import audit, switches
-from portal.sync.engine import catalogue, guard, pull
+from portal.sync.engine import catalogue, guard, marks, pull
 from portal.sync.errors import Rejected, Retryable, Unsettled
 from tests.sync.engine.catalogues import furnish, item, product
 from tests.sync.mapping.examples import line, order
@@ -24,6 +25,15 @@ def stocked(shop, monkeypatch):
 
 def offered(stocked, number):
     return stocked.leaflink.products_by_ref[str(1000 + number)].available
+
+
+def written_by_another(stocked, number, units):
+    ref, changed = str(1000 + number), datetime.now(UTC)
+    units = Decimal(units)
+    now = product(number, available=units, quantity=units, updated_at=changed)
+    stocked.leaflink.products_by_ref[ref] = now
+    stocked.announce_product(ref)
+    stocked.look()
 
 
 def forget_calls(stocked):
@@ -271,3 +281,23 @@ def test_one_sku_can_be_synced_alone_before_the_catalogue_is(stocked):
     assert (offered(stocked, 1), offered(stocked, 2)) == (4, 10)
     assert set(stocked.item_links()) == {"SKU-1"}
     assert "products" not in stocked.leaflink.calls
+
+
+@pytest.mark.promise("LL-10")
+def test_who_else_writes_is_asked_about_and_a_person_can_have_it_written_again(stocked):
+    stocked.begin(1)
+    before = offered(stocked, 1)
+    written_by_another(stocked, 1, 77)
+    assert offered(stocked, 1) == before
+    forget_calls(stocked)
+
+    written_by_another(stocked, 1, 77)
+
+    link = stocked.item_links()["SKU-1"]
+    assert (link.state, link.decision_code, offered(stocked, 1)) == ("stuck", "two_writers", Decimal(77))
+    assert stocked.leaflink.count("set_stock") == 0
+    with stocked.desk.tenant(stocked.tenant_id) as session:
+        assert marks.look_again(session, link.id, actor=ANN)
+    stocked.look()
+    assert offered(stocked, 1) == before
+    assert stocked.item_links()["SKU-1"].state == "settled"
