@@ -45,10 +45,12 @@ def save(connection_id: UUID) -> Any:
 
 
 def _page(connection: Connection, fields: Rules) -> str:
+    platform = registry.platform(connection.platform)
     return render_template(
         "rules/show.html",
         connection=connection,
-        platform=registry.platform(connection.platform),
+        platform=platform,
+        chosen=platform.chosen(connection.settings),
         rules=fields,
         form=RulesForm(formdata=None, version=fields.version),
         may_change=here().may("rules.change"),

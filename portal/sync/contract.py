@@ -253,6 +253,10 @@ class FieldRow:
     # The switch that must be on besides; empty for none.
     switch: str = ""
 
+    def is_written(self, chosen: Mapping[str, Any]) -> bool:
+        """Tell whether a connection that chose so writes it."""
+        return chosen["source_of_truth"] in self.modes and (not self.switch or chosen[self.switch] is True)
+
 
 @dataclass(frozen=True)
 class Catalogue:

@@ -103,3 +103,32 @@ def test_viewers_read_the_rules_and_cannot_change_them(viewer, page):
     assert "Orders come in when they are" in text
     assert "Save rules" not in text
     assert viewer.post(page, {}).status_code in (403, 404)
+
+
+def written(text: str) -> dict[str, str]:
+    """What the page says of each field of a product."""
+    rows = re.findall(r'<th scope="row">(.*?)</th>.*?<td>([^<]*)</td>\s*</tr>', text, re.DOTALL)
+    return {html.unescape(name): said.strip() for name, said in rows}
+
+
+@pytest.mark.promise("LL-10")
+def test_the_page_lists_exactly_what_is_written_to_products(admin, page):
+    before = admin.get(page).text
+    assert [name for name, said in written(before).items() if said == "written"] == ["Stock"]
+
+    admin.post(page, {**entered(before), "source_of_truth": "both", "write_prices": "yes"})
+
+    after = written(admin.get(page).text)
+    assert set(after.values()) == {"written"}
+    assert list(after) == [
+        "Stock",
+        "Name",
+        "Description",
+        "Brand",
+        "Category",
+        "Subcategory",
+        "Product line",
+        "Strains",
+        "Strain classification",
+        "Wholesale price",
+    ]

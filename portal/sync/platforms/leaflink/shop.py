@@ -207,17 +207,14 @@ def catalogue_rules(chosen: Mapping[str, Any], connection_id: str, facility: Fac
         connection_id: whose they are.
         facility: the connection's own.
     """
-    mode = chosen["source_of_truth"]
-    written = {
-        row.name for row in FIELDS if mode in row.modes and (not row.switch or chosen.get(row.switch) is True)
-    }
+    written = {row.name for row in FIELDS if row.is_written(chosen)}
     facilities = (one.strip() for one in str(chosen["stock_facilities"]).split(","))
     return CatalogueRules(
         connection_id=connection_id,
         platform_label="LeafLink",
         fields=tuple(sorted(written - {"stock"})),
         writes_stock="stock" in written,
-        creates=mode in _WORDS and chosen["create_products"] is True,
+        creates=chosen["source_of_truth"] in _WORDS and chosen["create_products"] is True,
         stock_field="quantity" if chosen["stock_field"] == "quantity" else "available",
         stock_buffer=Decimal(str(chosen["stock_buffer"])),
         stock_facilities=tuple(filter(None, facilities)),
