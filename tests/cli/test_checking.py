@@ -54,7 +54,7 @@ def test_a_world_that_keeps_its_promises_exits_with_0(
 
     said = capsys.readouterr()
     lines = said.out.splitlines()
-    assert len([line for line in lines if line.startswith("✓")]) == 15
+    assert len([line for line in lines if line.startswith("✓")]) == 16
     assert "✓ I1   once: Every order is in Flourish once, over the whole company. (3 looked at)" in lines
     assert "Orders proven: 6. Lost: 0. Doubled: 0 (ever made more than once: 0). Outcome: held." in lines
     assert "acme: LeafLink: 6 of 6 orders read on both sides" in said.err
