@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from portal.access import here, passive, tenant
 from portal.blueprints import paging, presentation, working
 from portal.extensions import db
+from portal.live import backlog
 from portal.live import product as product_pages
 from portal.queries import orders, products
 from portal.sync import audit, registry
@@ -33,6 +34,7 @@ def index() -> Any:
         counts={**counts, "waiting": counts.get("waiting", 0) + counts.get("new", 0)},
         chips=_chips(filters, {row.id: row.name for row in connections}),
         connections=connections,
+        backlogs=backlog.backlogs(session, tenant_here.id, {row.id: row for row in connections}),
         labels={row.id: registry.platform(row.platform).label for row in connections},
         first_page="after" not in request.args,
         following=_following(page),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ _PRODUCT = (
     ("reserved", "Reserved by orders"),
     ("available", "Available to buyers"),
 )
+_MONEY = frozenset({"price"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> ProductView | None
         return None
     platform = registry.platform(row.link.connection.platform)
     tone, word, text = _VERDICTS[row.link.state]
-    sides = [*_flourish(row.item), *_platform(row.product, platform.label)]
+    facilities = {one.flourish_id: one.name for one in row.link.connection.hub.facilities}
+    sides = [*_flourish(row.item, facilities), *_platform(row.product, platform.label)]
     found = {side.label for side in sides}
     problems = orders.open_problems(session, tenant_id, link_id)
     return ProductView(
@@ -96,14 +99,14 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> ProductView | None
     )
 
 
-def _flourish(item: MirroredItem | None) -> list[Side]:
+def _flourish(item: MirroredItem | None, facilities: Mapping[str, str]) -> list[Side]:
     if item is None:
         return []
     facts = _facts(item.facts, _ITEM)
     facts += [
         ("Active", "yes" if item.active else "no"),
         ("E-commerce", "on" if item.ecommerce else "off"),
-        *((f"Sellable in facility {facility}", str(amount)) for facility, amount in item.stock.items()),
+        *((f"Sellable in {facilities.get(ref, ref)}", str(amount)) for ref, amount in item.stock.items()),
     ]
     stale = item.told is not None or item.stock_told is not None
     return [Side("Flourish", item.name, item.flourish_id, facts, stale)]
@@ -119,4 +122,8 @@ def _platform(product: MirroredProduct | None, label: str) -> list[Side]:
 
 def _facts(known: Mapping[str, Any] | None, shown: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     values = known or {}
-    return [(label, str(values[name])) for name, label in shown if values.get(name) not in (None, "")]
+    return [
+        (label, f"${Decimal(values[name]):,.2f}" if name in _MONEY else str(values[name]))
+        for name, label in shown
+        if values.get(name) not in (None, "")
+    ]

@@ -56,7 +56,7 @@ def mirrored_item(company: Company, sku: str, name: str, ref: str = "") -> Mirro
         ecommerce=True,
         brand="Harbor",
         facts={"id": item_id, "sku": sku, "name": name, "brand": "Harbor", "price": "17.5", "uom": "ea"},
-        stock={"101": "240"},
+        stock={"12": "240"},
     )
 
 

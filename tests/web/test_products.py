@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import select
 
-from portal.models import Link
+from portal.models import Link, utc_now
 from tests.web import factory, shelves
 
 
@@ -75,7 +77,8 @@ def test_one_product_shows_both_sides_the_reason_and_its_history(shelf, admin, c
         "Both sides agree.",
         "i-AB-35",
         "p-AB-35",
-        "Sellable in facility 101",
+        "Sellable in Oakland DC",
+        "$17.50",
         "228",
         "Stock written",
     ):
@@ -135,3 +138,22 @@ def test_a_cursor_that_cannot_be_is_the_first_page_or_an_empty_one(shelf, admin,
     answer = admin.get(f"/t/{company.slug}/products", query_string={"after": after})
 
     assert answer.status_code == 200
+
+
+@pytest.mark.promise("LL-27")
+def test_a_long_backlog_says_until_when_it_takes(admin, company, sessions):
+    page = f"/t/{company.slug}/products"
+    with sessions.tenant(company.id) as session:
+        for number in range(9):
+            shelves.product(session, company, f"W-{number}", state="waiting", due_at=utc_now())
+    assert "wait to be looked at" not in admin.get(page).text
+
+    with sessions.tenant(company.id) as session:
+        for number in range(9, 400):
+            shelves.product(session, company, f"W-{number}", state="waiting", due_at=utc_now())
+
+    text = " ".join(admin.get(page).text.split())
+    assert "400 products of Greenleaf Farms on LeafLink wait to be looked at, orders first." in text
+    told = text.split('this takes until about <time datetime="')[1].split('"')[0]
+    # 400 calls less the burst of 18, at 3.7 a second.
+    assert timedelta(seconds=95) < datetime.fromisoformat(told) - utc_now() < timedelta(seconds=110)
