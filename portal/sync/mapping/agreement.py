@@ -2,7 +2,8 @@
 
 `platform` holds `diff.shared_values`; `flourish` what Flourish holds of them, as it was written; the n-th
 line of one is the n-th line of the other. `finished`: the date and the term, which only an update takes,
-were written. Who changed what is then seen on each side by itself.
+were written. Who changed what is then seen on each side by itself. `seen`: the version of the platform's
+order up to which this holds, so that an older read undoes nothing.
 
 What a write is to make of the base is `sent` with it, and holds once the side that was written to has
 changed: an answer that says so is not believed, and a read may be older than the write.

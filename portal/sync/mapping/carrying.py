@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from portal.sync.decisions import (
@@ -30,6 +31,8 @@ from portal.sync.mapping.weighing import Row
 
 CREATED = "Created"
 _NOTHING = OutboundUpdate()
+_LONG_AGO = "1970-01-01T00:00:00+00:00"
+_LOOK_AGAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,17 @@ def plan(
         rules: the connection's rules.
         facts: answers to questions that were asked.
     """
+    if order.updated_at < datetime.fromisoformat(base.get("seen", _LONG_AGO)):
+        return _older_read(rules)
     found = edits.compare(order, outbound, base=base, rules=rules)
     term = terms.compare(order, outbound, base=base, rules=rules) if base["finished"] else TermStanding()
-    wrong = [*_customer(order, base, rules), *([term.finding] if term.finding else [])]
+    wrong = [*_customer(order, outbound, base, rules), *([term.finding] if term.finding else [])]
     update, writes_term = found.update, term.to_flourish
     if found.found.conflicts:
         wrong.append(_conflict(found, rules))
         update = _NOTHING
     if (update != _NOTHING or writes_term) and not _is_editable(outbound):
-        wrong.append(_after_allocation(found, term, outbound, rules))
+        wrong += _after_allocation(found, term, outbound, rules)
     elif update != _NOTHING or writes_term:
         ready = _prepare(order, found, update, writes_term, rules, facts)
         if isinstance(ready, Inquiry):
@@ -72,11 +77,28 @@ def plan(
         wrong += amiss
         if update != _NOTHING or named:
             agreed = _agreed(base, found if update != _NOTHING else None, term if named else None)
-            sent = after_write(base, agreed, outbound)
+            sent = after_write(base, _seen(agreed, order), outbound)
             return _decision(outbound, replace(update, term=named), found, term, sent, rules, wrong)
     elif _is_editable(outbound) and not found.found.conflicts:
         wrong += findings.in_money(order, rules)
     return _standing(order, base, found, term, wrong)
+
+
+def _seen(agreed: Json, order: SourceOrder) -> Json:
+    """What is agreed on, and up to when the platform's order was seen."""
+    return {**agreed, "seen": order.updated_at.isoformat()}
+
+
+def _older_read(rules: Rules) -> Decision:
+    """A read that is older than an edit that was carried over would undo it."""
+    where = rules.platform_label
+    return Decision(
+        "older_read",
+        f"{where} showed the order as it was before the last edit.",
+        "Trellis looks again in a few seconds.",
+        "waiting",
+        again_in=_LOOK_AGAIN_SECONDS,
+    )
 
 
 def _is_editable(outbound: OutboundOrder) -> bool:
@@ -95,6 +117,7 @@ def _standing(
         found if is_settled else None,
         None if term.to_flourish or to_platform else term,
     )
+    agreed = agreed if agreed == base else _seen(agreed, order)
     action = None
     if to_platform:
         after = after_write(agreed, _agreed(agreed, None, term), order)
@@ -167,10 +190,11 @@ def _decision(
     )
 
 
-def _customer(order: SourceOrder, base: Json, rules: Rules) -> list[Finding]:
-    """Flourish takes no other destination for an order that is there."""
+def _customer(order: SourceOrder, outbound: OutboundOrder, base: Json, rules: Rules) -> list[Finding]:
+    """Flourish takes no other destination for an order that is there. Once it has left, a license that is
+    another one now is nobody's edit of it."""
     before, now = base["platform"]["customer"], shared_values(order)["customer"]
-    if before == now:
+    if before == now or outbound.status in edits.LEFT:
         return []
     where = rules.platform_label
     row = ("Customer", before, now, before)
@@ -199,20 +223,23 @@ def _conflict(found: Comparison, rules: Rules) -> Finding:
 
 def _after_allocation(
     found: Comparison, term: TermStanding, outbound: OutboundOrder, rules: Rules
-) -> Finding:
+) -> list[Finding]:
+    """What comes too late; a note of ours about a tax, say, is nothing that somebody must do by hand."""
     where = rules.platform_label
-    rows = [*found.found.conflicts, *found.found.edits]
+    rows = [] if found.found.conflicts else list(found.found.edits)
     rows += [term.row] if term.row and term.to_flourish else []
     if not rows:
-        rows = [("Internal note", before, after, before) for _what, before, after in found.changes]
-    return Finding(
-        "edited_after_allocation",
-        f"The order was edited in {where} when Flourish had it {outbound.status} already",
-        f"Make the change in Flourish by hand, or undo it in {where}: Flourish takes no update once something"
-        " is allocated.",
-        text=_told(rows, where),
-        evidence={"difference": [list(row) for row in rows]},
-    )
+        return []
+    return [
+        Finding(
+            "edited_after_allocation",
+            f"The order was edited in {where} when Flourish had it {outbound.status} already",
+            f"Make the change in Flourish by hand, or undo it in {where}: Flourish takes no update once"
+            " something is allocated.",
+            text=_told(rows, where),
+            evidence={"difference": [list(row) for row in rows]},
+        )
+    ]
 
 
 def _named(rows: Sequence[Row]) -> str:

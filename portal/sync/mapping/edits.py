@@ -26,7 +26,7 @@ from portal.sync.mapping.money import cents, line_total
 from portal.sync.mapping.weighing import Weighing
 
 # An order that has left is not asked for a date any more; LeafLink sets its own to when it was shipped.
-_LEFT = frozenset({"Shipped", "Completed"})
+LEFT = frozenset({"Shipped", "Completed"})
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _date(
     rules: Rules,
 ) -> tuple[str | None, str | None]:
     """Weigh the requested date; returns what is to be written, and what is agreed on then."""
-    if not base["finished"] or outbound.status in _LEFT:
+    if not base["finished"] or outbound.status in LEFT:
         return None, held
     there = outbound.requested_date.isoformat() if outbound.requested_date else ""
     agreed = there if held is None else held

@@ -236,6 +236,24 @@ def test_an_edit_that_was_undone_again_writes_nothing(shop, link_id):
     assert shop.link(link_id).state == "settled"
 
 
+@pytest.mark.fault(39)
+def test_a_read_that_is_older_than_an_edit_that_was_carried_over_undoes_nothing(shop, link_id):
+    before = shop.leaflink.orders[NUMBER]
+    edit(shop, lines=(line(eaches="20"),))
+    after = shop.leaflink.orders[NUMBER]
+    shop.leaflink.orders[NUMBER] = before
+    look(shop)
+
+    assert there(shop).lines[0].eaches == 20
+    assert (shop.link(link_id).decision_code, shop.problems()) == ("older_read", {})
+
+    shop.leaflink.orders[NUMBER] = after
+    shop.pass_time(5)
+    shop.look()
+    assert shop.link(link_id).state == "settled"
+    assert shop.flourish.count("update_order") == 1
+
+
 def test_another_customer_is_a_problem_until_it_is_undone(shop, link_id):
     edit(shop, customer=customer(license="C10-OTHER"))
     assert set(shop.problems()) == {"customer_changed"}

@@ -247,7 +247,7 @@ def _row(shop: Shop, link: Link) -> dict[str, Any]:
     return {
         "decision": (link.state, link.decision_code, link.next_step),
         "statuses": (link.foreign_status, link.flourish_status),
-        "base": link.base,
+        "base": {name: value for name, value in (link.base or {}).items() if name != "seen"},
         "work": (link.lease_owner, link.due_at, link.dirty_seq - link.done_seq, link.attempts, link.crashes),
         "problems": opened,
         "creates": creates,

@@ -122,6 +122,37 @@ def test_a_date_that_leaflink_sets_when_it_ships_is_nobodys_edit():
     assert decided(plan(source, made(THEN, "Shipped"))).code == "agree"
 
 
+@pytest.mark.parametrize("status", ["Allocated", "Shipped", "Completed"])
+def test_a_tax_that_changes_after_allocation_is_nobodys_problem(status):
+    source = replace(edited(tax=Decimal(7)), status="Complete")
+
+    decision = decided(plan(source, made(THEN, status)))
+
+    assert (decision.code, decision.findings) == ("agree", ())
+
+
+@pytest.mark.parametrize("status", ["Shipped", "Completed"])
+def test_a_customers_other_license_after_shipping_is_nobodys_problem(status):
+    source = replace(edited(customer=customer(license="C9-2")), status="Complete")
+
+    assert decided(plan(source, made(THEN, status))).findings == ()
+
+
+def test_a_term_that_comes_too_late_is_told_apart_from_a_conflict():
+    source = replace(
+        edited(lines=(line("A", eaches="40"), B)), term="Net 30", term_shown="Net 30", status="Fulfilled"
+    )
+    target = replace(made(THEN, "Allocated"), lines=there(on={0: {"eaches": Decimal(12)}}).lines)
+
+    decision = decided(plan(source, target))
+
+    differences = {one.code: one.evidence["difference"] for one in decision.findings}
+    assert differences == {
+        "edited_on_both_sides": [["A eaches", "10", "40", "12"]],
+        "edited_after_allocation": [["Payment term", "", "Net 30", ""]],
+    }
+
+
 def test_edits_of_an_order_that_flourish_cancelled_are_left():
     decision = decided(plan(replace(edited(notes="Front door"), status="Rejected"), made(THEN, "Cancelled")))
 

@@ -17,7 +17,7 @@ def test_an_order_of_older_code_goes_on_as_if_it_were_of_today():
     decision = decided(plan(THEN, THERE, base=older(THEN)))
 
     assert (decision.code, decision.drift) == ("agree", ())
-    assert decision.base == agreed(THEN)
+    assert decision.base == {**agreed(THEN), "seen": THEN.updated_at.isoformat()}
 
 
 @pytest.mark.promise("LL-14")
@@ -59,5 +59,6 @@ def test_an_order_of_older_code_that_was_not_finished_is_finished():
 def test_an_order_without_any_base_is_finished_and_kept_as_it_is():
     decision = decided(plan(THEN, THERE, base={}))
 
-    assert (decision.code, decision.base) == ("agree", agreed(THEN))
+    seen = {**agreed(THEN), "seen": THEN.updated_at.isoformat()}
+    assert (decision.code, decision.base) == ("agree", seen)
     assert outbound().term == ""
