@@ -148,10 +148,8 @@ def _told_version(patch: Patch, _engine: Engine) -> None:
 
 
 def _base(patch: Patch, _engine: Engine) -> None:
-    """Plan without what both sides last agreed on."""
-    patch.setattr(
-        orders, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": None}))
-    )
+    """Plan without what both sides last agreed on; None would say that a person joined them."""
+    patch.setattr(orders, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": {}})))
 
 
 GUARDS: dict[str, Callable[[Patch, Engine], None]] = {
