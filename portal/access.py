@@ -26,7 +26,7 @@ _SEE = frozenset(
     {"overview.see", "orders.see", "products.see", "runs.see", "problems.see", "connections.see"}
 )
 _ACT = frozenset({"orders.retry", "products.look", "problems.retry", "connections.test", "connections.stop"})
-_RUN = frozenset({"connections.resume", "orders.decide", "writes.stop", "writes.resume"})
+_RUN = frozenset({"connections.resume", "orders.decide", "stock.decide", "writes.stop", "writes.resume"})
 _MANAGE = frozenset(
     {"people.manage", "grants.manage", "company.settings", "audit.see", "keys.replace", "rules.change"}
 )

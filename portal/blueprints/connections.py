@@ -19,6 +19,7 @@ from portal.queries import connections, runs, stops
 from portal.sync import connecting, registry, switches
 from portal.sync.contract import CredentialField
 from portal.sync.credentials import CannotConnect, replace_key
+from portal.sync.engine import catalogue, guard
 from portal.sync.flourish import FLOURISH
 
 blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")
@@ -105,6 +106,8 @@ def _page(connection: Connection, **more: Any) -> str:
         may_resume=tenant_here.may("connections.resume"),
         may_test=tenant_here.may("connections.test"),
         may_replace=tenant_here.may("keys.replace"),
+        may_begin_catalogue=tenant_here.may("rules.change") and connection.live_since is not None,
+        may_decide_stock=tenant_here.may("stock.decide"),
         **{"findings": None, **more},
     )
 
@@ -139,6 +142,38 @@ def resume(connection_id: UUID) -> Any:
     working.commit()
     working.ring()
     flash(_unless_stopped("Resumed. Trellis works through what has waited."))
+    return redirect(url_for(".show", connection_id=connection_id), 303)
+
+
+@blueprint.post("/<uuid:connection_id>/catalogue")
+@tenant("rules.change")
+def begin_catalogue(connection_id: UUID) -> Any:
+    """Have items and products synced from now on, and all their lists read whole."""
+    connection = _one(connection_id)
+    try:
+        catalogue.begin(db.session(), working.keys(), connection.id, actor=working.actor())
+    except catalogue.NoCatalogue as refusal:
+        flash(str(refusal))
+    else:
+        flash("Items and products are read now; the list of products fills as they are compared.")
+    working.commit()
+    return redirect(url_for(".show", connection_id=connection_id), 303)
+
+
+@blueprint.post("/<uuid:connection_id>/drops")
+@tenant("stock.decide")
+def decide_drops(connection_id: UUID) -> Any:
+    """Let many products lose all their stock for an hour, or keep them from it."""
+    connection = _one(connection_id)
+    if request.form.get("decision") == "approve":
+        number = guard.approve(db.session(), working.keys(), connection.id, actor=working.actor())
+        said = f"Approved for an hour: {number} products that wait are written now."
+    else:
+        guard.keep_holding(db.session(), working.keys(), connection.id, actor=working.actor())
+        said = "They stay held; everything else goes on."
+    working.commit()
+    working.ring()
+    flash(_unless_stopped(said))
     return redirect(url_for(".show", connection_id=connection_id), 303)
 
 

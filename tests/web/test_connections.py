@@ -1,6 +1,7 @@
 import pytest
+from sqlalchemy import select
 
-from portal.models import Connection, Secret, utc_now
+from portal.models import Connection, Problem, Secret, Stream, utc_now
 from portal.sync import connecting
 from portal.sync.decisions import Finding
 from tests.web import factory
@@ -118,3 +119,42 @@ def test_a_long_log_is_read_backwards_without_a_gap(sessions, company, admin):
     assert [f"[{number:03}]" in newest for number in (49, 50, 249)] == [False, True, True]
     assert [f"[{number:03}]" in older for number in (0, 49, 50)] == [True, True, False]
     assert "hx-sse:connect" not in older
+
+
+@pytest.mark.promise("LL-11")
+def test_an_admin_decides_about_many_products_that_would_lose_all_their_stock(admin, sessions, company):
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    with sessions.tenant(company.id) as session:
+        session.add(
+            Problem(
+                tenant_id=company.id,
+                connection_id=company.connection_id,
+                subject_id=company.connection_id,
+                code="mass_drop",
+                title="30 of 40 products would lose all their stock",
+                next_step="Look in Flourish whether that is true.",
+                who="tenant",
+            )
+        )
+    assert "Approve for an hour" in admin.get(page).text
+
+    assert admin.post(f"{page}/drops", data={"decision": "hold"}).status_code == 303
+    assert "They stay held" in admin.get(page).text
+    assert "Approve for an hour" in admin.get(page).text
+    admin.post(f"{page}/drops", data={"decision": "approve"})
+
+    assert "Approve for an hour" not in admin.get(page).text
+    with sessions.tenant(company.id) as session:
+        assert session.get_one(Connection, company.connection_id).drops_approved_until is not None
+
+
+def test_the_catalogue_is_begun_on_the_connections_page(admin, sessions, company):
+    page = f"/t/{company.slug}/connections/{company.connection_id}"
+    assert "Sync products" in admin.get(page).text
+
+    assert admin.post(f"{page}/catalogue").status_code == 303
+
+    assert "Read all products again" in admin.get(page).text
+    with sessions.tenant(company.id) as session:
+        names = set(session.scalars(select(Stream.name)))
+    assert {"flourish.items", "flourish.stock", "products"} <= names

@@ -20,6 +20,7 @@ TENANT = {
     "orders.retry": "OAX",
     "orders.decide": "OA",
     "products.look": "OAX",
+    "stock.decide": "OA",
     "problems.retry": "OAX",
     "connections.test": "OAX",
     "connections.stop": "OAXG",

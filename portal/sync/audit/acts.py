@@ -82,7 +82,10 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "company": ("Company", ("company.",)),
     "connections": ("Connections and keys", ("hub.", "connection.", "credentials.")),
     "writing": ("Stop switches", ("writes.",)),
-    "orders": ("Orders, products and problems", ("order.", "product.", "problem.")),
+    "orders": (
+        "Orders, products and problems",
+        ("order.", "product.", "item.", "stock.", "catalogue.", "problem."),
+    ),
     "audit": ("This record", ("audit.",)),
 }
 
