@@ -179,6 +179,15 @@ class PlatformClient(Protocol):
         """
         ...
 
+    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+        """Write other systems' ids of an order, None to take one back, and the day on which it was paid,
+        empty to say nothing about that; in one call.
+
+        Raises:
+            Unsettled, Retryable, Rejected, ConnectionBroken.
+        """
+        ...
+
     def set_term(self, number: str, term: str) -> None:
         """Give an order another payment term, one of the platform's own in Flourish's words.
 

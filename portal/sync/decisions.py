@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.sync.domain import FacilityFacts, Json, Shop, SourceOrder
-from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft
+from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft, TellPlatform
 
 
 @dataclass(frozen=True)
@@ -263,6 +263,7 @@ OrderAction = (
     | FinishOrder
     | UpdateOrder
     | SetTerm
+    | TellPlatform
     | CancelOrder
     | CancelToMove
     | MovePlatform
@@ -348,6 +349,10 @@ class Rules:
     # Terms that the platform has, too, in Flourish's words.
     platform_terms: frozenset[str] = frozenset()
     holds_samples: bool = False
+    # The platform's key for an order's id in Flourish; empty: it is not written there.
+    external_id_key: str = ""
+    # Paid in Flourish is told to the platform.
+    write_paid: bool = False
     # An order goes to its sales rep's facility, not to one that was chosen for all.
     by_rep: bool = False
     # All facilities of the Flourish company, by id.

@@ -102,6 +102,9 @@ class SourceOrder:
     # Who changed it last, as the platform names them.
     changed_by: str = ""
     is_combination: bool = False
+    # Ids that other systems have for it, by their key; and whether it is marked as paid.
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    paid: bool = False
     # What the order carries that Trellis does not carry over yet: (what it is, what to do).
     unsupported: tuple[tuple[str, str], ...] = ()
 

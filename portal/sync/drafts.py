@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,3 +103,14 @@ class ProductDraft:
     sku: str
     fields: Json
     more: Json
+
+
+@dataclass(frozen=True)
+class TellPlatform:
+    """Write to the platform's order what it cannot know: ids by their key, None to take one back; and the
+    day on which it was paid, empty for nothing about that. `base` is what is agreed on afterwards."""
+
+    number: str
+    external_ids: Mapping[str, str | None]
+    paid_on: str
+    base: Json | None

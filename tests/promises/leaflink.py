@@ -56,10 +56,9 @@ PROMISES = (
     Promise(
         "LL-23",
         "The Flourish order's id stands on the LeafLink order, under the company's own key.",
-        "being built.",
     ),
     Promise("LL-24", "Webhooks tell of changes within seconds; polls find whatever they miss, and name it."),
-    Promise("LL-25", "Paid in Flourish is paid in LeafLink, where that was chosen.", "being built."),
+    Promise("LL-25", "Paid in Flourish is paid in LeafLink, where that was chosen."),
     Promise("LL-26", "One order or product can be synced first, alone.", "being built."),
     Promise(
         "LL-27", "All workers share one budget per key owner; orders go first, then stock, then catalogue."

@@ -33,7 +33,7 @@ _ON_ITS_WAY_SECONDS = 2.0
 # The two clocks stand on one machine; a commit and an arrival may still seem to swap.
 _CLOCKS_SECONDS = 2.0
 # Operations that the ledger cannot tell apart: each writes fields of an order that is there.
-_UPDATES = frozenset({"finish_order", "update_order", "set_term"})
+_UPDATES = frozenset({"finish_order", "update_order", "set_term", "tell_platform"})
 # What a refused key may ask for: it never got an answer about it.
 _REFUSED = (401, 403)
 

@@ -208,6 +208,8 @@ def rules_of(connection: Connection, platform: Platform) -> Rules:
         terms=chosen.get("terms") or {},
         platform_terms=platform.terms,
         holds_samples=chosen.get("samples") == "hold",
+        external_id_key=str(chosen.get("external_id_key") or "").strip(),
+        write_paid=bool(chosen.get("write_paid")),
         by_rep=chosen.get("routing") == BY_REP,
         facilities={one.flourish_id: _facts(one) for one in connection.hub.facilities},
     )

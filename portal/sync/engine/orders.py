@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from types import MappingProxyType
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,52 +22,65 @@ from portal.sync.decisions import (
     Inquiry,
     Question,
 )
-from portal.sync.domain import Destination, Json
+from portal.sync.domain import Destination, Json, SourceOrder
 from portal.sync.engine import combining, sight
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.held import holds_of, note_held
 from portal.sync.engine.once import made_already
+from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.sight import Sight
 from portal.sync.engine.writes import Write, destination_key, write_of
+from portal.sync.mapping import telling
 from portal.sync.mapping.intake import INTAKE
 from portal.sync.mapping.plan import plan_order
 
-NO_CHOICES: Mapping[str, Any] = MappingProxyType({})
+# How long after Flourish did not know an order it is asked for again.
+_GONE_SECONDS = 60.0
+# How long before it was placed a list of orders begins that would show it.
+_CREATED_AROUND = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What our rows say of an order as a look begins. `was_gone`: Flourish did not know it last time."""
+
+    hub_id: UUID
+    number: str
+    former_ids: Sequence[str] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    was_gone: bool = False
 
 
 class OrderMatter:
     """Implements `Matter` for an order."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        account: Account,
-        *,
-        tenant_id: UUID,
-        hub_id: UUID,
-        number: str,
-        former_ids: Sequence[str] = (),
-        choices: Mapping[str, Any] = NO_CHOICES,
-    ) -> None:
+    def __init__(self, desk: Desk, account: Account, tenant_id: UUID, known: Known) -> None:
         self._desk = desk
         self._account = account
         self._tenant_id = tenant_id
-        self._hub_id = hub_id
-        self._number = number
-        self._former_ids = former_ids
-        self._choices = choices
+        self._known = known
         self._sight: Sight | None = None
+        # Why the order is gone from Flourish for good, once that is known.
+        self._gone: Finding | None = None
 
     def see(self, flourish_id: str | None, *, wrote: str = "") -> None:
         """See `Matter`."""
-        self._sight = sight.look(
-            self._account, self._number, flourish_id, before=self._sight if wrote else None, wrote=wrote
-        )
+        before = self._sight if wrote else None
+        try:
+            self._sight = sight.look(
+                self._account, self._known.number, flourish_id, before=before, wrote=wrote
+            )
+        except sight.GoneInFlourish as gone:
+            if not self._is_gone_for_good(gone.order, flourish_id):
+                raise
+            self._sight, self._gone = Sight(gone.order, None), gone.finding
 
     def plan(self, base: Json | None, facts: Facts) -> Decision | Inquiry:
         """See `Matter`."""
         seen = self._seen
+        if self._gone is not None:
+            return telling.after_gone(seen.order, self._gone, self._account.rules)
         return plan_order(
             seen.order,
             seen.outbound,
@@ -75,8 +88,8 @@ class OrderMatter:
             rules=self._account.rules,
             facts=facts,
             next_move=self._account.platform.next_move,
-            is_moving=seen.outbound is not None and seen.outbound.id in self._former_ids,
-            choice=self._choices.get(INTAKE, ""),
+            is_moving=seen.outbound is not None and seen.outbound.id in self._known.former_ids,
+            choice=self._known.choices.get(INTAKE, ""),
         )
 
     def answer(self, question: Question) -> Any:
@@ -96,9 +109,9 @@ class OrderMatter:
         return write_of(
             action,
             self._account,
-            number=self._number,
+            number=self._known.number,
             outbound=self._seen.outbound,
-            former_ids=self._former_ids,
+            former_ids=self._known.former_ids,
         )
 
     def note(self, session: Session, link: Link, *, how: str) -> None:
@@ -130,8 +143,24 @@ class OrderMatter:
             raise RuntimeError("an order is planned before it was seen")
         return self._sight
 
+    def _is_gone_for_good(self, order: SourceOrder, flourish_id: str | None) -> bool:
+        """LL-23: it was gone at the last look too, and no list shows it: then its id is taken back.
+
+        Raises:
+            ForAPerson: it was not gone before, and is looked for again in a while.
+        """
+        rules = self._account.rules
+        if not rules.external_id_key or rules.external_id_key not in order.external_ids:
+            return False
+        if not self._known.was_gone:
+            title = f"Flourish does not know order {flourish_id} any more"
+            step = "Trellis looks once more before it takes its id back. Enter it again if it was a mistake."
+            raise ForAPerson(Finding("gone_in_flourish", title, step), again_in=_GONE_SECONDS)
+        listed = self._account.flourish.outbound_orders(created_from=order.placed_at - _CREATED_AROUND)
+        return all(one.id != flourish_id for one in listed)
+
     def _made_destination(self, question: DestinationByLicense) -> tuple[Destination, ...]:
         """Flourish may not list yet what we made a moment ago: our own record of it counts."""
         with self._desk.tenant(self._tenant_id) as session:
-            made = made_already(session, self._hub_id, destination_key(question.license))
+            made = made_already(session, self._known.hub_id, destination_key(question.license))
         return (Destination(made, "", question.license, True),) if made else ()

@@ -23,7 +23,7 @@ from portal.sync.engine.gate import why_no_writes
 from portal.sync.engine.items import ItemMatter
 from portal.sync.engine.matter import Matter
 from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
-from portal.sync.engine.orders import OrderMatter
+from portal.sync.engine.orders import Known, OrderMatter
 from portal.sync.engine.outlook import ForAPerson, Outlook, due_at
 from portal.sync.engine.settle import StillUnknown, settle, there_after_all
 from portal.sync.engine.sight import close_deliveries
@@ -82,6 +82,7 @@ class _Start:
     former_ids: Sequence[str] = ()
     kind: str = "order"
     choices: Mapping[str, Any] = field(default_factory=dict)
+    decision_code: str | None = None
 
 
 _BEGIN = (
@@ -98,6 +99,7 @@ _BEGIN = (
         Link.former_ids,
         Link.kind,
         Link.choices,
+        Link.decision_code,
     )
     .join(Connection, Connection.id == Link.connection_id)
     .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
@@ -324,11 +326,14 @@ def _matter_of(desk: Desk, claim: Claim, account: Account, start: _Start) -> Mat
     return OrderMatter(
         desk,
         account,
-        tenant_id=claim.tenant_id,
-        hub_id=start.hub_id,
-        number=start.number,
-        former_ids=start.former_ids,
-        choices=start.choices,
+        claim.tenant_id,
+        Known(
+            hub_id=start.hub_id,
+            number=start.number,
+            former_ids=start.former_ids,
+            choices=start.choices,
+            was_gone=start.decision_code == "gone_in_flourish",
+        ),
     )
 
 

@@ -35,7 +35,7 @@ _LOOK_BACK = timedelta(minutes=10)
 # Writes that may be repeated without harm: what both sides show now decides what is still to be done.
 _REPEATABLE = frozenset(
     {
-        *("finish_order", "update_order", "set_term", "cancel_order", "move"),
+        *("finish_order", "update_order", "set_term", "tell_platform", "cancel_order", "move"),
         *("update_product", "set_stock", DROP),
     }
 )

@@ -28,6 +28,14 @@ class Sight:
     outbound: OutboundOrder | None
 
 
+class GoneInFlourish(ForAPerson):
+    """Flourish answers that it does not know the order."""
+
+    def __init__(self, finding: Finding, order: SourceOrder) -> None:
+        super().__init__(finding)
+        self.order = order
+
+
 def look(
     account: Account, number: str, flourish_id: str | None, *, before: Sight | None = None, wrote: str = ""
 ) -> Sight:
@@ -56,7 +64,7 @@ def look(
     if flourish_id and outbound is None:
         title = f"Flourish does not know order {flourish_id} any more"
         step = f"If it was deleted by mistake, enter it again: {where} still has the order."
-        raise ForAPerson(Finding("gone_in_flourish", title, step))
+        raise GoneInFlourish(Finding("gone_in_flourish", title, step), order)
     return Sight(order, outbound)
 
 

@@ -26,6 +26,7 @@ from portal.sync.decisions import (
     UpdateOrder,
 )
 from portal.sync.domain import Json, OutboundOrder
+from portal.sync.drafts import TellPlatform
 from portal.sync.engine.accounts import Account
 
 
@@ -88,10 +89,10 @@ def write_of(
             return _into_order(action, account, outbound)
         case SetTerm():
             return _set_term(action, account)
-        case CancelOrder():
-            return _cancel_order(action, account)
-        case CancelToMove():
-            return _cancel_to_move(action, account, former_ids)
+        case TellPlatform():
+            return _tell(action, account)
+        case CancelOrder() | CancelToMove():
+            return _cancel(action, account, former_ids)
         case MovePlatform():
             return _move(action, account)
         case _:
@@ -222,6 +223,34 @@ def _set_term(action: SetTerm, account: Account) -> Write:
         base=action.base,
         changes=(("Payment term", action.before, action.term),),
     )
+
+
+def _tell(action: TellPlatform, account: Account) -> Write:
+    ids = [one for one in action.external_ids.values() if one]
+    taken = "" if ids or not action.external_ids else "took back its id in Flourish"
+    told = [f"id {', '.join(ids)}" if ids else taken, f"paid on {action.paid_on}" if action.paid_on else ""]
+    what = " and ".join(filter(None, told))
+
+    def call() -> Outcome:
+        account.client.tell(action.number, action.external_ids, action.paid_on)
+        return Outcome(action.number, f"Told: {what}")
+
+    return Write(
+        kind="tell_platform",
+        side="platform",
+        natural_key=f"tell:{action.number}",
+        once=False,
+        purpose=f"tell {account.platform.label} of it: {what}",
+        request={"external_ids": dict(action.external_ids), "paid_on": action.paid_on},
+        call=call,
+        base=action.base,
+    )
+
+
+def _cancel(action: CancelOrder | CancelToMove, account: Account, former_ids: Sequence[str]) -> Write:
+    if isinstance(action, CancelToMove):
+        return _cancel_to_move(action, account, former_ids)
+    return _cancel_order(action, account)
 
 
 def _cancel_order(action: CancelOrder, account: Account) -> Write:

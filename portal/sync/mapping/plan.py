@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from portal.sync.decisions import Decision, Facts, Inquiry, NextMove, Rules
 from portal.sync.domain import Json, OutboundOrder, SourceOrder
-from portal.sync.mapping import follow, intake, moving
+from portal.sync.mapping import follow, intake, moving, telling
 from portal.sync.mapping.agreement import arrived
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.routing import kept
@@ -60,4 +60,5 @@ def plan_order(  # noqa: PLR0913 - all that is known of one order
         return decision
     if decision.base is None and stays.base != (base or {}):
         decision = replace(decision, base=stays.base)
-    return follow.with_findings(decision, stays.findings)
+    decision = follow.with_findings(decision, stays.findings)
+    return telling.plan(decision, order, outbound, base=stays.base, rules=here)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -86,6 +86,9 @@ class FakePlatform:
 
     def move(self, number: str, action: str) -> None:
         raise AssertionError(f"a check moves nothing: {number} {action}")
+
+    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+        raise AssertionError(f"a check writes nothing: {number} {external_ids} {paid_on}")
 
     def set_term(self, number: str, term: str) -> None:
         raise AssertionError(f"a check writes nothing: {number} {term}")

@@ -108,6 +108,8 @@ def test_books_that_agree_are_looked_at_and_break_nothing(sandbox):
     sandbox.asked("PATCH", f"{RECEIVED}/created/", body={"payment_term": "net30"})
     operate(sandbox, "cancel_order", "cancel:F-created")
     sandbox.asked("PUT", f"{ORDERS}/F-created", body={"order_status": "Cancelled"})
+    operate(sandbox, "tell_platform", "tell:created")
+    sandbox.asked("PATCH", f"{RECEIVED}/created/", body={"external_ids": {"erp": "1"}})
     operate(sandbox, "create_destination", "destination:C110000214")
     sandbox.asked("POST", f"{API}/destinations", body={"license_number": "C110000214"})
 

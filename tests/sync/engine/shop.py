@@ -200,6 +200,12 @@ class Shop:
             link.flourish_kind, link.flourish_id, link.due_at = "outbound", flourish_id, datetime.now(UTC)
             link.dirty_seq += 1
 
+    def choose(self, **settings: Any) -> None:
+        """Have the admin change rules of the connection."""
+        with self.desk.tenant(self.tenant_id) as session:
+            connection = session.get_one(Connection, self.connection_id)
+            connection.settings = {**connection.settings, **settings}
+
     def set_due(self, link_id: UUID) -> None:
         """Have a link looked at now, and no mark of it left."""
         with self.desk.tenant(self.tenant_id) as session:

@@ -55,7 +55,7 @@ def ours(shop: Shop, orders: Iterable[OutboundOrder]) -> Counter[str]:
 
 
 # Calls that more than one kind of operation makes.
-KINDS = {"cancel_order": ("cancel_order", "cancel_to_move")}
+KINDS = {"cancel_order": ("cancel_order", "cancel_to_move"), "tell": ("tell_platform",)}
 
 
 @dataclass

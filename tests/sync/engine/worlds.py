@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -129,7 +129,7 @@ LEADS_TO: dict[str, tuple[str, ...]] = {
 class LeafLink(World):
     """Orders on LeafLink."""
 
-    WRITES: tuple[str, ...] = ("move", "set_term")
+    WRITES: tuple[str, ...] = ("move", "set_term", "tell")
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,6 +176,15 @@ class LeafLink(World):
         status = to.get(action) or {"cancel": "Cancelled", "reject": "Rejected"}[action]
         self._call("move", lambda: self._moved(number, status), about=f":{number}:{status}")
 
+    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+        self._call("tell", lambda: self._told(number, external_ids, paid_on), about=f":{number}")
+
+    def _told(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+        order = self.orders[number]
+        merged = {**order.external_ids, **external_ids}
+        ids = {key: value for key, value in merged.items() if value is not None}
+        self.put(order, external_ids=ids, paid=order.paid or bool(paid_on))
+
     def set_term(self, number: str, term: str) -> None:
         change = partial(self._with_term, number, term)
         self._call("set_term", change, about=f":{number}")
@@ -212,6 +221,8 @@ class Flourish(World):
         # Ids that lists do not show yet; a read by id does.
         self.unlisted: set[str] = set()
         self.without_notes: set[str] = set()
+        # Ids that a read does not find though lists show them.
+        self.unread: set[str] = set()
 
     def add(self, **values: Any) -> OutboundOrder:
         """Have an order that somebody else made."""
@@ -257,7 +268,7 @@ class Flourish(World):
         return self._call("outbound_order", lambda: self._whole(order_id))
 
     def _whole(self, order_id: str) -> OutboundOrder | None:
-        order = self.orders.get(order_id)
+        order = self.orders.get(order_id) if order_id not in self.unread else None
         return replace(order, notes=()) if order and order_id in self.without_notes else order
 
     def outbound_orders(self, *, created_from: datetime | None = None, **_: Any) -> Iterator[OutboundOrder]:

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 from datetime import UTC, date, datetime
 
 import pytest
@@ -199,6 +200,41 @@ def test_cancelling_changes_the_status_alone():
     (put,) = calls.asked("PUT")
     assert put.body["order_status"] == "Cancelled"
     assert put.body["notes"][0]["note"] == "Trellis c1 n1"
+
+
+@pytest.mark.promise("LL-21")
+@pytest.mark.parametrize(
+    ("status", "allocated", "cancels"),
+    [
+        ("Created", 0, True),
+        ("Created", 3, False),
+        ("Partially Allocated", 3, False),
+        ("Allocated", 3, False),
+        ("Shipped", 3, False),
+        # Flourish refuses that by itself: nobody has allocated anything.
+        ("Cancelled", 0, True),
+    ],
+)
+def test_a_cancel_that_makes_room_is_sent_only_while_nothing_is_allocated(status, allocated, cancels):
+    there = order(order_status=status)
+    there["order_lines"][0]["allocated_qty"] = allocated
+    flourish, calls = client(**{ONE: one(there), f"PUT {ONE}": one(there)})
+
+    with contextlib.nullcontext() if cancels else pytest.raises(Retryable, match="allocated"):
+        flourish.cancel_order("00000042", "00000001", untouched=True)
+
+    assert len(calls.asked("PUT")) == cancels
+
+
+def test_a_list_is_narrowed_to_an_origin_and_a_time():
+    flourish, calls = client(**{"/v1/outbound-orders": many()})
+
+    moment = datetime(2026, 4, 1, tzinfo=UTC)
+    assert list(flourish.outbound_orders(created_from=moment, created_until=moment, origin="Leaflink")) == []
+
+    query = calls.calls[0].query
+    assert query["order_origin"] == "Leaflink"
+    assert query["created_timestamp_start"] == query["created_timestamp_end"] == "2026-04-01T00:00:00.000Z"
 
 
 def test_nothing_is_written_to_an_order_that_cannot_be_seen():

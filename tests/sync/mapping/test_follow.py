@@ -232,3 +232,11 @@ def test_the_platforms_own_words_are_sent_back_to_it():
     decision = decided(plan(order(), outbound("Shipped"), move=lambda *_: Move("do-ship", "Gone")))
 
     assert decision.action == MovePlatform(order().number, "do-ship", "Gone")
+
+
+@pytest.mark.promise("LL-30")
+@pytest.mark.parametrize("status", ["Draft", "Submitted", "Accepted", "Backorder", "Fulfilled"])
+def test_an_order_whose_status_leaves_the_chosen_ones_keeps_its_order(status):
+    decision = decided(plan(at(status), outbound("Created"), intake_statuses=frozenset({"Submitted"})))
+
+    assert (decision.state, decision.action) == ("settled", None)

@@ -100,6 +100,21 @@ _SETTINGS = (
         ("bring in", "hold"),
         "bring in",
     ),
+    Setting(
+        "external_id_key",
+        "Key for Flourish's order id in LeafLink",
+        "LeafLink issues the key on request. With it, each order in LeafLink carries its id in Flourish;"
+        " without it nothing is written.",
+        (),
+        "",
+    ),
+    Setting(
+        "write_paid",
+        "Paid in Flourish is written to LeafLink",
+        "Once for each order, with the day. It is never taken back by Trellis.",
+        (),
+        False,
+    ),
     *SHOP_SETTINGS,
 )
 

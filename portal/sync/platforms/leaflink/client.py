@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -94,6 +94,16 @@ class LeafLinkClient:
             Unsettled, Retryable, Rejected, ConnectionBroken.
         """
         self._calls.write("POST", f"orders-received/{segment(number)}/transition/{segment(action)}/")
+
+    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+        """Write external ids, by LeafLink's keys, and that an order is paid.
+
+        Raises:
+            Unsettled, Retryable, Rejected, ConnectionBroken.
+        """
+        body: dict[str, Any] = {"external_ids": dict(external_ids)} if external_ids else {}
+        body |= {"paid": True, "paid_date": paid_on} if paid_on else {}
+        self._calls.write("PATCH", f"orders-received/{segment(number)}/", body)
 
     def set_term(self, number: str, term: str) -> None:
         """Give an order another payment term, by an option that LeafLink offers for it.

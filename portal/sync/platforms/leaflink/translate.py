@@ -46,13 +46,14 @@ _ORDER = Shape(
     used=words("""
         short_id available_transitions sales_reps discount discount_type shipping_charge final_tax tax_amount
         tax_type credits notes shipping_details delivery_preferences delivery_info ship_date payment_term
-        selected_payment_option available_payment_options is_combination delivery_address user
+        selected_payment_option available_payment_options is_combination delivery_address user paid
+        external_ids
     """),
     ignored=words("""
         external_id_seller external_id_buyer ext_acct_id buyer seller brand manual payment_methods
-        payment_due_date paid paid_date internal_notes classification
+        payment_due_date paid_date internal_notes classification
         payment_balance has_special_requests delivery_provider order_taxes llf_payment_method facility_id
-        order_number order_seller_number order_buyer_number order_short_number distributor external_ids
+        order_number order_seller_number order_buyer_number order_short_number distributor
         corporate_address created_by last_changed_by
     """),
 )
@@ -124,6 +125,8 @@ def read_order(payload: Json, notice: Notice) -> SourceOrder:
         terms_offered=offered(order),
         changed_by=order.text_or_empty("user"),
         is_combination=order.flag_or_no("is_combination"),
+        external_ids=_external_ids(order),
+        paid=order.flag_or_no("paid"),
         unsupported=_unsupported(found),
     )
 
@@ -229,6 +232,12 @@ def _tax(order: Fields, taxed: Decimal) -> Decimal:
         return tax
     kind = order.choice("tax_type", frozenset({"%", "$"}))
     return cents(taxed * tax / 100) if kind == "%" else tax
+
+
+def _external_ids(order: Fields) -> dict[str, str]:
+    """Read the ids that other systems have for an order, by LeafLink's key for each; null means none."""
+    ids = order.child_or_empty("external_ids")
+    return {key: ids.text(key) for key in ids.value if ids.has(key)}
 
 
 def _transitions(order: Fields) -> tuple[str, ...]:

@@ -252,3 +252,24 @@ def test_the_declaration_holds_together():
         chosen = setting.default if setting.many else [setting.default]
         assert not setting.choices or isinstance(setting.default, dict) or set(chosen) <= set(setting.choices)
     check_address(LEAFLINK.default_base_url, hosts=LEAFLINK.hosts, allow_loopback=False)
+
+
+@pytest.mark.parametrize(
+    ("ids", "paid_on", "body"),
+    [
+        ({"erp": "00000042"}, "", {"external_ids": {"erp": "00000042"}}),
+        ({"erp": None}, "", {"external_ids": {"erp": None}}),
+        ({}, "2026-04-01", {"paid": True, "paid_date": "2026-04-01"}),
+        (
+            {"erp": "1"},
+            "2026-04-01",
+            {"external_ids": {"erp": "1"}, "paid": True, "paid_date": "2026-04-01"},
+        ),
+    ],
+)
+def test_ids_and_payment_are_told_in_one_call(ids, paid_on, body):
+    leaflink, calls = client(**{ORDER_PATH: {}})
+
+    leaflink.tell(NUMBER, ids, paid_on)
+
+    assert [(call.method, call.path, call.body) for call in calls.calls] == [("PATCH", ORDER_PATH, body)]
