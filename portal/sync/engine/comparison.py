@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, new_id
+from portal.models import Connection, Link, Stream, new_id
 from portal.queries.search import normalise
 from portal.sync import journal
 from portal.sync.decisions import (
@@ -31,7 +31,7 @@ from portal.sync.engine import crash, guard, mismatches
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.bulk import copy_in
 from portal.sync.engine.desk import Desk
-from portal.sync.engine.shelves import Known, keys_after, known, shown, terms
+from portal.sync.engine.shelves import Known, keys_after, keys_of_seen, known, shown, terms
 from portal.sync.errors import SyncError
 from portal.sync.mapping.catalogue import plan_product
 from portal.sync.registry import platform as platform_by_key
@@ -59,6 +59,7 @@ def compare(
     connection_id: UUID,
     *,
     after: str,
+    only_seen_by: UUID | None,
     is_over: Callable[[], bool],
     look_up: Callable[[CatalogueQuestion], Any],
 ) -> Compared:
@@ -69,6 +70,7 @@ def compare(
         tenant_id: the connection's tenant.
         connection_id: the connection.
         after: the SKU behind which to begin.
+        only_seen_by: a stream whose pull of changes is to be compared and nothing else.
         is_over: whether to break off after a batch.
         look_up: asks the platform what the planner must know of brands, lines and the like.
     """
@@ -76,7 +78,7 @@ def compare(
     while True:
         with desk.tenant(tenant_id) as session:
             connection = session.get_one(Connection, connection_id)
-            keys = keys_after(session, connection, after, _BATCH)
+            keys = _keys(session, connection, after, only_seen_by)
             if not keys:
                 marked += guard.release_drops(session, connection)
                 mismatches.report(session, connection)
@@ -86,6 +88,13 @@ def compare(
         after = keys[-1]
         if is_over():
             return Compared(marked, after, complete=False)
+
+
+def _keys(session: Session, connection: Connection, after: str, only_seen_by: UUID | None) -> list[str]:
+    if only_seen_by is None:
+        return keys_after(session, connection, after, _BATCH)
+    stream = session.get_one(Stream, only_seen_by)
+    return keys_of_seen(session, connection, stream, after, _BATCH)
 
 
 class _Answers:
@@ -113,6 +122,7 @@ def _compare_batch(
             connection = session.get_one(Connection, connection_id)
             rules = catalogue_rules_of(connection, platform_by_key(connection.platform))
             batch = _Batch(rules, answers.facts, is_last=not left)
+            keys = _changed(known(session, connection, rules, keys, with_facts=False).values())
             batch.plan(known(session, connection, rules, keys).values())
             marked += sum(row["mark"] for row in batch.rows)
             _put_down(session, connection, batch.rows)
@@ -121,6 +131,15 @@ def _compare_batch(
         keys = batch.asking
         answers.ask(batch.questions)
     return marked
+
+
+def _changed(shelves: Iterable[Known]) -> list[str]:
+    """Those that were not compared before with the same outcome in sight."""
+    return [
+        one.sku
+        for one in shelves
+        if one.unread or one.link is None or one.link.snapshot.get("seen") != one.fingerprint
+    ]
 
 
 @dataclass
@@ -135,10 +154,8 @@ class _Batch:
     asking: list[str] = field(default_factory=list)
 
     def plan(self, shelves: Iterable[Known]) -> None:
-        """Plan each, unless it was compared before with the same outcome in sight."""
+        """Plan each."""
         for one in shelves:
-            if one.link is not None and one.link.snapshot.get("seen") == one.fingerprint and not one.unread:
-                continue
             base = one.link.base if one.link is not None else None
             answer = None
             if not one.unread:

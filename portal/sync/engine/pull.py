@@ -176,6 +176,7 @@ class Pull:
                 self._tenant_id,
                 connection_id,
                 after=after,
+                only_seen_by=None if place.full else self._stream_id,
                 is_over=self._is_over,
                 look_up=self._open_shop(connection_id).look_up,
             )

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
-from portal.models import Connection, Link, MirroredItem, MirroredProduct
+from portal.models import Connection, Link, MirroredItem, MirroredProduct, PulledRow, Stream
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import Item, Product, Shelf
 from portal.sync.engine.accounts import stock_facilities
@@ -113,7 +113,12 @@ class _Rows:
 
 
 def known(
-    session: Session, connection: Connection, rules: CatalogueRules, skus: Sequence[str]
+    session: Session,
+    connection: Connection,
+    rules: CatalogueRules,
+    skus: Sequence[str],
+    *,
+    with_facts: bool = True,
 ) -> dict[str, Known]:
     """Gather what our rows say of these SKUs, all in a handful of queries.
 
@@ -122,11 +127,15 @@ def known(
         connection: the connection.
         rules: its rules, which are part of each fingerprint.
         skus: match keys.
+        with_facts: read what the planner needs, too; without, only a shelf's fingerprint is told.
     """
+    light = () if with_facts else (defer(MirroredItem.facts, raiseload=True),)
+    lighter = () if with_facts else (defer(MirroredProduct.facts, raiseload=True),)
     links = {link.foreign_id: link for link in session.scalars(_links(connection.id, skus))}
     bases = {sku: (links[sku].base or {}) if sku in links else {} for sku in skus}
-    items = _rows(session, _items(connection, skus, _refs(bases, "item")), "flourish_id")
-    products = _rows(session, _products(connection, skus, _refs(bases, "product")), "foreign_id")
+    items = _rows(session, _items(connection, skus, _refs(bases, "item")).options(*light), "flourish_id")
+    chosen = _products(connection, skus, _refs(bases, "product")).options(*lighter)
+    products = _rows(session, chosen, "foreign_id")
     elsewhere = _linked_elsewhere(session, connection, items, products)
     promises = promised(session, connection.id, skus)
     facilities, ruled = stock_facilities(connection), _digest(repr(rules))
@@ -234,6 +243,36 @@ def _stock(items: Sequence[MirroredItem], facilities: Sequence[str]) -> Decimal 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def keys_of_seen(
+    session: Session, connection: Connection, stream: Stream, after: str, most: int
+) -> list[str]:
+    """The next SKUs that a pull of changes concerns: of the rows that it saw, and of links that hold them.
+
+    Args:
+        session: a session inside the tenant.
+        connection: the connection.
+        stream: the stream, whose pull is not forgotten yet.
+        after: the last one before; empty for the first.
+        most: how many.
+    """
+    seen = select(PulledRow.ref).where(PulledRow.stream_id == stream.id)
+    links = (Link.connection_id == connection.id, Link.kind == "item")
+    if stream.connection_id is None:
+        key = MirroredItem.sku_key
+        rows = select(key).where(MirroredItem.hub_id == connection.hub_id, MirroredItem.flourish_id.in_(seen))
+        held = select(Link.foreign_id).where(*links, Link.flourish_id.in_(seen))
+    else:
+        key = MirroredProduct.sku_key
+        rows = select(key).where(
+            MirroredProduct.connection_id == connection.id, MirroredProduct.foreign_id.in_(seen)
+        )
+        held = select(Link.foreign_id).where(*links, Link.base["product"].astext.in_(seen))
+    found: set[str] = set()
+    for query, column in ((rows, key), (held, Link.foreign_id)):
+        found |= set(session.scalars(query.where(column > after).distinct().order_by(column).limit(most)))
+    return sorted(found, key=lambda one: one.encode("utf-8"))[:most]
 
 
 def keys_after(session: Session, connection: Connection, after: str, most: int) -> list[str]:

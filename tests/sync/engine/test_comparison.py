@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,8 @@ from portal.models import Link
 from portal.sync import audit
 from portal.sync.decisions import Decision, Finding, SetStock
 from portal.sync.engine import comparison, guard, mismatches, pull
-from tests.sync.engine.catalogues import furnish, item, product
+from portal.sync.engine.shelves import known
+from tests.sync.engine.catalogues import T0, furnish, item, product
 from tests.sync.engine.crashing import CrashNow, CrashPoints
 
 ANN = audit.Actor("Ann")
@@ -246,3 +248,23 @@ def test_a_few_that_lose_all_stock_are_marked_at_once(stocked, planned):
 
     assert sum(link.due_at is not None for link in stocked.item_links().values()) == 24
     assert stocked.problems() == {}
+
+
+@pytest.mark.promise("LL-27")
+def test_a_pull_of_changes_compares_what_it_saw_and_nothing_else(stocked, monkeypatch):
+    stock_up(stocked, range(1, 30))
+    stocked.read()
+    for ref in range(1001, 1030):
+        stocked.leaflink.edit(str(ref), updated_at=T0 - timedelta(days=1))
+    compared: list[str] = []
+
+    def noted(session, connection, rules, skus, **more):
+        compared.extend(skus)
+        return known(session, connection, rules, skus, **more)
+
+    monkeypatch.setattr(comparison, "known", noted)
+    stocked.leaflink.edit("1005", name="Renamed")
+
+    stocked.read_again(pull.PRODUCTS)
+
+    assert set(compared) == {"SKU-5"}
