@@ -29,7 +29,8 @@ def decide() -> Any:
     """Bring orders in, or leave them alone: one, or those that were ticked."""
     choice, ids = request.form.get("act", ""), paging.uuids(request.form.getlist("order")[:_MOST])
     if choice not in _DONE:
-        abort(400)
+        flash("Nothing was changed: choose whether to bring the orders in or to leave them alone.")
+        return redirect(url_for("orders.index", place="earlier"), 303)
     count = earlier.decide(db.session(), working.keys(), here().id, ids, choice, actor=working.actor())
     working.commit()
     working.ring()
@@ -44,6 +45,10 @@ def decide() -> Any:
 @tenant("orders.decide")
 def matches(link_id: UUID) -> Any:
     """Offer to look in Flourish for what may be the order already."""
+    link = orders.one(db.session(), here().id, link_id)
+    if link is not None and not earlier.is_open(link):
+        # Somebody else answered meanwhile: its page says what.
+        return redirect(url_for("orders.show", link_id=link_id), 303)
     return _page(_open(link_id), None)
 
 

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
@@ -9,46 +8,17 @@ from portal import access
 from portal.config import Settings
 from portal.extensions import Sessions
 from portal.models import Membership, User
-from tests.web import admission, factory
+from tests.web import crawl, factory
 from tests.web.conftest import Visitor, built
+from tests.web.crawl import Things
 from tests.web.factory import Company
 
 EXEMPT = ("webhooks",)
 
 
-@dataclass
-class Things:
-    """One of everything that an address of a tenant can name."""
-
-    link_id: str
-    connection_id: str
-    run_id: str
-    problem_id: str
-    proof_id: str
-    grant_id: str
-    tenant_id: str
-    user_id: str
-    invitation_id: str
-    token: str = "no-such-token"
-
-
 @pytest.fixture
 def things(sessions: Sessions, company: Company) -> Things:
-    agent = factory.user(sessions, staff_role="support")
-    user_id = factory.member(sessions, company, "viewer").id
-    with sessions.tenant(company.id) as session:
-        link = factory.order(session, company)
-        return Things(
-            str(link.id),
-            str(company.connection_id),
-            str(factory.run(session, company).id),
-            str(factory.problem(session, link).id),
-            str(factory.proof(session, company).id),
-            str(admission.grant(session, company, agent).id),
-            str(company.id),
-            str(user_id),
-            str(admission.invitation(session, company).id),
-        )
+    return crawl.things(sessions, company)
 
 
 def tenant_addresses(app: Flask, slug: str, things: Things, *, role: str = "") -> list[tuple[str, str]]:
@@ -96,7 +66,7 @@ def test_a_route_that_declares_nothing_is_closed(settings: Settings):
 def test_members_reach_every_page_of_their_tenant(app, company, admin, things):
     for method, address in tenant_addresses(app, company.slug, things):
         if method == "GET":
-            assert admin.get(address).status_code == 200, address
+            assert admin.get(address, follow_redirects=True).status_code == 200, address
 
 
 @pytest.mark.fault(74)

@@ -65,7 +65,8 @@ def test_what_does_not_wait_is_left_as_it_is(sessions, company, admin, early, or
 def test_an_act_that_nobody_knows_is_refused(company, admin, early):
     data = {"order": [str(early["ONE"])], "act": "delete"}
 
-    assert admin.post(f"/t/{company.slug}/orders/earlier", data).status_code == 400
+    assert admin.post(f"/t/{company.slug}/orders/earlier", data).status_code == 303
+    assert "Nothing was changed: choose whether" in admin.get(f"/t/{company.slug}/orders").text
 
 
 def test_an_orders_own_page_offers_the_three_answers(sessions, company, admin, early):
