@@ -13,6 +13,7 @@ from sqlalchemy.sql import func
 from portal.models import Connection, Link
 from portal.sync import audit, journal
 from portal.sync.contract import Setting
+from portal.sync.engine import catalogue
 from portal.sync.registry import platform as platform_by_key
 
 # As they are typed on a command line and in a form.
@@ -101,6 +102,7 @@ def change(
     defaults = {one.name for one in platform.settings if own.get(one.name) == one.default}
     row.settings = {name: value for name, value in own.items() if name not in defaults}
     labels = tuple(one.label for one in changed)
+    catalogue.compare_anew(session, row)
     journal.log(session, row, "info", f"{actor} changed the rules: {'; '.join(labels)}")
     audit.record(
         session,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from portal.models import Connection, Link, Stream, new_id
 from portal.sync import audit, journal
 from portal.sync.domain import Hint
 from portal.sync.engine import marks
-from portal.sync.engine.pull import INTERVALS, PRODUCTS
+from portal.sync.engine.pull import INTERVALS, PRODUCTS, STOCK
 from portal.sync.mapping.keys import sku_key
 from portal.sync.registry import platform as platform_by_key
 
@@ -79,6 +79,20 @@ def try_one(
     about = audit.Subject("item", str(link.id), key)
     audit.record(session, keys, connection.tenant_id, "item.tried", actor=actor, subject=about)
     return link_id
+
+
+def compare_anew(session: Session, connection: Connection) -> None:
+    """Have every SKU of a connection planned anew by its new rules, once stock was read whole, which is now."""
+    session.execute(
+        update(Stream)
+        .where(
+            Stream.source_id == connection.hub_id,
+            Stream.name == STOCK,
+            Stream.due_at > func.now(),
+        )
+        .values(due_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _refuse(connection: Connection) -> None:

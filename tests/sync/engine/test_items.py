@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from portal.models import Connection, Link
-from portal.sync import audit, switches
+from portal.sync import audit, registry, rules, switches
+from portal.sync.contract import Catalogue
 from portal.sync.engine import catalogue, guard, marks, pull
 from portal.sync.errors import Rejected, Retryable, Unsettled
 from tests.sync.engine.catalogues import furnish, item, product
+from tests.sync.engine.catalogues import rules as store_rules
 from tests.sync.mapping.examples import line, order
 
 ANN = audit.Actor("Ann")
@@ -301,3 +304,22 @@ def test_who_else_writes_is_asked_about_and_a_person_can_have_it_written_again(s
     stocked.look()
     assert offered(stocked, 1) == before
     assert stocked.item_links()["SKU-1"].state == "settled"
+
+
+@pytest.mark.promise("LL-10")
+def test_a_changed_rule_is_followed_by_every_product_soon(stocked, monkeypatch):
+    stocked.begin(1, 2)
+    buffered = replace(
+        registry.platform("leaflink"),
+        catalogue=Catalogue((), lambda *given: replace(store_rules(*given), stock_buffer=Decimal(3))),
+    )
+    with stocked.desk.tenant(stocked.tenant_id) as session:
+        row = session.get_one(Connection, stocked.connection_id)
+        keys = stocked.desk.settings.master_keys
+        assert rules.change(session, keys, row, {"price_places": "2"}, actor=ANN)
+    monkeypatch.setitem(registry.PLATFORMS, "leaflink", buffered)
+
+    assert stocked.read(pull.STOCK) == {stocked.connection_id}
+    stocked.look_until_quiet()
+
+    assert [offered(stocked, number) for number in (1, 2)] == [7, 7]
