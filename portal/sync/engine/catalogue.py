@@ -82,7 +82,7 @@ def try_one(
 
 
 def compare_anew(session: Session, connection: Connection) -> None:
-    """Have every SKU of a connection planned anew by its new rules, once stock was read whole, which is now."""
+    """Have every SKU of a connection planned anew by its new rules: stock is read whole now."""
     session.execute(
         update(Stream)
         .where(
