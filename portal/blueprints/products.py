@@ -14,6 +14,7 @@ from portal.live import backlog
 from portal.live import product as product_pages
 from portal.queries import orders, products
 from portal.sync import audit, registry
+from portal.sync.engine import catalogue
 
 blueprint = Blueprint("products", __name__, url_prefix="/t/<slug>/products")
 
@@ -36,6 +37,7 @@ def index() -> Any:
         connections=connections,
         backlogs=backlog.backlogs(session, tenant_here.id, {row.id: row for row in connections}),
         labels={row.id: registry.platform(row.platform).label for row in connections},
+        may_look=tenant_here.may("products.look"),
         first_page="after" not in request.args,
         following=_following(page),
     )
@@ -87,6 +89,30 @@ def _following(page: products.Page) -> str | None:
     kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after" and value}
     last = page.rows[-1].link
     return url_for("products.index", **kept, after=f"{last.id}.{last.foreign_id}")
+
+
+@blueprint.post("/try")
+@tenant("products.look")
+def try_one() -> Any:
+    """Sync one SKU before everything else, whether or not the catalogue is synced."""
+    connection = _connection(request.form.get("connection", ""))
+    working.limit("try", times=60)
+    sku = request.form.get("sku", "").replace("\x00", "")[:255]
+    try:
+        link_id = catalogue.try_one(db.session(), working.keys(), connection, sku, actor=working.actor())
+    except catalogue.NoCatalogue as refusal:
+        flash(f"Nothing was tried: {refusal}")
+        return redirect(url_for(".index"), 303)
+    working.commit()
+    working.ring()
+    flash("Trellis is looking at this SKU on both sides, before everything else.")
+    return redirect(url_for(".show", product_id=link_id), 303)
+
+
+def _connection(text: str) -> UUID:
+    """A connection of this company by its id as it was sent; there is no page without one."""
+    known = {str(row.id): row.id for row in orders.platforms(db.session(), here().id)}
+    return known.get(text) or abort(404)
 
 
 @blueprint.get("/<uuid:product_id>")

@@ -11,28 +11,25 @@ PROMISES = (
     Promise(
         "LL-4", "A strain is found by name, and made in LeafLink when a product needs it.", "being built."
     ),
-    Promise("LL-5", "An item's brand decides which LeafLink account gets it.", "being built."),
+    Promise("LL-5", "An item's brand decides which LeafLink account gets it."),
     Promise(
         "LL-6",
         "A product's line is one that LeafLink has, from the field or table that was chosen.",
-        "being built.",
     ),
     Promise("LL-7", "A line that names a batch is sent with the lot of that number, or a problem names it."),
-    Promise("LL-8", "A table says which LeafLink category an item's category is.", "being built."),
+    Promise("LL-8", "A table says which LeafLink category an item's category is."),
     Promise(
         "LL-9",
         "A product that Trellis makes is Available; its listing state is never changed later.",
-        "being built.",
     ),
     Promise(
         "LL-10",
         "Stock, descriptions or both are written, prices by a switch of their own, nothing else.",
-        "being built.",
     ),
     Promise(
         "LL-11",
         "What can be sold in Flourish is what LeafLink offers, whatever both have reserved.",
-        "being built.",
+        "stock of single lots, for products that are sold by batch.",
     ),
     Promise("LL-12", "Orders come in in the statuses that were chosen."),
     Promise("LL-13", "An order arrives whole, and its money agrees to the cent, or it waits."),
@@ -59,18 +56,18 @@ PROMISES = (
     ),
     Promise("LL-24", "Webhooks tell of changes within seconds; polls find whatever they miss, and name it."),
     Promise("LL-25", "Paid in Flourish is paid in LeafLink, where that was chosen."),
-    Promise("LL-26", "One order or product can be synced first, alone.", "being built."),
+    Promise("LL-26", "One order or product can be synced first, alone."),
     Promise(
         "LL-27", "All workers share one budget per key owner; orders go first, then stock, then catalogue."
     ),
     Promise(
         "LL-28",
         "Each variety is a product of its own; stock held by a parent is never written to it.",
-        "being built.",
     ),
     Promise(
         "LL-29",
         "Orders from before go-live are listed; a person brings them in, links or leaves them.",
+        "other writers of products are named once they undo something, not before going live.",
     ),
     Promise("LL-30", "An order that left the chosen statuses stays; drafts wait; finished ones are left."),
 )

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Link, utc_now
+from portal.sync.engine.marks import PRIORITY
 from tests.web import factory, shelves
 
 
@@ -157,3 +158,40 @@ def test_a_long_backlog_says_until_when_it_takes(admin, company, sessions):
     told = text.split('this takes until about <time datetime="')[1].split('"')[0]
     # 400 calls less the burst of 18, at 3.7 a second.
     assert timedelta(seconds=95) < datetime.fromisoformat(told) - utc_now() < timedelta(seconds=110)
+
+
+@pytest.mark.promise("LL-26")
+def test_one_sku_is_synced_first_by_its_name(admin, company, sessions):
+    page = f"/t/{company.slug}/products"
+    admin.get(page)
+
+    answer = admin.post(f"{page}/try", {"sku": " NEW-1 ", "connection": str(company.connection_id)})
+
+    assert answer.status_code == 303
+    with sessions.tenant(company.id) as session:
+        link = session.scalars(select(Link).where(Link.kind == "item")).one()
+        assert (link.foreign_id, link.priority < PRIORITY["order"], link.due_at is not None) == (
+            "NEW-1",
+            True,
+            True,
+        )
+    assert answer.location.endswith(f"/products/{link.id}")
+
+
+@pytest.mark.parametrize("sku", ["  ", ""])
+def test_what_is_no_sku_is_not_tried(admin, company, sku):
+    page = f"/t/{company.slug}/products"
+    admin.get(page)
+
+    admin.post(f"{page}/try", {"sku": sku, "connection": str(company.connection_id)})
+
+    assert "Nothing was tried: Name a SKU." in admin.get(page).text
+
+
+def test_no_sku_is_tried_on_another_companys_connection(admin, company, sessions):
+    other = factory.company(sessions)
+    page = f"/t/{company.slug}/products"
+    admin.get(page)
+
+    assert admin.post(f"{page}/try", {"sku": "A", "connection": str(other.connection_id)}).status_code == 404
+    assert "Sync one SKU first" in admin.get(page).text
