@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from portal.cli import rules
 from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
-from portal.models import Connection
+from portal.cli.rules import connection_named, of_tenant
 from portal.sync import queues
 from portal.sync.engine import catalogue, guard
 from portal.sync.engine.catalogue import NoCatalogue
 
 # With the commands of the rules, as each module adds its own.
 connection = rules.connection
-_tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")
 
 
 @connection.command("catalogue")
-@_tenant
+@of_tenant
 @click.argument("name")
 def begin(slug: str, name: str) -> None:
     """Have items and products of a connection synced; said again, all their lists are read whole."""
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        row = _named(session, name)
+        row = connection_named(session, name)
         try:
             catalogue.begin(session, opened.settings.master_keys, row.id, actor=ACTOR)
         except NoCatalogue as error:
@@ -36,14 +33,14 @@ def begin(slug: str, name: str) -> None:
 
 
 @connection.command("try")
-@_tenant
+@of_tenant
 @click.argument("name")
 @click.argument("sku")
 def try_one(slug: str, name: str, sku: str) -> None:
     """Have one SKU synced before everything else, whether or not the catalogue is."""
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        row = _named(session, name)
+        row = connection_named(session, name)
         try:
             link_id = catalogue.try_one(session, opened.settings.master_keys, row.id, sku, actor=ACTOR)
         except NoCatalogue as error:
@@ -53,7 +50,7 @@ def try_one(slug: str, name: str, sku: str) -> None:
 
 
 @connection.command("drops")
-@_tenant
+@of_tenant
 @click.option("--approve/--hold", required=True, help="Let them through for an hour, or keep them held.")
 @click.argument("name")
 def drops(slug: str, name: str, *, approve: bool) -> None:
@@ -61,17 +58,10 @@ def drops(slug: str, name: str, *, approve: bool) -> None:
     opened = desk()
     keys = opened.settings.master_keys
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        row = _named(session, name)
+        row = connection_named(session, name)
         if approve:
             show({"approved": guard.approve(session, keys, row.id, actor=ACTOR)})
         else:
             guard.keep_holding(session, keys, row.id, actor=ACTOR)
             show({"held": guard.drops(session, row.id).number})
     queues.ring(opened.redis)
-
-
-def _named(session: Session, name: str) -> Connection:
-    row = session.scalar(select(Connection).where(Connection.name == name))
-    if row is None:
-        raise Refused(f"There is no connection {name!r}.")
-    return row

@@ -16,17 +16,17 @@ from portal.sync.contract import Setting
 from portal.sync.registry import platform as platform_by_key
 
 connection = accounts.connection
-_tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")
+of_tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")
 
 
 @connection.command("rules")
-@_tenant
+@of_tenant
 @click.argument("name")
 def show_rules(slug: str, name: str) -> None:
     """Show the rules of a connection as JSON, each with what it may be and what it brings about."""
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        row = _named(session, name)
+        row = connection_named(session, name)
         platform = platform_by_key(row.platform)
         chosen = platform.chosen(row.settings)
         show([_row(one, chosen[one.name], own=one.name in row.settings) for one in platform.settings])
@@ -39,7 +39,7 @@ def _row(setting: Setting, value: Any, *, own: bool) -> dict[str, Any]:
 
 
 @connection.command("set")
-@_tenant
+@of_tenant
 @click.argument("name")
 @click.argument("rule")
 @click.argument("values", nargs=-1)
@@ -50,7 +50,7 @@ def set_rule(slug: str, name: str, rule: str, values: tuple[str, ...]) -> None:
 
 
 @connection.command("reset")
-@_tenant
+@of_tenant
 @click.argument("name")
 @click.argument("rule")
 def reset_rule(slug: str, name: str, rule: str) -> None:
@@ -61,7 +61,7 @@ def reset_rule(slug: str, name: str, rule: str) -> None:
 def _change(slug: str, name: str, rule: str, values: tuple[str, ...] | None) -> None:
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        row = _named(session, name)
+        row = connection_named(session, name)
         setting = _setting(row, rule)
         try:
             value = setting.default if values is None else rules.parse(setting, values)
@@ -72,7 +72,8 @@ def _change(slug: str, name: str, rule: str, values: tuple[str, ...] | None) -> 
     show({"connection": name, "rule": rule, "value": value, "changed": bool(changed)})
 
 
-def _named(session: Session, name: str) -> Connection:
+def connection_named(session: Session, name: str) -> Connection:
+    """Find a connection by its name, or end the command."""
     row = session.scalar(select(Connection).where(Connection.name == name))
     if row is None:
         raise Refused(f"There is no connection {name!r}; `trellis connection list` names them.")
