@@ -8,9 +8,8 @@ FAULTS = (
     Fault(
         53,
         "The buyer edits while Flourish allocates",
-        "Flourish is read right before a write and refuses one that comes too late: a problem names what is"
-        " missing or shows the difference, and statuses go on.",
-        "carrying an edit over while nothing is allocated (issue 5).",
+        "Flourish is read right before a write and refuses one that comes too late: an edit is carried over"
+        " while nothing is allocated, and later a problem shows the difference; statuses go on.",
     ),
     Fault(
         54,
@@ -31,12 +30,14 @@ FAULTS = (
     Fault(
         57,
         "Brand, strain or product line differ in case",
-        later="items are matched by SKU alone; products are not synced before issue 5.",
+        "SKUs match exactly; of a brand, line or category only the exact name counts, and a near one is"
+        " shown. Strains match whatever their case, unless the connection says otherwise.",
     ),
     Fault(
         58,
         "The order's sales rep is changed for one of another facility",
-        later="an order stays in the facility of its connection; moving it is a saga of its own (issue 5).",
+        "The order is cancelled in the one facility, that is verified, and it is made in the other: each step"
+        " survives a kill. What is allocated stays, as a problem.",
     ),
     Fault(
         59,
@@ -46,8 +47,9 @@ FAULTS = (
     Fault(
         60,
         "LeafLink combines orders, or takes a combination apart",
-        "A combination is not brought in beside its originals: problems on both say what to cancel by hand.",
-        "cancelling the originals and making the new one by itself (issue 5).",
+        "The originals are cancelled, each on its own page, and the new order comes in; which they were is"
+        " inferred from their lines or answered by a person. What has goods to it is never cancelled.",
+        "taking a combination apart: LeafLink offers no way to do it.",
     ),
     Fault(
         61,
@@ -88,17 +90,21 @@ FAULTS = (
     Fault(
         67,
         "Stock changes while it is being pushed",
-        later="Trellis pushes no stock before issue 5.",
+        "What was told of is read again before each plan; what another program changes back is written once"
+        " more, and then asked about.",
     ),
     Fault(
         68,
         "A catalogue of a hundred thousand items",
-        later="Trellis syncs no catalogue before issue 5; lists of orders are read and marked page by page.",
+        "Both sides are read page by page into mirrors, a broken pull goes on at its page, and memory holds"
+        " one batch.",
+        "a run with so many rows against the sandbox: the figures are from 10,000.",
     ),
     Fault(
         69,
         "The catalogue comes back empty",
-        later="nothing is listed, zeroed or archived by Trellis before issue 5, so nothing can be wiped.",
+        "A list that lost most of its rows is not believed, and no mass of products is taken off sale, until"
+        " a person approves it.",
     ),
     Fault(
         70,

@@ -25,9 +25,8 @@ FAULTS = (
         4,
         "A worker is killed between two writes of one order: destination, order, date and term, each step of"
         " a status",
-        "The next look goes on with the write that is still missing.",
-        "moving an order to another facility, the one flow that must not be broken off in the middle (issue"
-        " 5).",
+        "The next look goes on with the write that is still missing, also between the cancel and the creation"
+        " of a move to another facility.",
     ),
     Fault(
         5,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO, StringIO
+from itertools import islice
 from typing import Any
 
 import psutil
@@ -63,8 +64,7 @@ class Siege:
         """Send so many pieces of hostile bytes to a server."""
         reported = time.monotonic()
         with ThreadPoolExecutor(_AT_ONCE) as senders:
-            strikes = senders.map(lambda number: strike(port, self.seed, number, self.endpoints), numbers)
-            for number, statuses in enumerate(strikes):
+            for number, statuses in enumerate(self._strikes(senders, port, numbers)):
                 self.socket_answers.update(statuses or [0])
                 for status in statuses:
                     self._judge(status, f"socket {number}", "POST")
@@ -72,6 +72,14 @@ class Siege:
                     reported = time.monotonic()
                     tell(f"{number:,} sockets")
         self._weigh(WARM_UP)
+
+    def _strikes(
+        self, senders: ThreadPoolExecutor, port: int, numbers: Iterable[int]
+    ) -> Iterator[Sequence[int]]:
+        """The statuses of each strike. Few are asked for at a time: what is asked for takes memory here."""
+        left = iter(numbers)
+        while some := list(islice(left, _AT_ONCE * 8)):
+            yield from senders.map(lambda number: strike(port, self.seed, number, self.endpoints), some)
 
     def judge_what_was_kept(self) -> None:
         """Look into the database: no delivery is there, and every refused signature was counted."""

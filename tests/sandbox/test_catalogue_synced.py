@@ -184,6 +184,7 @@ def test_every_sku_of_both_sides_has_a_decision_in_words(synced):
 
 
 @pytest.mark.promise("LL-11")
+@pytest.mark.fault(69)
 def test_an_empty_list_of_stock_holds_all_drops_until_it_is_approved(synced, monkeypatch):
     answer = synced.flourish._answer
 

@@ -132,6 +132,7 @@ def test_orders_of_the_customer_that_are_about_to_be_read_are_read_first(shop):
 
 @pytest.mark.promise("LL-16")
 @pytest.mark.parametrize("status", ["Partially Allocated", "Allocated", "Shipped"])
+@pytest.mark.fault(60)
 def test_an_original_with_goods_is_not_cancelled_and_the_new_order_waits(shop, status):
     first = place(shop, "a", 4, status="Accepted")
     place(shop, "b", 6)
@@ -284,6 +285,7 @@ def test_what_became_part_of_one_order_is_no_candidate_of_another(shop):
 @pytest.mark.fault(1, 2, 3, 4)
 @pytest.mark.parametrize("turn", [1, 2, 3])
 @pytest.mark.parametrize("point", [*LOOK, *WRITE, *END])
+@pytest.mark.fault(4, 60)
 def test_a_worker_killed_anywhere_leaves_one_new_order_and_no_original(shop, monkeypatch, point, turn):
     place(shop, "a", 4)
     place(shop, "b", 6)

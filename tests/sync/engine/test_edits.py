@@ -128,6 +128,7 @@ def test_the_same_field_changed_on_both_sides_waits_for_a_person_and_goes_on_aft
 
 
 @pytest.mark.promise("LL-14")
+@pytest.mark.fault(53)
 def test_an_edit_after_allocation_is_shown_line_by_line_and_carried_over_once_nothing_is_allocated(
     shop, link_id
 ):

@@ -137,6 +137,7 @@ def test_a_new_item_is_found_by_its_webhook_through_its_list(stocked):
 
 
 @pytest.mark.promise("LL-10")
+@pytest.mark.fault(68)
 def test_a_second_full_sync_writes_nothing_and_one_percent_changed_writes_exactly_that(stocked):
     numbers = range(1, 101)
     stocked.begin(*numbers)
@@ -287,6 +288,7 @@ def test_one_sku_can_be_synced_alone_before_the_catalogue_is(stocked):
 
 
 @pytest.mark.promise("LL-10")
+@pytest.mark.fault(67)
 def test_who_else_writes_is_asked_about_and_a_person_can_have_it_written_again(stocked):
     stocked.begin(1)
     before = offered(stocked, 1)

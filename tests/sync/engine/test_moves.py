@@ -53,6 +53,7 @@ def kinds(shop, status="ok"):
 
 
 @pytest.mark.promise("LL-21")
+@pytest.mark.fault(58)
 def test_an_order_goes_to_its_reps_facility_and_moves_with_another_rep(shop):
     link_id = place(shop)
     assert where(shop) == [("Oakland", "Created")]
@@ -151,6 +152,7 @@ def test_a_look_that_moves_an_order_passes_the_points_that_the_matrix_says(shop,
 @pytest.mark.promise("LL-21")
 @pytest.mark.fault(1, 2, 3, 4)
 @pytest.mark.parametrize(("point", "turn"), CASES)
+@pytest.mark.fault(4, 58)
 def test_a_worker_killed_in_a_move_leaves_nothing_that_the_next_one_does_not_end(shop, points, point, turn):
     link_id = place(shop)
     give_to(shop, DEE)
@@ -262,6 +264,7 @@ def test_what_staff_cancelled_is_no_move(shop):
 
 
 @pytest.mark.promise("LL-21")
+@pytest.mark.fault(58)
 def test_what_is_allocated_stays_until_the_allocation_is_taken_back(shop):
     link_id = place(shop, status="Accepted")
     shop.flourish.change("SO-1", status="Partially Allocated")

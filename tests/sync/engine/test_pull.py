@@ -87,6 +87,7 @@ def test_a_second_pull_reads_what_changed_since_and_writes_nothing_that_is_equal
 @pytest.mark.promise("LL-27")
 @pytest.mark.parametrize("name", [pull.ITEMS, pull.PRODUCTS, pull.STOCK])
 @pytest.mark.parametrize("turn", [1, 2, 3])
+@pytest.mark.fault(68)
 def test_a_pull_that_is_killed_goes_on_behind_the_last_page_that_was_taken_in(
     stocked, monkeypatch, name, turn
 ):
@@ -140,6 +141,7 @@ def test_a_list_of_changes_says_nothing_about_what_it_does_not_show(stocked):
 
 
 @pytest.mark.promise("LL-11")
+@pytest.mark.fault(69)
 def test_a_list_that_lost_most_of_its_rows_is_not_believed_until_a_person_says_so(stocked):
     stocked.leaflink.stock_up(*(product(number) for number in range(100, 140)))
     stocked.read(pull.PRODUCTS)
@@ -174,6 +176,7 @@ def test_a_row_that_cannot_be_read_stops_no_other_and_is_named(stocked):
     assert stocked.problems() == {}
 
 
+@pytest.mark.fault(67)
 def test_stock_that_changed_while_it_was_read_is_read_again_and_counts_once(stocked):
     stocked.flourish.shelve(*(item(number) for number in range(1, 8)), sellable=5)
     stocked.read(pull.ITEMS)

@@ -88,6 +88,7 @@ def test_near_skus_are_shown():
 
 
 @pytest.mark.promise("LL-5")
+@pytest.mark.fault(57)
 def test_a_near_brand_is_shown_and_never_taken():
     decision = plan(shelf(items=(item(brand="ACME"),)), answers={BrandNamed("ACME"): (Named("31", "Acme"),)})
     assert decision.code == "brand_elsewhere"
