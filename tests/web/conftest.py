@@ -19,6 +19,7 @@ from portal.extensions import Sessions, db, new_redis
 from portal.identity import passwords
 from portal.models import User
 from portal.web import build
+from tests.conftest import empty
 from tests.web import factory
 from tests.web.factory import Company
 
@@ -86,6 +87,12 @@ def hasher() -> Iterator[None]:
 @pytest.fixture
 def sessions(engine: Engine) -> Sessions:
     return Sessions(engine)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def emptied(engine: Engine, redis_url: str) -> None:
+    """A file begins with nothing of files before it: companies are apart, the installation's audit is one."""
+    empty(engine, redis_url)
 
 
 @pytest.fixture(autouse=True)
