@@ -61,11 +61,11 @@ class Synced:
     def work(self) -> None:
         """Look at all that is due, until nothing is."""
         for _ in range(40):
-            claims = self.shop.claims(200)
+            claims, account = self.shop.claims(200), self.account
             if not claims:
                 return
             for claim in claims:
-                reconcile(self.shop.desk, claim, self.account)
+                reconcile(self.shop.desk, claim, account)
         raise AssertionError("the links never come to rest")
 
     def deliver(self) -> int:
