@@ -3,7 +3,8 @@
 PYTHON ?= python3
 # Processes for the tests. Each has its own servers; a file stays in one, so that it shares what it set up. Files go
 # by name: browser and guards, the longest, first. By number of tests they would come last, one process waiting.
-JOBS ?= 2
+# More than the two cores that it is made for: half of the time tests wait for processes and servers.
+JOBS ?= 4
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --generate-hashes \
