@@ -16,6 +16,7 @@ from portal.sync.decisions import Finding
 from portal.sync.domain import OutboundOrder, SourceOrder, Stage
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.outlook import ForAPerson
+from portal.sync.errors import Retryable
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.money import add_up, line_total, unit_price
 
@@ -26,6 +27,10 @@ class Sight:
 
     order: SourceOrder
     outbound: OutboundOrder | None
+
+
+# Reads that lag behind writes do so for seconds.
+_SHOWN_SECONDS = 5.0
 
 
 class GoneInFlourish(ForAPerson):
@@ -50,7 +55,7 @@ def look(
 
     Raises:
         ForAPerson: an order that a side had is not there any more.
-        SyncError: a side could not be read.
+        SyncError: a side could not be read, or Flourish still shows what was there before our write.
     """
     where = account.platform.label
     order = before.order if before and wrote == "flourish" else account.client.order(number)
@@ -65,7 +70,16 @@ def look(
         title = f"Flourish does not know order {flourish_id} any more"
         step = f"If it was deleted by mistake, enter it again: {where} still has the order."
         raise GoneInFlourish(Finding("gone_in_flourish", title, step), order)
+    if before and outbound and _is_behind(outbound, before.outbound):
+        reason = "Flourish does not show yet what was written to it"
+        raise Retryable(reason, after=_SHOWN_SECONDS, throttled=True)
     return Sight(order, outbound)
+
+
+def _is_behind(outbound: OutboundOrder, before: OutboundOrder | None) -> bool:
+    """Whether a read after a write of ours shows the order as it was before it: planned from that, the same
+    would be written again and again."""
+    return before is not None and outbound.id == before.id and outbound.updated_at <= before.updated_at
 
 
 def note(session: Session, link: Link, sight: Sight, account: Account, *, how: str) -> None:

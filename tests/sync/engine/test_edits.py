@@ -200,6 +200,9 @@ def test_a_value_that_flourish_makes_of_ours_is_never_written_again(shop, link_i
 def test_an_update_that_flourish_does_not_take_stops_as_a_loop(shop, link_id):
     shop.flourish._write = lambda *_: None
     edit(shop, lines=(line(eaches="20"),))
+    for _ in range(6):
+        shop.pass_time(10)
+        shop.look()
 
     assert shop.link(link_id).decision_code == "loop"
     assert shop.flourish.count("update_order") == 6

@@ -217,6 +217,8 @@ class Flourish(World):
         # The lots of each item.
         self.lots: dict[str, tuple[str, ...]] = {}
         self.facilities = {"7": "Oakland", "8": "Denver"}
+        # What reads of this order show instead: how it was before.
+        self.lag: OutboundOrder | None = None
         self.pages: list[Page] = []
         # Ids that lists do not show yet; a read by id does.
         self.unlisted: set[str] = set()
@@ -269,6 +271,8 @@ class Flourish(World):
 
     def _whole(self, order_id: str) -> OutboundOrder | None:
         order = self.orders.get(order_id) if order_id not in self.unread else None
+        if order and self.lag and self.lag.id == order_id:
+            return self.lag
         return replace(order, notes=()) if order and order_id in self.without_notes else order
 
     def outbound_orders(self, *, created_from: datetime | None = None, **_: Any) -> Iterator[OutboundOrder]:

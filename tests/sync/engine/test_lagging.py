@@ -1,0 +1,21 @@
+"""Reads that lag behind our writes: waited for, and never answered with a second write."""
+
+from __future__ import annotations
+
+from tests.sync.engine.test_edits import edit, link_id, there
+from tests.sync.mapping.examples import line
+
+__all__ = ["link_id"]
+
+
+def test_a_read_that_lags_behind_our_update_is_waited_for_and_nothing_is_written_again(shop, link_id):
+    """For a moment Flourish shows what was there before."""
+    shop.flourish.lag = there(shop)
+    edit(shop, lines=(line(eaches="20"),))
+    assert "does not show yet" in shop.link(link_id).decision_text
+
+    shop.flourish.lag = None
+    shop.look_until_quiet()
+
+    assert shop.flourish.count("update_order") == 1
+    assert (shop.link(link_id).state, shop.problems()) == ("settled", {})
