@@ -196,18 +196,6 @@ def test_a_value_that_flourish_makes_of_ours_is_never_written_again(shop, link_i
     assert shop.problems() == {}
 
 
-@pytest.mark.fault(52)
-def test_an_update_that_flourish_does_not_take_stops_as_a_loop(shop, link_id):
-    shop.flourish._write = lambda *_: None
-    edit(shop, lines=(line(eaches="20"),))
-    for _ in range(6):
-        shop.pass_time(10)
-        shop.look()
-
-    assert shop.link(link_id).decision_code == "loop"
-    assert shop.flourish.count("update_order") == 6
-
-
 def test_an_edit_that_flourish_refuses_is_a_problem_with_its_words(shop, link_id):
     shop.flourish.fail("update_order", Rejected("Item is not active", field="order_lines", http_status=400))
     edit(shop, lines=(line(eaches="20"),))

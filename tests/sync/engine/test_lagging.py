@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sync.engine.test_edits import edit, link_id, there
 from tests.sync.mapping.examples import line
 
@@ -19,3 +21,15 @@ def test_a_read_that_lags_behind_our_update_is_waited_for_and_nothing_is_written
 
     assert shop.flourish.count("update_order") == 1
     assert (shop.link(link_id).state, shop.problems()) == ("settled", {})
+
+
+@pytest.mark.fault(52)
+def test_an_update_that_flourish_does_not_take_stops_as_a_loop(shop, link_id):
+    shop.flourish._write = lambda *_: None
+    edit(shop, lines=(line(eaches="20"),))
+    for _ in range(6):
+        shop.pass_time(10)
+        shop.look()
+
+    assert shop.link(link_id).decision_code == "loop"
+    assert shop.flourish.count("update_order") == 6
