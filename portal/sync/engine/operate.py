@@ -150,6 +150,9 @@ def record(
             .values(made)
             .execution_options(synchronize_session=False)
         )
+        if write.side == "flourish" and link.flourish_version:
+            # A read that shows this version from now on lags behind the write (sight.look).
+            link.snapshot = {**link.snapshot, "behind": link.flourish_version}
         take_effect(link, outcome, write.base)
         outcome.effect(session, link)
         journal.tell(session, link, entry)

@@ -43,13 +43,15 @@ _CREATED_AROUND = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Known:
-    """What our rows say of an order as a look begins. `was_gone`: Flourish did not know it last time."""
+    """What our rows say of an order as a look begins. `was_gone`: Flourish did not know it last time.
+    `behind`: the version of Flourish's order that we wrote over a moment ago."""
 
     hub_id: UUID
     number: str
     former_ids: Sequence[str] = ()
     choices: Mapping[str, Any] = field(default_factory=dict)
     was_gone: bool = False
+    behind: str | None = None
 
 
 class OrderMatter:
@@ -69,7 +71,12 @@ class OrderMatter:
         before = self._sight if wrote else None
         try:
             self._sight = sight.look(
-                self._account, self._known.number, flourish_id, before=before, wrote=wrote
+                self._account,
+                self._known.number,
+                flourish_id,
+                before=before,
+                wrote=wrote,
+                behind=self._known.behind,
             )
         except sight.GoneInFlourish as gone:
             if not self._is_gone_for_good(gone.order, flourish_id):

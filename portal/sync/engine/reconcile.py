@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
@@ -83,7 +84,18 @@ class _Start:
     kind: str = "order"
     choices: Mapping[str, Any] = field(default_factory=dict)
     decision_code: str | None = None
+    # The version of Flourish's order that a write of ours went over a moment ago.
+    behind: str | None = None
 
+
+# For so long a read that shows what was there before our write is taken for one that lags.
+_LAG = timedelta(seconds=30)
+_WROTE_LATELY = exists().where(
+    Operation.link_id == Link.id,
+    Operation.system == "flourish",
+    Operation.status == "ok",
+    Operation.finished_at > func.now() - _LAG,
+)
 
 _BEGIN = (
     select(
@@ -100,6 +112,7 @@ _BEGIN = (
         Link.kind,
         Link.choices,
         Link.decision_code,
+        case((_WROTE_LATELY, Link.snapshot["behind"].astext)),
     )
     .join(Connection, Connection.id == Link.connection_id)
     .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
@@ -333,6 +346,7 @@ def _matter_of(desk: Desk, claim: Claim, account: Account, start: _Start) -> Mat
             former_ids=start.former_ids,
             choices=start.choices,
             was_gone=start.decision_code == "gone_in_flourish",
+            behind=start.behind,
         ),
     )
 

@@ -42,7 +42,13 @@ class GoneInFlourish(ForAPerson):
 
 
 def look(
-    account: Account, number: str, flourish_id: str | None, *, before: Sight | None = None, wrote: str = ""
+    account: Account,
+    number: str,
+    flourish_id: str | None,
+    *,
+    before: Sight | None = None,
+    wrote: str = "",
+    behind: str | None = None,
 ) -> Sight:
     """Read both sides: one call each.
 
@@ -52,6 +58,7 @@ def look(
         flourish_id: Flourish's id of it, once it was made there.
         before: what was read a moment ago, if this is a look after a write of ours.
         wrote: the side that was written to; only that one is read again.
+        behind: the version of Flourish's order that we wrote over a moment ago.
 
     Raises:
         ForAPerson: an order that a side had is not there any more.
@@ -70,16 +77,18 @@ def look(
         title = f"Flourish does not know order {flourish_id} any more"
         step = f"If it was deleted by mistake, enter it again: {where} still has the order."
         raise GoneInFlourish(Finding("gone_in_flourish", title, step), order)
-    if before and outbound and _is_behind(outbound, before.outbound):
+    if outbound and _is_behind(outbound, before.outbound if before else None, behind):
         reason = "Flourish does not show yet what was written to it"
         raise Retryable(reason, after=_SHOWN_SECONDS, throttled=True)
     return Sight(order, outbound)
 
 
-def _is_behind(outbound: OutboundOrder, before: OutboundOrder | None) -> bool:
+def _is_behind(outbound: OutboundOrder, before: OutboundOrder | None, behind: str | None) -> bool:
     """Whether a read after a write of ours shows the order as it was before it: planned from that, the same
     would be written again and again."""
-    return before is not None and outbound.id == before.id and outbound.updated_at <= before.updated_at
+    if before is not None:
+        return outbound.id == before.id and outbound.updated_at <= before.updated_at
+    return behind is not None and outbound.updated_at <= datetime.fromisoformat(behind)
 
 
 def note(session: Session, link: Link, sight: Sight, account: Account, *, how: str) -> None:
@@ -141,8 +150,9 @@ def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: s
         journal.remember_terms(session, link, [outbound.id])
     link.flourish_status = outbound.status
     link.flourish_version = outbound.updated_at.isoformat()
+    kept = {name: value for name, value in link.snapshot.items() if name != "behind"}
     link.snapshot = {
-        **link.snapshot,
+        **kept,
         "flourish": {
             "id": outbound.id,
             "status": outbound.status,

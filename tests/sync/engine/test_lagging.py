@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sync.engine.test_edits import edit, link_id, there
+from tests.sync.engine.test_edits import edit, link_id, look, there
 from tests.sync.mapping.examples import line
 
 __all__ = ["link_id"]
@@ -15,6 +15,10 @@ def test_a_read_that_lags_behind_our_update_is_waited_for_and_nothing_is_written
     shop.flourish.lag = there(shop)
     edit(shop, lines=(line(eaches="20"),))
     assert "does not show yet" in shop.link(link_id).decision_text
+    # The webhook of the write comes back at once.
+    for _ in range(3):
+        look(shop)
+    assert shop.flourish.count("update_order") == 1
 
     shop.flourish.lag = None
     shop.look_until_quiet()
