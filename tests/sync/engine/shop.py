@@ -46,7 +46,7 @@ SETTLE_SECONDS = 180.0
 # What the clock touches. The database's now() cannot be turned, so everything else is.
 _TIMES = {
     "link": ("due_at", "lease_until"),
-    "operation": ("intent_at", "sent_at", "settle_at"),
+    "operation": ("intent_at", "sent_at", "settle_at", "finished_at"),
     "connection": ("open_until",),
     "stream": ("due_at", "lease_until"),
 }

@@ -32,7 +32,7 @@ def test_an_update_that_flourish_does_not_take_stops_as_a_loop(shop, link_id):
     shop.flourish._write = lambda *_: None
     edit(shop, lines=(line(eaches="20"),))
     for _ in range(6):
-        shop.pass_time(10)
+        shop.pass_time(40)
         shop.look()
 
     assert shop.link(link_id).decision_code == "loop"
