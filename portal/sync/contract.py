@@ -7,7 +7,7 @@ connection page, the webhook route and the engine are drawn from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
@@ -116,16 +116,22 @@ class Rows(Generic[Row]):
 class Throttle:
     """How often one key owner may call, shared by all workers: `burst` at once, then `per_second`.
 
-    For an API that publishes no limit, calls that work let the pace grow up to `grows_to` times.
+    For an API that publishes no limit, calls that work let the pace grow up to `grows_to` times. Who calls
+    only while more than `spare` calls are left waits for those who do not.
     """
 
     per_second: float
     burst: int
     grows_to: float = 1.0
+    spare: int = 0
 
     def agreed(self, per_second: float | None) -> Throttle:
         """The throttle of an account that was granted its own rate: that, and a burst of one second of it."""
         return self if per_second is None else Throttle(per_second, max(self.burst, round(per_second)))
+
+    def yielding(self) -> Throttle:
+        """The throttle of work that can wait: a third of the burst is left to what cannot (LL-27)."""
+        return replace(self, spare=self.burst // 3)
 
 
 class Calls(Protocol):

@@ -117,16 +117,18 @@ def credentials(desk: Desk, session: Session, owner: Hub | Connection) -> dict[s
     }
 
 
-def hub_turnstile(desk: Desk, hub: Hub) -> Turnstile:
-    """The budget of a hub's key."""
-    return Turnstile(desk, f"flourish:{hub.id}", FLOURISH.throttle.agreed(hub.calls_per_second))
+def hub_turnstile(desk: Desk, hub: Hub, yields: bool = False) -> Turnstile:
+    """The budget of a hub's key; one that yields lets everybody else's calls go first."""
+    throttle = FLOURISH.throttle.agreed(hub.calls_per_second)
+    return Turnstile(desk, f"flourish:{hub.id}", throttle.yielding() if yields else throttle)
 
 
-def platform_turnstile(desk: Desk, connection: Connection) -> Turnstile:
-    """The budget of a connection's key owner."""
+def platform_turnstile(desk: Desk, connection: Connection, yields: bool = False) -> Turnstile:
+    """The budget of a connection's key owner; one that yields lets everybody else's calls go first."""
     platform = platform_by_key(connection.platform)
     throttle = platform.throttle.agreed(connection.calls_per_second)
-    return Turnstile(desk, f"{platform.key}:{connection.key_owner}", throttle)
+    owner = f"{platform.key}:{connection.key_owner}"
+    return Turnstile(desk, owner, throttle.yielding() if yields else throttle)
 
 
 def open_hub(
@@ -152,13 +154,13 @@ def open_platform(
     return platform.connect(paced(address, headers, platform.label, turnstile, tape.record))
 
 
-def open_account(desk: Desk, session: Session, connection: Connection) -> Account:
-    """Open both sides of a connection."""
+def open_account(desk: Desk, session: Session, connection: Connection, yields: bool = False) -> Account:
+    """Open both sides of a connection, for work that yields to all other or does not."""
     tape = Tape()
     platform = platform_by_key(connection.platform)
     turnstiles = {
-        "platform": platform_turnstile(desk, connection),
-        "flourish": hub_turnstile(desk, connection.hub),
+        "platform": platform_turnstile(desk, connection, yields),
+        "flourish": hub_turnstile(desk, connection.hub, yields),
     }
     return Account(
         platform=platform,

@@ -1,7 +1,8 @@
 """Rate budgets: how often one key owner's account may be called, shared by every worker.
 
 The bucket lives in Redis. Without Redis each process keeps one of its own, so that there is never no
-limit at all. A call that must wait reserves its turn, so that callers go in the order in which they came.
+limit at all. A call that must wait reserves its turn, so that callers go in the order in which they came;
+work that yields reserves none, and asks again once enough is left.
 A 429 halves the pace; calls that work win it back, and for an API that publishes no limit a little more.
 """
 
@@ -22,9 +23,9 @@ _SLOWEST = 0.25
 # What each call adds to the pace, in parts of the throttle's own: a hundred calls double it.
 _GAIN = 0.01
 
-# KEYS: bucket, hold. ARGV: per second, burst, patience, fastest pace, gain. Returns milliseconds to wait
-# before the call, or, negative, until a turn that is too far off to be reserved. The server's clock is
-# the only one: workers' clocks may differ.
+# KEYS: bucket, hold. ARGV: per second, burst, patience, fastest pace, gain, spare. Returns milliseconds to
+# wait before the call, or, negative, until a turn that is too far off to be reserved, or not to be reserved
+# by work that yields. The server's clock is the only one: workers' clocks may differ.
 _TAKE = """
 local held = redis.call('PTTL', KEYS[2])
 local time = redis.call('TIME')
@@ -34,8 +35,9 @@ local pace = math.min(tonumber(ARGV[4]), tonumber(bucket[3]) or 1)
 local rate, burst, patience = tonumber(ARGV[1]) * pace, tonumber(ARGV[2]), tonumber(ARGV[3])
 local tokens = tonumber(bucket[1]) or burst
 tokens = math.min(burst, tokens + math.max(0, now - (tonumber(bucket[2]) or now)) * rate) - 1
-local wait = math.max(0, -tokens / rate, held / 1000)
-if wait > patience then return -math.ceil(wait * 1000) end
+local spare = tonumber(ARGV[6])
+local wait = math.max(0, (spare - tokens) / rate, held / 1000)
+if wait > patience or (spare > 0 and wait > 0) then return -math.ceil(wait * 1000) end
 pace = math.min(tonumber(ARGV[4]), pace + tonumber(ARGV[5]))
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now), 'pace', tostring(pace))
 redis.call('EXPIRE', KEYS[1], 600)
@@ -85,6 +87,11 @@ class Budget:
             0 when the call may be made; else the seconds until a turn that is too far off to wait for.
         """
         wait = self._reserve(owner, throttle)
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while throttle.spare and wait < 0 and time.monotonic() - wait < until:
+            if (stopping or threading.Event()).wait(-wait):
+                return -wait
+            wait = self._reserve(owner, throttle)
         if wait < 0:
             return -wait
         while wait:
@@ -120,6 +127,7 @@ class Budget:
     def _reserve(self, owner: str, throttle: Throttle) -> float:
         """Seconds to wait for a turn that is now ours; negative: until one that is too far off."""
         limits = [throttle.per_second, throttle.burst, _PATIENCE_SECONDS, throttle.grows_to, _GAIN]
+        limits.append(throttle.spare)
         try:
             return float(self._take(keys=_keys(owner), args=limits)) / 1000
         except RedisError:
@@ -131,8 +139,8 @@ class Budget:
             bucket = self._local.setdefault(owner, _Bucket(float(throttle.burst), now))
             rate = throttle.per_second * bucket.pace
             tokens = min(throttle.burst, bucket.tokens + (now - bucket.at) * rate) - 1
-            wait = max(0.0, -tokens / rate, bucket.held_until - now)
-            if wait > _PATIENCE_SECONDS:
+            wait = max(0.0, (throttle.spare - tokens) / rate, bucket.held_until - now)
+            if wait > _PATIENCE_SECONDS or (throttle.spare and wait > 0):
                 return -wait
             bucket.tokens, bucket.at = tokens, now
             bucket.pace = min(1.0, bucket.pace + _GAIN)

@@ -44,6 +44,7 @@ class Claim:
     at: datetime
     # How many workers died while they had this link alone.
     crashes: int = 0
+    kind: str = "order"
     run_id: UUID | None = None
 
 
@@ -105,6 +106,7 @@ def _take(session: Session, due: Select[UUID], worker: str, lease_seconds: float
             Link.dirty_seq,
             func.now(),
             Link.crashes,
+            Link.kind,
         )
         .execution_options(synchronize_session=False)
     )

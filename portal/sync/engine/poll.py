@@ -18,7 +18,13 @@ from portal.sync import journal
 from portal.sync.contract import Page, PlatformClient
 from portal.sync.domain import Hint
 from portal.sync.engine import breaker, crash, marks, silence
-from portal.sync.engine.accounts import Tape, open_hub, open_platform
+from portal.sync.engine.accounts import (
+    Tape,
+    hub_turnstile,
+    open_hub,
+    open_platform,
+    platform_turnstile,
+)
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
 from portal.sync.engine.pull import INTERVALS, Pull, source_of
@@ -108,23 +114,26 @@ def poll(desk: Desk, tenant_id: UUID, stream_id: UUID) -> set[UUID]:
 def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None:
     tape = Tape()
 
+    # Lists of the catalogue are long, and orders do not wait for them (LL-27).
+    yields = stream.name in INTERVALS
+
     def open_shop(inside: Session, connection: Connection) -> PlatformClient:
-        return open_platform(desk, inside, connection, tape)
+        return open_platform(desk, inside, connection, tape, platform_turnstile(desk, connection, yields))
 
     if stream.connection_id is None:
         hub = session.get_one(Hub, stream.hub_id)
         if hub.state not in ("live", "paused"):
             return None
-        flourish = open_hub(desk, session, hub, tape)
-        if stream.name in INTERVALS:
+        flourish = open_hub(desk, session, hub, tape, hub_turnstile(desk, hub, yields))
+        if yields:
             return Pull(desk, stream, source_of(session, stream, flourish), open_shop)
         since = _since(stream, _FLOURISH_OVERLAP_SECONDS)
         return _Source(flourish.changed_orders, since, flourish.company)
     connection = session.get_one(Connection, stream.connection_id)
     if not may_read(connection) or connection.live_since is None:
         return None
-    client = open_platform(desk, session, connection, tape)
-    if stream.name in INTERVALS:
+    client = open_shop(session, connection)
+    if yields:
         return Pull(desk, stream, source_of(session, stream, client), open_shop)
     platform = platform_by_key(connection.platform)
     spec = next(spec for spec in platform.streams if spec.name == stream.name)

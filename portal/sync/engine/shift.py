@@ -101,7 +101,8 @@ class Shift:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._accounts: dict[UUID, Account] = {}
+        # By connection and kind: calls for products let those for orders go first.
+        self._accounts: dict[tuple[UUID, str], Account] = {}
         self._tallies: dict[UUID, Tally] = {}
         self._working: dict[UUID, Claim] = {}
         self._lock = threading.Lock()
@@ -161,13 +162,14 @@ class Shift:
         self._done(claim, "stuck")
 
     def _account(self, claim: Claim) -> Account:
+        whose = claim.connection_id, claim.kind
         with self._lock:
-            account = self._accounts.get(claim.connection_id)
+            account = self._accounts.get(whose)
             if account is None:
                 with self._desk.tenant(claim.tenant_id) as session:
                     connection = session.get_one(Connection, claim.connection_id)
-                    account = open_account(self._desk, session, connection)
-                self._accounts[claim.connection_id] = account
+                    account = open_account(self._desk, session, connection, claim.kind == "item")
+                self._accounts[whose] = account
         return account
 
     def _done(self, claim: Claim, left: str) -> None:

@@ -39,6 +39,35 @@ def test_workers_of_one_owner_share_one_bucket(desk):
     assert took(first, "leaflink:Ann", SLOW, 2) + took(second, "leaflink:Ann", SLOW, 5) == 3
 
 
+@pytest.mark.promise("LL-27")
+@pytest.mark.parametrize("without_redis", [False, True])
+def test_work_that_can_wait_leaves_turns_to_orders_and_never_stands_before_them(desk, away, without_redis):
+    """A long queue of products takes every turn that orders leave, and an order has its own at once."""
+    budget = Budget(away) if without_redis else desk.budget
+    orders = Throttle(per_second=20, burst=6)
+    products, ended = [], threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            products.append(budget.take("leaflink:Ann", orders.yielding(), ended))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.6)
+    began = time.monotonic()
+    waits = [budget.take("leaflink:Ann", orders) for _ in range(2)]
+    waited = time.monotonic() - began
+    ended.set()
+    for thread in threads:
+        thread.join()
+
+    assert waits == [0, 0]
+    # Two are kept for orders; one that is being taken may be in front of the second.
+    assert waited < 0.1
+    assert products.count(0) >= 8
+
+
 def test_owners_do_not_share(desk):
     assert took(desk.budget, "leaflink:Ann", SLOW, 5) == 3
     assert took(desk.budget, "leaflink:Bob", SLOW, 5) == 3
