@@ -21,6 +21,7 @@ from portal.sync.checker.report import CounterExample, Seen, seen
 from portal.sync.contract import Throttle
 from portal.sync.engine.accounts import credentials
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.guard import DROP
 from portal.sync.flourish import FLOURISH
 from portal.sync.mapping.follow import CANCELLED
 from portal.sync.registry import platform as platform_by_key
@@ -34,6 +35,10 @@ _ON_ITS_WAY_SECONDS = 2.0
 _CLOCKS_SECONDS = 2.0
 # Operations that the ledger cannot tell apart: each writes fields of an order that is there.
 _UPDATES = frozenset({"finish_order", "update_order", "set_term", "tell_platform"})
+# The same of a product.
+_PRODUCT_UPDATES = frozenset({"update_product", "set_stock", DROP})
+# What is made in a platform's catalogue, and what its ledger calls the list.
+_MAKES = {"create_product": "products", "create_strain": "strains"}
 # What a refused key may ask for: it never got an answer about it.
 _REFUSED = (401, 403)
 
@@ -147,7 +152,7 @@ def writes_were_intended(session: Session, place: Place, books: Books, keys: Seq
 
 
 def _sent(session: Session, place: Place) -> tuple[dict[str, list[float]], dict[str, tuple[str, str]]]:
-    """When each write was marked as sent, by what it writes; and the name and page of its order."""
+    """When each write was marked as sent, by what it writes; and the name and page of its thing."""
     times: dict[str, list[float]] = defaultdict(list)
     names: dict[str, tuple[str, str]] = {}
     rows = session.execute(
@@ -156,16 +161,17 @@ def _sent(session: Session, place: Place) -> tuple[dict[str, list[float]], dict[
             Operation.natural_key,
             Operation.request["transition"].astext,
             Operation.sent_at,
+            Link.kind,
             Link.id,
             Link.label,
         )
         .join(Link, Link.id == Operation.link_id)
         .where(Operation.sent_at.is_not(None))
     )
-    for kind, key, transition, sent_at, link_id, label in rows:
+    for kind, key, transition, sent_at, thing, link_id, label in rows:
         write = wanted(kind, key, transition)
         times[write].append(sent_at.timestamp())
-        names[write] = (f"order {label}", place.order(link_id))
+        names[write] = (f"{thing} {label}", place.named(thing, link_id))
     return times, names
 
 
@@ -176,6 +182,10 @@ def wanted(kind: str, natural_key: str, transition: str | None) -> str:
         return f"move:{natural_key.split(':')[1]}:{transition}"
     if kind in _UPDATES:
         return f"update:{natural_key.partition(':')[2]}"
+    if kind in _PRODUCT_UPDATES:
+        return f"product:{natural_key.partition(':')[2]}"
+    if kind in _MAKES:
+        return f"{_MAKES[kind]} with {natural_key.split(':', 2)[2]}"
     if kind == "create_order":
         return natural_key[natural_key.find("order:") :]  # in whichever of its facilities it was made
     return natural_key

@@ -37,7 +37,9 @@ def clocks(session: Session, place: Place) -> Seen:
     )
     wrong += [
         CounterExample(
-            f"story of {called(row.Link)}", _why(row, row.Link.event_head), place.order(row.Link.id)
+            f"story of {called(row.Link)}",
+            _why(row, row.Link.event_head),
+            place.link(row.Link),
         )
         for row in stories
     ]

@@ -33,7 +33,7 @@ def moves_go_forward(session: Session, place: Place) -> Seen:
                 continue
             if not _went_back(session, link.id, ladder, earlier.finished_at, later.finished_at):
                 text = f"Trellis moved it to {after} after it had been moved to {before}"
-                wrong.append(CounterExample(called(link), text, place.order(link.id)))
+                wrong.append(CounterExample(called(link), text, place.link(link)))
                 break
     return seen(looked, wrong)
 
@@ -94,7 +94,7 @@ def writers_go_forward(session: Session, place: Place) -> Seen:
         CounterExample(
             called(row[0]),
             f"the write {row[1]} carries fence {row[2]}, and the one before it {row[3]}",
-            place.order(row[0].id),
+            place.link(row[0]),
         )
         for row in rows
     ]

@@ -30,6 +30,8 @@ _LIMITS = Limits(total=120.0, read=60.0, size=512 * 1024 * 1024)
 # What a path of either system names: an order by its id, and a step that it is to take.
 _ORDER = re.compile(r"/(?:outbound-orders|orders-received)/([^/?]+)(?:/transition/([^/?]+))?")
 _CREATES = re.compile(r"/(outbound-orders|destinations)(?:$|\?)")
+# What a path names of a platform's catalogue: a product by its id, or the list that something is added to.
+_CATALOGUE = re.compile(r"/(products|strains)/(?:([^/?]+)/)?(?:$|\?)")
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ def _write(method: str, path: str, order: str, step: str, text: str) -> str:
     body = _object(text)
     if order:
         return f"{'cancel' if body.get('order_status') == 'Cancelled' else 'update'}:{order}"
+    if found := _CATALOGUE.search(path):
+        return f"product:{found[2]}" if found[2] else f"{found[1]} with {body.get('sku') or body.get('name')}"
     found = _CREATES.search(path)
     if found and found[1] == "destinations":
         return f"destination:{body.get('license_number', '')}"

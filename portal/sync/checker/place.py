@@ -24,6 +24,14 @@ class Place:
     # How long a write stays unclear where a connection does not say otherwise.
     settle_seconds: float
 
+    def named(self, kind: str, link_id: UUID) -> str:
+        """The page of what a link of this kind joins."""
+        return self.product(link_id) if kind == "item" else self.order(link_id)
+
+    def link(self, link: Link) -> str:
+        """The page of what a link joins."""
+        return self.named(link.kind, link.id)
+
     def order(self, link_id: UUID) -> str:
         """The page of an order."""
         return f"/t/{self.slug}/orders/{link_id}"

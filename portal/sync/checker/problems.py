@@ -72,7 +72,7 @@ def _twice(session: Session, place: Place) -> list[CounterExample]:
 def _stuck_without(session: Session, place: Place) -> list[CounterExample]:
     rows = session.scalars(select(Link).where(Link.state == "stuck", not_(has_open_problem())).limit(_MOST))
     return [
-        CounterExample(called(link), "it is stuck and no open problem says why", place.order(link.id))
+        CounterExample(called(link), "it is stuck and no open problem says why", place.link(link))
         for link in rows
     ]
 
@@ -86,7 +86,9 @@ def _at_rest_with(session: Session, place: Place) -> list[CounterExample]:
     )
     return [
         CounterExample(
-            called(link), f"it is {link.state}, and its problem {code} is still open", place.order(link.id)
+            called(link),
+            f"it is {link.state}, and its problem {code} is still open",
+            place.link(link),
         )
         for link, code in rows
     ]

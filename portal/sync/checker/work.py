@@ -76,7 +76,7 @@ def _links_left(session: Session, place: Place) -> list[CounterExample]:
             f"the lease of {link.lease_owner} ran out at {link.lease_until:%F %T} UTC"
             if link.lease_until
             else f"due since {link.due_at:%F %T} UTC, and nobody looked",
-            place.order(link.id),
+            place.link(link),
         )
         for link in rows
     ]
@@ -135,7 +135,7 @@ def _writes_left(session: Session, place: Place) -> list[CounterExample]:
         CounterExample(
             called(link),
             f"the write {operation.kind} of {operation.intent_at:%F %T} UTC is still {operation.status}",
-            place.order(link.id),
+            place.link(link),
         )
         for operation, link in rows
     ]
@@ -180,13 +180,15 @@ def no_write_without_intent(session: Session, place: Place) -> Seen:
         CounterExample(
             called(link),
             f"no recorded write made Flourish order {link.flourish_id}",
-            place.order(link.id),
+            place.link(link),
         )
         for link in unrecorded
     ]
     wrong += [
         CounterExample(
-            called(link), f"the write {operation.kind} worked and was never sent", place.order(link.id)
+            called(link),
+            f"the write {operation.kind} worked and was never sent",
+            place.link(link),
         )
         for operation, link in timeless
     ]

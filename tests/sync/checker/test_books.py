@@ -122,6 +122,31 @@ def test_books_that_agree_are_looked_at_and_break_nothing(sandbox):
         assert report.verdicts[code].looked > without.verdicts[code].looked
 
 
+PRODUCTS = "/leaflink/api/v2/products/"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "method", "path", "body"),
+    [
+        ("set_stock", "stock:100142", "PATCH", f"{PRODUCTS}100142/", {"available_inventory": "7"}),
+        ("drop_stock", "stock:100142", "PATCH", f"{PRODUCTS}100142/", {"available_inventory": "0"}),
+        ("update_product", "update:100142", "PATCH", f"{PRODUCTS}100142/", {"name": "Runtz"}),
+        ("create_product", "product:c1:RZ-1", "POST", PRODUCTS, {"sku": "RZ-1", "name": "Runtz"}),
+        ("create_strain", "strain:c1:Runtz", "POST", "/leaflink/api/v2/strains/", {"name": "Runtz"}),
+    ],
+)
+def test_a_write_to_the_catalogue_is_one_of_ours_when_it_was_recorded_and_not_else(
+    sandbox, kind, key, method, path, body
+):
+    sandbox.asked(method, path, body=body)
+    assert sandbox.check().failed() == ["I10"]
+
+    operate(sandbox, kind, key)
+
+    report = sandbox.check()
+    assert report.failed() == [], report.shown()
+
+
 def _many(sandbox: Sandbox, calls: int) -> None:
     for turn in range(calls):
         sandbox.asked("GET", f"{RECEIVED}/created/", ago=timedelta(hours=1, seconds=turn * 0.2))
