@@ -96,8 +96,9 @@ def compare_anew(session: Session, connection: Connection) -> None:
 
 
 def _refuse(connection: Connection) -> None:
-    if platform_by_key(connection.platform).catalogue is None:
-        raise NoCatalogue(f"{connection.platform} has no products.")
+    platform = platform_by_key(connection.platform)
+    if platform.catalogue is None:
+        raise NoCatalogue(f"{platform.label} has no products.")
     if connection.live_since is None or connection.facility_id is None:
         raise NoCatalogue(f"{connection.name} was never live: switch it live first.")
 

@@ -31,6 +31,7 @@ from portal.sync.engine import crash, guard, mismatches
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.bulk import copy_in
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.marks import PRIORITY, STOCK_FIRST
 from portal.sync.engine.shelves import Known, keys_after, keys_of_seen, known, shown, terms
 from portal.sync.errors import SyncError
 from portal.sync.mapping.catalogue import plan_product
@@ -40,8 +41,6 @@ from portal.sync.registry import platform as platform_by_key
 _BATCH = 1_000
 # A planner asks in so many rounds at the most: what a brand's lines are, after what the brand is.
 _MOST_ROUNDS = 6
-# What changes a stock goes before what changes a description (features.md LL-27).
-STOCK_FIRST, CATALOGUE = 20, 30
 
 
 @dataclass(frozen=True)
@@ -178,7 +177,7 @@ def _row(one: Known, decision: Decision | None) -> dict[str, Any]:
         "label": one.sku[:200],
         "mark": decision is None or action is not None,
         "drops": isinstance(action, SetStock) and action.drops,
-        "priority": STOCK_FIRST if isinstance(action, SetStock) else CATALOGUE,
+        "priority": STOCK_FIRST if isinstance(action, SetStock) else PRIORITY["item"],
         "shown": shown(one),
         "item": one.item_id,
         "terms": _search_terms(one) if link is None else [],

@@ -81,12 +81,13 @@ mirrored AS (
 # A Flourish item or what there is of it: to be read, for every connection of the hub.
 _MARK_ITEM = """
 mirrored AS (
-    SELECT id, flourish_id, NOT %(is_stock)s AND version = %(version)s AS stale
+    SELECT id, flourish_id, NOT %(is_stock)s AND %(version)s <> '' AND version = %(version)s AS stale
     FROM item WHERE hub_id = %(hub)s AND flourish_id = %(ref)s AND gone_at IS NULL
 ), told AS (
     UPDATE item SET
         told = CASE WHEN %(is_stock)s THEN told ELSE COALESCE(NULLIF(%(version)s, ''), '?') END,
-        stock_told = CASE WHEN %(is_stock)s THEN COALESCE(NULLIF(%(version)s, ''), '?') ELSE stock_told END
+        stock_told = CASE WHEN %(is_stock)s
+            THEN COALESCE(NULLIF(%(version)s, ''), '? ' || clock_timestamp()) ELSE stock_told END
     FROM mirrored WHERE item.id = mirrored.id AND NOT mirrored.stale
 ), asked AS (
     UPDATE stream SET due_at = LEAST(due_at, now())

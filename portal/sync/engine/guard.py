@@ -14,10 +14,11 @@ from uuid import UUID
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Operation, Stream
+from portal.models import Connection, Link, Operation, Problem, Stream
 from portal.sync import audit, journal
 from portal.sync.decisions import Finding
 from portal.sync.engine import mirror
+from portal.sync.engine.marks import STOCK_FIRST
 from portal.sync.engine.streams import connections_of
 
 # So many at the least, and so large a part of what is linked, is a mass.
@@ -26,7 +27,9 @@ APPROVED_FOR = timedelta(hours=1)
 # The write of a stock of nothing where there was some.
 DROP = "drop_stock"
 _EXAMPLES = 10
-_MASS_DROP = "mass_drop"
+_MASS_DROP, _MASS_GONE = "mass_drop", "mass_gone"
+# How often lists are read whole, so that what is gone is noticed.
+FULL_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _mark(session: Session, connection_id: UUID) -> int:
             Link.due_at.is_(None),
             Link.lease_until.is_(None),
         )
-        .values(dirty_seq=Link.dirty_seq + 1, due_at=func.now(), priority=20)
+        .values(dirty_seq=Link.dirty_seq + 1, due_at=func.now(), priority=STOCK_FIRST)
         .returning(Link.id)
         .execution_options(synchronize_session=False)
     )
@@ -142,8 +145,9 @@ def _hold(session: Session, connection: Connection, found: Drops) -> None:
         text=f"Among them: {', '.join(labels)}." if labels else "",
         evidence={"number": found.number, "linked": found.linked, "examples": list(labels)},
     )
-    journal.report(session, connection, (finding,), code=finding.code)
-    journal.log(session, connection, "stuck", f"{finding.title}: these writes are held")
+    opened, _ = journal.report(session, connection, (finding,), code=finding.code)
+    if opened:
+        journal.log(session, connection, "stuck", f"{finding.title}: these writes are held")
     said = f"Held: {finding.title[0].lower()}{finding.title[1:]} at once."
     values = {"said": said, "step": finding.next_step, "connection": connection.id}
     session.execute(_SAY_HELD, values)
@@ -165,10 +169,25 @@ def approve(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *,
     connection.drops_approved_until = func.now() + APPROVED_FOR
     session.flush()
     held = _mark(session, connection_id)
+    _read_whole(session, connection)
     journal.report(session, connection, (), code=_MASS_DROP, solved=f"{actor.name} approved it for an hour.")
     journal.log(session, connection, "info", f"{actor} approved that {held} products lose all their stock")
     _record(session, keys, "stock.drops_approved", connection, actor, held)
     return held
+
+
+def _read_whole(session: Session, connection: Connection) -> None:
+    """Have the lists that lost their rows read whole while the approval lasts. Not as if they had never been
+    read: then every look would ask for its own rows meanwhile."""
+    lost = select(Problem.subject_id).where(
+        Problem.connection_id == connection.id, Problem.code == _MASS_GONE, Problem.closed_at.is_(None)
+    )
+    session.execute(
+        update(Stream)
+        .where(Stream.id.in_(lost), Stream.full_at.is_not(None))
+        .values(full_at=Stream.full_at - FULL_EVERY, due_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def keep_holding(

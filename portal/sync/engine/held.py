@@ -12,12 +12,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, func, select, text, update
+from sqlalchemy import Text, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from portal.models import Link
 from portal.sync.domain import OutboundOrder, SourceOrder, Stage
+from portal.sync.engine.marks import SOONEST, STOCK_FIRST
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key
@@ -67,17 +68,19 @@ def note_held(session: Session, link: Link, holds: Mapping[str, str] | None) -> 
 
 _MARK_STOCK = text(
     """
-    UPDATE item SET stock_told = '?'
-    WHERE hub_id = :hub AND sku_key = ANY(:skus) AND gone_at IS NULL
+    UPDATE item SET stock_told = '? ' || clock_timestamp()
+    WHERE id IN (
+        SELECT id FROM item WHERE hub_id = :hub AND sku_key = ANY(:skus) AND gone_at IS NULL
+        ORDER BY id FOR NO KEY UPDATE
+    )
     """
 ).bindparams(bindparam("skus", type_=ARRAY(Text)))
 
 
 def _mark(session: Session, link: Link, skus: Sequence[str], *, released: Sequence[str]) -> None:
     """Mark items for a look. Of those that an order holds no more Flourish's stock is read anew: it fell, as
-    the order is live now, and the old figure with nothing held would sell the same units twice."""
-    if released:
-        session.execute(_MARK_STOCK, {"hub": link.hub_id, "skus": list(released)})
+    the order is live now, and the old figure with nothing held would sell the same units twice. Each such
+    mark is one of its own: a read that began before it does not answer it."""
     # In one order: two orders with the same items must not wait for each other.
     ordered = (
         select(Link.id)
@@ -90,8 +93,11 @@ def _mark(session: Session, link: Link, skus: Sequence[str], *, released: Sequen
         .where(Link.id.in_(session.scalars(ordered).all()))
         .values(
             dirty_seq=Link.dirty_seq + 1,
-            due_at=func.least(func.coalesce(Link.due_at, func.now()), func.now()),
-            priority=20,
+            due_at=SOONEST,
+            priority=STOCK_FIRST,
         )
         .execution_options(synchronize_session=False)
     )
+    # Links before items, as webhooks do it (deliveries.py).
+    if released:
+        session.execute(_MARK_STOCK, {"hub": link.hub_id, "skus": list(released)})

@@ -85,7 +85,7 @@ class ItemMatter:
         if self._drops and self._is_mass():
             return self._plan(base, facts, replace(self._rules, holds_drops=True))
         if isinstance(action, CreateProduct) and self._is_there_after_all():
-            return self._plan(base, facts, self._rules)
+            return self.plan(base, facts)
         return answer
 
     def answer(self, question: Question) -> Any:

@@ -15,6 +15,8 @@ from portal.sync.mapping.keeping import forgiven
 
 # Orders before inventory before catalogue (features.md LL-27).
 PRIORITY = {"order": 10, "customer": 20, "item": 30}
+# What changes a stock goes before what changes a description.
+STOCK_FIRST = 20
 SOONEST = func.least(func.coalesce(Link.due_at, func.now()), func.now())
 
 

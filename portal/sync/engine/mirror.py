@@ -273,17 +273,16 @@ WHERE {owner} = :owner AND gone_at IS NULL AND created_at < :begun
   AND NOT EXISTS (
       SELECT FROM pulled_row WHERE stream_id = :stream AND part = '' AND pulled_row.ref = {table}.{ref}
   )
-RETURNING id
 """
 _GONE_ITEMS = text(_GONE.format(table="item", owner="hub_id", ref="flourish_id"))
 _GONE_PRODUCTS = text(_GONE.format(table="product", owner="connection_id", ref="foreign_id"))
 
 
-def apply_gone(session: Session, stream: Stream, begun: str) -> int:
-    """Note what a complete pull did not show; returns how many there are."""
+def apply_gone(session: Session, stream: Stream, begun: str) -> None:
+    """Note what a complete pull did not show."""
     statement = _GONE_ITEMS if stream.connection_id is None else _GONE_PRODUCTS
     values = {"owner": stream.connection_id or stream.hub_id, "stream": stream.id, "begun": begun}
-    return len(session.execute(statement, values).all())
+    session.execute(statement, values)
 
 
 def forget_seen(session: Session, stream_id: UUID) -> None:

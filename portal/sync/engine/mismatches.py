@@ -42,7 +42,7 @@ _CLOSE_SOLVED = text(
     """
     UPDATE problem SET closed_at = now(), closed_because = 'The cause is gone.'
     FROM link WHERE problem.link_id = link.id AND link.connection_id = :connection AND link.kind = 'item'
-      AND problem.closed_at IS NULL AND link.lease_until IS NULL AND link.due_at IS NULL
+      AND problem.closed_at IS NULL AND link.lease_until IS NULL AND link.due_at IS NULL AND NOT link.alone
       AND NOT EXISTS (
           SELECT FROM jsonb_array_elements(link.snapshot -> 'findings') AS found
           WHERE found ->> 'code' = problem.code AND found ->> 'cause' = problem.cause

@@ -86,7 +86,7 @@ def elsewhere(write: Write) -> Iterator[None]:
     except IntegrityError as error:
         if "uq_operation_once" not in str(error.orig):
             raise
-        reason = f"Another order is about to {write.purpose}"
+        reason = f"Another one is about to {write.purpose}"
         raise Retryable(reason, after=_ELSEWHERE_SECONDS, throttled=True) from error
 
 

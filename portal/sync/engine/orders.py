@@ -133,6 +133,8 @@ class OrderMatter:
         self, session: Session, link: Link, findings: Sequence[Finding], *, known_problem: bool
     ) -> None:
         """See `Matter`."""
+        if any(finding.code == "gone_on_platform" for finding in findings):
+            note_held(session, link, None)
         if not findings and not known_problem:
             return
         opened, closed = journal.report(session, link, findings)

@@ -27,6 +27,7 @@ from portal.sync.engine import comparison, crash, guard, mirror
 from portal.sync.engine.accounts import stock_facilities
 from portal.sync.engine.ahead import ahead
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.gate import may_read
 from portal.sync.engine.streams import connections_of, release, worked
 from portal.sync.errors import Retryable
 
@@ -34,7 +35,6 @@ ITEMS, STOCK, PRODUCTS = "flourish.items", "flourish.stock", "products"
 # What a connection's catalogue needs -> how often it is read, in seconds. Stock is read whole each time:
 # in between, webhooks tell of it.
 INTERVALS = {PRODUCTS: 300.0, ITEMS: 300.0, STOCK: 3600.0}
-_FULL_EVERY = timedelta(days=1)
 _OVERLAP = timedelta(seconds=900)
 # One job reads for so long; the next one goes on.
 _SLICE_SECONDS = 60.0
@@ -166,7 +166,7 @@ class Pull:
         """Compare the connections that this list concerns; the place says how far that came."""
         with self._desk.tenant(self._tenant_id) as session:
             served = connections_of(session, session.get_one(Stream, self._stream_id))
-            ready = sorted(one.id for one in served if is_pulled(session, one))
+            ready = sorted(one.id for one in served if may_read(one) and is_pulled(session, one))
         at, after = place.compared or ("", "")
         concerned: set[UUID] = set()
         for connection_id in (one for one in ready if str(one) >= at):
@@ -205,7 +205,7 @@ class Pull:
             if stream.position is not None:
                 return Place(**stream.position)
             now: datetime = session.execute(select(func.now())).scalar_one()
-            full = stream.name == STOCK or stream.full_at is None or stream.full_at < now - _FULL_EVERY
+            full = stream.name == STOCK or stream.full_at is None or stream.full_at < now - guard.FULL_EVERY
             since = None if full or stream.watermark is None else stream.watermark - _OVERLAP
             place = Place(full=since is None, begun=now.isoformat(), part_begun=now.isoformat())
             place.since = since.isoformat() if since else None
@@ -261,21 +261,25 @@ class Pull:
         with self._desk.tenant(self._tenant_id) as session:
             session.execute(_PATIENT)
             stream = session.get_one(Stream, self._stream_id)
-            if not self._is_whole(session, stream, place):
-                if place.passes >= _MOST_PASSES:
-                    stream.position = None
-                    raise Retryable(f"the list counts {place.total} rows and shows others each time")
+            if self._is_whole(session, stream, place):
+                self._take_over(session, stream, place)
+                return True
+            if place.passes < _MOST_PASSES:
                 self._again(session, stream, place)
                 return False
-            if stream.name == STOCK:
-                mirror.apply_stock(session, stream, place.part, place.part_begun)
-            elif place.full and not place.moved:
-                guard.note_gone(session, stream, place.begun)
-            place.read = place.part == self._source.parts[-1]
-            if place.read and place.full:
-                stream.full_at = func.now()
-            stream.position = asdict(place)
-            return True
+            stream.position = None
+        # Outside: an error would take back that the next pull begins anew.
+        raise Retryable(f"the list counts {place.total} rows and shows others each time")
+
+    def _take_over(self, session: Session, stream: Stream, place: Place) -> None:
+        if stream.name == STOCK:
+            mirror.apply_stock(session, stream, place.part, place.part_begun)
+        elif place.full and not place.moved:
+            guard.note_gone(session, stream, place.begun)
+        place.read = place.part == self._source.parts[-1]
+        if place.read and place.full:
+            stream.full_at = func.now()
+        stream.position = asdict(place)
 
     def _is_whole(self, session: Session, stream: Stream, place: Place) -> bool:
         if place.total is None:

@@ -17,6 +17,8 @@ from portal.sync.errors import ConnectionBroken, Retryable, SyncError, Unreadabl
 
 # A stream that fails this often in a row is named as a problem.
 _FAILS_BEFORE_PROBLEM = 3
+# The problems of a stream that are about its polls; others are about what it said.
+_OWN = ("poll_fails", "bug")
 # These pass by themselves mostly; anything else is a problem the first time.
 _QUIET = (Retryable, Unreadable)
 
@@ -65,7 +67,9 @@ def worked(session: Session, stream: Stream, latest: datetime | None) -> None:
     if stream.failures:
         for connection in connections_of(session, stream):
             journal.log(session, connection, "done", f"Polling {stream.name} works again")
-            journal.report(session, connection, (), subject_id=stream.id, solved="Polling works again.")
+            for code in _OWN:
+                solved = "Polling works again."
+                journal.report(session, connection, (), subject_id=stream.id, code=code, solved=solved)
     stream.failures = 0
     release(session, stream, stream.interval_seconds)
 
@@ -90,7 +94,7 @@ def failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, st
             level = "bug" if finding.code == "bug" else "wait"
             journal.log(session, connection, level, f"Polling {stream.name} did not work: {finding.text}")
             if stream.failures >= _FAILS_BEFORE_PROBLEM or not isinstance(error, _QUIET):
-                journal.report(session, connection, (finding,), subject_id=stream.id)
+                journal.report(session, connection, (finding,), subject_id=stream.id, code=finding.code)
             if stop and isinstance(error, ConnectionBroken):
                 breaker.stop(
                     session, connection, connection if stream.connection_id else connection.hub, error
@@ -99,7 +103,7 @@ def failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, st
 
 def _finding(stream: Stream, error: Exception) -> Finding:
     if isinstance(error, SyncError):
-        step = "Webhooks still bring orders in. Test the connection; replace its key if it is refused."
+        step = "Webhooks still tell of changes. Test the connection; replace its key if it is refused."
         title = f"Polling {stream.name} does not work"
         return Finding("poll_fails", title, step, cause=stream.name, text=str(error))
     name = type(error).__name__

@@ -129,8 +129,12 @@ class Description:
     def _line(self) -> None:
         """LL-6: equal to the platform's, exactly."""
         name = line_name(self.item, self.rules)
-        brand = self.values.get("brand") or (self.product.brand if self.product else "")
-        if "line" not in self.rules.fields or not name or not brand or self._known("line", name):
+        there = self.product.brand if self.product else ""
+        brand = self.values.get("brand") or there
+        if "line" not in self.rules.fields or not name or not brand:
+            return
+        # A line is its brand's: with another brand another one of that name is meant.
+        if brand == there and self._known("line", name):
             return
         found: tuple[Named, ...] | None = self.asking.answer(LineNamed(name, brand))
         if found is None:

@@ -58,7 +58,7 @@ def plan(shelf: Shelf, item: Item, base: Json, rules: CatalogueRules, asking: As
     kept = [Kept(name, value, writes=True) for name, value in description.values.items()]
     if rules.writes_stock:
         kept.append(Kept("stock", fields["quantity"], writes=True))
-    agreed = with_kept({**base, "names": description.names}, kept)
+    agreed = with_kept({**base, "names": description.names, "spelled": description.spelled}, kept)
     return Decision(
         "create_product",
         f"Make the product in {rules.platform_label}: it has none with this SKU.",

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
-from portal.models import Connection, Link
+from portal.models import Connection, Link, MirroredItem
 from portal.sync import audit, registry, rules, switches
 from portal.sync.contract import Catalogue
 from portal.sync.engine import catalogue, guard, marks, pull
@@ -325,3 +326,33 @@ def test_a_changed_rule_is_followed_by_every_product_soon(stocked, monkeypatch):
     stocked.look_until_quiet()
 
     assert [offered(stocked, number) for number in (1, 2)] == [7, 7]
+
+
+@pytest.mark.promise("LL-11")
+def test_an_order_that_leaflink_does_not_know_any_more_holds_no_stock(stocked):
+    stocked.begin(1)
+    stocked.flourish.known_items = [item(1)]
+    stocked.set("connection", live_since="2100-01-01")
+    ordered = order(lines=(line(sku="SKU-1", eaches="4"),))
+    stocked.arrive(ordered)
+    stocked.look_until_quiet()
+    assert offered(stocked, 1) == 6
+
+    del stocked.leaflink.orders[ordered.number]
+    stocked.mark(ordered.number)
+    stocked.look()
+    stocked.look()
+
+    assert offered(stocked, 1) == 10
+
+
+@pytest.mark.promise("LL-11")
+def test_a_webhook_without_a_time_is_never_taken_for_known(stocked):
+    stocked.begin(1)
+    stocked.flourish.edit("item-1", updated_at=None)
+    with stocked.desk.tenant(stocked.tenant_id) as session:
+        session.execute(update(MirroredItem).values(version=""))
+
+    stocked.announce_item("item-1")
+
+    assert stocked.item_links()["SKU-1"].due_at is not None

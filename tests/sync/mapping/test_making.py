@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from portal.sync.decisions import (
+    BrandNamed,
     CategoryNamed,
     CreateProduct,
     CreateStrain,
@@ -293,6 +294,20 @@ def test_a_line_must_be_leaflinks_exactly_and_near_ones_are_shown():
 
 
 @pytest.mark.promise("LL-6")
+def test_with_another_brand_a_product_has_that_brands_line():
+    on = shelf()
+    settled = plan(on).base
+    answers = {
+        BrandNamed("Beta"): (Named("32", "Beta"),),
+        LineNamed("Gold", "32"): (Named("6", "Gold"),),
+    }
+    moved = shelf(items=(item(brand="Beta"),))
+    action = plan(moved, base=settled, answers=answers).action
+    assert isinstance(action, UpdateProduct)
+    assert action.changes == {"brand": "32", "line": "6"}
+
+
+@pytest.mark.promise("LL-6")
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [("none", ""), ("1", "Gold"), ("2", ""), ("brand", "Acme"), ("category", "Singles")],
@@ -348,6 +363,14 @@ def test_a_strain_that_differs_in_case_only_is_shown_with_both_spellings():
     assert "spells its strain Blue Dream as BLUE DREAM" in decision.sentence
     again = plan(shelf(), base=decision.base)
     assert again.sentence == decision.sentence
+
+
+@pytest.mark.promise("LL-4")
+def test_of_a_product_that_was_made_both_spellings_of_its_strain_are_shown_too():
+    answers = {StrainNamed("Blue Dream"): (Named("12", "BLUE DREAM"),)}
+    made = plan(new(), answers=answers).action
+    assert isinstance(made, CreateProduct)
+    assert made.base["spelled"] == "BLUE DREAM"
 
 
 @pytest.mark.promise("LL-6")

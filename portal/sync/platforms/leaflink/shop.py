@@ -230,6 +230,9 @@ def catalogue_rules(chosen: Mapping[str, Any], connection_id: str, facility: Fac
     )
 
 
+_MOST_IN_A_CASE = 1_000_000
+
+
 def _defaults(table: Mapping[str, str]) -> dict[str, Any]:
     """Those that can be sent: one that is no number, or no size that LeafLink has, is as good as missing."""
     return {name: value for name, value in {**_NO_LIMITS, **table}.items() if _can_be_sent(name, value)}
@@ -238,6 +241,8 @@ def _defaults(table: Mapping[str, str]) -> dict[str, Any]:
 def _can_be_sent(name: str, value: str) -> bool:
     if name == "manufacturer" and value == OWN_COMPANY:
         return True
+    if name == "unit_multiplier":
+        return value.isascii() and value.isdigit() and 0 < int(value) <= _MOST_IN_A_CASE
     if name == "unit_denomination":
         return _is_number(value) and Decimal(value) in map(Decimal, DENOMINATIONS.values())
     return _is_number(value)

@@ -113,6 +113,9 @@ DEFAULTS = [
     ({"manufacturer": "Somebody"}, "manufacturer", None),
     ({"license": "-4"}, "license", None),
     ({"retail_price": "1e3"}, "retail_price", None),
+    ({"unit_multiplier": "10"}, "unit_multiplier", "10"),
+    ({"unit_multiplier": "2.5"}, "unit_multiplier", None),
+    ({"unit_multiplier": "0"}, "unit_multiplier", None),
 ]
 
 
