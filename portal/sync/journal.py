@@ -15,6 +15,7 @@ from uuid import UUID
 
 from redis import Redis, RedisError
 from sqlalchemy import event, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.models import Connection, Link, Problem, Tenant, new_id
@@ -210,8 +211,7 @@ def report(
     for finding in {(finding.code, finding.cause): finding for finding in findings}.values():
         problem = known.pop((finding.code, finding.cause), None)
         if problem is None:
-            session.add(_problem(owner, subject, finding))
-            opened += 1
+            opened += _open_problem(session, owner, subject, finding)
         else:
             _see_again(problem, finding)
     for gone in known.values():
@@ -227,10 +227,13 @@ def _see_again(problem: Problem, finding: Finding) -> None:
     problem.evidence = dict(finding.evidence)
 
 
-def _problem(owner: Link | Connection | Tenant, subject_id: UUID, finding: Finding) -> Problem:
+def _open_problem(
+    session: Session, owner: Link | Connection | Tenant, subject_id: UUID, finding: Finding
+) -> bool:
     link = owner if isinstance(owner, Link) else None
     connection = owner if isinstance(owner, Connection) else None
-    return problem_of(
+    return open_problem(
+        session,
         finding,
         tenant_id=owner.id if isinstance(owner, Tenant) else owner.tenant_id,
         connection_id=link.connection_id if link else connection.id if connection else None,
@@ -239,11 +242,19 @@ def _problem(owner: Link | Connection | Tenant, subject_id: UUID, finding: Findi
     )
 
 
-def problem_of(
-    finding: Finding, *, tenant_id: UUID, connection_id: UUID | None, link_id: UUID | None, subject_id: UUID
-) -> Problem:
-    """The problem that a finding becomes, not yet in any session."""
-    return Problem(
+def open_problem(
+    session: Session,
+    finding: Finding,
+    *,
+    tenant_id: UUID,
+    connection_id: UUID | None,
+    link_id: UUID | None,
+    subject_id: UUID,
+) -> bool:
+    """Open the problem that a finding becomes; False where somebody else opened it at the same time: of what
+    is not locked, such as a connection, several may find the same."""
+    statement = insert(Problem).values(
+        id=new_id(),
         tenant_id=tenant_id,
         connection_id=connection_id,
         link_id=link_id,
@@ -256,6 +267,11 @@ def problem_of(
         who=finding.who,
         evidence=dict(finding.evidence),
     )
+    once = statement.on_conflict_do_nothing(
+        index_elements=[Problem.subject_id, Problem.code, Problem.cause],
+        index_where=Problem.closed_at.is_(None),
+    ).returning(Problem.id)
+    return session.execute(once).first() is not None
 
 
 def remember_terms(session: Session, link: Link, words: Iterable[str]) -> None:

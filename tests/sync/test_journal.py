@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -155,3 +157,16 @@ def test_redis_being_away_costs_no_row(shop):
     away.close()
 
     assert shop.log() == ["kept"]
+
+
+def test_two_who_find_the_same_problem_of_a_connection_at_once_open_one(shop):
+    with ThreadPoolExecutor(1) as other:
+        with shop.desk.tenant(shop.tenant_id) as session:
+            connection = session.get_one(Connection, shop.connection_id)
+            assert journal.report(session, connection, (finding(),)) == (1, 0)
+            session.flush()
+            second = other.submit(report, shop, finding())
+            time.sleep(0.3)
+        assert second.result() == (0, 0)
+
+    assert list(shop.problems()) == ["sku_unknown"]

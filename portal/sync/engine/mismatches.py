@@ -71,20 +71,15 @@ def report(session: Session, connection: Connection) -> None:
     codes = [row.code for row in many]
     session.execute(_CLOSE_COUNTED, values | {"codes": codes})
     session.execute(_CLOSE_SOLVED, values)
-    opened: set[tuple[object, str, str]] = set()
     for link_id, found in session.execute(_MISSING, values | {"codes": codes}).all():
-        key = (link_id, found["code"], found["cause"])
-        if key not in opened:
-            opened.add(key)
-            session.add(
-                journal.problem_of(
-                    Finding(**found),
-                    tenant_id=connection.tenant_id,
-                    connection_id=connection.id,
-                    link_id=link_id,
-                    subject_id=link_id,
-                )
-            )
+        journal.open_problem(
+            session,
+            Finding(**found),
+            tenant_id=connection.tenant_id,
+            connection_id=connection.id,
+            link_id=link_id,
+            subject_id=link_id,
+        )
 
 
 def _together(row: Any) -> Finding:
