@@ -28,6 +28,10 @@ class Stage(StrEnum):
     MERGED = "merged"
 
 
+# Ends on the platform that an order follows, wherever it is.
+OVER = frozenset({Stage.CANCELLED, Stage.MERGED})
+
+
 @dataclass(frozen=True)
 class Address:
     """A postal address; empty strings where the source has nothing."""
@@ -105,7 +109,7 @@ class SourceOrder:
     # Ids that other systems have for it, by their key; and whether it is marked as paid.
     external_ids: Mapping[str, str] = field(default_factory=dict)
     paid: bool = False
-    # What the order carries that Trellis does not carry over yet: (what it is, what to do).
+    # What the order carries that cannot be carried over: (what it is, what to do).
     unsupported: tuple[tuple[str, str], ...] = ()
 
 
@@ -140,6 +144,11 @@ class Amount:
         return f"{self.amount.normalize():f}{'%' if self.is_percentage else ''}"
 
 
+# Statuses of an outbound order that decisions turn on, in Flourish's words.
+CREATED, CANCELLED = "Created", "Cancelled"
+SENT = frozenset({"Shipped", "Completed"})
+
+
 @dataclass(frozen=True)
 class OutboundOrder:
     """An outbound order as Flourish has it now. `notes` is None where a list left them out."""
@@ -165,7 +174,7 @@ class OutboundOrder:
     @property
     def is_touched(self) -> bool:
         """Whether staff have begun with it: goods are allocated, or it is over."""
-        return self.status != "Created" or any(line.allocated > 0 for line in self.lines)
+        return self.status != CREATED or any(line.allocated > 0 for line in self.lines)
 
 
 @dataclass(frozen=True)

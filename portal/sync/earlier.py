@@ -16,10 +16,9 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Link, Operation
 from portal.sync import audit, journal
 from portal.sync.decisions import DestinationByLicense
-from portal.sync.domain import OutboundOrder
+from portal.sync.domain import CANCELLED, OutboundOrder
 from portal.sync.engine.accounts import Tape, open_hub
 from portal.sync.engine.desk import Desk
-from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.intake import BRING_IN, EARLIER, INTAKE, JOINED, LEAVE_ALONE
 
 # An order is entered in Flourish around the day on which it was placed.

@@ -13,7 +13,7 @@ class Retryable(SyncError):
     Args:
         reason: one clause for people, such as "LeafLink asked to wait".
         after: seconds to wait at the least, when the API said so.
-        throttled: the API said that we call too often (429); not counted as a failure.
+        throttled: not counted as a failure: we called too often, or somebody else was quicker.
     """
 
     def __init__(self, reason: str, *, after: float | None = None, throttled: bool = False) -> None:
@@ -71,3 +71,8 @@ class ConnectionBroken(SyncError):
         super().__init__(reason)
         self.reason = reason
         self.http_status = http_status
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the key is good and may not do this."""
+        return self.http_status == 403

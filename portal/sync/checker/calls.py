@@ -19,11 +19,11 @@ from portal.sync.checker.ledger import Books, Request
 from portal.sync.checker.place import Place
 from portal.sync.checker.report import CounterExample, Seen, seen
 from portal.sync.contract import Throttle
+from portal.sync.domain import CANCELLED
 from portal.sync.engine.accounts import credentials
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.guard import DROP
 from portal.sync.flourish import FLOURISH
-from portal.sync.mapping.follow import CANCELLED
 from portal.sync.registry import platform as platform_by_key
 
 _WINDOW_SECONDS = 60.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from portal.sync.checker.report import CounterExample, Seen, seen
-from portal.sync.mapping.follow import CANCELLED
+from portal.sync.domain import CANCELLED
 
 # How the first internal note of an order of ours begins.
 MARK = "Trellis "

@@ -10,13 +10,11 @@ from decimal import Decimal
 
 from portal.models import Link
 from portal.sync.decisions import Blocked, Inquiry, Question
-from portal.sync.domain import OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import CANCELLED, OVER, OutboundOrder, SourceOrder, Stage
 from portal.sync.engine.accounts import Account
 from portal.sync.mapping.agreement import HeldLine, arrived, held_of, lines_of
-from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, cents, unit_price
-from portal.sync.mapping.moving import OVER
 from portal.sync.mapping.plan import plan_order
 
 _MOST_INQUIRIES = 6

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from portal.models import Link, Operation
 from portal.sync import journal
 from portal.sync.decisions import Finding
-from portal.sync.domain import OutboundOrder
+from portal.sync.domain import CANCELLED, OutboundOrder
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.operate import take_effect
 from portal.sync.engine.writes import created
 from portal.sync.mapping.draft import marker
-from portal.sync.mapping.follow import CANCELLED
 
 
 def hear(

@@ -19,10 +19,9 @@ from portal.queries import combined
 from portal.queries.combined import KIND
 from portal.sync import journal
 from portal.sync.decisions import CombinedOriginals
-from portal.sync.domain import Original, Originals
+from portal.sync.domain import CANCELLED, Original, Originals
 from portal.sync.engine.marks import SOONEST
 from portal.sync.errors import Retryable
-from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key
 
 # What a person is asked, by name, in `Link.choices`.
@@ -154,7 +153,14 @@ def tell_original(session: Session, link: Link) -> None:
 
 def wake(session: Session, link: Link) -> None:
     """Have the combined orders looked at that may have waited for this original."""
-    _mark(session, Link.connection_id == link.connection_id, Link.decision_code.in_(OPEN), Link.id != link.id)
+    _mark(
+        session,
+        Link.tenant_id == link.tenant_id,
+        Link.state.in_(("waiting", "stuck")),
+        Link.connection_id == link.connection_id,
+        Link.decision_code.in_(OPEN),
+        Link.id != link.id,
+    )
 
 
 def look_at(session: Session, ids: Collection[UUID]) -> None:

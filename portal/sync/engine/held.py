@@ -17,10 +17,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.sync.domain import OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import CANCELLED, OutboundOrder, SourceOrder, Stage
 from portal.sync.engine.marks import SOONEST, STOCK_FIRST
 from portal.sync.mapping.facts import plain_value
-from portal.sync.mapping.follow import CANCELLED
 from portal.sync.mapping.keys import sku_key
 
 _PROMISED = text(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.models import Link, Operation
 from portal.sync import journal
 from portal.sync.decisions import DestinationByLicense, Finding, StrainNamed
-from portal.sync.domain import OutboundOrder
+from portal.sync.domain import CANCELLED, OutboundOrder
 from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
@@ -28,7 +28,6 @@ from portal.sync.engine.operate import settle_time, take_effect
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.writes import Outcome, cancelled_to_move, created
 from portal.sync.mapping.draft import marker
-from portal.sync.mapping.follow import CANCELLED
 
 # How far before the intent the look begins: the clocks of two companies differ.
 _LOOK_BACK = timedelta(minutes=10)

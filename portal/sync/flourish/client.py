@@ -16,7 +16,16 @@ from portal.sync.decisions import (
     RepByEmail,
     TermNamed,
 )
-from portal.sync.domain import Company, Destination, FacilityFacts, Item, OutboundOrder, SalesRep, Stock
+from portal.sync.domain import (
+    CANCELLED,
+    Company,
+    Destination,
+    FacilityFacts,
+    Item,
+    OutboundOrder,
+    SalesRep,
+    Stock,
+)
 from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate
 from portal.sync.errors import ConnectionBroken, Retryable
 from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered, read_stock
@@ -48,7 +57,6 @@ _PERMISSIONS = (
 # Items that are looked through for one that is merely near: ten pages, about two seconds of the budget.
 _NEAR_PAGES = 10
 
-_FORBIDDEN = 403
 # Somebody works on the order at the moment.
 _CHANGED_SECONDS = 1.0
 
@@ -189,7 +197,7 @@ class FlourishClient:
         """Answer what the planner must know, in the shape that the question names.
 
         Args:
-            question: one of `domain.FlourishQuestion`.
+            question: one of `decisions.FlourishQuestion`.
             facility_id: sales reps and payment terms are asked within a facility; any one when empty.
         """
         if isinstance(question, DestinationByLicense):
@@ -262,7 +270,7 @@ class FlourishClient:
         Raises:
             Unsettled, Retryable, Rejected, Unreadable, ConnectionBroken.
         """
-        self._update(flourish_id, facility_id, {"order_status": "Cancelled"}, untouched=untouched)
+        self._update(flourish_id, facility_id, {"order_status": CANCELLED}, untouched=untouched)
 
     def _update(
         self, order_id: str, facility_id: str, changes: Mapping[str, Any], *, untouched: bool = False
@@ -270,7 +278,7 @@ class FlourishClient:
         found = self._read(order_id)
         # What is cancelled already is Flourish's to refuse: that is no allocation.
         order = read_order(found, self._notice) if untouched else None
-        if order is not None and order.is_touched and order.status != "Cancelled":
+        if order is not None and order.is_touched and order.status != CANCELLED:
             raise Retryable("Something was allocated to the order a moment ago", throttled=True)
         self._put(order_id, found, facility_id, changes)
 
@@ -351,7 +359,7 @@ class FlourishClient:
         try:
             self._api.first_page(path, facility_id)
         except ConnectionBroken as error:
-            if error.http_status != _FORBIDDEN:
+            if not error.is_forbidden:
                 # The key was good a moment ago: this says nothing about it.
                 raise Retryable("Flourish accepts the key and refuses it in turns") from error
             return True

@@ -19,7 +19,7 @@ from portal.sync.decisions import (
     TermNamed,
     UpdateOrder,
 )
-from portal.sync.domain import Json, OutboundOrder, SourceOrder
+from portal.sync.domain import SENT, Json, OutboundOrder, SourceOrder
 from portal.sync.drafts import OutboundUpdate
 from portal.sync.mapping import edits, findings, terms
 from portal.sync.mapping.agreement import after_write
@@ -29,7 +29,6 @@ from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.terms import TermStanding
 from portal.sync.mapping.weighing import Row
 
-CREATED = "Created"
 _NOTHING = OutboundUpdate()
 _LONG_AGO = "1970-01-01T00:00:00+00:00"
 _LOOK_AGAIN_SECONDS = 5.0
@@ -67,7 +66,7 @@ def plan(
     if found.found.conflicts:
         wrong.append(_conflict(found, rules))
         update = _NOTHING
-    if (update != _NOTHING or writes_term) and not _is_editable(outbound):
+    if (update != _NOTHING or writes_term) and outbound.is_touched:
         wrong += _after_allocation(found, term, outbound, rules)
     elif update != _NOTHING or writes_term:
         ready = _prepare(order, found, update, writes_term, rules, facts)
@@ -79,7 +78,7 @@ def plan(
             agreed = _agreed(base, found if update != _NOTHING else None, term if named else None)
             sent = after_write(base, _seen(agreed, order), outbound)
             return _decision(outbound, replace(update, term=named), found, term, sent, rules, wrong)
-    elif _is_editable(outbound) and not found.found.conflicts:
+    elif not outbound.is_touched and not found.found.conflicts:
         wrong += findings.in_money(order, rules)
     return _standing(order, base, found, term, wrong)
 
@@ -99,11 +98,6 @@ def _older_read(rules: Rules) -> Decision:
         "waiting",
         again_in=_LOOK_AGAIN_SECONDS,
     )
-
-
-def _is_editable(outbound: OutboundOrder) -> bool:
-    """Flourish takes an update while nothing is allocated."""
-    return outbound.status == CREATED and not any(line.allocated for line in outbound.lines)
 
 
 def _standing(
@@ -194,7 +188,7 @@ def _customer(order: SourceOrder, outbound: OutboundOrder, base: Json, rules: Ru
     """Flourish takes no other destination for an order that is there. Once it has left, a license that is
     another one now is nobody's edit of it."""
     before, now = base["platform"]["customer"], shared_values(order)["customer"]
-    if before == now or outbound.status in edits.LEFT:
+    if before == now or outbound.status in SENT:
         return []
     where = rules.platform_label
     row = ("Customer", before, now, before)

@@ -16,7 +16,7 @@ from itertools import zip_longest
 from typing import Any
 
 from portal.sync.decisions import Rules
-from portal.sync.domain import Amount, Json, Line, OutboundOrder, SourceOrder
+from portal.sync.domain import SENT, Amount, Json, Line, OutboundOrder, SourceOrder
 from portal.sync.drafts import NoteSwap, OutboundUpdate, Swap
 from portal.sync.mapping.agreement import Held, amounts, held_of
 from portal.sync.mapping.diff import shared_values
@@ -24,9 +24,6 @@ from portal.sync.mapping.draft import adjustments, internal_notes, requested_dat
 from portal.sync.mapping.lines import LineComparison, named
 from portal.sync.mapping.money import cents, line_total
 from portal.sync.mapping.weighing import Weighing
-
-# An order that has left is not asked for a date any more; LeafLink sets its own to when it was shipped.
-LEFT = frozenset({"Shipped", "Completed"})
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,8 @@ def _date(
     rules: Rules,
 ) -> tuple[str | None, str | None]:
     """Weigh the requested date; returns what is to be written, and what is agreed on then."""
-    if not base["finished"] or outbound.status in LEFT:
+    # LeafLink sets its own date to when an order was shipped.
+    if not base["finished"] or outbound.status in SENT:
         return None, held
     there = outbound.requested_date.isoformat() if outbound.requested_date else ""
     agreed = there if held is None else held
@@ -154,8 +152,9 @@ def _note(found: Weighing, agreed: str, here: str, outbound: OutboundOrder) -> t
         there = agreed
     else:
         there = here if _words(here) in notes else ""
-    alike = found.weigh("Note", agreed, here, there, alike=lambda one, other: _words(one) == _words(other))
-    return (NoteSwap(notes.get(_words(agreed), agreed), here, is_internal=False),) if alike else ()
+    if not found.weigh("Note", agreed, here, there, alike=lambda one, other: _words(one) == _words(other)):
+        return ()
+    return (NoteSwap(notes.get(_words(agreed), agreed), here, is_internal=False),)
 
 
 def _inner(held: Sequence[str], here: Sequence[str]) -> tuple[NoteSwap, ...]:

@@ -19,17 +19,14 @@ from portal.sync.decisions import (
     SetTerm,
     TermNamed,
 )
-from portal.sync.domain import Json, OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import CANCELLED, CREATED, SENT, Json, OutboundOrder, SourceOrder, Stage
 from portal.sync.mapping import carrying, older
 from portal.sync.mapping.agreement import after_finishing, after_write
-from portal.sync.mapping.carrying import CREATED
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.draft import requested_date
 from portal.sync.mapping.findings import stuck, term_missing
 from portal.sync.mapping.terms import own_name
 
-CANCELLED = "Cancelled"
-SENT = frozenset({"Shipped", "Completed"})
 # How long an order waits for what is asked for once for the whole connection, before it looks again.
 ASK_AGAIN_SECONDS = 600.0
 

@@ -9,13 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.sync.decisions import CancelToMove, Decision, Facts, Finding, Inquiry, Rules
-from portal.sync.domain import Json, OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import CANCELLED, OVER, SENT, Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import intake
-from portal.sync.mapping.follow import CANCELLED, SENT
 from portal.sync.mapping.routing import kept, questions, removed, reps_of, route
-
-# Ends on the platform that an order follows, wherever it is.
-OVER = frozenset({Stage.CANCELLED, Stage.MERGED})
 
 
 @dataclass(frozen=True)

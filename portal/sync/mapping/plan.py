@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portal.sync.decisions import Decision, Facts, Inquiry, NextMove, Rules
-from portal.sync.domain import Json, OutboundOrder, SourceOrder
+from portal.sync.domain import CANCELLED, OVER, Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import follow, intake, moving, telling
 from portal.sync.mapping.agreement import arrived
 from portal.sync.mapping.diff import shared_values
@@ -47,7 +47,7 @@ def plan_order(  # noqa: PLR0913 - all that is known of one order
     """
     if outbound is None:
         return intake.plan(order, rules=rules, facts=facts, choice=choice)
-    if is_moving and outbound.status == follow.CANCELLED and order.stage not in moving.OVER:
+    if is_moving and outbound.status == CANCELLED and order.stage not in OVER:
         return intake.plan(order, rules=rules, facts=facts, moving=True)
     # Without a base it was joined with its Flourish order by hand: what both have now is what they agree on.
     agreed = joined(order, outbound) if base is None else base

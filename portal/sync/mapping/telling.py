@@ -6,14 +6,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from portal.sync.decisions import Decision, Finding, Rules
-from portal.sync.domain import Json, OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import CANCELLED, OVER, Json, OutboundOrder, SourceOrder
 from portal.sync.drafts import TellPlatform
 from portal.sync.mapping.findings import stuck
 
 PAID = "Paid"
-_CANCELLED = "Cancelled"
-# Once it is over there, nothing is told any more.
-_OVER = frozenset({Stage.CANCELLED, Stage.MERGED})
 
 
 def plan(
@@ -28,15 +25,14 @@ def plan(
         base: what both sides agree on.
         rules: the connection's rules.
     """
-    if decision.action is not None or order.stage in _OVER or outbound.status == _CANCELLED:
+    if decision.action is not None or order.stage in OVER or outbound.status == CANCELLED:
         return decision
     agreed = decision.base if decision.base is not None else base
     is_paid = rules.write_paid and outbound.payment_status == PAID and "paid" not in agreed
     if is_paid and order.paid:
         # Somebody said so there already. That it is taken back there later stays theirs.
-        return plan(
-            replace(decision, base=_paid(agreed, outbound, rules)), order, outbound, base=base, rules=rules
-        )
+        agreed, is_paid = _paid(agreed, outbound, rules), False
+        decision = replace(decision, base=agreed)
     key = rules.external_id_key
     ids = {key: outbound.id} if key and order.external_ids.get(key) != outbound.id else {}
     if not ids and not is_paid:

@@ -37,8 +37,6 @@ PERMISSIONS = (
     ("company-staff/", "Orders: Read & Write (company staff)"),
 )
 
-_FORBIDDEN = 403
-
 
 class LeafLinkClient:
     """Implements `contract.CatalogueClient`.
@@ -131,7 +129,7 @@ class LeafLinkClient:
         try:
             payload = self._calls.read(f"license-types/{segment(question.ref)}/")
         except ConnectionBroken as error:
-            if error.http_status != _FORBIDDEN:
+            if not error.is_forbidden:
                 raise
             payload = None
         return license_type_name(Fields.of(payload)) if payload is not None else ""
@@ -240,7 +238,7 @@ class LeafLinkClient:
         try:
             self._calls.read(path, query={"limit": 1})
         except ConnectionBroken as error:
-            if error.http_status != _FORBIDDEN:
+            if not error.is_forbidden:
                 # The key was good a moment ago: this says nothing about it.
                 raise Retryable("LeafLink accepts the key and refuses it in turns") from error
             return True

@@ -21,8 +21,6 @@ from portal.sync.platforms.leaflink.catalogue import read_license, read_named, r
 from portal.sync.platforms.leaflink.paging import rows
 from portal.sync.reading import Fields
 
-_FORBIDDEN = 403
-
 
 class Lookups:
     """Answers the planner's questions about one account. Lists are read once: it lives for one shift.
@@ -83,7 +81,7 @@ class Lookups:
         try:
             return tuple(read_license(row) for row in self._list("licenses/"))
         except ConnectionBroken as error:
-            if error.http_status != _FORBIDDEN:
+            if not error.is_forbidden:
                 raise
             return ()
 
