@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
+from portal.sync.checks import Readiness
 from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, NextMove, RepEmail
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
 from portal.sync.drafts import ProductDraft
@@ -312,6 +313,7 @@ class Platform:
     catalogue: Catalogue | None = None
     # Payment terms that go both ways, in Flourish's words.
     terms: frozenset[str] = frozenset()
+    readiness: Readiness = field(default_factory=lambda: Readiness(()))
 
     def chosen(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every setting: a connection's own one, else the default."""
