@@ -24,7 +24,10 @@ def answers(given: dict[str, str]) -> bool:
 
 
 def environment_of(trellis: Up, command: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads((trellis.data / f"environment-{command}.json").read_text())
+    """What a part was started with; it writes that down itself, maybe after the whole is ready."""
+    written = trellis.data / f"environment-{command}.json"
+    eventually(lambda: written.exists() and written.read_text())
+    found: dict[str, str] = json.loads(written.read_text())
     return found
 
 
