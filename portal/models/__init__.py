@@ -22,6 +22,7 @@ from portal.models.mail import Mail
 from portal.models.operations import Operation
 from portal.models.problems import Problem
 from portal.models.proofs import Proof
+from portal.models.readiness import CheckChange, CheckResult, Waiver
 from portal.models.runs import LogLine, Run
 from portal.models.schedule import Stream
 from portal.models.tenancy import Installation, Tenant
@@ -36,6 +37,8 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Base",
+    "CheckChange",
+    "CheckResult",
     "Connection",
     "Delivery",
     "Facility",
@@ -65,6 +68,7 @@ __all__ = [
     "TimelineEvent",
     "User",
     "UserSession",
+    "Waiver",
     "new_id",
     "owned_tables",
     "utc_now",

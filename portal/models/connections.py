@@ -111,6 +111,8 @@ class Connection(Owned, Created, Breaker, Base):
     catalogue_since: Mapped[datetime | None]
     # Until when many writes that take all stock away at once are let through (engine/guard.py).
     drops_approved_until: Mapped[datetime | None]
+    # When its checks are run again; null until it goes live.
+    assess_due_at: Mapped[datetime | None]
     # The last number given to a log line; taking the next one locks this row until the commit, so that
     # a reader's cursor never skips a line that commits late.
     log_head: Mapped[int] = mapped_column(server_default="0")

@@ -14,19 +14,29 @@ from portal.models.connections import Connection
 
 
 class Run(Owned, Base):
-    """One stretch of work on a connection: a poll that found something, or a shift on its links ("drain")."""
+    """One stretch of work on a connection: a poll that found something, a shift on its links ("drain"), or
+    its checks ("assessment")."""
 
     __tablename__ = "run"
     __table_args__ = (
         Index("ix_run_recent", "tenant_id", text("started_at DESC"), text("id DESC")),
         Index("ix_run_connection", "connection_id", text("started_at DESC")),
-        CheckConstraint("kind IN ('drain', 'poll')", name="kind"),
+        # Of a connection at most one at a time.
+        Index(
+            "uq_run_assessing",
+            "connection_id",
+            unique=True,
+            postgresql_where=text("kind = 'assessment' AND state = 'running'"),
+        ),
+        CheckConstraint("kind IN ('drain', 'poll', 'assessment')", name="kind"),
         CheckConstraint("state IN ('running', 'done', 'failed', 'lost')", name="state"),
         CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
     )
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
     kind: Mapped[str]
+    # Of an assessment, the one check that it is of; empty for all.
+    about: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(server_default="running")
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     heartbeat_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -60,6 +60,7 @@ class MatchKey:
         exact: makes two values equal exactly when they are one (`mapping.keys`).
         many_left, many_right: several entries of one side may have one value without being ambiguous.
         needs_left, needs_right: whether an entry without partner is amiss, or simply not used.
+        left_where: what people call the platform.
     """
 
     name: str
@@ -73,6 +74,7 @@ class MatchKey:
     many_right: bool = False
     needs_left: bool = True
     needs_right: bool = True
+    left_where: str = "the platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class Check:
         severity: what it is when it is wrong.
         judge: pure; decides by a snapshot.
         needs: names of checks that must not be wrong before this one can start.
-        lists: names of the lists of the snapshot that it reads.
+        lists: names of the lists that have to be read for it; while one cannot be, nobody judges.
         key: the match key whose page shows its rows; empty for none.
         where: where it is put right when not on that page: "keys", "rules", "platform", "flourish".
         source: the article or API fact that it comes from.
@@ -188,9 +190,24 @@ class Check:
     source: str = ""
 
 
+def as_read(snapshot: Snapshot) -> Snapshot:
+    """Leave a snapshot as it was read."""
+    return snapshot
+
+
 @dataclass(frozen=True)
 class Readiness:
-    """What a platform, or Flourish, declares for the checklist."""
+    """What a platform, or Flourish, declares for the checklist.
+
+    Args:
+        checks: its rows.
+        keys: what is matched.
+        lists: names of the lists that its client can read; no other side has one of the same name.
+        prepare: pure; adds the lists that no side has as such, of those that were read, such as the brands
+            that items name. Match keys may be over these.
+    """
 
     checks: tuple[Check, ...]
     keys: tuple[MatchKey, ...] = ()
+    lists: tuple[str, ...] = ()
+    prepare: Callable[[Snapshot], Snapshot] = as_read

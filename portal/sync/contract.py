@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
-from portal.sync.checks import Readiness
+from portal.sync.checks import Entry, Readiness
 from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, NextMove, RepEmail
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
 from portal.sync.drafts import ProductDraft
@@ -209,6 +209,14 @@ class PlatformClient(Protocol):
 
     def license_type(self, question: LicenseType) -> str:
         """Answer a question about a license type."""
+        ...
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        """Read one of the lists that the platform's `readiness` names, to be checked.
+
+        Raises:
+            Retryable, Rejected, Unreadable, ConnectionBroken: also when the key may not read it.
+        """
         ...
 
 

@@ -244,6 +244,8 @@ class Item:
     unit_weight: Decimal | None = None
     weight_uom: str = ""
     ref_fields: tuple[str, ...] = ()
+    # What Flourish's own integration with the platform calls it there; empty where it does not sync it.
+    native_ref: str = ""
     updated_at: datetime | None = None
 
 

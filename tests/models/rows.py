@@ -50,6 +50,12 @@ INSERTS = {
     " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
     "support_grant": "(id, tenant_id, agent_id, agent_name, kind, reason, minutes)"
     " VALUES (:grant, :tenant, :agent, 'Sam', 'support', 'a question', 30)",
+    "check_result": "(id, tenant_id, connection_id, name, outcome, severity, evidence)"
+    " VALUES (:result, :tenant, :connection, 'sku', 'wrong', 'blocks', '7 are missing')",
+    "check_change": "(id, tenant_id, connection_id, name, outcome, severity, evidence)"
+    " VALUES (:change, :tenant, :connection, 'sku', 'wrong', 'blocks', '7 are missing')",
+    "waiver": "(id, tenant_id, connection_id, name, waived_by, reason, expires_at)"
+    " VALUES (:waiver, :tenant, :connection, 'sku', 'Ann', 'Seasonal', now() + interval '1 day')",
     "proof": "(id, tenant_id, how, duration_ms, outcome, orders, lost, doubled, ever_doubled, failed, report)"
     " VALUES (:proof, :tenant, 'schedule', 5, 'held', 1, 0, 0, 0, '[]', '{}')",
 }
@@ -68,6 +74,9 @@ NAMES = (
     "stream",
     "item",
     "product",
+    "result",
+    "change",
+    "waiver",
     "proof",
     "invitation",
     "grant",

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.models import Base, Membership, new_id, owned_tables
 from tests.models.rows import INSERTS, fill, world
 
-APPEND_ONLY = ("timeline_event", "log_line", "proof", "link_relation")
+APPEND_ONLY = ("timeline_event", "log_line", "proof", "link_relation", "check_change")
 # Which column a tenant could try to change.
 A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "secret": "field"} | {
     "operation": "kind",
@@ -22,6 +22,8 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "invitation": "invited_by",
     "support_grant": "agent_name",
     "pulled_row": "sku",
+    "check_change": "evidence",
+    "waiver": "reason",
 }
 
 

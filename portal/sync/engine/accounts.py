@@ -190,7 +190,7 @@ def catalogue_rules_of(connection: Connection, platform: Platform) -> CatalogueR
     if platform.catalogue is None or connection.facility is None:
         raise ValueError(f"connection {connection.id} has no catalogue")
     chosen = platform.chosen(connection.settings)
-    return platform.catalogue.rules(chosen, str(connection.id), _facts(connection.facility))
+    return platform.catalogue.rules(chosen, str(connection.id), facts_of(connection.facility))
 
 
 def rules_of(connection: Connection, platform: Platform) -> Rules:
@@ -204,7 +204,7 @@ def rules_of(connection: Connection, platform: Platform) -> Rules:
         platform_label=platform.label,
         intake_statuses=frozenset(chosen["intake_statuses"]),
         status_table=chosen.get("status_table", platform.default_status_table),
-        facility=_facts(facility),
+        facility=facts_of(facility),
         live_since=connection.live_since,
         price_places=int(chosen.get("price_places") or 4),
         terms=chosen.get("terms") or {},
@@ -213,11 +213,12 @@ def rules_of(connection: Connection, platform: Platform) -> Rules:
         external_id_key=str(chosen.get("external_id_key") or "").strip(),
         write_paid=bool(chosen.get("write_paid")),
         by_rep=chosen.get("routing") == BY_REP,
-        facilities={one.flourish_id: _facts(one) for one in connection.hub.facilities},
+        facilities={one.flourish_id: facts_of(one) for one in connection.hub.facilities},
     )
 
 
-def _facts(facility: Facility) -> FacilityFacts:
+def facts_of(facility: Facility) -> FacilityFacts:
+    """What orders and checks depend on of a facility."""
     return FacilityFacts(
         id=facility.flourish_id,
         name=facility.name,

@@ -6,10 +6,12 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from portal.sync.checks import Readiness
 from portal.sync.contract import Calls, CredentialField, StreamSpec, Throttle, WebhookScheme
 from portal.sync.decisions import Finding
 from portal.sync.domain import Hint, Json
 from portal.sync.flourish.client import FlourishClient
+from portal.sync.flourish.readiness import READINESS
 from portal.sync.flourish.translate import LADDER, read_webhook
 
 
@@ -30,6 +32,7 @@ class Erp:
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], FlourishClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]]
+    readiness: Readiness
 
 
 _CREDENTIALS = (
@@ -94,4 +97,5 @@ FLOURISH = Erp(
     authorise=authorise,
     connect=FlourishClient,
     check_credentials=check_credentials,
+    readiness=READINESS,
 )

@@ -55,6 +55,7 @@ def read_item(item: Fields, notice: Notice) -> Item:
         unit_weight=item.number("unit_weight") if item.has("unit_weight") else None,
         weight_uom=item.text_or_empty("weight_uom"),
         ref_fields=tuple(item.text_or_empty(f"ref_field_{number}").strip() for number in range(1, 6)),
+        native_ref=item.text_or_empty("leaflink_id").strip(),
         updated_at=_changed(item),
     )
 

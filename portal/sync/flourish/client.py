@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from portal.sync.addresses import segment
+from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
 from portal.sync.decisions import (
     DestinationByLicense,
@@ -28,6 +29,7 @@ from portal.sync.domain import (
 )
 from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate
 from portal.sync.errors import ConnectionBroken, Retryable
+from portal.sync.flourish import lists
 from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered, read_stock
 from portal.sync.flourish.envelope import Envelopes
 from portal.sync.flourish.translate import (
@@ -192,6 +194,10 @@ class FlourishClient:
 
     def _stock(self, query: Mapping[str, Any], facility_id: str) -> tuple[Stock, ...]:
         return add_up(self._api.rows("/v1/inventory/summary", query, facility_id), self._notice)
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        """Read one of the lists of `lists.NAMES`."""
+        return lists.entries(self._api, name, self.facilities, self._notice)
 
     def answer(self, question: FlourishQuestion, *, facility_id: str = "") -> tuple[Any, ...]:
         """Answer what the planner must know, in the shape that the question names.

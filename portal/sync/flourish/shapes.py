@@ -49,7 +49,8 @@ ITEM = Shape(
     used=words(f"""
         item_name uom ecommerce_active item_description ecommerce_item_name retail_display_name brand
         item_category ecommerce_category_name ecommerce_sub_category_name strain_name strain_type_name
-        item_strain_type_name strain_required price unit_weight weight_uom last_updated_timestamp {_REFS}
+        item_strain_type_name strain_required price unit_weight weight_uom last_updated_timestamp leaflink_id
+        {_REFS}
     """),
     ignored=words("""
         active_ingredient allergens amount_per_dose_active_ingredient barcode cbd_mg_per_day cbd_per_dose
@@ -59,7 +60,7 @@ ITEM = Shape(
         dose_measurement doses_per_day_active_ingredient duration_high_minutes duration_low_minutes external
         finance_account_asset finance_account_expense finance_account_revenue helpful_tips intake_form_id
         integration_status_id inventory_type is_medical is_tax_exempt item_class item_ingredients
-        leaflink_company leaflink_id lot_tracked metrc_administration_method metrc_item_ingredients
+        leaflink_company lot_tracked metrc_administration_method metrc_item_ingredients
         ndc_number needs_fulfillment num_days_per_unit num_doses_per_unit number_of_servings
         onset_time_high_minutes onset_time_low_minutes part_number plant_additive product_code
         product_source_type reorder_point season season_year sellable serial_number_tracked serving_size

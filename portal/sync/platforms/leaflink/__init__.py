@@ -16,6 +16,7 @@ from portal.sync.contract import (
 )
 from portal.sync.decisions import Finding
 from portal.sync.platforms.leaflink.client import LeafLinkClient
+from portal.sync.platforms.leaflink.readiness import READINESS
 from portal.sync.platforms.leaflink.shop import CATALOGUE
 from portal.sync.platforms.leaflink.shop import SETTINGS as SHOP_SETTINGS
 from portal.sync.platforms.leaflink.status import DEFAULT_TABLE, LADDER, next_move
@@ -178,4 +179,5 @@ LEAFLINK = Platform(
     terms=frozenset(TERMS.values()),
     catalogue=CATALOGUE,
     flourish_origin="Leaflink",
+    readiness=READINESS,
 )

@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from portal.sync.addresses import segment
+from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
 from portal.sync.decisions import CatalogueQuestion, LicenseType, RepEmail
 from portal.sync.domain import Company, Json, Product, SourceOrder
 from portal.sync.drafts import ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.mapping.keys import sku_key
+from portal.sync.platforms.leaflink import lists
 from portal.sync.platforms.leaflink.catalogue import (
     read_product,
     write_changes,
@@ -133,6 +135,10 @@ class LeafLinkClient:
                 raise
             payload = None
         return license_type_name(Fields.of(payload)) if payload is not None else ""
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        """Read one of the lists of `lists.NAMES`."""
+        return lists.entries(self._calls, name, self._own_company)
 
     def products(self, since: datetime | None, position: str = "") -> Iterator[Rows[Product]]:
         """Page through whole products; a position is the address of a page.

@@ -1,0 +1,143 @@
+"""Verdicts that every platform's checks can come to, and how their evidence counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from portal.sync.checks import Entry, MatchKey, Severity, Snapshot, Tally, Verdict
+
+# Values that a line of evidence, and a check's page, name.
+_IN_A_LINE = 3
+_ON_A_PAGE = 20
+_SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """Write a number of things, such as "1 product" or "1,204 products"."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def are(count: int) -> str:
+    """Write the verb of a number of things."""
+    return "is" if count == 1 else "are"
+
+
+def some(values: Iterable[str]) -> str:
+    """Name the first of some values, and say that there are more."""
+    named = [value for value in values if value]
+    return ", ".join(named[:_IN_A_LINE]) + (" and more" if len(named) > _IN_A_LINE else "")
+
+
+def shown(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Examples of entries for a check's page: their values, else their names."""
+    return tuple(one.value.strip() or one.name for one in entries)[:_ON_A_PAGE]
+
+
+def listed(found: Sequence[Entry], one: str, many: str) -> str:
+    """Say of how many things something is so, and name the first: "2 items have none: BD-35, GG-1G."."""
+    return f"{number(len(found), one, many)}: {some(shown(found))}." if found else ""
+
+
+def earlier(then: datetime, now: datetime) -> str:
+    """Say how long before a check something was."""
+    seconds = max(0, int((now - then).total_seconds()))
+    for length, unit in _SPANS:
+        if seconds >= length:
+            return f"{number(seconds // length, unit)} before this check"
+    return "at this moment"
+
+
+def ready(evidence: str, **more: Any) -> Verdict:
+    """It is as it should be."""
+    return Verdict("ready", evidence, **more)
+
+
+def wrong(evidence: str, next_step: str, **more: Any) -> Verdict:
+    """It is not as it should be, and somebody can change that."""
+    return Verdict("wrong", evidence, next_step, **more)
+
+
+def entries(snapshot: Snapshot, name: str) -> tuple[Entry, ...]:
+    """A list of a snapshot; nothing for one that was not read, which no check reaches that names it."""
+    found = snapshot.platform.get(name, snapshot.flourish.get(name, ()))
+    return found if isinstance(found, tuple) else ()
+
+
+def by_key(
+    key: MatchKey, tally: Tally, *, missing: Severity | None, step: str, lenient: Severity | None = None
+) -> Verdict:
+    """Judge a match key by its tally.
+
+    Args:
+        key: the key.
+        tally: how many are in which state.
+        missing: how bad it is when the only thing amiss is that partners are missing; None for as bad as all.
+        step: what to do.
+        lenient: how bad near and ambiguous ones are; None for what the check declares.
+    """
+    matched, near, twice = tally.of("matched"), tally.of("near"), tally.of("ambiguous")
+    alone_left = tally.of("missing_right") if key.needs_left else 0
+    alone_right = tally.of("missing_left") if key.needs_right else 0
+    counts = {state.replace("_", " "): number for state, number in tally.counts.items() if number}
+    total = tally.of("matched", "near", "ambiguous") + alone_left + alone_right
+    if total == 0:
+        return ready(f"No {key.left_label} has to match.", counts=counts)
+    parts = [f"{matched:,} of {total:,} match"]
+    parts += [f"{number(near, 'is', 'are')} near"] if near else []
+    parts += [f"{number(twice, 'has', 'have')} a value that others have, too"] if twice else []
+    parts += (
+        [f"{number(alone_left, key.left_label)} {are(alone_left)} missing in Flourish"] if alone_left else []
+    )
+    where = key.left_where
+    parts += (
+        [f"{number(alone_right, key.right_label)} {are(alone_right)} missing in {where}"]
+        if alone_right
+        else []
+    )
+    evidence = ". ".join(parts) + "."
+    if not (near or twice or alone_left or alone_right):
+        return ready(evidence, counts=counts)
+    states = (
+        "near",
+        "ambiguous",
+        *(("missing_right",) if alone_left else ()),
+        *(("missing_left",) if alone_right else ()),
+    )
+    examples = tuple(value for state in states for value in tally.examples.get(state, ()))  # type: ignore[call-overload]
+    severity = lenient if near or twice else missing
+    return wrong(evidence, step, counts=counts, examples=examples[:_ON_A_PAGE], severity=severity)
+
+
+def first_received(received: datetime | None, refused: int, snapshot: Snapshot, who: str) -> Verdict:
+    """Judge whether a correctly signed webhook was received.
+
+    Args:
+        received: when the last one was.
+        refused: how many were refused so far because of their signature.
+        snapshot: for the time.
+        who: sends them.
+    """
+    counts = {"refused": refused}
+    denied = (
+        f" {number(refused, 'delivery was', 'deliveries were')} refused: the signature is wrong."
+        if refused
+        else ""
+    )
+    if received is not None:
+        evidence = f"The last one came {earlier(received, snapshot.at)}, signature right.{denied}"
+        return ready(evidence, counts=counts)
+    step = (
+        f"Compare the signing key in {who} with the one that is stored here."
+        if refused
+        else (
+            f"Enter the webhook's address in {who}, then change an order or a product there and check again."
+        )
+    )
+    return wrong(f"No correctly signed webhook of {who} was received yet.{denied}", step, counts=counts)
+
+
+def any_of(parts: Sequence[str]) -> str:
+    """Join sentences that are there."""
+    return " ".join(part for part in parts if part)
