@@ -19,6 +19,7 @@ from portal.models.identity import (
 )
 from portal.models.links import LINK_STATES, Link, LinkRelation, SearchTerm
 from portal.models.mail import Mail
+from portal.models.matching import Alias, Exclusion, MatchedKey, MatchedRow
 from portal.models.operations import Operation
 from portal.models.problems import Problem
 from portal.models.proofs import Proof
@@ -34,6 +35,7 @@ __all__ = [
     "LINK_STATES",
     "STAFF_ROLES",
     "TENANT_ROLES",
+    "Alias",
     "AuditEvent",
     "AuditHead",
     "Base",
@@ -41,6 +43,7 @@ __all__ = [
     "CheckResult",
     "Connection",
     "Delivery",
+    "Exclusion",
     "Facility",
     "Grant",
     "Hub",
@@ -50,6 +53,8 @@ __all__ = [
     "LinkRelation",
     "LogLine",
     "Mail",
+    "MatchedKey",
+    "MatchedRow",
     "Membership",
     "MirroredItem",
     "MirroredProduct",

@@ -46,6 +46,13 @@ INSERTS = {
     "product": "(id, tenant_id, connection_id, foreign_id, sku_key, near_key, sku, name)"
     " VALUES (:product, :tenant, :connection, '1', 'FL-1', 'fl1', 'FL-1', 'Flower')",
     "pulled_row": "(stream_id, tenant_id, part, page, ref) VALUES (:stream, :tenant, '', 1, 'i1')",
+    "matched_key": "(id, tenant_id, connection_id, key) VALUES (:matched, :tenant, :connection, 'sku')",
+    "match_row": "(id, tenant_id, connection_id, key, state, sort, left_ref)"
+    " VALUES (:match, :tenant, :connection, 'sku', 'near', 'fl-1', '1')",
+    "alias": "(id, tenant_id, connection_id, key, left_value, right_value, left_key, right_key, batch_id,"
+    " made_by) VALUES (:alias, :tenant, :connection, 'sku', 'FL-1', 'FL1', 'FL-1', 'FL1', :alias, 'Ann')",
+    "exclusion": "(id, tenant_id, connection_id, key, value, value_key, batch_id, made_by)"
+    " VALUES (:exclusion, :tenant, :connection, 'sku', 'FL-2', 'FL-2', :exclusion, 'Ann')",
     "invitation": "(id, tenant_id, email, role, token_hash, invited_by, expires_at)"
     " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
     "support_grant": "(id, tenant_id, agent_id, agent_name, kind, reason, minutes)"
@@ -78,6 +85,10 @@ NAMES = (
     "change",
     "waiver",
     "proof",
+    "matched",
+    "match",
+    "alias",
+    "exclusion",
     "invitation",
     "grant",
     "agent",

@@ -130,6 +130,15 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "uq_product_connection_id_foreign_id": (
         f"INSERT INTO product {INSERTS['product'].replace(':product', ':new')}",
     ),
+    "uq_matched_key_connection_id_key": (
+        f"INSERT INTO matched_key {INSERTS['matched_key'].replace(':matched', ':new')}",
+    ),
+    "ck_match_row_state": ("UPDATE match_row SET state = 'far'",),
+    "ck_match_row_something": ("UPDATE match_row SET left_ref = NULL",),
+    "ck_alias_undone": ("UPDATE alias SET undone_at = now()",),
+    "uq_alias_left": (f"INSERT INTO alias {INSERTS['alias'].replace('(:alias', '(:new')}",),
+    "ck_exclusion_undone": ("UPDATE exclusion SET undone_by = 'Ann'",),
+    "uq_exclusion_value": (f"INSERT INTO exclusion {INSERTS['exclusion'].replace('(:exclusion', '(:new')}",),
     "ck_tenant_deletion": ("UPDATE tenant SET delete_at = now()",),
     "ck_tenant_keep_bodies_days": ("UPDATE tenant SET keep_bodies_days = 0",),
     "ck_sign_in_confirmed": (

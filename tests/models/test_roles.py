@@ -24,6 +24,10 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "pulled_row": "sku",
     "check_change": "evidence",
     "waiver": "reason",
+    "matched_key": "key",
+    "match_row": "sort",
+    "alias": "made_by",
+    "exclusion": "made_by",
 }
 
 
@@ -107,12 +111,12 @@ def test_a_tenant_cannot_change_or_give_away_rows_across_the_wall(desk, ours, th
 
 
 @pytest.mark.parametrize("table", INSERTS)
-def test_nothing_is_deleted_but_search_terms_relations_and_what_a_pull_has_seen(desk, ours, table):
+def test_nothing_is_deleted_but_search_terms_relations_matches_and_what_a_pull_has_seen(desk, ours, table):
     def delete():
         with desk.sessions.tenant(ours["tenant"]) as session:
             return session.execute(text(f"DELETE FROM {table}")).rowcount
 
-    if table in ("search_term", "link_relation", "pulled_row"):
+    if table in ("search_term", "link_relation", "pulled_row", "match_row"):
         assert delete() == 1
     else:
         with pytest.raises(DBAPIError, match="permission denied"):

@@ -1,0 +1,1 @@
+"""Readiness: both sides read, matched and judged."""
