@@ -23,12 +23,37 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # What each role may do (reliability.md 5.4). To stop is given to more people than to go on again.
 _SEE = frozenset(
-    {"overview.see", "orders.see", "products.see", "runs.see", "problems.see", "connections.see"}
+    {
+        "overview.see",
+        "orders.see",
+        "products.see",
+        "runs.see",
+        "problems.see",
+        "connections.see",
+        "readiness.see",
+    }
 )
-_ACT = frozenset({"orders.retry", "products.look", "problems.retry", "connections.test", "connections.stop"})
+_ACT = frozenset(
+    {
+        "orders.retry",
+        "products.look",
+        "problems.retry",
+        "connections.test",
+        "connections.stop",
+        "readiness.check",
+    }
+)
 _RUN = frozenset({"connections.resume", "orders.decide", "stock.decide", "writes.stop", "writes.resume"})
 _MANAGE = frozenset(
-    {"people.manage", "grants.manage", "company.settings", "audit.see", "keys.replace", "rules.change"}
+    {
+        "people.manage",
+        "grants.manage",
+        "company.settings",
+        "audit.see",
+        "keys.replace",
+        "rules.change",
+        "readiness.waive",
+    }
 )
 _OWN = frozenset({"people.owners", "company.export", "company.delete"})
 TENANT_PERMISSIONS: Mapping[str, frozenset[str]] = {

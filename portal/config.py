@@ -75,6 +75,8 @@ class Settings:
     mail_from: str = ""
     # Between two checks of a company, beside the one at night; 0: at night only.
     proof_seconds: float = 0.0
+    # Between two runs of a live connection's checks.
+    health_seconds: float = 21_600.0
     # How long bodies of webhooks, and lines of logs, runs and old proofs, are kept.
     keep_bodies_days: int = 30
     keep_logs_days: int = 90
@@ -95,6 +97,7 @@ DEMO_PACE = {
     "backoff_cap_seconds": 60.0,
     "poll_seconds": 30.0,
     "proof_seconds": 300.0,
+    "health_seconds": 900.0,
 }
 
 
@@ -148,6 +151,9 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         smtp_url=_smtp_url(env),
         mail_from=_mail_from(env),
         proof_seconds=_seconds(env, "TRELLIS_PROOF_SECONDS", pace.get("proof_seconds", 0.0), least=0.0),
+        health_seconds=_seconds(
+            env, "TRELLIS_HEALTH_SECONDS", pace.get("health_seconds", 21_600.0), least=60.0
+        ),
         keep_bodies_days=_integer(env, "TRELLIS_KEEP_BODIES_DAYS", 30),
         keep_logs_days=_integer(env, "TRELLIS_KEEP_LOGS_DAYS", 90),
     )

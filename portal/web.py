@@ -35,6 +35,7 @@ from portal.blueprints import (
     problems,
     products,
     proofs,
+    readiness,
     reports,
     reset,
     rules,
@@ -63,7 +64,7 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 # What somebody does about their own sign-in.
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
-_COMPANY = (dashboard, orders, earlier, products, connections, rules, runs, problems, proofs)
+_COMPANY = (dashboard, orders, earlier, products, connections, readiness, rules, runs, problems, proofs)
 _OFFICE = (people_pages, grants, company, company_data, audit)
 _BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_OFFICE, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"

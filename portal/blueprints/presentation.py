@@ -70,7 +70,41 @@ RUN_WORDS: Words = {
     "failed": ("Failed", "bad"),
     "lost": ("Worker lost", "bad"),
 }
-RUN_KINDS: Mapping[str, str] = {"drain": "Worked through what was due", "poll": "Asked for changes"}
+RUN_KINDS: Mapping[str, str] = {
+    "drain": "Worked through what was due",
+    "poll": "Asked for changes",
+    "assessment": "Ran the checks",
+}
+CHECK_WORDS: Words = {
+    "action_needed": ("Action needed", "bad"),
+    "cannot_start": ("Cannot start yet", "idle"),
+    "check_advised": ("Check advised", "warn"),
+    "later": ("For later", "idle"),
+    "not_checked": ("Not checked", "idle"),
+    "checking": ("Checking", "info"),
+    "waived": ("Waived", "info"),
+    "ready": ("Ready", "ok"),
+}
+CHECK_MARKS: Mapping[str, str] = {
+    "action_needed": "!",
+    "cannot_start": "·",
+    "check_advised": "!",
+    "later": "·",
+    "not_checked": "·",
+    "checking": "…",
+    "waived": "–",
+    "ready": "✓",
+}
+FOUND_WORDS: Words = {
+    "ready": ("Ready", "ok"),
+    "wrong": ("Not ready", "warn"),
+    "unknown": ("Not known", "idle"),
+}
+SEVERITY_WORDS: Mapping[str, str] = {
+    "blocks": "It keeps the connection from going live.",
+    "warning": "Somebody should look; the connection may go live all the same.",
+    "later": "It can be seen to after going live.",
+}
 PROOF_WORDS: Words = {
     "held": ("Held", "ok"),
     "partial": ("In part", "warn"),
@@ -122,8 +156,11 @@ def install(app: Flask) -> None:
         time_of_day=time_of_day,
     )
     app.jinja_env.globals.update(
+        CHECK_MARKS=CHECK_MARKS,
+        CHECK_WORDS=CHECK_WORDS,
         CONNECTION_MEANING=CONNECTION_MEANING,
         CONNECTION_WORDS=CONNECTION_WORDS,
+        FOUND_WORDS=FOUND_WORDS,
         LEVEL_WORDS=LEVEL_WORDS,
         ORDER_WORDS=ORDER_WORDS,
         OUTCOME_WORDS=OUTCOME_WORDS,
@@ -137,6 +174,7 @@ def install(app: Flask) -> None:
         ROLE_WORDS=ROLE_WORDS,
         RUN_KINDS=RUN_KINDS,
         RUN_WORDS=RUN_WORDS,
+        SEVERITY_WORDS=SEVERITY_WORDS,
         WHO_WORDS=WHO_WORDS,
         now=utc_now,
     )

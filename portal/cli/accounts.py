@@ -13,6 +13,7 @@ from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.models import Connection, Hub, Secret, Stream
 from portal.sync import connecting
 from portal.sync.credentials import CannotConnect, replace_key
+from portal.sync.readiness import assessing
 from portal.sync.registry import PLATFORMS
 
 _tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")
@@ -176,6 +177,7 @@ def add_connection(  # noqa: PLR0913 - one option each
             actor=ACTOR,
         )
         if live:
+            assessing.assess_now(opened, tenant_id, made.id)
             connecting.go_live(opened, tenant_id, made.id, actor=ACTOR)
     except CannotConnect as error:
         raise Refused(str(error)) from error
@@ -269,14 +271,20 @@ def set_connection_rate(slug: str, name: str, rate: float) -> None:
     is_flag=True,
     help="Even while Flourish's own integration makes orders: each may then be there twice.",
 )
-def live(slug: str, name: str, despite_rival: bool) -> None:
-    """Switch a ready connection on, unless Flourish's own integration still makes its orders."""
+@click.option(
+    "--despite", default="", metavar="REASON", help="Even while checks block it; the audit keeps the reason."
+)
+def live(slug: str, name: str, despite_rival: bool, despite: str) -> None:
+    """Run the checks of a ready connection, and switch it on unless one blocks that."""
     opened = desk()
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
         connection_id = _one(session, Connection, name).id
+    assessing.assess_now(opened, tenant_id, connection_id)
     try:
-        connecting.go_live(opened, tenant_id, connection_id, actor=ACTOR, despite_rival=despite_rival)
+        connecting.go_live(
+            opened, tenant_id, connection_id, actor=ACTOR, despite=despite, despite_rival=despite_rival
+        )
     except CannotConnect as error:
         raise Refused(str(error)) from error
     show({"id": connection_id, "state": "live"})

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
-from portal.sync import audit, journal, rivals, switches
+from portal.sync import audit, journal, switches
 from portal.sync.credentials import (
     CannotConnect,
     account,
@@ -36,6 +36,7 @@ from portal.sync.engine.poll import FLOURISH_ORDERS
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
+from portal.sync.readiness import gate
 from portal.sync.registry import platform as platform_by_key
 
 # The secret under which a webhook's token is kept, so that its address can be shown again to admins.
@@ -194,6 +195,7 @@ def go_live(
     *,
     actor: audit.Actor,
     since: datetime | None = None,
+    despite: str = "",
     despite_rival: bool = False,
 ) -> None:
     """Switch a ready connection on. Orders placed before `since`, by default now, are listed and not sent.
@@ -204,14 +206,14 @@ def go_live(
         connection_id: the connection.
         actor: who does it.
         since: from when on orders are sent.
+        despite: why it goes live although a check blocks that; empty to be refused.
         despite_rival: also while Flourish's own integration makes orders of the platform.
 
     Raises:
-        CannotConnect: it is not ready, its company is live in another connection, or Flourish's own
-            integration still makes its orders.
+        CannotConnect: it is not ready, a check blocks, its company is live in another connection, or
+            Flourish's own integration still makes its orders.
     """
-    if not despite_rival:
-        _refuse_rival(desk, tenant_id, connection_id)
+    told = gate.refuse_unready(desk, tenant_id, connection_id, despite=despite, despite_rival=despite_rival)
     try:
         with desk.tenant(tenant_id) as session:
             connection = session.get_one(Connection, connection_id)
@@ -222,24 +224,17 @@ def go_live(
             was_live = connection.state == "live"
             connection.live_since = connection.live_since or since or session.scalar(select(func.now()))
             connection.state = "live"
+            connection.assess_due_at = connection.assess_due_at or func.now()
             session.execute(update(Stream).where(Stream.source_id == connection_id).values(due_at=func.now()))
             journal.log(session, connection, "info", f"{actor} switched the connection live")
             if not was_live:
-                from_then = {"orders_since": connection.live_since}
+                from_then = {"orders_since": connection.live_since, **told}
                 _record(desk, session, "connection.went_live", connection, actor, **from_then)
     except IntegrityError as error:
         if "uq_connection_company_in_use" not in str(error.orig):
             raise
         message = "This company is already live in another connection; disconnect it there first."
         raise CannotConnect(message) from error
-
-
-def _refuse_rival(desk: Desk, tenant_id: UUID, connection_id: UUID) -> None:
-    with desk.tenant(tenant_id) as session:
-        if session.get_one(Connection, connection_id).state != "ready":
-            return  # it is live already, or may not go live for another reason
-    if rival := proven(lambda: rivals.made_lately(desk, tenant_id, connection_id)):
-        raise CannotConnect(rival)
 
 
 def pause(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, actor: audit.Actor) -> None:

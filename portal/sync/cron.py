@@ -13,6 +13,7 @@ from portal.sync import installation, nightly, queues
 from portal.sync.audit import anchors
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.sweep import sweep
+from portal.sync.readiness import schedule
 
 _log = logging.getLogger(__name__)
 _TIDY_EVERY = 12
@@ -27,6 +28,7 @@ def run(desk: Desk, stop: threading.Event) -> None:
         try:
             sweep(desk)
             nightly.run_due(desk)
+            schedule.run_due(desk)
             with desk.sessions.system() as session:
                 installation.swept(session)
             if time.monotonic() >= anchors_due:

@@ -14,6 +14,7 @@ from portal.sync.engine import poll as polls
 from portal.sync.engine import shift
 from portal.sync.engine.desk import Desk, open_desk
 from portal.sync.mail import delivery
+from portal.sync.readiness import assessing, schedule
 
 
 @cache
@@ -51,6 +52,13 @@ def check(tenant_id: str) -> None:
     """Check a tenant, and keep the proof."""
     queues.answered(desk().redis, queues.CHECK, tenant_id)
     nightly.check(desk(), UUID(tenant_id))
+
+
+def assess(tenant_id: str, run_id: str) -> None:
+    """Carry a run of a connection's checks out; one that is broken off is begun anew soon."""
+    queues.answered(desk().redis, queues.ASSESS, tenant_id, run_id)
+    if not assessing.assess(desk(), UUID(tenant_id), UUID(run_id)):
+        schedule.again(desk(), UUID(tenant_id), UUID(run_id))
 
 
 def purge(tenant_id: str) -> None:

@@ -24,8 +24,9 @@ _RING_SECONDS = 20
 _SHIFT_RING_SECONDS = 5
 CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
 MAIL = "portal.sync.jobs.deliver_mail"
+ASSESS = "portal.sync.jobs.assess"
 # A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
-_SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60}
+_SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60, ASSESS: 60 * 60}
 _STOP_JOB = signal.SIGUSR1
 
 
@@ -54,6 +55,11 @@ def ring_poll(redis: Redis, stream_id: UUID) -> bool:
 def ring_check(redis: Redis, tenant_id: UUID) -> bool:
     """Ask for a check of a tenant, unless one is asked for already."""
     return _ring(redis, CHECK, str(tenant_id))
+
+
+def ring_assessment(redis: Redis, tenant_id: UUID, run_id: UUID) -> bool:
+    """Ask for a run of checks to be carried out, unless that is asked for already."""
+    return _ring(redis, ASSESS, str(tenant_id), str(run_id))
 
 
 def ring_purge(redis: Redis, tenant_id: UUID) -> bool:

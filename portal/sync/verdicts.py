@@ -16,7 +16,13 @@ _SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 def number(count: int, one: str, many: str = "") -> str:
     """Write a number of things, such as "1 product" or "1,204 products"."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+    return f"{count:,} {one if count == 1 else many or _plural(one)}"
+
+
+def _plural(word: str) -> str:
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("ch", "s", "x")) else f"{word}s"
 
 
 def are(count: int) -> str:
@@ -86,7 +92,7 @@ def by_key(
         return ready(f"No {key.left_label} has to match.", counts=counts)
     parts = [f"{matched:,} of {total:,} match"]
     parts += [f"{number(near, 'is', 'are')} near"] if near else []
-    parts += [f"{number(twice, 'has', 'have')} a value that others have, too"] if twice else []
+    parts += [f"{number(twice, 'shares its value', 'share their value')} with others"] if twice else []
     parts += (
         [f"{number(alone_left, key.left_label)} {are(alone_left)} missing in Flourish"] if alone_left else []
     )
@@ -105,7 +111,7 @@ def by_key(
         *(("missing_right",) if alone_left else ()),
         *(("missing_left",) if alone_right else ()),
     )
-    examples = tuple(value for state in states for value in tally.examples.get(state, ()))  # type: ignore[call-overload]
+    examples = tuple(value for state in states for value in tally.examples.get(state, ()))
     severity = lenient if near or twice else missing
     return wrong(evidence, step, counts=counts, examples=examples[:_ON_A_PAGE], severity=severity)
 

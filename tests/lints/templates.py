@@ -19,6 +19,7 @@ ALLOWED: Allowed = {
     ("address", "portal/templates/macros/"): "a macro's callers give addresses of url_for",
     ("address", "portal/templates/second_factor/_set_up.html"): "a picture made in the view, as data",
     ("address", "portal/templates/layouts/_chips.html"): "made by url_for in the views, for each filter",
+    ("address", "portal/templates/readiness/show.html"): "made by url_for in the view, of a fixed list",
     ("address", "portal/templates/proofs/_report.html"): "made by url_for in the view, of a fixed list",
     ("address", "portal/templates/runs/_log.html"): "made by url_for in the view, from the cursor",
     ("address", "sandbox/templates/refused.html"): "made by url_for in the view",

@@ -156,10 +156,10 @@ def test_one_company_is_live_in_one_connection_however_its_address_is_written(
 ):
     first = connect()
     second = connect(name="Again", base_url=f"{sandbox[0]}/leaflink/api/v2")
-    go_live(desk, tenant_id, first.id, actor=Actor("Adam"))
+    go_live(desk, tenant_id, first.id, actor=Actor("Adam"), despite="a test")
 
     with pytest.raises(CannotConnect, match="already live in another connection"):
-        go_live(desk, tenant_id, second.id, actor=Actor("Adam"))
+        go_live(desk, tenant_id, second.id, actor=Actor("Adam"), despite="a test")
     assert state(desk, tenant_id, second.id) == "ready"
 
 
@@ -169,8 +169,8 @@ def test_going_live_notes_since_when_and_polls_at_once(desk, tenant_id, connect)
     with desk.tenant(tenant_id) as session:
         session.execute(text("UPDATE stream SET due_at = now() + interval '1 day'"))
 
-    go_live(desk, tenant_id, made.id, actor=Actor("Adam"), since=since)
-    go_live(desk, tenant_id, made.id, actor=Actor("Adam"))  # again changes nothing
+    go_live(desk, tenant_id, made.id, actor=Actor("Adam"), since=since, despite="a test")
+    go_live(desk, tenant_id, made.id, actor=Actor("Adam"), despite="a test")  # again changes nothing
 
     (row,) = read(desk, tenant_id, select(Connection))
     assert (row.state, row.live_since) == ("live", since)
@@ -187,7 +187,7 @@ def test_only_what_is_ready_goes_live(desk, tenant_id, connect, before):
         session.execute(text("UPDATE connection SET state = :state"), {"state": before})
 
     with pytest.raises(CannotConnect, match="only a ready connection goes live"):
-        go_live(desk, tenant_id, made.id, actor=Actor("Adam"))
+        go_live(desk, tenant_id, made.id, actor=Actor("Adam"), despite="a test")
 
 
 def test_testing_calls_both_sides_with_the_stored_keys(desk, tenant_id, connect, hub):
@@ -206,7 +206,7 @@ def test_testing_calls_both_sides_with_the_stored_keys(desk, tenant_id, connect,
 @pytest.mark.fault(23, 25)
 def test_a_refused_key_is_replaced_and_the_connection_goes_on(desk, tenant_id, connect):
     made = connect()
-    go_live(desk, tenant_id, made.id, actor=Actor("Adam"))
+    go_live(desk, tenant_id, made.id, actor=Actor("Adam"), despite="a test")
     with desk.tenant(tenant_id) as session:
         connection = session.get_one(Connection, made.id)
         connection.state = "needs_credentials"
@@ -254,8 +254,8 @@ def test_each_act_on_accounts_is_one_row_of_the_audit(desk, tenant_id, connect, 
     with desk.tenant(tenant_id) as session:
         connection, flourish = session.get_one(Connection, made.id), session.get_one(Hub, hub.id)
     keys = desk.settings.master_keys
-    go_live(desk, tenant_id, made.id, actor=adam)
-    go_live(desk, tenant_id, made.id, actor=adam)  # it was live already
+    go_live(desk, tenant_id, made.id, actor=adam, despite="a test")
+    go_live(desk, tenant_id, made.id, actor=adam, despite="a test")  # it was live already
     for act in (connecting.pause, connecting.pause, connecting.resume, connecting.resume):
         with desk.tenant(tenant_id) as session:
             act(session, keys, made.id, actor=adam)

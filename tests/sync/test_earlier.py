@@ -252,14 +252,14 @@ def test_nobody_goes_live_beside_flourishs_own_integration_unless_they_insist(
     there = flourish("Leaflink")
 
     with pytest.raises(CannotConnect) as refused:
-        go_live(desk, tenant_id, connection_id, actor=ANN)
+        go_live(desk, tenant_id, connection_id, actor=ANN, despite="a test")
 
     assert f"still makes orders: {there['id']} in {facility.name}" in str(refused.value)
     with desk.tenant(tenant_id) as session:
         assert session.get_one(Connection, connection_id).state == "ready"
 
-    go_live(desk, tenant_id, connection_id, actor=ANN, despite_rival=True)
-    go_live(desk, tenant_id, connection_id, actor=ANN)  # it is live already
+    go_live(desk, tenant_id, connection_id, actor=ANN, despite_rival=True, despite="a test")
+    go_live(desk, tenant_id, connection_id, actor=ANN, despite="a test")  # it is live already
     with desk.tenant(tenant_id) as session:
         assert session.get_one(Connection, connection_id).state == "live"
 
@@ -276,4 +276,4 @@ def test_orders_of_staff_or_of_another_facility_keep_nobody_from_going_live(
     body = {"facility_id": other, "origin": "Leaflink", "order": outbound_body()}
     requests.post(f"{sandbox[0]}/control/flourish/orders", json=body, timeout=30).raise_for_status()
 
-    go_live(desk, tenant_id, connection_id, actor=ANN)
+    go_live(desk, tenant_id, connection_id, actor=ANN, despite="a test")

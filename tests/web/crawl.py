@@ -41,6 +41,7 @@ class Things:
     invitation_id: str
     # Of a mail's link, and of a webhook's address: nobody has it.
     token: str = "no-such-token"
+    check: str = "sku"
     platform: str = "leaflink"
     filename: str = "css/base.css"
 

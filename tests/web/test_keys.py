@@ -51,7 +51,7 @@ def connected(desk, tenant, sandbox):
         actor=audit.Actor("Ann"),
         base_url=f"{url}/leaflink/api/v2/",
     )
-    go_live(desk, tenant.id, made.id, actor=audit.Actor("Ann"))
+    go_live(desk, tenant.id, made.id, actor=audit.Actor("Ann"), despite="a test")
     return made
 
 

@@ -97,6 +97,7 @@ def upgrade() -> None:
     op.create_index("uq_waiver_standing", "waiver", names, unique=True, postgresql_where=standing)
     _runs()
     op.add_column("connection", sa.Column("assess_due_at", _TIME, nullable=True))
+    op.execute("GRANT SELECT (kind) ON run TO trellis_system")
     op.execute("GRANT SELECT (assess_due_at), UPDATE (assess_due_at) ON connection TO trellis_system")
 
 

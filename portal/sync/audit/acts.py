@@ -51,6 +51,9 @@ ACTS: Mapping[str, str] = {
     "connection.tested": "tested",
     "connection.rate_changed": "changed the rate of",
     "connection.rules_changed": "changed the rules of",
+    "connection.checked": "had the checks run of",
+    "check.waived": "waived a check of",
+    "check.waiver_taken_back": "took back the waiver of a check of",
     "catalogue.begun": "had items and products synced of",
     "item.tried": "had one product synced alone:",
     "stock.drops_approved": "approved that many products lose all stock of",
@@ -80,7 +83,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "support": ("Support access", ("grant.", "break_glass.")),
     "refused": ("Refusals", ("access.",)),
     "company": ("Company", ("company.",)),
-    "connections": ("Connections and keys", ("hub.", "connection.", "credentials.")),
+    "connections": ("Connections and keys", ("hub.", "connection.", "check.", "credentials.")),
     "writing": ("Stop switches", ("writes.",)),
     "orders": (
         "Orders, products and problems",

@@ -92,6 +92,13 @@ def assess(desk: Desk, tenant_id: UUID, run_id: UUID) -> bool:
     return state == "done"
 
 
+def assess_now(desk: Desk, tenant_id: UUID, connection_id: UUID) -> bool:
+    """Run every check of a connection here and now; False when that cannot be, or is going on already."""
+    with desk.tenant(tenant_id) as session:
+        run_id = begin(session, session.get_one(Connection, connection_id))
+    return run_id is not None and assess(desk, tenant_id, run_id)
+
+
 def _take_up(desk: Desk, session: Session, run_id: UUID) -> _Assessment | None:
     """Take the run, unless another worker has it."""
     taken = session.execute(
@@ -233,7 +240,9 @@ class _Assessment:
             if isinstance(found, Unread):
                 return Verdict("unknown", found.because, "Check again once that is mended.")
         if check.key and check.key not in self.snapshot.tallies:
-            return Verdict("unknown", "There is no facility yet by whose rules to match.", "Choose a facility.")
+            return Verdict(
+                "unknown", "There is no facility yet by whose rules to match.", "Choose a facility."
+            )
         return check.judge(self.snapshot)
 
     def _keep(self, check: Check, verdict: Verdict) -> None:

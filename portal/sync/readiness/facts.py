@@ -77,9 +77,7 @@ def has_key(session: Session, owner: Connection | Hub) -> bool:
 
 
 def _is_stored(session: Session, owner_id: UUID, name: str) -> bool:
-    query = select(Secret.id).where(
-        Secret.owner_id == owner_id, Secret.field == name, Secret.last_four != ""
-    )
+    query = select(Secret.id).where(Secret.owner_id == owner_id, Secret.field == name, Secret.last_four != "")
     return session.scalar(query) is not None
 
 

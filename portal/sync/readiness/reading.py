@@ -1,4 +1,4 @@
-"""Reading: the lists that checks ask for, from our mirrors where they are kept, else from both sides by GET."""
+"""Reading: the lists that checks ask for, from our mirrors where they are kept, else from both sides."""
 
 from __future__ import annotations
 

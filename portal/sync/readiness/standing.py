@@ -66,6 +66,11 @@ class Standing:
     held_by: tuple[str, ...]
     blocks: bool
 
+    @property
+    def done(self) -> bool:
+        """Whether it is ready or waived."""
+        return self.waiver is not None or (self.result is not None and self.result.outcome == "ready")
+
 
 @dataclass(frozen=True)
 class Checklist:
@@ -82,13 +87,17 @@ class Checklist:
     @property
     def done(self) -> int:
         """How many are ready or waived."""
-        return sum(_is_done(one) for one in self.rows)
+        return sum(one.done for one in self.rows)
 
     @property
     def checked_at(self) -> datetime | None:
         """When all of them were checked, at the least; None while one never was."""
         times = [one.result.checked_at for one in self.rows if one.result is not None]
         return min(times) if times and len(times) == len(self.rows) else None
+
+    def sorted(self) -> tuple[Standing, ...]:
+        """The rows as the meter shows them: what is done first, what blocks last."""
+        return tuple(sorted(self.rows, key=lambda one: (not one.done, one.blocks, one.state)))
 
     def phases(self) -> tuple[tuple[str, tuple[Standing, ...]], ...]:
         """The rows by phase, in the order of the phases; one without rows is left out."""
@@ -170,7 +179,3 @@ def _is_going(check: Check, result: Result | None, going: Going | None) -> bool:
     if going is None or (going.about and going.about != check.name):
         return False
     return result is None or result.run_id != going.run_id
-
-
-def _is_done(one: Standing) -> bool:
-    return one.waiver is not None or (one.result is not None and one.result.outcome == "ready")

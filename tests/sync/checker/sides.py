@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.models import utc_now
+from portal.sync.checks import Entry
 from portal.sync.contract import Page
 from portal.sync.decisions import FlourishQuestion, RepEmail
 from portal.sync.domain import Company, Customer, Hint, Line, OutboundLine, OutboundOrder, SourceOrder, Stage
@@ -92,6 +93,9 @@ class FakePlatform:
 
     def set_term(self, number: str, term: str) -> None:
         raise AssertionError(f"a check writes nothing: {number} {term}")
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        raise AssertionError(f"nobody checks readiness here: {name}")
 
     def license_type(self, question) -> str:
         return ""

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from portal.extensions import refuse_open_transaction
+from portal.sync.checks import Entry
 from portal.sync.contract import Page
 from portal.sync.decisions import (
     DestinationByLicense,
@@ -159,6 +160,9 @@ class LeafLink(World):
 
     def order(self, number: str) -> SourceOrder | None:
         return self._call("order", lambda: self.orders.get(number))
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        raise AssertionError(f"nobody checks readiness here: {name}")
 
     def license_type(self, question) -> str:
         return ""

@@ -13,7 +13,7 @@ from portal.sync.contract import BY_REP
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, StockKind
 from portal.sync.mapping.description import case_price, folded
-from portal.sync.mapping.keys import email_key
+from portal.sync.mapping.keys import email_key, license_key
 from portal.sync.mapping.stock import has_plain_unit
 from portal.sync.mapping.units import convert
 from portal.sync.platforms.leaflink.derived import item_of, product_of
@@ -80,6 +80,25 @@ def strain_present(snapshot: Snapshot) -> Verdict:
     said = listed(without, "item has none", "items have none")
     step = "Choose the strain of each in Flourish under Settings, Inventory, Item."
     return wrong(said, step, counts=counts, examples=shown(without))
+
+
+def licenses(snapshot: Snapshot, verdict: Verdict) -> Verdict:
+    """Each customer has a license number, and that of one destination.
+
+    Args:
+        snapshot: what was read.
+        verdict: of the match key.
+    """
+    without = [one for one in entries(snapshot, "buyers") if not license_key(one.value)]
+    if not without:
+        return verdict
+    counts = {**verdict.counts, "without license": len(without)}
+    said = listed(without, "customer has no license number", "customers have no license number")
+    step = verdict.next_step or "Enter the license number in LeafLink: an order without one waits."
+    examples = (*shown(without), *verdict.examples)
+    severity = verdict.severity if verdict.outcome == "wrong" else "warning"
+    evidence = any_of((verdict.evidence, said))
+    return wrong(evidence, step, counts=counts, examples=examples, severity=severity)
 
 
 def reps(snapshot: Snapshot, verdict: Verdict) -> Verdict:
@@ -173,7 +192,7 @@ def categories(snapshot: Snapshot) -> Verdict:
     )
     step = "Add a row for each to the table of categories among the rules."
     severity = None if _writes_words(snapshot) else "later"
-    return wrong(any_of((said, more)), step, counts=counts, examples=shown(unknown), severity=severity)  # type: ignore[arg-type]
+    return wrong(any_of((said, more)), step, counts=counts, examples=shown(unknown), severity=severity)
 
 
 def _writes_words(snapshot: Snapshot) -> bool:

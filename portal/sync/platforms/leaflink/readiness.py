@@ -13,7 +13,7 @@ from portal.sync.mapping.keys import email_key, license_key, sku_key
 from portal.sync.platforms.leaflink import judging
 from portal.sync.platforms.leaflink.derived import prepare
 from portal.sync.platforms.leaflink.lists import NAMES
-from portal.sync.verdicts import by_key
+from portal.sync.verdicts import by_key, ready
 
 _WHERE = "LeafLink"
 _ARTICLE = "Flourish: Before Setting Up LeafLink Integration"
@@ -80,12 +80,20 @@ def _license(snapshot: Snapshot) -> Verdict:
         "Correct the license number on one side, or accept the near one. A customer that Flourish does not"
         " know gets its destination with its first order."
     )
-    return by_key(LICENSE, snapshot.tallies[LICENSE.name], missing="warning", step=step)
+    verdict = by_key(LICENSE, snapshot.tallies[LICENSE.name], missing="warning", step=step)
+    return judging.licenses(snapshot, verdict)
 
 
 def _rep(snapshot: Snapshot) -> Verdict:
     step = "Give the rep the same e-mail on both sides, on one active profile in Flourish."
     return judging.reps(snapshot, by_key(REP, snapshot.tallies[REP.name], missing=None, step=step))
+
+
+def _line(snapshot: Snapshot) -> Verdict:
+    if snapshot.settings.get("product_line_from") == "none":
+        return ready("The rules name no field that holds a product line, so none is written.")
+    step = "Add the line in LeafLink, or give it a row among the rules' product lines."
+    return by_key(LINE, snapshot.tallies[LINE.name], missing=None, step=step)
 
 
 def _strain(snapshot: Snapshot) -> Verdict:
@@ -190,7 +198,7 @@ _MATCH = (
         "A product line must be spelled exactly as in LeafLink. Flourish has no field for it: the rules say"
         " which field of the item holds it.",
         "warning",
-        _judged(LINE, "Add the line in LeafLink, or give it a row among the rules' product lines."),
+        _line,
         needs=("leaflink_key", "flourish_key"),
         lists=("products", "items", "lines"),
         key="line",
