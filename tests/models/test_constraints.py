@@ -116,6 +116,21 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "ck_run_kind": ("UPDATE run SET kind = 'walk'",),
     "ck_run_state": ("UPDATE run SET state = 'gone', finished_at = now()",),
     "ck_run_finished": ("UPDATE run SET state = 'done'",),
+    "uq_run_assessing": (
+        "UPDATE run SET kind = 'assessment'",
+        f"INSERT INTO run {INSERTS['run'].replace(':run', ':new').replace('drain', 'assessment')}",
+    ),
+    "ck_check_result_outcome": ("UPDATE check_result SET outcome = 'fine'",),
+    "ck_check_result_severity": ("UPDATE check_result SET severity = 'bad'",),
+    "uq_check_result_connection_id_name": (
+        f"INSERT INTO check_result {INSERTS['check_result'].replace(':result', ':new')}",
+    ),
+    "ck_check_change_outcome": ("UPDATE check_change SET outcome = 'fine'",),
+    "ck_check_change_severity": ("UPDATE check_change SET severity = 'bad'",),
+    "uq_waiver_standing": (f"INSERT INTO waiver {INSERTS['waiver'].replace(':waiver', ':new')}",),
+    "ck_waiver_speaks": ("UPDATE waiver SET reason = ''",),
+    "ck_waiver_expires": ("UPDATE waiver SET expires_at = waived_at",),
+    "ck_waiver_ended": ("UPDATE waiver SET ended_at = now()",),
     "ck_log_line_level": (
         (
             "INSERT INTO log_line (connection_id, number, tenant_id, level, entity, text)"
