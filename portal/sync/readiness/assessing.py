@@ -31,6 +31,8 @@ from portal.sync.readiness.reading import Sides, Stopping
 from portal.sync.registry import platform as platform_by_key
 
 _BEAT_SECONDS = 2.0
+# Places where a check is put right that is about a key.
+_OF_KEYS = frozenset({"keys", "flourish_keys"})
 _GONE = frozenset({"disconnected"})
 
 
@@ -194,6 +196,9 @@ class _Assessment:
         return True
 
     def _ask_keys(self) -> None:
+        """Ask whose account each key opens, unless no check is of keys: reading shows soon enough."""
+        if not any(check.where in _OF_KEYS for check in self.checks):
+            return
         client, flourish = self.sides.platform, self.sides.flourish
         label = self.platform.label
         asked = {

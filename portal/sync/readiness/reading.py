@@ -64,11 +64,11 @@ class Sides:
         Raises:
             Stopping: the worker is told to stop.
         """
-        side = self.label if of_platform else "Flourish"
-        if name == RIVAL_ORDERS:
-            side = "Flourish"
+        side, client = (self.label, self.platform) if of_platform else ("Flourish", self.flourish)
         if because := self.broken.get(side):
             return Unread(because)
+        if client is None:
+            return Unread(f"No {side} key is stored yet.")
         try:
             return tuple(self._counted(name, self._rows(name, of_platform=of_platform)))
         except ConnectionBroken as error:

@@ -131,7 +131,7 @@ FLOURISH = (
 )
 
 # What leaves a check ready although it looks amiss: the evidence, and what is changed.
-READY = (
+READY: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     (
         "sku",
         "1 of 1 match",

@@ -95,8 +95,8 @@ def snapshot(
     given = {name: tuple(rows) for name, rows in lists.items()}
     read = Snapshot(
         at=NOW,
-        platform=PLATFORM | {name: rows for name, rows in given.items() if name in PLATFORM},
-        flourish=FLOURISH | {name: rows for name, rows in given.items() if name in FLOURISH},
+        platform={**PLATFORM, **{name: rows for name, rows in given.items() if name in PLATFORM}},
+        flourish={**FLOURISH, **{name: rows for name, rows in given.items() if name in FLOURISH}},
         facts={**FACTS, "rules": rules, **(facts or {})},
         settings=chosen,
     )

@@ -23,7 +23,7 @@ from portal.models import (
     Waiver,
     utc_now,
 )
-from portal.sync.readiness import assessing, gate
+from portal.sync.readiness import assessing, gate, results
 from tests.cli import served
 from tests.cli.served import LEAFLINK_KEY
 from tests.sync.readiness.connected import connected
@@ -62,7 +62,7 @@ def regressions(there):
 @pytest.mark.promise("ON-2")
 def test_both_companies_are_judged_by_what_is_there_and_nothing_is_written(desk, sandbox):
     requests.post(f"{sandbox}/control/reset", json={}, timeout=30).raise_for_status()
-    found = {}
+    found, blocks = {}, {}
     for world in ("greenleaf", "sunrise"):
         tenant = tenants.create(desk.sessions, slug=world, name=world, timezone="UTC")
         there = connected(desk, tenant.id, sandbox, world)
@@ -70,43 +70,42 @@ def test_both_companies_are_judged_by_what_is_there_and_nothing_is_written(desk,
         found[world] = there.results()
         with desk.tenant(tenant.id) as session:
             blocking = gate.stands(session, session.get_one(Connection, there.id)).blocking
-            found[f"{world} blocks"] = {one.check.name for one in blocking}
+            blocks[world] = {one.check.name for one in blocking}
 
-    assert found["greenleaf blocks"] == set()
+    asked = requests.get(f"{sandbox}/control/ledger", params={"since": 0}, timeout=30).json()
+    assert {row["method"] for row in asked} == {"GET"}
+    assert blocks["greenleaf"] == set()
     not_ready = {name for name, row in found["greenleaf"].items() if row.outcome != "ready"}
     # Eight customers are new, and neither side was told yet where its webhooks go.
     assert not_ready == {"license", "leaflink_webhook", "flourish_webhook"}
     assert found["greenleaf"]["sku"].evidence == "396 of 396 match."
-    assert found["sunrise blocks"] == {"sku", "strain_present", "rep"}
+    assert blocks["sunrise"] == {"sku", "strain_present", "rep"}
     assert found["sunrise"]["strain_present"].examples == ["SR-PR5-DURPOI"]
     assert found["sunrise"]["units"].counts["other unit"] == 2
     assert found["sunrise"]["listing"].evidence.endswith("1 Internal, 1 Unavailable.")
 
 
 @pytest.mark.promise("ON-6")
-def test_a_change_is_history_and_of_a_live_connection_a_problem_until_it_is_ready_again(greenleaf, sandbox):
-    greenleaf.assess("leaflink_webhook_key")
-    greenleaf.assess("leaflink_webhook_key")
-    assert changes(greenleaf, "leaflink_webhook_key") == ["ready"]
+def test_a_change_is_history_and_of_a_live_connection_a_problem_until_it_is_ready_again(greenleaf):
+    def hear(ago):
+        change(greenleaf, Connection, Connection.id == greenleaf.id, last_delivery_at=ago)
+        greenleaf.assess("leaflink_webhook")
 
-    key = (Secret.owner_id == greenleaf.id, Secret.field == "webhook_key")
-    change(greenleaf, Secret, *key, last_four="")
-    greenleaf.assess("leaflink_webhook_key")
-    assert changes(greenleaf, "leaflink_webhook_key") == ["ready", "wrong"]
+    hear(func.now())
+    hear(func.now())
+    assert changes(greenleaf, "leaflink_webhook") == ["ready"]
+    hear(None)
+    assert changes(greenleaf, "leaflink_webhook") == ["ready", "wrong"]
     assert regressions(greenleaf) == []  # it is not live yet
 
-    change(greenleaf, Secret, *key, last_four="hook")
-    greenleaf.assess("leaflink_webhook_key")
     change(greenleaf, Connection, Connection.id == greenleaf.id, state="live", live_since=func.now())
-    change(greenleaf, Secret, *key, last_four="")
-    greenleaf.assess("leaflink_webhook_key")
-    greenleaf.assess("leaflink_webhook_key")
-    assert regressions(greenleaf) == [("leaflink_webhook_key", True)]
-
-    change(greenleaf, Secret, *key, last_four="hook")
-    greenleaf.assess("leaflink_webhook_key")
-    assert regressions(greenleaf) == [("leaflink_webhook_key", False)]
-    assert changes(greenleaf, "leaflink_webhook_key")[-2:] == ["wrong", "ready"]
+    hear(func.now())
+    hear(None)
+    hear(None)
+    assert regressions(greenleaf) == [("leaflink_webhook", True)]
+    hear(func.now())
+    assert regressions(greenleaf) == [("leaflink_webhook", False)]
+    assert changes(greenleaf, "leaflink_webhook")[-2:] == ["wrong", "ready"]
 
 
 @pytest.mark.promise("ON-6")
@@ -200,6 +199,7 @@ def test_of_one_connection_one_assessment_goes_on_and_one_that_is_taken_is_left_
         connection = session.get_one(Connection, greenleaf.id)
         run_id = assessing.begin(session, connection)
         assert assessing.begin(session, connection) is None
+    assert run_id is not None
     change(greenleaf, Run, Run.id == run_id, worker="another")
 
     assert assessing.assess(desk, tenant_id, run_id)
@@ -227,7 +227,7 @@ def test_a_bug_in_a_check_fails_the_run_and_does_not_leave_it_running(
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(assessing.results, "keep", broken)
+    monkeypatch.setattr(results, "keep", broken)
     with pytest.raises(ZeroDivisionError):
         greenleaf.assess("terms")
 
