@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 LEAFLINK = "leaflink"
 FLOURISH = "flourish"
-PLATFORMS = (LEAFLINK, FLOURISH)
-BASE_PATHS = {LEAFLINK: "/leaflink/api/v2/", FLOURISH: "/flourish/external/api/v1/"}
+ORDO = "ordo"
+PLATFORMS = (LEAFLINK, FLOURISH, ORDO)
+BASE_PATHS = {
+    LEAFLINK: "/leaflink/api/v2/",
+    FLOURISH: "/flourish/external/api/v1/",
+    ORDO: "/ordo/v1/",
+}
 WORLDS = ("greenleaf", "sunrise")
 
 
@@ -14,8 +19,8 @@ class Account:
     """One company on one platform.
 
     Args:
-        platform: leaflink or flourish.
-        world: the operator's own short name, the same on both platforms; the store's `company`.
+        platform: one of `PLATFORMS`.
+        world: the operator's own short name, the same on every platform; the store's `company`.
         company: the company's name there.
         company_id: its id there.
         key: the API key.
@@ -39,6 +44,8 @@ ACCOUNTS = (
     Account(LEAFLINK, "sunrise", "Sunrise Brands", 4810, "ll-sunrise-key", webhook_key="ll-sunrise-webhook"),
     Account(FLOURISH, "greenleaf", "Greenleaf Farms", 118, "fl-greenleaf-key", username="gl7k2m9x4q"),
     Account(FLOURISH, "sunrise", "Sunrise Brands", 127, "fl-sunrise-key", username="sr3v8n5t1w"),
+    Account(ORDO, "greenleaf", "Greenleaf Farms", 61, "or-greenleaf-key"),
+    Account(ORDO, "sunrise", "Sunrise Brands", 74, "or-sunrise-key"),
 )
 
 

@@ -17,7 +17,9 @@ import sandbox.flourish.api
 import sandbox.flourish.auth
 import sandbox.leaflink.api
 import sandbox.leaflink.auth
-from sandbox.accounts import BASE_PATHS, FLOURISH, LEAFLINK
+import sandbox.ordo.api
+import sandbox.ordo.auth
+from sandbox.accounts import BASE_PATHS, FLOURISH, LEAFLINK, ORDO
 from sandbox.gate import Gate
 from sandbox.simulation import Simulation
 from sandbox.sink import PATH as SINK
@@ -34,6 +36,7 @@ POLICY = (
 APPS = {
     LEAFLINK: (sandbox.leaflink.api.create_app, sandbox.leaflink.auth.key_of),
     FLOURISH: (sandbox.flourish.api.create_app, sandbox.flourish.auth.key_of),
+    ORDO: (sandbox.ordo.api.create_app, sandbox.ordo.auth.key_of),
 }
 PAGES = (
     sandbox.console.pages,

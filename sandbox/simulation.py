@@ -5,7 +5,8 @@ from random import Random
 
 import sandbox.flourish.seed
 import sandbox.leaflink.seed
-from sandbox.accounts import ACCOUNTS, FLOURISH, LEAFLINK, WORLDS, of_world
+import sandbox.ordo.seed
+from sandbox.accounts import ACCOUNTS, FLOURISH, LEAFLINK, ORDO, WORLDS, of_world
 from sandbox.errors import BadValue
 from sandbox.faults.switchboard import Faults
 from sandbox.late import LateWrites
@@ -18,11 +19,15 @@ from sandbox.worlds.making import make_world
 SEED = 1
 FILE = "sandbox.sqlite"
 WEBHOOKS = tuple(f"{platform}.webhook" for platform in (LEAFLINK, FLOURISH))
-FILLERS = {LEAFLINK: sandbox.leaflink.seed.fill, FLOURISH: sandbox.flourish.seed.fill}
+FILLERS = {
+    LEAFLINK: sandbox.leaflink.seed.fill,
+    FLOURISH: sandbox.flourish.seed.fill,
+    ORDO: sandbox.ordo.seed.fill,
+}
 
 
 class Simulation:
-    """Both platforms over one store.
+    """Every platform over one store.
 
     Args:
         data: the directory of the state; made when absent, filled when new.

@@ -70,7 +70,7 @@ CREATE INDEX IF NOT EXISTS delivery_by_due ON delivery (state, due);
 # What records are looked for by, among thousands. A query's words must be the index's own: see `_at`.
 INDEXED = (
     "sku", "license_number", "order", "original_order_id", "short_id", "modified", "created_timestamp",
-    "last_updated_timestamp",
+    "last_updated_timestamp", "external_id",
 )  # fmt: skip
 INDEX = """
 CREATE INDEX IF NOT EXISTS record_of_company_by_{0} ON record (kind, company, json_extract(body, '$.{0}'))

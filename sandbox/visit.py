@@ -74,6 +74,10 @@ class Visit:
         """Whether the request only asks."""
         return self.method in READS
 
+    def asked(self, name: str) -> str:
+        """Return a query parameter, or nothing."""
+        return Request(self.environ).args.get(name, "")
+
     def answered_json(self) -> dict[str, Any]:
         """Return the platform's answer as a JSON object, empty when it is none."""
         if self.answer is None or self.answer.mimetype != "application/json":

@@ -1,8 +1,22 @@
 """The control API's own description, put together from one table of routes."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
+from sandbox.control import ordo
+from sandbox.control.schemas import (
+    ANY_OBJECT,
+    COMPANY,
+    FLAG,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Operation,
+    Schema,
+    list_of,
+    nullable,
+    object_of,
+)
 from sandbox.faults.table import KINDS
 from sandbox.flourish.changes import TEXTS
 from sandbox.flourish.orders import LIVE, ORIGINS
@@ -12,33 +26,7 @@ from sandbox.leaflink.keys import AREAS, LEVELS
 from sandbox.leaflink.product_fields import READERS
 from sandbox.leaflink.statuses import APP_ACTIONS, STATUSES
 
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-NUMBER: Schema = {"type": "number"}
-WHOLE: Schema = {"type": "integer"}
-FLAG: Schema = {"type": "boolean"}
-ANY_OBJECT: Schema = {"type": "object"}
-
-
-def _nullable(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _object(needed: tuple[str, ...] = (), **properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(needed),
-        "additionalProperties": False,
-    }
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-LINE = _object(
+LINE = object_of(
     ("sku",),
     sku=TEXT,
     quantity={"type": ["number", "string"]},
@@ -48,7 +36,7 @@ LINE = _object(
 )
 
 ORDER_FIELDS: dict[str, Schema] = {
-    "lines": {"oneOf": [_list(LINE), {"type": "integer", "minimum": 1, "maximum": 50}]},
+    "lines": {"oneOf": [list_of(LINE), {"type": "integer", "minimum": 1, "maximum": 50}]},
     "customer": {"type": "string", "description": "A license number; by default one that Flourish knows."},
     "sales_rep": {
         "type": ["string", "null"],
@@ -78,7 +66,7 @@ ORDER_FIELDS: dict[str, Schema] = {
     "external_ids": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
 }
 
-FAULT = _object(
+FAULT = object_of(
     ("platform", "fault"),
     platform={"type": "string", "enum": list(PLATFORMS)},
     fault={
@@ -87,9 +75,9 @@ FAULT = _object(
         "description": " ".join(f"{name}: {kind.about}" for name, kind in KINDS.items()),
     },
     rate={"type": "number", "minimum": 0, "maximum": 1, "default": 1},
-    seconds=_nullable(NUMBER),
+    seconds=nullable(NUMBER),
     argument={"description": " ".join(f"{name}: {kind.means}" for name, kind in KINDS.items() if kind.means)},
-    times=_nullable(WHOLE),
+    times=nullable(WHOLE),
     only={
         "type": ["string", "null"],
         "description": "A method, a path below the API's base (* stands for anything), or both, as"
@@ -97,33 +85,33 @@ FAULT = _object(
     },
 )
 
-ACCOUNT = _object(
+ACCOUNT = object_of(
     platform=TEXT,
     world=TEXT,
     company=TEXT,
     company_id=WHOLE,
     key=TEXT,
-    username=_nullable(TEXT),
-    webhook_key=_nullable(TEXT),
+    username=nullable(TEXT),
+    webhook_key=nullable(TEXT),
     base_url=TEXT,
-    facilities=_list(ANY_OBJECT),
+    facilities=list_of(ANY_OBJECT),
 )
 
-REQUEST = _object(
+REQUEST = object_of(
     id=WHOLE,
     time=TEXT,
     platform=TEXT,
-    key=_nullable(TEXT),
+    key=nullable(TEXT),
     method=TEXT,
     path=TEXT,
-    status=_nullable(WHOLE),
+    status=nullable(WHOLE),
     body_hash=TEXT,
-    body=_nullable(TEXT),
-    fault=_nullable(TEXT),
-    retry_after=_nullable(TEXT),
+    body=nullable(TEXT),
+    fault=nullable(TEXT),
+    retry_after=nullable(TEXT),
 )
 
-SETTINGS = _object(
+SETTINGS = object_of(
     leaflink_rate_limit={
         "type": ["integer", "null"],
         "description": "Requests a minute of one key owner in the long run; 0 or null is no limit.",
@@ -133,24 +121,34 @@ SETTINGS = _object(
         "type": ["integer", "null"],
         "description": "Requests a second; 0 or null is no limit.",
     },
+    ordo_rate_limit={
+        "type": ["integer", "null"],
+        "description": "Requests a minute of one key; 0 or null is no limit.",
+    },
     refuse_duplicate_original_order_id={
         "enum": [True, False, LIVE],
         "description": "Is a second order of one original id refused? live: a cancelled one frees its id.",
     },
 )
 
-STATE = _object(
-    leaflink=_object((), **dict.fromkeys(("orders", "products", "customers", "webhooks"), _list(ANY_OBJECT))),
-    flourish=_object((), **dict.fromkeys(("orders", "items", "destinations", "webhooks"), _list(ANY_OBJECT))),
+
+def _records(*names: str) -> Schema:
+    return object_of((), **dict.fromkeys(names, list_of(ANY_OBJECT)))
+
+
+STATE = object_of(
+    leaflink=_records("orders", "products", "customers", "webhooks"),
+    flourish=_records("orders", "items", "destinations", "webhooks"),
+    ordo=_records("orders", "items", "brands", "licenses"),
 )
 
 KEY_FIELDS: dict[str, Schema] = {
     "company": {"type": "string", "enum": list(WORLDS)},
     "owner": {"type": "string", "description": "The user who made the key; the rate is counted by owner."},
-    "permissions": _object((), **{area: {"type": "string", "enum": list(LEVELS)} for area in AREAS}),
+    "permissions": object_of((), **{area: {"type": "string", "enum": list(LEVELS)} for area in AREAS}),
     "active": {"type": "boolean", "description": "False revokes the key."},
 }
-KEY = _object(("key", *KEY_FIELDS), key=TEXT, **KEY_FIELDS)
+KEY = object_of(("key", *KEY_FIELDS), key=TEXT, **KEY_FIELDS)
 
 PRODUCT_FIELDS: dict[str, Schema] = {
     "company": {"type": "string", "enum": list(WORLDS)},
@@ -163,7 +161,7 @@ ITEM_FIELDS: dict[str, Schema] = {
     "company": {"type": "string", "enum": list(WORLDS)},
     "sku": TEXT,
     "item_name": TEXT,
-    **{name: _nullable(TEXT) for name in TEXTS},
+    **{name: nullable(TEXT) for name in TEXTS},
     "price": {"type": ["number", "string"]},
     "cost": {"type": ["number", "string"]},
     "active": FLAG,
@@ -180,39 +178,26 @@ ITEM_FIELDS: dict[str, Schema] = {
 DESTINATION_FIELDS: dict[str, Schema] = {
     "company": {"type": "string", "enum": list(WORLDS)},
     "name": TEXT,
-    "alias": _nullable(TEXT),
-    "license_number": _nullable(TEXT),
+    "alias": nullable(TEXT),
+    "license_number": nullable(TEXT),
     "active": FLAG,
     "merged_into": {"type": "string", "description": "The id of an active destination."},
 }
 
-WEBHOOK = _object(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
-COMPANY: Schema = {"type": "string", "enum": list(WORLDS)}
-
-
-class Operation(NamedTuple):
-    """One row: a route, what it does, what it takes and what it answers."""
-
-    method: str
-    path: str
-    summary: str
-    status: int
-    answer: Schema | None
-    asked: Schema | None = None
-    query: tuple[str, ...] = ()
+WEBHOOK = object_of(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
 
 
 OPERATIONS = (
-    Operation("get", "/control/health", "Is the sandbox up?", 200, _object(status=TEXT)),
+    Operation("get", "/control/health", "Is the sandbox up?", 200, object_of(status=TEXT)),
     Operation("get", "/control/openapi.json", "This description.", 200, ANY_OBJECT),
-    Operation("get", "/control/accounts", "The companies, their keys and base URLs.", 200, _list(ACCOUNT)),
+    Operation("get", "/control/accounts", "The companies, their keys and base URLs.", 200, list_of(ACCOUNT)),
     Operation(
         "post",
         f"/control/{LEAFLINK}/orders",
         "Place a LeafLink order.",
         201,
         ANY_OBJECT,
-        _object(("lines",), **ORDER_FIELDS),
+        object_of(("lines",), **ORDER_FIELDS),
     ),
     Operation(
         "post",
@@ -220,7 +205,7 @@ OPERATIONS = (
         "Change a LeafLink order; any status may be set.",
         200,
         ANY_OBJECT,
-        _object((), **{name: each for name, each in ORDER_FIELDS.items() if name != "company"}),
+        object_of((), **{name: each for name, each in ORDER_FIELDS.items() if name != "company"}),
     ),
     Operation(
         "post",
@@ -235,7 +220,7 @@ OPERATIONS = (
         "Combine orders of one customer into a new one.",
         201,
         ANY_OBJECT,
-        _object(("numbers",), numbers=_list(TEXT)),
+        object_of(("numbers",), numbers=list_of(TEXT)),
     ),
     Operation(
         "post",
@@ -243,7 +228,7 @@ OPERATIONS = (
         "Make a LeafLink product: a copy of the one of the SKU or id `like`, but for what is said.",
         201,
         ANY_OBJECT,
-        _object(("like",), like=TEXT, **PRODUCT_FIELDS),
+        object_of(("like",), like=TEXT, **PRODUCT_FIELDS),
     ),
     Operation(
         "post",
@@ -251,16 +236,16 @@ OPERATIONS = (
         "Change a LeafLink product, by SKU or id, as a person or another program would.",
         200,
         ANY_OBJECT,
-        _object((), **PRODUCT_FIELDS),
+        object_of((), **PRODUCT_FIELDS),
     ),
-    Operation("get", f"/control/{LEAFLINK}/keys", "The API keys and what they may do.", 200, _list(KEY)),
+    Operation("get", f"/control/{LEAFLINK}/keys", "The API keys and what they may do.", 200, list_of(KEY)),
     Operation(
         "post",
         f"/control/{LEAFLINK}/keys/{{key}}",
         "Make an API key, or change one; what is left out stays.",
         200,
         KEY,
-        _object((), **KEY_FIELDS),
+        object_of((), **KEY_FIELDS),
     ),
     Operation(
         "post",
@@ -268,7 +253,7 @@ OPERATIONS = (
         f"Make a Flourish order as staff or another integration does; its origin: {', '.join(ORIGINS)}.",
         201,
         ANY_OBJECT,
-        _object(("facility_id", "order"), facility_id=TEXT, order=ANY_OBJECT, origin=TEXT, company=COMPANY),
+        object_of(("facility_id", "order"), facility_id=TEXT, order=ANY_OBJECT, origin=TEXT, company=COMPANY),
     ),
     Operation(
         "post",
@@ -283,7 +268,7 @@ OPERATIONS = (
         "Make an item: a copy of the one of the SKU or id `like`, but for what is said.",
         201,
         ANY_OBJECT,
-        _object(("like", "sku"), like=TEXT, **ITEM_FIELDS),
+        object_of(("like", "sku"), like=TEXT, **ITEM_FIELDS),
     ),
     Operation(
         "post",
@@ -291,7 +276,7 @@ OPERATIONS = (
         "Change an item, by SKU or id, and what a facility has of it.",
         200,
         ANY_OBJECT,
-        _object((), **ITEM_FIELDS),
+        object_of((), **ITEM_FIELDS),
     ),
     Operation(
         "post",
@@ -299,7 +284,7 @@ OPERATIONS = (
         "Change a destination, or merge it into another: inactive then, its orders moved.",
         200,
         ANY_OBJECT,
-        _object((), **DESTINATION_FIELDS),
+        object_of((), **DESTINATION_FIELDS),
     ),
     Operation(
         "post",
@@ -307,14 +292,15 @@ OPERATIONS = (
         "Change a sales rep, by id or e-mail.",
         200,
         ANY_OBJECT,
-        _object((), company=COMPANY, email=_nullable(TEXT), facility_id=_nullable(TEXT), active=FLAG),
+        object_of((), company=COMPANY, email=nullable(TEXT), facility_id=nullable(TEXT), active=FLAG),
     ),
+    *ordo.OPERATIONS,
     Operation(
         "get",
         "/control/faults",
         "The faults that are on, and all there are, explained.",
         200,
-        _object(on=_list(ANY_OBJECT), kinds=_list(ANY_OBJECT), late_writes=WHOLE),
+        object_of(on=list_of(ANY_OBJECT), kinds=list_of(ANY_OBJECT), late_writes=WHOLE),
     ),
     Operation("post", "/control/faults", "Switch a fault on.", 201, ANY_OBJECT, FAULT),
     Operation("delete", "/control/faults", "Switch all faults off.", 204, None),
@@ -324,7 +310,7 @@ OPERATIONS = (
         "/control/ledger",
         "Every request, oldest first; since is a moment or an id, limit the most to list.",
         200,
-        _list(REQUEST),
+        list_of(REQUEST),
         query=("platform", "since", "limit"),
     ),
     Operation(
@@ -332,8 +318,8 @@ OPERATIONS = (
         "/control/reset",
         "Make all data anew from a seed; ledger and settings stay.",
         200,
-        _object(seed=WHOLE),
-        _object(seed=WHOLE, keep_webhooks=FLAG),
+        object_of(seed=WHOLE),
+        object_of(seed=WHOLE, keep_webhooks=FLAG),
     ),
     Operation("get", "/control/state", "Everything, in the platforms' own field names.", 200, STATE),
     Operation(
@@ -342,7 +328,7 @@ OPERATIONS = (
         "Register a webhook; a key becomes the company's.",
         201,
         WEBHOOK,
-        _object(("company", "url"), company=COMPANY, url=TEXT, key=_nullable(TEXT)),
+        object_of(("company", "url"), company=COMPANY, url=TEXT, key=nullable(TEXT)),
     ),
     Operation(
         "post",
@@ -350,11 +336,11 @@ OPERATIONS = (
         "Register a webhook endpoint with its signing key.",
         201,
         WEBHOOK,
-        _object(("company", "url", "key"), company=COMPANY, url=TEXT, key=TEXT, headers=ANY_OBJECT),
+        object_of(("company", "url", "key"), company=COMPANY, url=TEXT, key=TEXT, headers=ANY_OBJECT),
     ),
     Operation("get", "/control/settings", "The settings.", 200, SETTINGS),
     Operation("post", "/control/settings", "Change settings.", 200, SETTINGS, SETTINGS),
-    Operation("get", "/control/deliveries", "The latest webhook deliveries.", 200, _list(ANY_OBJECT)),
+    Operation("get", "/control/deliveries", "The latest webhook deliveries.", 200, list_of(ANY_OBJECT)),
 )
 
 
@@ -367,7 +353,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Sandbox control API", "version": "1", "description": "On loopback only."},
         "paths": paths,
-        "components": {"schemas": {"Error": _object(("error",), error=TEXT)}},
+        "components": {"schemas": {"Error": object_of(("error",), error=TEXT)}},
     }
 
 

@@ -9,9 +9,9 @@ from werkzeug.exceptions import HTTPException
 
 import sandbox.flourish.shapes
 import sandbox.leaflink.shapes
-from sandbox.accounts import ACCOUNTS, BASE_PATHS, FLOURISH, LEAFLINK, PLATFORMS, WORLDS
+from sandbox.accounts import ACCOUNTS, BASE_PATHS, FLOURISH, LEAFLINK, ORDO, PLATFORMS, WORLDS
 from sandbox.clock import parse, stamp
-from sandbox.control import asking, faults, flourish, leaflink
+from sandbox.control import asking, faults, flourish, leaflink, ordo
 from sandbox.control.openapi import document
 from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing, Refused
@@ -19,16 +19,17 @@ from sandbox.flourish.orders import LIVE
 from sandbox.leaflink.limits import BURST, PER_MINUTE, PER_SECOND
 from sandbox.leaflink.webhooks import webhook_key
 from sandbox.office import Office
+from sandbox.ordo import limits as ordo_limits
 from sandbox.simulation import SEED
 from sandbox.sink import PLATFORM as SINK
 from sandbox.store import Body
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
-for part in (leaflink, flourish, faults):
+for part in (leaflink, flourish, ordo, faults):
     blueprint.register_blueprint(part.blueprint)
 
-# The settings of LeafLink's rate, each with its least value.
-RATES = {"leaflink_rate_limit": 0, "leaflink_burst": 1, "leaflink_per_second": 0}
+# The settings of rates, each with its least value.
+RATES = {"leaflink_rate_limit": 0, "leaflink_burst": 1, "leaflink_per_second": 0, ordo_limits.SETTING: 0}
 MAX_RATE = 1_000_000
 
 
@@ -65,6 +66,8 @@ def accounts() -> ResponseReturnValue:
 def _account(platform: str, world: str) -> Body:
     office = simulation().office(platform, world)
     shown = asdict(office.account) | {"base_url": request.host_url.rstrip("/") + BASE_PATHS[platform]}
+    if platform == ORDO:
+        return shown | {"facilities": []}
     if platform == LEAFLINK:
         return shown | {"webhook_key": webhook_key(office), "facilities": []}
     facilities = office.find("facility")
@@ -102,7 +105,7 @@ def reset() -> ResponseReturnValue:
 def state() -> ResponseReturnValue:
     """Show everything, of all companies, in the platforms' own field names."""
     with simulation().store.transaction():
-        return jsonify(leaflink=_leaflink_state(), flourish=_flourish_state())
+        return jsonify(leaflink=_leaflink_state(), flourish=_flourish_state(), ordo=ordo.state())
 
 
 def _leaflink_state() -> Body:
@@ -190,13 +193,14 @@ def _settings() -> Body:
         "leaflink_rate_limit": store.setting("leaflink_rate_limit", PER_MINUTE),
         "leaflink_burst": store.setting("leaflink_burst", BURST),
         "leaflink_per_second": store.setting("leaflink_per_second", PER_SECOND),
+        ordo_limits.SETTING: store.setting(ordo_limits.SETTING, ordo_limits.PER_MINUTE),
         "refuse_duplicate_original_order_id": store.setting("refuse_duplicate_original_order_id", False),
     }
 
 
 @blueprint.post("/settings")
 def change_settings() -> ResponseReturnValue:
-    """Change LeafLink's rate (0 or null lifts a bound), and whether Flourish refuses a second order."""
+    """Change rates (0 or null lifts a bound), and whether Flourish refuses a second order."""
     asked = asking.body()
     with simulation().store.transaction():
         for name, least in RATES.items():

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
-from sandbox.accounts import LEAFLINK
+from sandbox import cursors
+from sandbox.accounts import LEAFLINK, ORDO
 from sandbox.faults.arguments import huge_of
 from sandbox.faults.arrivals import HTML
 from sandbox.faults.fault import CutConnection, Fault
@@ -90,10 +91,12 @@ def _streamed(response: Response, chunks: Iterator[bytes], length: int | None) -
 
 
 def loop(_fault: Fault, visit: Visit, response: Response) -> Response:
-    """Let a list's pages go round: LeafLink's `next` names its own page, Flourish serves the first again."""
+    """Let a list's pages go round: on to the same page, in Flourish to its first one."""
     page = visit.answered_json()
     if visit.platform == LEAFLINK:
         page["next"] = visit.url
+    elif visit.platform == ORDO:
+        page["next_cursor"] = visit.asked("cursor") or cursors.cursor(0)
     else:
         page = _first_again(visit, page)
     return Response(json.dumps(page), response.status_code, mimetype="application/json")
@@ -121,11 +124,19 @@ def shift(fault: Fault, visit: Visit, response: Response) -> Response:
 
 def has_more(visit: Visit) -> bool:
     """A page was answered after which there is another one."""
-    page = visit.answered_json()
-    return visit.page is not None and bool(page.get("next") or (page.get("meta") or {}).get("next"))
+    return visit.page is not None and bool(_next(visit))
 
 
 def is_list(visit: Visit) -> bool:
     """A page of a list was answered."""
+    return visit.reads and _next(visit) is not None
+
+
+def _next(visit: Visit) -> str | None:
+    """Return what leads to the page after the answered one, "" when it is the last, None for no page."""
     page = visit.answered_json()
-    return visit.reads and ("next" in page or "next" in (page.get("meta") or {}))
+    for place in (page, page.get("meta") or {}):
+        for name in ("next", "next_cursor"):
+            if name in place:
+                return place[name] or ""
+    return None

@@ -6,7 +6,7 @@ import time
 from werkzeug.wrappers import Response
 
 from sandbox import sink
-from sandbox.accounts import FLOURISH, LEAFLINK
+from sandbox.accounts import FLOURISH, LEAFLINK, ORDO
 from sandbox.faults.arguments import late_of
 from sandbox.faults.fault import CutConnection, Fault
 from sandbox.visit import Visit
@@ -22,6 +22,8 @@ REFUSALS: dict[tuple[str, int], dict[str, object]] = {
     (LEAFLINK, 403): {"detail": "You do not have permission to perform this action."},
     (FLOURISH, 401): {"message": "Unauthorized", "status": 401},
     (FLOURISH, 403): {"message": "Forbidden", "status": 403},
+    (ORDO, 401): {"error": {"code": "unauthorized", "message": "The key is missing or unknown."}},
+    (ORDO, 403): {"error": {"code": "forbidden", "message": "The key does not open this."}},
 }
 
 

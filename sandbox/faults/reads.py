@@ -1,6 +1,6 @@
 """What goes wrong with what a read sees: each changes the records for that read alone."""
 
-from sandbox.accounts import FLOURISH, LEAFLINK
+from sandbox.accounts import FLOURISH, LEAFLINK, ORDO
 from sandbox.faults.fault import Fault
 from sandbox.faults.past import put_back
 from sandbox.visit import Visit
@@ -9,6 +9,7 @@ from sandbox.visit import Visit
 CATALOGUES = {
     LEAFLINK: (("/products",), ("product",)),
     FLOURISH: (("/items", "/inventory/summary"), ("item", "stock")),
+    ORDO: (("/items",), ("item",)),
 }
 
 

@@ -57,7 +57,7 @@ class Faults:
         """Switch a fault on.
 
         Args:
-            platform: leaflink or flourish.
+            platform: one of `PLATFORMS`.
             fault: a name of `KINDS`.
             rate: the chance for each occasion, from 0 to 1.
             seconds: how long it stays on; None means until it is cleared.

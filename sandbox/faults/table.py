@@ -148,7 +148,7 @@ KINDS: dict[str, Kind] = {
     "loop-next": Kind(
         ANSWER,
         answers.loop,
-        "Lists never end: LeafLink’s next page is the same page, Flourish serves its first page again.",
+        "Lists never end: the next page is the same page, in Flourish the first one.",
         "",
         arguments.none,
         None,

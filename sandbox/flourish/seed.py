@@ -105,7 +105,7 @@ def _item(office: Office, good: Good, strains: dict[str, str], facilities: list[
         "id": key, "item_name": good.name, "active": good.active, "external": False, "sku": good.sku,
         "price": number(good.price), "cost": number(good.price / 2), "item_description": good.name,
         "retail_display_name": good.name, "inventory_type": "Finished Goods", "item_class": good.category,
-        "item_category": good.subcategory, "product_source_type": "Manufactured", "brand": good.brand,
+        "item_category": good.subcategory, "product_source_type": "Manufactured", "brand": good.brand or None,
         "strain_required": needs_strain, "strain_id": strain["id"] if strain else None,
         "strain_name": strain["strain_name"] if strain else None,
         "strain_type_name": strain["type"] if strain else None,

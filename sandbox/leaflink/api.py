@@ -17,6 +17,7 @@ from sandbox.leaflink.filters import Filter, conditions
 from sandbox.leaflink.orders import Actor
 from sandbox.office import Office
 from sandbox.outbox import Outbox
+from sandbox.rates import RateLimit
 from sandbox.store import Record, Store, equal
 
 PAGE, MAX_PAGE = 50, 100
@@ -85,7 +86,7 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
 
 def _entrance(store: Store, outbox: Outbox) -> Callable[[], ResponseReturnValue | None]:
     """Return what every request passes first: its path's form, its key, the rate limit, permissions."""
-    limit = limits.RateLimit()
+    limit = RateLimit()
 
     def enter() -> ResponseReturnValue | None:
         if not request.path.endswith("/"):

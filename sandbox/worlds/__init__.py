@@ -1,1 +1,1 @@
-"""The data of both platforms, made from a seed: a clean world and one with planted mismatches."""
+"""The data of every platform, made from a seed: a clean world and one with planted mismatches."""

@@ -1,4 +1,4 @@
-"""Make a world from a seed: one that both platforms agree on, then, for sunrise, its mismatches."""
+"""Make a world from a seed: one that every platform agrees on, then, for sunrise, its mismatches."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -7,10 +7,22 @@ from random import Random
 from sandbox.worlds import catalogue
 from sandbox.worlds.catalogue import Form
 from sandbox.worlds.mismatches import WORLDS_WITH_MISMATCHES, planted
-from sandbox.worlds.parts import Facility, Good, Partner, Rep, Side, World
+from sandbox.worlds.parts import (
+    Brand,
+    Facility,
+    Good,
+    Organisation,
+    OwnLicense,
+    Partner,
+    Rep,
+    Side,
+    World,
+)
 
 PARTNERS = 120
 NEW_PARTNERS = 8
+# How many goods people have entered in Ordo by hand; the others come by the hub.
+BY_HAND = 60
 STATE = "CA"
 
 STYLES = {
@@ -32,6 +44,12 @@ def make_world(name: str, seed: int) -> World:
         name: greenleaf (everything matches) or sunrise (with planted mismatches).
         seed: prices, stock and who buys from whom follow from it.
     """
+    world = agreed_world(name, seed)
+    return planted(world) if name in WORLDS_WITH_MISMATCHES else world
+
+
+def agreed_world(name: str, seed: int) -> World:
+    """Return a world as every platform agrees on it, before any mismatch."""
     random = Random(f"{name}:{seed}")
     marker, prefix, brands, street, first_license = STYLES[name]
     partners = tuple(_partners(marker, street, first_license, random))
@@ -44,10 +62,23 @@ def make_world(name: str, seed: int) -> World:
         terms=catalogue.TERMS,
     )
     known = Side(side.goods, side.strains, side.brands, partners[:-NEW_PARTNERS], side.reps, side.terms)
-    world = World(
-        name, marker, STATE, _facilities(marker, street, first_license), leaflink=side, flourish=known
+    facilities = _facilities(marker, street, first_license)
+    return World(
+        name, marker, STATE, facilities, leaflink=side, flourish=known, ordo=_organisation(known, facilities)
     )
-    return planted(world) if name in WORLDS_WITH_MISMATCHES else world
+
+
+def _organisation(known: Side, facilities: tuple[Facility, ...]) -> Organisation:
+    return Organisation(
+        brands=tuple(Brand(name) for name in known.brands),
+        licenses=tuple(
+            OwnLicense(each.license, each.address, f"Suite {100 + place}", each.city, each.zip_code)
+            for place, each in enumerate(facilities)
+        ),
+        goods=known.goods[:BY_HAND],
+        partners=known.partners,
+        reps=known.reps,
+    )
 
 
 def _goods(marker: str, prefix: str, brands: tuple[str, ...], random: Random) -> Iterator[Good]:

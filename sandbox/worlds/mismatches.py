@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.worlds.parts import Good, Side, Strain, World
+from sandbox.worlds.parts import Good, Organisation, Side, Strain, World
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Mismatch:
 
     Args:
         what: in words, for the person who looks for it.
-        side: leaflink or flourish.
-        part: goods, partners or reps.
+        side: leaflink, flourish or ordo.
+        part: goods, partners or reps; of ordo also brands or licenses.
         place: which of them.
         change: makes the new facts from the agreed ones; None removes the thing.
     """
@@ -94,6 +94,17 @@ MISMATCHES = (
     Mismatch("one e-mail twice", "flourish", "reps", 4, lambda _: {"email": "owen.callahan@sunrise.example"}),
     Mismatch("rep inactive", "flourish", "reps", 5, lambda _: {"active": False}),
     Mismatch("rep without a facility", "flourish", "reps", 6, lambda _: {"facility": None}),
+    Mismatch("item without a brand", "flourish", "goods", 232, lambda _: {"brand": ""}),
+    Mismatch("brand differs in case", "ordo", "brands", 1, lambda _: {"name": "SUNRISE LABS"}),
+    Mismatch("own license without address line 2", "ordo", "licenses", 0, lambda _: {"street2": ""}),
+    Mismatch("item without a brand", "ordo", "goods", 5, lambda _: {"brand": ""}),
+    Mismatch("SKU in lower case", "ordo", "goods", 14, _sku(str.lower)),
+    Mismatch("payment term that is neither cash nor net", "ordo", "partners", 2,
+    lambda _: {"term": "Half now, half on delivery"}),
+    Mismatch(
+        "license with two digits changed round", "ordo", "partners", 14,
+        lambda partner: {"license": partner.license.replace("052", "025")},
+    ),
 )  # fmt: skip
 
 WORLDS_WITH_MISMATCHES = ("sunrise",)
@@ -107,6 +118,7 @@ def planted(world: World) -> World:
     return replace(
         world,
         leaflink=_planted_side(world.leaflink, "leaflink"),
+        ordo=_planted_organisation(world.ordo),
         flourish=replace(
             _planted_side(world.flourish, "flourish"),
             terms=tuple(term for term in world.flourish.terms if term not in MISSING_TERMS),
@@ -122,8 +134,13 @@ def _planted_side(side: Side, name: str) -> Side:
         reps=_changed(side.reps, name, "reps"),
         strains=_strains(side.strains, name),
     )
-    brands = dict.fromkeys((*side.brands, *(good.brand for good in changed.goods)))
+    brands = dict.fromkeys((*side.brands, *(good.brand for good in changed.goods if good.brand)))
     return replace(changed, brands=tuple(brands))
+
+
+def _planted_organisation(known: Organisation) -> Organisation:
+    parts = ("brands", "licenses", "goods", "partners", "reps")
+    return Organisation(**{part: _changed(getattr(known, part), "ordo", part) for part in parts})
 
 
 def _changed(things: tuple[Any, ...], side: str, part: str) -> tuple[Any, ...]:

@@ -99,6 +99,35 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Brand:
+    """A brand by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class OwnLicense:
+    """A license of the operator's own, as Ordo's screen asks for it."""
+
+    number: str
+    street1: str
+    street2: str
+    city: str
+    zip_code: str
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """What Ordo knows of a world; `goods` are those that its people entered by hand before the hub came."""
+
+    brands: tuple[Brand, ...]
+    licenses: tuple[OwnLicense, ...]
+    goods: tuple[Good, ...]
+    partners: tuple[Partner, ...]
+    reps: tuple[Rep, ...]
+
+
+@dataclass(frozen=True)
 class World:
     """An operator's company as each platform sees it."""
 
@@ -108,3 +137,4 @@ class World:
     facilities: tuple[Facility, ...]
     leaflink: Side
     flourish: Side
+    ordo: Organisation

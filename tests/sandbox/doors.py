@@ -9,6 +9,7 @@ from sandbox.simulation import Simulation
 
 LEAFLINK_BASE = "/leaflink/api/v2"
 FLOURISH_BASE = "/flourish/external/api/v1"
+ORDO_BASE = "/ordo/v1"
 HOME = "00000001"
 
 
@@ -44,6 +45,20 @@ class Doors:
         return self.call(
             method, FLOURISH_BASE + path, headers=headers, **({} if body is None else {"json": body})
         )
+
+    def ordo(
+        self, method: str, path: str, body: Any = None, world: str = "greenleaf", once: str = ""
+    ) -> TestResponse:
+        headers = {"Authorization": f"Bearer or-{world}-key"} | ({"Idempotency-Key": once} if once else {})
+        return self.call(
+            method, ORDO_BASE + path, headers=headers, **({} if body is None else {"json": body})
+        )
+
+    def draft(self, **asked: Any) -> dict[str, Any]:
+        """Draft an Ordo order and return it."""
+        response = self.control("POST", "/ordo/orders", {"lines": 2, **asked})
+        assert response.status_code == 201, response.text
+        return dict(response.json)  # type: ignore[arg-type]
 
     def order(self, **asked: Any) -> dict[str, Any]:
         """Place a LeafLink order and return it."""
@@ -81,6 +96,21 @@ def outbound_body(**fields: Any) -> dict[str, Any]:
         "notes": [{"subject": "Trellis", "note": "a note", "internal_only": True}],
         "charges": [{"amount": 12.5, "method": "dollar"}],
         "discounts": [{"amount": 10, "method": "percentage"}],
+        **fields,
+    }
+
+
+def item_body(**fields: Any) -> dict[str, Any]:
+    """Return what Ordo's PUT items takes, with these fields in place of the usual ones."""
+    return {
+        "sku": "GL-GM10-LYCHEE",
+        "name": "Greenleaf Lychee Gummies 10-Pack 100mg",
+        "brand": "Greenleaf Kitchen",
+        "category": "Gummies",
+        "unit": "ea",
+        "price": 8.65,
+        "sellable_quantity": 120,
+        "updated_at": "2026-11-20T10:00:00Z",
         **fields,
     }
 

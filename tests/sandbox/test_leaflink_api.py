@@ -2,7 +2,8 @@
 
 import pytest
 
-from sandbox.leaflink.limits import BURST, PER_MINUTE, RateLimit, Rates
+from sandbox.leaflink.limits import BURST, PER_MINUTE
+from sandbox.rates import RateLimit, Rates
 from tests.sandbox.doors import LEAFLINK_BASE, SKU
 
 
@@ -96,13 +97,13 @@ def test_a_body_that_is_no_object_is_refused(doors, body):
 
 def test_a_burst_passes_at_once_and_then_the_steady_rate():
     limit = RateLimit()
-    allowed = sum(limit.count("someone", Rates()).allowed for _ in range(BURST))
+    allowed = sum(limit.count("someone", Rates(PER_MINUTE, BURST)).allowed for _ in range(BURST))
     assert BURST - PER_MINUTE <= allowed <= BURST - PER_MINUTE + 5
-    assert limit.count("someone else", Rates()).allowed
+    assert limit.count("someone else", Rates(PER_MINUTE, BURST)).allowed
 
 
 def test_a_second_has_its_own_bound():
-    limit, rates = RateLimit(), Rates(per_minute=0, per_second=8)
+    limit, rates = RateLimit(), Rates(per_minute=0, burst=BURST, per_second=8)
     standings = [limit.count("someone", rates) for _ in range(9)]
     assert [each.allowed for each in standings] == [True] * 8 + [False]
     assert [each.remaining for each in standings] == [7, 6, 5, 4, 3, 2, 1, 0, 0]

@@ -1,8 +1,10 @@
 """The data: the same seed makes the same world, one is clean, the other holds every planted mismatch."""
 
+from dataclasses import replace
+
 import pytest
 
-from sandbox.worlds.making import NEW_PARTNERS, make_world
+from sandbox.worlds.making import NEW_PARTNERS, agreed_world, make_world
 from sandbox.worlds.mismatches import MISMATCHES
 
 
@@ -15,6 +17,11 @@ def test_a_clean_world_agrees_but_for_its_new_customers():
     world = make_world("greenleaf", 1)
     assert world.leaflink.goods == world.flourish.goods
     assert world.leaflink.reps == world.flourish.reps
+    assert (world.ordo.partners, world.ordo.reps) == (world.flourish.partners, world.flourish.reps)
+    assert tuple(brand.name for brand in world.ordo.brands) == world.flourish.brands
+    assert [each.number for each in world.ordo.licenses] == [each.license for each in world.facilities]
+    assert all(each.street2 for each in world.ordo.licenses)
+    assert set(world.ordo.goods) < set(world.flourish.goods)
     assert world.leaflink.partners[:-NEW_PARTNERS] == world.flourish.partners
     assert all(partner.license and partner.address for partner in world.leaflink.partners)
 
@@ -38,11 +45,10 @@ def test_every_name_carries_its_world_s_marker(name):
 
 @pytest.mark.parametrize("mismatch", MISMATCHES, ids=lambda mismatch: f"{mismatch.side}: {mismatch.what}")
 def test_each_mismatch_is_planted(mismatch):
-    world = make_world("sunrise", 1)
-    here = getattr(getattr(world, mismatch.side), mismatch.part)
-    other = getattr(world.flourish if mismatch.side == "leaflink" else world.leaflink, mismatch.part)
-    assert set(here) - set(other) or mismatch.change is None
-    assert set(other) - set(here)
+    here = getattr(getattr(make_world("sunrise", 1), mismatch.side), mismatch.part)
+    thing = getattr(getattr(agreed_world("sunrise", 1), mismatch.side), mismatch.part)[mismatch.place]
+    assert thing not in here
+    assert mismatch.change is None or replace(thing, **mismatch.change(thing)) in here
 
 
 def test_no_two_mismatches_hit_one_thing_on_one_side():

@@ -1,0 +1,141 @@
+"""What is sent to Ordo, read field by field."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from sandbox.clock import parse, stamp
+from sandbox.errors import BadValue
+from sandbox.money import cents, decimal
+from sandbox.office import Office
+from sandbox.ordo.refusals import Unprocessable
+from sandbox.store import Body, equal
+
+MAX_TEXT = 255
+MAX_NOTES = 4000
+MAX_LINES = 500
+LINE_FIELDS = ("sku", "item_external_id", "quantity", "unit_price")
+
+
+def known(body: Body, names: Collection[str]) -> None:
+    """Refuse fields that mean nothing, so that a misspelt one is not lost.
+
+    Raises:
+        BadValue: there is one.
+    """
+    unknown = sorted(set(body) - set(names))
+    if unknown:
+        raise BadValue(f"Unknown field: {unknown[0]}.", unknown[0])
+
+
+def text(body: Body, name: str, *, longest: int = MAX_TEXT) -> str:
+    """Return a text that must be there.
+
+    Raises:
+        BadValue: it is missing, blank, too long or no text.
+    """
+    value = text_or_none(body, name, longest=longest)
+    if value is None:
+        raise BadValue(f"{name} is needed, as a text.", name)
+    return value
+
+
+def text_or_none(body: Body, name: str, *, longest: int = MAX_TEXT) -> str | None:
+    """Return a text without the space around it, or None when it is absent or blank.
+
+    Raises:
+        BadValue: it is too long or no text.
+    """
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadValue(f"{name} is a text.", name)
+    if value is not None and len(value) > longest:
+        raise BadValue(f"{name} has at most {longest} characters.", name)
+    return (value or "").strip() or None
+
+
+def amount(body: Body, name: str) -> str:
+    """Return a sum of money in cents, not below 0.
+
+    Raises:
+        BadValue: it is missing or no such sum.
+    """
+    return str(cents(_number(body, name, Decimal(0))))
+
+
+def quantity(body: Body, name: str, *, above: bool = False) -> str:
+    """Return a number of eaches, not below 0.
+
+    Args:
+        body: what was sent.
+        name: the field.
+        above: whether 0 is too few.
+
+    Raises:
+        BadValue: it is missing or no such number.
+    """
+    found = _number(body, name, Decimal(0))
+    if above and not found:
+        raise BadValue(f"{name} is above 0.", name)
+    return str(found)
+
+
+def _number(body: Body, name: str, least: Decimal) -> Decimal:
+    try:
+        return decimal(body.get(name), name, least)
+    except BadValue as error:
+        raise BadValue(f"{name} is a number not below {least}.", name) from error
+
+
+def moment(body: Body, name: str) -> str | None:
+    """Return a date and time in the stored form, or None when absent.
+
+    Raises:
+        BadValue: it is none.
+    """
+    value = text_or_none(body, name)
+    try:
+        return stamp(parse(value)) if value else None
+    except BadValue as error:
+        raise BadValue(f"{name} is an ISO 8601 date and time.", name) from error
+
+
+def lines(office: Office, sent: Any) -> list[Body]:
+    """Return an order's lines; each names an item of the organisation by external id or SKU.
+
+    Raises:
+        BadValue: there is no line, or one is not valid.
+        Unprocessable: one names an item that is not there.
+    """
+    if not isinstance(sent, list) or not sent or not all(isinstance(each, dict) for each in sent):
+        raise BadValue("lines is a list of at least one object.", "lines")
+    if len(sent) > MAX_LINES:
+        raise BadValue(f"lines has at most {MAX_LINES} objects.", "lines")
+    return [_line(office, each) for each in sent]
+
+
+def _line(office: Office, each: Body) -> Body:
+    known(each, LINE_FIELDS)
+    item = find_item(office, text_or_none(each, "item_external_id"), text_or_none(each, "sku"))
+    return {
+        "item": item["id"],
+        "quantity": quantity(each, "quantity", above=True),
+        "unit_price": amount(each, "unit_price") if each.get("unit_price") is not None else item["price"],
+    }
+
+
+def find_item(office: Office, external_id: str | None, sku: str | None) -> Body:
+    """Return the item of an external id, else of a SKU.
+
+    Raises:
+        BadValue: neither is given.
+        Unprocessable: the organisation has no such item.
+    """
+    if external_id is None and sku is None:
+        raise BadValue("A line needs an item_external_id or a sku.", "lines")
+    item = office.first("item", equal("$.external_id", external_id)) if external_id else None
+    if item is None and sku is not None:
+        item = office.first("item", equal("$.sku", sku))
+    if item is None:
+        raise Unprocessable("unknown_item", f"The organisation has no item '{external_id or sku}'.", "lines")
+    return item
