@@ -10,7 +10,13 @@ from sandbox.errors import Missing
 from sandbox.outbox import Outbox
 from sandbox.store import Body, Condition, Record, Store
 
+Wants = Callable[[Body], bool]
 Signer = Callable[[bytes, Body], Mapping[str, str]]
+
+
+def everything(_address: Body) -> bool:
+    """Want to be told."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -81,15 +87,18 @@ class Office:
         """Return the next number of one of the platform's series; companies share it, as their ids do."""
         return self.store.next_number(self.kind(name))
 
-    def announce(self, subject: str, message: Callable[[], Any], sign: Signer) -> None:
+    def announce(
+        self, subject: str, message: Callable[[], Any], sign: Signer, wants: Wants = everything
+    ) -> None:
         """Queue a webhook to each address that the company has registered.
 
         Args:
             subject: what it tells, for the list of deliveries.
             message: makes the JSON body; not called when nobody listens.
             sign: returns the headers that go with a body to a registered address.
+            wants: whether an address is to be told; every one, unless given.
         """
-        addresses = self.find("webhook")
+        addresses = [address for address in self.find("webhook") if wants(address)]
         if not addresses:
             return
         body = json.dumps(message()).encode()

@@ -1,11 +1,10 @@
 """Reading what the control API is sent: JSON objects, value by value."""
 
 import math
-from typing import Any
-from urllib.parse import urlsplit
 
 from flask import request
 
+from sandbox import endpoints
 from sandbox.errors import BadValue
 from sandbox.jsontext import read_object
 from sandbox.store import Body
@@ -70,24 +69,4 @@ def flag(asked: Body, name: str) -> bool:
 
 def url(asked: Body, name: str) -> str:
     """Return a URL of http or https."""
-    value = text(asked, name)
-    try:
-        parts = urlsplit(value)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or not value.isprintable() or " " in value:
-        raise BadValue(f"'{name}' is an http or https URL.", name)
-    return value
-
-
-def headers(asked: Body, name: str) -> dict[str, str]:
-    """Return extra headers: an object of texts, or nothing."""
-    value: Any = asked.get(name) or {}
-    if not isinstance(value, dict):
-        raise BadValue(f"'{name}' is an object of texts.", name)
-    for key, each in value.items():
-        plain = isinstance(each, str) and each.isascii() and each.isprintable() and key.isascii()
-        if not plain or not key.replace("-", "").replace("_", "").isalnum():
-            raise BadValue(f"'{name}' is an object of plain texts.", name)
-    return dict(value)
+    return endpoints.url(text(asked, name), name)

@@ -5,14 +5,126 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.accounts import FLOURISH, WORLDS
 from sandbox.control import asking
+from sandbox.control.schemas import (
+    ANY_OBJECT,
+    COMPANY,
+    FLAG,
+    TEXT,
+    Operation,
+    Schema,
+    list_of,
+    nullable,
+    object_of,
+)
 from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing
-from sandbox.flourish import changes, orders, shapes
-from sandbox.flourish.staff import STAFF_ACTIONS
+from sandbox.flourish import changes, endpoints, orders, shapes
+from sandbox.flourish.changes import TEXTS
+from sandbox.flourish.endpoints import EVENTS
+from sandbox.flourish.seed import UOMS
+from sandbox.flourish.staff import ALWAYS_OPEN, STAFF_ACTIONS, edit
 from sandbox.office import Office
 from sandbox.store import Body, Condition, equal
 
 blueprint = Blueprint("flourish", __name__, url_prefix="/flourish")
+
+ITEM_FIELDS: dict[str, Schema] = {
+    "company": {"type": "string", "enum": list(WORLDS)},
+    "sku": TEXT,
+    "item_name": TEXT,
+    **{name: nullable(TEXT) for name in TEXTS},
+    "price": {"type": ["number", "string"]},
+    "cost": {"type": ["number", "string"]},
+    "active": FLAG,
+    "sellable": FLAG,
+    "ecommerce_active": FLAG,
+    "strain_required": FLAG,
+    "uom": {"type": "string", "enum": list(UOMS)},
+    "brand": {"type": ["string", "null"]},
+    "strain_name": {"type": ["string", "null"]},
+    "quantity": {"type": ["number", "string"], "description": "What the facility has, after a count."},
+    "facility_id": {"type": "string", "description": "Whose quantity; by default the company's first."},
+}
+DESTINATION_FIELDS: dict[str, Schema] = {
+    "company": {"type": "string", "enum": list(WORLDS)},
+    "name": TEXT,
+    "alias": nullable(TEXT),
+    "license_number": nullable(TEXT),
+    "active": FLAG,
+    "merged_into": {"type": "string", "description": "The id of an active destination."},
+}
+ENDPOINT_FIELDS: dict[str, Schema] = {
+    "key": nullable(TEXT),
+    "headers": ANY_OBJECT,
+    "events": list_of({"type": "string", "enum": list(EVENTS)}),
+}
+ENDPOINT = object_of((), url=TEXT, company=TEXT, **ENDPOINT_FIELDS)
+
+OPERATIONS = (
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/orders",
+        f"Make a Flourish order as staff or an integration does; its origin: {', '.join(orders.ORIGINS)}.",
+        201,
+        ANY_OBJECT,
+        object_of(("facility_id", "order"), facility_id=TEXT, order=ANY_OBJECT, origin=TEXT, company=COMPANY),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/orders/{{order_id}}",
+        f"Change a Flourish order as staff do; its {', '.join(ALWAYS_OPEN)} even when it has left.",
+        200,
+        ANY_OBJECT,
+        ANY_OBJECT,
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/orders/{{order_id}}/{{action}}",
+        f"Do what warehouse staff do: {', '.join(STAFF_ACTIONS)}.",
+        200,
+        ANY_OBJECT,
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/items",
+        "Make an item: a copy of the one of the SKU or id `like`, but for what is said.",
+        201,
+        ANY_OBJECT,
+        object_of(("like", "sku"), like=TEXT, **ITEM_FIELDS),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/items/{{sku}}",
+        "Change an item, by SKU or id, and what a facility has of it.",
+        200,
+        ANY_OBJECT,
+        object_of((), **ITEM_FIELDS),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/destinations/{{destination_id}}",
+        "Change a destination, or merge it into another: inactive then, its orders moved.",
+        200,
+        ANY_OBJECT,
+        object_of((), **DESTINATION_FIELDS),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/sales-reps/{{rep_id}}",
+        "Change a sales rep, by id or e-mail.",
+        200,
+        ANY_OBJECT,
+        object_of((), company=COMPANY, email=nullable(TEXT), facility_id=nullable(TEXT), active=FLAG),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/webhooks",
+        "Register a webhook endpoint: signing key, headers of each delivery, events (by default all).",
+        201,
+        ENDPOINT,
+        object_of(("company", "url"), company=COMPANY, url=TEXT, **ENDPOINT_FIELDS),
+    ),
+)
 
 
 @blueprint.post("/orders")
@@ -40,12 +152,34 @@ def act_on_order(order_id: str, action: str) -> ResponseReturnValue:
     if action not in STAFF_ACTIONS:
         raise Missing(f"The action is one of {', '.join(STAFF_ACTIONS)}.")
     with simulation().store.transaction():
-        for world in WORLDS:
-            office = simulation().office(FLOURISH, world)
-            if office.get("order", order_id) is not None:
-                order = STAFF_ACTIONS[action](office, order_id)
-                return jsonify(shapes.order(office, order) | {"company": world})
+        office = _office_of_order(order_id)
+        return jsonify(shapes.order(office, STAFF_ACTIONS[action](office, order_id)) | _company(office))
+
+
+@blueprint.post("/orders/<order_id>")
+def edit_order(order_id: str) -> ResponseReturnValue:
+    """Change fields of an outbound order as staff do, its payment term among them."""
+    asked = asking.body()
+    with simulation().store.transaction():
+        office = _office_of_order(order_id)
+        return jsonify(shapes.order(office, edit(office, order_id, asked)) | _company(office))
+
+
+def _office_of_order(order_id: str) -> Office:
+    for world in WORLDS:
+        office = simulation().office(FLOURISH, world)
+        if office.get("order", order_id) is not None:
+            return office
     raise Missing(f"No Flourish order has the id '{order_id}'.")
+
+
+@blueprint.post("/webhooks")
+def add_webhook() -> ResponseReturnValue:
+    """Register a webhook endpoint: its signing key, its header pairs, the events that it is sent."""
+    asked = asking.body()
+    office = simulation().office(FLOURISH, asking.text(asked, "company"))
+    with simulation().store.transaction():
+        return jsonify(endpoints.register(office, asked) | _company(office)), 201
 
 
 @blueprint.post("/items")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
-from sandbox.control import ordo
+from sandbox.accounts import LEAFLINK, PLATFORMS, WORLDS
+from sandbox.control import flourish, ordo
 from sandbox.control.schemas import (
     ANY_OBJECT,
     COMPANY,
@@ -18,10 +18,7 @@ from sandbox.control.schemas import (
     object_of,
 )
 from sandbox.faults.table import KINDS
-from sandbox.flourish.changes import TEXTS
-from sandbox.flourish.orders import LIVE, ORIGINS
-from sandbox.flourish.seed import UOMS
-from sandbox.flourish.staff import STAFF_ACTIONS
+from sandbox.flourish.orders import LIVE
 from sandbox.leaflink.keys import AREAS, LEVELS
 from sandbox.leaflink.product_fields import READERS
 from sandbox.leaflink.statuses import APP_ACTIONS, STATUSES
@@ -157,32 +154,6 @@ PRODUCT_FIELDS: dict[str, Schema] = {
     "available_inventory": {"type": ["number", "string"], "description": "The same, less what is reserved."},
 }
 
-ITEM_FIELDS: dict[str, Schema] = {
-    "company": {"type": "string", "enum": list(WORLDS)},
-    "sku": TEXT,
-    "item_name": TEXT,
-    **{name: nullable(TEXT) for name in TEXTS},
-    "price": {"type": ["number", "string"]},
-    "cost": {"type": ["number", "string"]},
-    "active": FLAG,
-    "sellable": FLAG,
-    "ecommerce_active": FLAG,
-    "strain_required": FLAG,
-    "uom": {"type": "string", "enum": list(UOMS)},
-    "brand": {"type": ["string", "null"]},
-    "strain_name": {"type": ["string", "null"]},
-    "quantity": {"type": ["number", "string"], "description": "What the facility has, after a count."},
-    "facility_id": {"type": "string", "description": "Whose quantity; by default the company's first."},
-}
-
-DESTINATION_FIELDS: dict[str, Schema] = {
-    "company": {"type": "string", "enum": list(WORLDS)},
-    "name": TEXT,
-    "alias": nullable(TEXT),
-    "license_number": nullable(TEXT),
-    "active": FLAG,
-    "merged_into": {"type": "string", "description": "The id of an active destination."},
-}
 
 WEBHOOK = object_of(url=TEXT, key=TEXT, headers=ANY_OBJECT, company=TEXT)
 
@@ -247,53 +218,7 @@ OPERATIONS = (
         KEY,
         object_of((), **KEY_FIELDS),
     ),
-    Operation(
-        "post",
-        f"/control/{FLOURISH}/orders",
-        f"Make a Flourish order as staff or another integration does; its origin: {', '.join(ORIGINS)}.",
-        201,
-        ANY_OBJECT,
-        object_of(("facility_id", "order"), facility_id=TEXT, order=ANY_OBJECT, origin=TEXT, company=COMPANY),
-    ),
-    Operation(
-        "post",
-        f"/control/{FLOURISH}/orders/{{order_id}}/{{action}}",
-        f"Do what warehouse staff do: {', '.join(STAFF_ACTIONS)}.",
-        200,
-        ANY_OBJECT,
-    ),
-    Operation(
-        "post",
-        f"/control/{FLOURISH}/items",
-        "Make an item: a copy of the one of the SKU or id `like`, but for what is said.",
-        201,
-        ANY_OBJECT,
-        object_of(("like", "sku"), like=TEXT, **ITEM_FIELDS),
-    ),
-    Operation(
-        "post",
-        f"/control/{FLOURISH}/items/{{sku}}",
-        "Change an item, by SKU or id, and what a facility has of it.",
-        200,
-        ANY_OBJECT,
-        object_of((), **ITEM_FIELDS),
-    ),
-    Operation(
-        "post",
-        f"/control/{FLOURISH}/destinations/{{destination_id}}",
-        "Change a destination, or merge it into another: inactive then, its orders moved.",
-        200,
-        ANY_OBJECT,
-        object_of((), **DESTINATION_FIELDS),
-    ),
-    Operation(
-        "post",
-        f"/control/{FLOURISH}/sales-reps/{{rep_id}}",
-        "Change a sales rep, by id or e-mail.",
-        200,
-        ANY_OBJECT,
-        object_of((), company=COMPANY, email=nullable(TEXT), facility_id=nullable(TEXT), active=FLAG),
-    ),
+    *flourish.OPERATIONS,
     *ordo.OPERATIONS,
     Operation(
         "get",
@@ -329,14 +254,6 @@ OPERATIONS = (
         201,
         WEBHOOK,
         object_of(("company", "url"), company=COMPANY, url=TEXT, key=nullable(TEXT)),
-    ),
-    Operation(
-        "post",
-        f"/control/{FLOURISH}/webhooks",
-        "Register a webhook endpoint with its signing key.",
-        201,
-        WEBHOOK,
-        object_of(("company", "url", "key"), company=COMPANY, url=TEXT, key=TEXT, headers=ANY_OBJECT),
     ),
     Operation("get", "/control/settings", "The settings.", 200, SETTINGS),
     Operation("post", "/control/settings", "Change settings.", 200, SETTINGS, SETTINGS),

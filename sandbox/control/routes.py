@@ -130,11 +130,7 @@ def _flourish_state() -> Body:
         "orders": _marked(offices, "order", shapes.order),
         "items": _marked(offices, "item", shapes.item),
         "destinations": _marked(offices, "destination", shapes.destination),
-        "webhooks": [
-            _webhook(each, each["key"], office.account.world)
-            for office in offices
-            for each in office.find("webhook")
-        ],
+        "webhooks": _marked(offices, "webhook", lambda _office, each: each),
     }
 
 
@@ -164,21 +160,6 @@ def add_leaflink_webhook() -> ResponseReturnValue:
         webhook = {"url": url, "headers": {}}
         office.put("webhook", f"{office.account.world} {url}", webhook)
         return jsonify(_webhook(webhook, webhook_key(office), office.account.world)), 201
-
-
-@blueprint.post("/flourish/webhooks")
-def add_flourish_webhook() -> ResponseReturnValue:
-    """Register a webhook endpoint of a Flourish company, with its signing key and extra headers."""
-    asked = asking.body()
-    webhook: Body = {
-        "url": asking.url(asked, "url"),
-        "key": asking.text(asked, "key"),
-        "headers": asking.headers(asked, "headers"),
-    }
-    office = simulation().office(FLOURISH, asking.text(asked, "company"))
-    with simulation().store.transaction():
-        office.put("webhook", f"{office.account.world} {webhook['url']}", webhook)
-    return jsonify(_webhook(webhook, webhook["key"], office.account.world)), 201
 
 
 @blueprint.get("/settings")

@@ -111,18 +111,18 @@ def update(office: Office, facility_id: str, order_id: str, body: Body) -> Body:
         return cancel(office, order_id, API_USER)
     if body.get("order_status") not in (None, order["order_status"]):
         raise BadValue("order_status can only be changed to Cancelled")
-    if any(Decimal(line["allocated_qty"]) for line in order["order_lines"]):
-        raise BadValue("Order cannot be edited because it has allocated packages")
+    refuse_allocated(order)
     _refuse_moved(office, order, body)
     before = copy.deepcopy(order)
-    for name, read in _readers(office).items():
+    for name, read in readers(office).items():
         if name in body:
             order[name] = read(body)
     save(office, before, order)
     return order
 
 
-def _readers(office: Office) -> dict[str, Callable[[Body], object]]:
+def readers(office: Office) -> dict[str, Callable[[Body], object]]:
+    """Return what reads each field that may change, out of a body that has it."""
     return {
         "original_order_id": lambda body: reading.text(body, "original_order_id") or "",
         "order_timestamp": lambda body: reading.moment(body, "order_timestamp") or stamp(),
@@ -163,6 +163,12 @@ def refuse_ended(order: Body) -> None:
     """Refuse to change an order that is shipped, completed or cancelled."""
     if order["order_status"] in ENDED:
         raise BadValue(ENDED[order["order_status"]])
+
+
+def refuse_allocated(order: Body) -> None:
+    """Refuse to change an order while packages are allocated to it."""
+    if any(Decimal(line["allocated_qty"]) for line in order["order_lines"]):
+        raise BadValue("Order cannot be edited because it has allocated packages")
 
 
 def cancel(office: Office, order_id: str, user: str = STAFF_USER) -> Body:

@@ -6,7 +6,14 @@ from decimal import Decimal
 
 from sandbox.clock import stamp
 from sandbox.errors import BadValue
-from sandbox.flourish.orders import STAFF_USER, cancel, refuse_ended, save
+from sandbox.flourish.orders import (
+    STAFF_USER,
+    cancel,
+    readers,
+    refuse_allocated,
+    refuse_ended,
+    save,
+)
 from sandbox.flourish.seed import padded
 from sandbox.flourish.totals import totals
 from sandbox.money import cents
@@ -15,6 +22,9 @@ from sandbox.store import Body
 
 AWAITING, PARTIALLY_PAID, PAID = "Awaiting Payment", "Partially Paid", "Paid"
 PARTIALLY_REFUNDED, REFUNDED = "Partially Refunded", "Refunded"
+
+# What staff change of an order that has left, too.
+ALWAYS_OPEN = ("payment_term", "invoice_date", "requested_delivery_date")
 
 # Which payment statuses each payment action starts from.
 PAYMENTS = {
@@ -72,6 +82,45 @@ def ship(office: Office, order_id: str) -> Body:
     return order
 
 
+def unship(office: Office, order_id: str) -> Body:
+    """Take back that an order was shipped: the goods are there again, and allocated to it.
+
+    Raises:
+        Missing: there is no such order.
+        BadValue: it is not shipped.
+    """
+    order = office.need("order", order_id)
+    if order["order_status"] != "Shipped":
+        raise BadValue("Order must be shipped before it can be un-shipped")
+    before = copy.deepcopy(order)
+    order["order_status"] = "Allocated"
+    order["shipment_id"] = order["shipped_timestamp"] = None
+    save(office, before, order, STAFF_USER)
+    return order
+
+
+def edit(office: Office, order_id: str, fields: Body) -> Body:
+    """Change fields of an order, by the names that PUT takes; its term and dates even when it has left.
+
+    Raises:
+        Missing: there is no such order.
+        BadValue: a field is unknown or not valid, or the order does not allow it any more.
+    """
+    order = office.need("order", order_id)
+    known = readers(office)
+    unknown = sorted(fields.keys() - known.keys())
+    if unknown:
+        raise BadValue(f"Unknown field: {unknown[0]}.", unknown[0])
+    if order["order_status"] == "Cancelled" or not set(fields) <= set(ALWAYS_OPEN):
+        refuse_ended(order)
+        refuse_allocated(order)
+    before = copy.deepcopy(order)
+    order.update({name: known[name](fields) for name in fields})
+    if order != before:
+        save(office, before, order, STAFF_USER)
+    return order
+
+
 def complete(office: Office, order_id: str) -> Body:
     """Complete an order that is shipped: it has arrived.
 
@@ -125,6 +174,7 @@ STAFF_ACTIONS: dict[str, Callable[[Office, str], Body]] = {
     "partially-allocate": partially_allocate,
     "allocate": allocate,
     "ship": ship,
+    "un-ship": unship,
     "complete": complete,
     "cancel": cancel,
     "partially-pay": _payment("partially-pay", _partially_pay),
@@ -140,7 +190,7 @@ def open_actions(order: Body) -> list[str]:
         "Created": ["partially-allocate", "allocate", "cancel"],
         "Partially Allocated": ["allocate", "cancel"],
         "Allocated": ["ship", "cancel"],
-        "Shipped": ["complete"],
+        "Shipped": ["complete", "un-ship"],
     }
     return with_goods.get(order["order_status"], []) + _open_payments(order)
 

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.flourish.endpoints import wants
 from sandbox.flourish.shapes import item as item_shape
 from sandbox.flourish.shapes import order as order_shape
 from sandbox.flourish.stock import summary
@@ -33,11 +34,18 @@ def announce_stock(office: Office, stock: Body) -> None:
 def _announce(
     office: Office, subject: str, resource: str, action: str, data: Callable[[], dict[str, Any]]
 ) -> None:
-    office.announce(subject, lambda: {"action": action, "resource_type": resource, "data": data()}, _headers)
+    office.announce(
+        subject,
+        lambda: {"action": action, "resource_type": resource, "data": data()},
+        _headers,
+        lambda address: wants(address, resource),
+    )
 
 
 def _headers(body: bytes, address: Body) -> Mapping[str, str]:
-    return {SIGNATURE: sign(address["key"], body), **address["headers"]}
+    """Return the endpoint's own headers and, if it has a signing key, the signature."""
+    signature = {SIGNATURE: sign(address["key"], body)} if address["key"] else {}
+    return {**address["headers"], **signature}
 
 
 def sign(key: str, body: bytes) -> str:

@@ -121,6 +121,11 @@ def test_a_body_that_is_no_json_object_is_refused(doors, path, body):
         ("POST", "/leaflink/orders/none"),
         ("POST", "/flourish/orders/00000001/allocate"),
         ("POST", "/flourish/orders/00000001/explode"),
+        ("POST", "/flourish/orders/00000001"),
+        ("POST", "/ordo/orders/none/confirm"),
+        ("POST", "/ordo/orders/none/explode"),
+        ("POST", "/ordo/brands/none"),
+        ("DELETE", "/ordo/licenses/none"),
         ("GET", "/nothing"),
         ("PUT", "/reset"),
     ],
@@ -163,7 +168,13 @@ def test_the_state_shows_everything_in_the_platforms_own_words(doors):
     assert {each["company"] for each in state["leaflink"]["products"]} == {"greenleaf", "sunrise"}
     assert (len(state["leaflink"]["customers"]), len(state["flourish"]["destinations"])) == (240, 222)
     assert state["flourish"]["webhooks"] == [
-        {"url": "http://x.example/h/t", "key": "k", "headers": {}, "company": "sunrise"}
+        {
+            "url": "http://x.example/h/t",
+            "key": "k",
+            "headers": {},
+            "events": ["Outbound Order", "Inventory", "Item"],
+            "company": "sunrise",
+        }
     ]
     assert state["leaflink"]["webhooks"][0]["key"] == "ll-sunrise-webhook"
 
@@ -204,7 +215,11 @@ def test_a_seed_is_a_whole_number(doors, seed):
         ("leaflink", {"company": "greenleaf", "url": "http://[::1"}),
         ("leaflink", {"company": "moonrise", "url": "http://x.example"}),
         ("leaflink", {"company": "greenleaf", "url": "http://x.example", "key": 5}),
-        ("flourish", {"company": "greenleaf", "url": "http://x.example"}),
+        ("flourish", {"company": "greenleaf", "url": "http://x.example", "key": ""}),
+        ("flourish", {"company": "greenleaf", "url": "http://x.example", "events": []}),
+        ("flourish", {"company": "greenleaf", "url": "http://x.example", "events": ["Retail Order"]}),
+        ("flourish", {"company": "greenleaf", "url": "http://x.example", "events": [["Item"]]}),
+        ("flourish", {"company": "greenleaf", "url": 5}),
         ("flourish", {"company": "greenleaf", "url": "http://x.example", "key": "k", "headers": [1]}),
         (
             "flourish",

@@ -20,6 +20,10 @@ PATHS = [
     (["pay", "refund"], ("Created", "Refunded", TOTAL, TOTAL)),
     (["pay", "partially-refund", "refund"], ("Created", "Refunded", TOTAL, TOTAL)),
     (["partially-pay", "refund"], ("Created", "Refunded", 57.55, 57.55)),
+    (["allocate", "ship", "un-ship"], ("Allocated", "Awaiting Payment", 0, 0)),
+    (["allocate", "ship", "pay", "un-ship"], ("Allocated", "Paid", TOTAL, 0)),
+    (["allocate", "ship", "un-ship", "ship"], ("Shipped", "Awaiting Payment", 0, 0)),
+    (["allocate", "ship", "un-ship", "cancel"], ("Cancelled", "Awaiting Payment", 0, 0)),
     (["pay", "cancel", "refund"], ("Cancelled", "Refunded", TOTAL, TOTAL)),
 ]
 
@@ -67,6 +71,58 @@ def test_completion_dates_the_delivery_and_shuts_the_order(doors):
     answer = doors.flourish("PUT", f"/outbound-orders/{order['id']}", {"ref_field_1": "x"})
     assert answer.json["message"] == "Order has already been completed"
     assert doors.item(SKU)["on_order_qty"] == 0
+
+
+def test_what_is_un_shipped_is_there_again(doors):
+    order, before = doors.outbound(), doors.item(SKU)
+    act(doors, order, "allocate")
+    allocated = doors.item(SKU)
+    act(doors, order, "ship")
+    assert doors.item(SKU)["qty"] == before["qty"] - 24
+    act(doors, order, "un-ship")
+    quantities = ("qty", "available_qty", "non_available_qty", "on_order_qty", "sellable_qty")
+    assert [doors.item(SKU)[name] for name in quantities] == [allocated[name] for name in quantities]
+    now = doors.flourish("GET", f"/outbound-orders/{order['id']}").json["data"]
+    assert (now["shipped_timestamp"], now["shipment_id"]) == (None, None)
+
+
+# What staff change, and the steps after which they still can.
+TERM = {"payment_term": "Net 30", "invoice_date": "2026-12-01", "requested_delivery_date": "2026-12-02"}
+LINES = {"order_lines": [{"sku": SKU, "order_qty": 2, "unit_price": 1}], "ref_field_1": "x"}
+EDITS = [
+    (TERM, [], True),
+    (TERM, ["allocate"], True),
+    (TERM, ["allocate", "ship"], True),
+    (TERM, ["allocate", "ship", "complete", "pay"], True),
+    (TERM, ["cancel"], False),
+    (LINES, [], True),
+    (LINES, ["pay"], True),
+    (LINES, ["partially-allocate"], False),
+    (LINES, ["allocate", "ship"], False),
+    (LINES, ["cancel"], False),
+    (TERM | LINES, ["allocate"], False),
+    ({"payment_term": "Net 1000"}, [], False),
+    ({"order_status": "Shipped"}, [], False),
+    ({"payment_terms": "Net 30"}, [], False),
+]
+
+
+@pytest.mark.parametrize(("fields", "steps", "taken"), EDITS, ids=str)
+def test_staff_edit_an_order_and_its_term_even_when_it_has_left(doors, fields, steps, taken):
+    order = doors.outbound()
+    act(doors, order, *steps)
+    before = doors.flourish("GET", f"/outbound-orders/{order['id']}").json["data"]
+    answer = doors.control("POST", f"/flourish/orders/{order['id']}", fields)
+    now = doors.flourish("GET", f"/outbound-orders/{order['id']}").json["data"]
+    assert answer.status_code == (200 if taken else 400)
+    if not taken:
+        assert (now, bool(answer.json["error"])) == (before, True)
+        return
+    assert {name: now[name] for name in fields if name != "order_lines"} == {
+        name: value for name, value in fields.items() if name != "order_lines"
+    }
+    assert [line["order_qty"] for line in now["order_lines"]] == [2 if "order_lines" in fields else 24]
+    assert (now["last_updated_by"], now["order_status"]) == ("warehouse", before["order_status"])
 
 
 # The setting, what happened to the first order, and whether a second of its original id is taken.

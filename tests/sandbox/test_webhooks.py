@@ -117,6 +117,47 @@ def test_a_flourish_order_and_its_stock_are_told_with_signature_and_headers(send
     assert messages["inventory_summary"]["data"] == sending.item(SKU)
 
 
+def register(doors, receiver, **fields):
+    """Register an endpoint of Flourish in place of the one of this address."""
+    asked = {"company": "greenleaf", "url": receiver.url, **fields}
+    assert doors.control("POST", "/flourish/webhooks", asked).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        (["Outbound Order", "Inventory"], {"order", "inventory_summary"}),
+        (["Inventory"], {"inventory_summary"}),
+        (["Outbound Order"], {"order"}),
+        (["Item"], {"item"}),
+        (None, {"order", "inventory_summary", "item"}),
+    ],
+)
+def test_an_endpoint_is_sent_the_events_that_it_names(sending, receiver, events, told):
+    register(sending, receiver, key="k", events=events)
+    sending.outbound()
+    sending.control("POST", f"/flourish/items/{SKU}", {"item_name": "Renamed"})
+    receiver.wait(len(told))
+    until(lambda: sending.simulation.outbox.waiting() == 0)
+    assert {each.message["resource_type"] for each in receiver.came} == told
+
+
+def test_both_header_pairs_go_with_each_delivery_and_cannot_replace_the_signature(sending, receiver):
+    headers = {"X-Trellis-Hub": "one", "X-Trellis-Word": "two", "Auth-Signature": "forged"}
+    register(sending, receiver, key="k", headers=headers, events=["Outbound Order"])
+    sending.outbound()
+    came = receiver.wait(1)[0]
+    assert (came.headers["X-Trellis-Hub"], came.headers["X-Trellis-Word"]) == ("one", "two")
+    assert came.headers["Auth-Signature"] == hmac.new(b"k", came.body, hashlib.sha256).hexdigest()
+
+
+def test_an_endpoint_without_a_signing_key_is_sent_no_signature(sending, receiver):
+    register(sending, receiver, events=["Outbound Order"], headers={"X-Hub": "seven"})
+    sending.outbound()
+    came = receiver.wait(1)[0]
+    assert ("Auth-Signature" in came.headers, came.headers["X-Hub"]) == (False, "seven")
+
+
 def test_changes_of_items_and_stock_are_told_and_a_change_of_nothing_is_not(sending, receiver):
     for change in ({"price": 9}, {"quantity": 3}, {"price": 9}):
         sending.control("POST", f"/flourish/items/{SKU}", change)
