@@ -7,10 +7,13 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+import sandbox.console.endpoint_pages
 import sandbox.console.flourish_pages
 import sandbox.console.item_pages
 import sandbox.console.key_pages
 import sandbox.console.leaflink_pages
+import sandbox.console.ordo_pages
+import sandbox.console.organisation_pages
 import sandbox.console.pages
 import sandbox.control.routes
 import sandbox.flourish.api
@@ -44,6 +47,9 @@ PAGES = (
     sandbox.console.flourish_pages,
     sandbox.console.item_pages,
     sandbox.console.key_pages,
+    sandbox.console.endpoint_pages,
+    sandbox.console.ordo_pages,
+    sandbox.console.organisation_pages,
 )
 
 

@@ -4,26 +4,63 @@ from typing import NamedTuple
 
 from flask import abort
 
-from sandbox.accounts import FLOURISH, LEAFLINK, WORLDS, of_world
+from sandbox.accounts import FLOURISH, LEAFLINK, ORDO, WORLDS, of_world
 
 
 class Part(NamedTuple):
-    """A part that a person plays."""
+    """A part that a person plays.
+
+    Args:
+        key: its place in URLs.
+        platform: where.
+        words: its name.
+        about: what it does.
+        pages: endpoints of its pages with their names, the first of them its home.
+    """
 
     key: str
     platform: str
     words: str
     about: str
+    pages: dict[str, str]
 
 
+ORDERS = "All orders"
 PARTS = (
-    Part("buyer", LEAFLINK, "LeafLink buyer", "Places orders, changes their quantities, cancels them."),
-    Part("seller", LEAFLINK, "LeafLink seller staff", "Accepts, rejects, fulfills and ships orders."),
+    Part(
+        "buyer",
+        LEAFLINK,
+        "LeafLink buyer",
+        "Places orders, changes their quantities, cancels them.",
+        {"leaflink.listing": ORDERS},
+    ),
+    Part(
+        "seller",
+        LEAFLINK,
+        "LeafLink seller staff",
+        "Accepts, rejects, fulfills and ships orders.",
+        {"leaflink.listing": ORDERS},
+    ),
     Part(
         "warehouse",
         FLOURISH,
         "Flourish warehouse staff",
         "Allocates, ships and cancels outbound orders, takes payment, changes items.",
+        {"flourish.listing": ORDERS, "items.listing": "Items", "endpoints.listing": "Webhook endpoints"},
+    ),
+    Part(
+        "rep",
+        ORDO,
+        "Ordo sales rep",
+        "Drafts, edits and confirms orders; sees them locked, delivered and paid.",
+        {"ordo.listing": ORDERS, "organisation.items": "Items"},
+    ),
+    Part(
+        "admin",
+        ORDO,
+        "Ordo admin",
+        "Keeps the organisation’s brands and licenses.",
+        {"organisation.show": "Organisation", "organisation.items": "Items"},
     ),
 )
 
@@ -34,6 +71,11 @@ class Person(NamedTuple):
     world: str
     part: Part
     company: str
+
+    @property
+    def home(self) -> str:
+        """The endpoint of the page to begin with."""
+        return next(iter(self.part.pages))
 
 
 def person(world: str, part: str) -> Person:

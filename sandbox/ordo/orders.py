@@ -153,7 +153,7 @@ def _move(office: Office, key: str, action: str, status: str, who: str) -> Body:
     order = _open(office, key, action)
     before = copy.deepcopy(order)
     order["status"] = status
-    _save(office, before, order, who, f"made it {status}")
+    _save(office, before, order, who, status.lower())
     return order
 
 

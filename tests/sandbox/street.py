@@ -14,13 +14,14 @@ import requests
 from sandbox.app import create_app
 from sandbox.server import address, serve
 from sandbox.simulation import Simulation
-from tests.sandbox.doors import FLOURISH_BASE, HOME, LEAFLINK_BASE, outbound_body
+from tests.sandbox.doors import FLOURISH_BASE, HOME, LEAFLINK_BASE, ORDO_BASE, outbound_body
 
 HEADERS = {
     "leaflink": {"Authorization": "App ll-greenleaf-key"},
     "flourish": {"x-api-key": "fl-greenleaf-key", "FacilityID": HOME},
+    "ordo": {"Authorization": "Bearer or-greenleaf-key"},
 }
-BASES = {"leaflink": LEAFLINK_BASE, "flourish": FLOURISH_BASE}
+BASES = {"leaflink": LEAFLINK_BASE, "flourish": FLOURISH_BASE, "ordo": ORDO_BASE}
 ORDERS = "/outbound-orders"
 SECONDS = 20
 
@@ -43,6 +44,9 @@ class Street:
 
     def leaflink(self, method: str, path: str, **options: Any) -> requests.Response:
         return self.ask(method, "leaflink", path, **options)
+
+    def ordo(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self.ask(method, "ordo", path, **options)
 
     def create(self, original: str = "9bf6e2fa", **options: Any) -> requests.Response:
         """Create a Flourish order."""

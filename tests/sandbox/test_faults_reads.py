@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,14 +142,38 @@ def test_leaflink_s_catalogue_is_empty_and_all_else_is_there(street):
     assert len(street.control("GET", "state").json()["leaflink"]["products"]) > 0
 
 
+def test_ordo_s_catalogue_is_empty_and_all_else_is_there(street):
+    street.fault("empty-catalogue", "ordo")
+    assert street.ordo("GET", "/items").json() == {"data": [], "next_cursor": None}
+    assert len(street.ordo("GET", "/brands").json()["data"]) == 3
+    assert len(street.control("GET", "state").json()["ordo"]["items"]) == 120
+
+
+def test_an_ordo_order_shows_what_it_was(street):
+    key = street.control("POST", "ordo/orders", {"lines": 1, "status": "Confirmed"}).json()["id"]
+    street.fault("stale-reads", "ordo", argument=60)
+    street.ordo("PATCH", f"/orders/{key}", json={"status": "Paid"})
+    assert street.ordo("GET", f"/orders/{key}").json()["status"] == "Confirmed"
+    pass_time(street, 61)
+    assert street.ordo("GET", f"/orders/{key}").json()["status"] == "Paid"
+
+
 def pull(street: Street, platform: str, path: str, rows: str, key: str) -> list[str]:
     """Return what a caller gets who walks a list by its links."""
     found: list[str] = []
+    first = path
     while path:
         page = street.ask("GET", platform, path).json()
         found += [str(row[key]) for row in page[rows]]
-        path = page["next"] if platform == "leaflink" else page["meta"]["next"]
+        path = following(platform, first, page)
     return found
+
+
+def following(platform: str, first: str, page: dict[str, Any]) -> str:
+    """Return what leads on from a page, or nothing."""
+    if platform == "ordo":
+        return f"{first}&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    return str((page["next"] if platform == "leaflink" else page["meta"]["next"]) or "")
 
 
 LISTS = [
@@ -157,6 +182,7 @@ LISTS = [
     ("flourish", "/items?limit=50", "data", "id"),
     ("flourish", "/destinations?limit=40", "data", "id"),
     ("flourish", "/inventory/summary?limit=50", "data", "sku"),
+    ("ordo", "/items?limit=20", "data", "id"),
 ]
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from sandbox.cursors import cursor
+from tests.sandbox.doors import ORDO_BASE
 from tests.sandbox.receiver import receiving, until
 from tests.sandbox.seeded import Seeded
-from tests.sandbox.street import ORDERS, Street, served
+from tests.sandbox.street import HEADERS, ORDERS, Street, served
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +248,45 @@ def test_leaflink_s_next_page_is_the_same_page(street):
     assert first["next"] == f"{street.url}/leaflink/api/v2/products/?limit=10"
     assert street.leaflink("GET", first["next"]).json() == first
     assert "next" not in street.leaflink("GET", f"/products/{first['results'][0]['id']}/").json()
+
+
+def test_ordo_s_next_page_is_the_same_page(street):
+    street.fault("loop-next", "ordo")
+    first = street.ordo("GET", "/items?limit=10").json()
+    again = street.ordo("GET", f"/items?limit=10&cursor={first['next_cursor']}").json()
+    assert again == first
+    second = street.ordo("GET", f"/items?limit=10&cursor={cursor(10)}").json()
+    assert (second["next_cursor"], second["data"] == first["data"]) == (cursor(10), False)
+    assert street.ordo("GET", "/brands").json()["next_cursor"] == cursor(0)
+
+
+@pytest.mark.parametrize(("fault", "done"), [("commit-then-drop", True), ("500", False), ("html-200", False)])
+def test_a_change_of_an_ordo_order_that_went_wrong_is_made_good_by_its_key(street, fault, done):
+    key = street.control("POST", "ordo/orders", {"lines": 1, "status": "Confirmed"}).json()["id"]
+    street.fault(fault, "ordo", times=1)
+    body = {"status": "Awaiting Delivery", "external_order_id": "00000009"}
+
+    def patch() -> requests.Response:
+        headers = HEADERS["ordo"] | {"Idempotency-Key": "k"}
+        url = f"{street.url}{ORDO_BASE}/orders/{key}"
+        return requests.patch(url, json=body, headers=headers, timeout=20)
+
+    if fault == "commit-then-drop":
+        with pytest.raises(requests.ConnectionError):
+            patch()
+    else:
+        patch()
+    status = "Awaiting Delivery" if done else "Confirmed"
+    assert street.ordo("GET", f"/orders/{key}").json()["status"] == status
+    assert patch().json() == street.ordo("GET", f"/orders/{key}").json()
+    assert len(street.simulation.office("ordo", "greenleaf").need("order", key)["happened"]) == 3
+
+
+@pytest.mark.parametrize(("argument", "code"), [(401, "unauthorized"), (403, "forbidden")])
+def test_a_revoked_ordo_key_is_refused_in_ordo_s_words(street, argument, code):
+    street.fault("revoked-key", "ordo", argument=argument)
+    answer = street.ordo("GET", "/brands")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (argument, code)
 
 
 def test_flourish_serves_its_first_page_for_ever(street):
