@@ -1,4 +1,4 @@
-"""What a world is made of: the same plain facts for both platforms, before either rewords them."""
+"""What a world is made of: the same plain facts for every platform, before it rewords them."""
 
 from dataclasses import dataclass
 from decimal import Decimal
