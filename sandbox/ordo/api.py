@@ -68,6 +68,7 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     for resource in RESOURCES:
         app.add_url_rule(f"/{resource.path}", f"{resource.path}_list", _lister(resource))
+    app.add_url_rule("/organization", view_func=read_organization)
     app.add_url_rule("/items/<external_id>", view_func=put_item, methods=["PUT"])
     app.add_url_rule("/orders/<order_id>", view_func=read_order)
     app.add_url_rule("/orders/<order_id>", view_func=patch_order, methods=["PATCH"])
@@ -126,6 +127,12 @@ def _limit() -> int:
     if not 1 <= number <= MAX_PAGE:
         raise BadValue(f"limit is a number from 1 to {MAX_PAGE}.", "limit")
     return number
+
+
+def read_organization() -> ResponseReturnValue:
+    """Return whose key it is."""
+    office: Office = g.office
+    return jsonify(id=f"org-{office.account.company_id}", name=office.account.company)
 
 
 def put_item(external_id: str) -> ResponseReturnValue:

@@ -41,7 +41,7 @@ def _read(body: Body) -> Body:
         "brand": reading.text_or_none(body, "brand"),
         "category": reading.text_or_none(body, "category"),
         "unit": reading.text_or_none(body, "unit"),
-        "price": reading.amount(body, "price"),
+        "price": reading.amount_or_none(body, "price"),
         "sellable_quantity": reading.quantity(body, "sellable_quantity"),
         "updated_at": reading.moment(body, "updated_at") or stamp(),
     }

@@ -54,13 +54,13 @@ def text_or_none(body: Body, name: str, *, longest: int = MAX_TEXT) -> str | Non
     return (value or "").strip() or None
 
 
-def amount(body: Body, name: str) -> str:
-    """Return a sum of money in cents, not below 0.
+def amount_or_none(body: Body, name: str) -> str | None:
+    """Return a sum of money in cents, not below 0, or None when it is absent.
 
     Raises:
-        BadValue: it is missing or no such sum.
+        BadValue: it is no such sum.
     """
-    return str(cents(_number(body, name, Decimal(0))))
+    return str(cents(_number(body, name, Decimal(0)))) if body.get(name) is not None else None
 
 
 def quantity(body: Body, name: str, *, above: bool = False) -> str:
@@ -117,11 +117,10 @@ def lines(office: Office, sent: Any) -> list[Body]:
 def _line(office: Office, each: Body) -> Body:
     known(each, LINE_FIELDS)
     item = find_item(office, text_or_none(each, "item_external_id"), text_or_none(each, "sku"))
-    return {
-        "item": item["id"],
-        "quantity": quantity(each, "quantity", above=True),
-        "unit_price": amount(each, "unit_price") if each.get("unit_price") is not None else item["price"],
-    }
+    price = amount_or_none(each, "unit_price") or item["price"]
+    if price is None:
+        raise BadValue(f"unit_price is needed: the item '{item['sku']}' has no price.", "lines")
+    return {"item": item["id"], "quantity": quantity(each, "quantity", above=True), "unit_price": price}
 
 
 def find_item(office: Office, external_id: str | None, sku: str | None) -> Body:

@@ -132,6 +132,21 @@ def test_two_organisations_keep_items_of_one_external_id_apart(doors):
     assert names == ["Greenleaf Lychee Gummies 10-Pack 100mg", "Other"]
 
 
+def test_an_item_may_have_no_price_and_then_a_line_of_it_needs_one(doors):
+    assert doors.ordo("PUT", "/items/1", item_body(price=None)).json["price"] is None
+    key = doors.draft(lines=[{"sku": SKU, "quantity": 1}], status="Confirmed")["id"]
+    bare = {"item_external_id": "1", "quantity": 1}
+    answer = doors.ordo("PATCH", f"/orders/{key}", {"lines": [bare]})
+    assert (answer.status_code, "has no price" in answer.json["error"]["message"]) == (400, True)
+    answer = doors.ordo("PATCH", f"/orders/{key}", {"lines": [bare | {"unit_price": 0}]})
+    assert answer.json["total"] == "0.00"
+
+
+def test_a_key_tells_whose_it_is(doors):
+    assert doors.ordo("GET", "/organization").json == {"id": "org-61", "name": "Greenleaf Farms"}
+    assert doors.ordo("GET", "/organization", world="sunrise").json["name"] == "Sunrise Brands"
+
+
 @pytest.mark.parametrize("brand", ["greenleaf kitchen", "Greenleaf", "Sunrise Gardens", "", None])
 def test_a_brand_that_the_organisation_does_not_have_is_refused(doors, brand):
     answer = doors.ordo("PUT", "/items/1", item_body(brand=brand))
@@ -142,7 +157,7 @@ def test_a_brand_that_the_organisation_does_not_have_is_refused(doors, brand):
 @pytest.mark.parametrize(
     "fields",
     [{"sku": ""}, {"sku": None}, {"sku": 5}, {"sku": "x" * 256}, {"name": " "}, {"price": -1}, {"price": "x"},
-     {"price": None}, {"price": True}, {"sellable_quantity": -1}, {"sellable_quantity": None},
+     {"price": True}, {"sellable_quantity": -1}, {"sellable_quantity": None},
      {"sellable_quantity": 1e30}, {"updated_at": "yesterday"}, {"updated_at": 5}, {"category": 5},
      {"colour": "green"}, {"brand": ["Greenleaf Kitchen"]}],
     ids=str,
