@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from portal.sync.checks import Entry, MatchKey, Severity, Snapshot, Tally, Verdict
+from portal.sync.checks import Entry, MatchKey, MatchState, Severity, Snapshot, Tally, Verdict
 
 # Values that a line of evidence, and a check's page, name.
 _IN_A_LINE = 3
@@ -83,37 +83,60 @@ def by_key(
         step: what to do.
         lenient: how bad near and ambiguous ones are; None for what the check declares.
     """
-    matched, near, twice = tally.of("matched"), tally.of("near"), tally.of("ambiguous")
-    alone_left = tally.of("missing_right") if key.needs_left else 0
-    alone_right = tally.of("missing_left") if key.needs_right else 0
-    counts = {state.replace("_", " "): number for state, number in tally.counts.items() if number}
-    total = tally.of("matched", "near", "ambiguous") + alone_left + alone_right
-    if total == 0:
-        return ready(f"No {key.left_label} has to match.", counts=counts)
-    parts = [f"{matched:,} of {total:,} match"]
-    parts += [f"{number(near, 'is', 'are')} near"] if near else []
-    parts += [f"{number(twice, 'shares its value', 'share their value')} with others"] if twice else []
-    parts += (
-        [f"{number(alone_left, key.left_label)} {are(alone_left)} missing in Flourish"] if alone_left else []
-    )
-    where = key.left_where
-    parts += (
-        [f"{number(alone_right, key.right_label)} {are(alone_right)} missing in {where}"]
-        if alone_right
-        else []
-    )
-    evidence = ". ".join(parts) + "."
-    if not (near or twice or alone_left or alone_right):
-        return ready(evidence, counts=counts)
-    states = (
-        "near",
-        "ambiguous",
-        *(("missing_right",) if alone_left else ()),
-        *(("missing_left",) if alone_right else ()),
-    )
-    examples = tuple(value for state in states for value in tally.examples.get(state, ()))
-    severity = lenient if near or twice else missing
-    return wrong(evidence, step, counts=counts, examples=examples[:_ON_A_PAGE], severity=severity)
+    found = _Found(key, tally)
+    if found.total == 0:
+        return ready(f"No {key.left_label} has to match.", counts=found.counts())
+    if found.total == found.matched:
+        return ready(found.evidence(), counts=found.counts())
+    severity = lenient if found.near or found.shared else missing
+    examples = found.examples()[:_ON_A_PAGE]
+    return wrong(found.evidence(), step, counts=found.counts(), examples=examples, severity=severity)
+
+
+class _Found:
+    """What a tally says of a key: how many match, and how many of what are amiss."""
+
+    def __init__(self, key: MatchKey, tally: Tally) -> None:
+        self._key, self._tally = key, tally
+        self.matched, self.near, self.shared = (
+            tally.of("matched"),
+            tally.of("near"),
+            tally.of("ambiguous"),
+        )
+        # Only those that are amiss, not those that are simply not used.
+        self._lefts = tally.of("missing_right") if key.needs_left else 0
+        self._rights = tally.of("missing_left") if key.needs_right else 0
+        self.total = self.matched + self.near + self.shared + self._lefts + self._rights
+
+    def evidence(self) -> str:
+        key, lefts, rights = self._key, self._lefts, self._rights
+        parts = (
+            f"{self.matched:,} of {self.total:,} match.",
+            f"{number(self.near, 'is', 'are')} near." if self.near else "",
+            f"{number(self.shared, 'shares its value', 'share their value')} with others." if self.shared else "",
+            f"{number(lefts, key.left_label)} {are(lefts)} missing in Flourish." if lefts else "",
+            f"{number(rights, key.right_label)} {are(rights)} missing in {key.left_where}." if rights else "",
+        )
+        return any_of(parts)
+
+    def counts(self) -> dict[str, int]:
+        words = {
+            "match": "matched",
+            "near": "near",
+            "share a value": "ambiguous",
+            "not in Flourish": "missing_right",
+            f"not in {self._key.left_where}": "missing_left",
+            "left out": "excluded",
+        }
+        given = self._tally.counts
+        return {word: given[state] for word, state in words.items() if given.get(state)}  # type: ignore[call-overload]
+
+    def examples(self) -> tuple[str, ...]:
+        states: list[MatchState] = ["near", "ambiguous"]
+        states += ["missing_right"] if self._lefts else []
+        states += ["missing_left"] if self._rights else []
+        every = (value for state in states for value in self._tally.examples.get(state, ()))
+        return tuple(dict.fromkeys(every))
 
 
 def first_received(received: datetime | None, refused: int, snapshot: Snapshot, who: str) -> Verdict:
