@@ -8,7 +8,19 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import burst, engine, fairness, ingest, memory, orders, quiet, recovery, setup, throughput
+from bench import (
+    burst,
+    engine,
+    fairness,
+    ingest,
+    matching,
+    memory,
+    orders,
+    quiet,
+    recovery,
+    setup,
+    throughput,
+)
 from bench.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
@@ -19,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "fairness": lambda _: fairness.measure(),
     "quiet": lambda chosen: quiet.measure(chosen.idle_minutes),
     "ingest": lambda _: ingest.measure(),
+    "matching": lambda _: matching.measure(),
     "memory": lambda _: memory.measure(),
     "recovery": lambda _: recovery.measure(),
     "setup": lambda _: setup.measure(),

@@ -92,7 +92,8 @@ class MatchRow:
     """What became of one thing under a match key.
 
     Of a matched one both sides are there, and `by_alias` says that a person made them one; a near one has one
-    side and its suggestions, best first; an ambiguous one has a side and all that share its value.
+    side and its suggestions, best first, and the other side, too, where two are nearest to each other; an
+    ambiguous one has a side and all that share its value.
     """
 
     state: MatchState

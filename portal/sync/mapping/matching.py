@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from portal.sync.checks import Entry, MatchKey, MatchRow, MatchState, Suggestion
+from portal.sync.mapping.nearness import near
 
 # Of entries that share a value, the most that one row names.
 _MOST_SHOWN = 5
@@ -39,7 +40,12 @@ def match(
         lefts[own if own in out else said.get(own, own)].append(entry)
     for entry in right:
         rights[key.exact(entry.value)].append(entry)
-    alone_left, alone_right = [*lefts.pop("", ())], [*rights.pop("", ())]
+    nameless_left, nameless_right = lefts.pop("", []), rights.pop("", [])
+    alone_left: list[Entry] = []
+    alone_right: list[Entry] = []
+    # Partners that may be shared: what has one already may be meant by others, too.
+    taken_left: list[Entry] = []
+    taken_right: list[Entry] = []
     for value in dict.fromkeys((*lefts, *rights)):
         here, there = lefts.get(value, []), rights.get(value, [])
         if value in out:
@@ -48,11 +54,14 @@ def match(
             yield from _ambiguous(here, there)
         elif here and there:
             yield from _matched(key, here, there)
+            taken_left += here if key.many_right else ()
+            taken_right += there if key.many_left else ()
         else:
             alone_left += here
             alone_right += there
-    yield from _apart("missing_right", alone_left, ())
-    yield from _apart("missing_left", (), alone_right)
+    yield from _apart("missing_right", nameless_left, ())
+    yield from _apart("missing_left", (), nameless_right)
+    yield from _near(alone_left, alone_right, taken_left, taken_right)
 
 
 def _is_ambiguous(key: MatchKey, here: Sequence[Entry], there: Sequence[Entry]) -> bool:
@@ -87,3 +96,24 @@ def _matched(key: MatchKey, here: Sequence[Entry], there: Sequence[Entry]) -> It
     for place in range(max(len(here), len(there))):
         one, other = here[min(place, len(here) - 1)], there[min(place, len(there) - 1)]
         yield MatchRow("matched", one, other, by_alias=key.exact(one.value) != key.exact(other.value))
+
+
+def _near(
+    left: Sequence[Entry], right: Sequence[Entry], taken_left: Sequence[Entry], taken_right: Sequence[Entry]
+) -> Iterator[MatchRow]:
+    """What has no partner: near to one, or missing on the other side. Two that are nearest to each
+    other share a row."""
+    found = near([*left, *taken_left], [*right, *taken_right])
+    paired: set[int] = set()
+    for place, entry in enumerate(left):
+        suggestions = found.left.get(place, ())
+        partner = found.pairs.get(place, len(right))
+        if partner < len(right):
+            paired.add(partner)
+            yield MatchRow("near", entry, right[partner], suggestions)
+        else:
+            yield MatchRow("near" if suggestions else "missing_right", entry, None, suggestions)
+    for place, entry in enumerate(right):
+        if place not in paired:
+            suggestions = found.right.get(place, ())
+            yield MatchRow("near" if suggestions else "missing_left", None, entry, suggestions)
