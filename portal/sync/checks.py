@@ -61,6 +61,7 @@ class MatchKey:
         many_left, many_right: several entries of one side may have one value without being ambiguous.
         needs_left, needs_right: whether an entry without partner is amiss, or simply not used.
         left_where: what people call the platform.
+        table: the setting whose table says which value of Flourish is which there; empty: aliases do.
     """
 
     name: str
@@ -75,6 +76,7 @@ class MatchKey:
     needs_left: bool = True
     needs_right: bool = True
     left_where: str = "the platform"
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from portal.sync.domain import FacilityFacts, Json, Shop, SourceOrder
 from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft, TellPlatform
+from portal.sync.sameness import NOTHING_SAID, Sameness
 
 
 @dataclass(frozen=True)
@@ -351,12 +352,12 @@ class Rules:
     holds_samples: bool = False
     # The platform's key for an order's id in Flourish; empty: it is not written there.
     external_id_key: str = ""
-    # Paid in Flourish is told to the platform.
     write_paid: bool = False
     # An order goes to its sales rep's facility, not to one that was chosen for all.
     by_rep: bool = False
     # All facilities of the Flourish company, by id.
     facilities: Mapping[str, FacilityFacts] = field(default_factory=dict)
+    said: Sameness = NOTHING_SAID
 
     def within(self, facility_id: str) -> Rules:
         """These rules for an order of another facility; the same when it is not known."""
@@ -393,6 +394,7 @@ class CatalogueRules:
     strain_case: bool = False
     # What a product needs that no item has, in the platform's words.
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    # Nothing is taken to zero now: everything else goes on (set by the engine's guard, not by a person).
+    # Nothing is taken to zero now (set by the engine's guard, not by a person).
     holds_drops: bool = False
     shop: Shop = field(default_factory=Shop)
+    said: Sameness = field(default=NOTHING_SAID, repr=False)

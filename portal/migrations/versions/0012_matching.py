@@ -82,7 +82,8 @@ def _secure(table: str, may: str) -> None:
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and the number by which what people said is known to have changed."""
+    op.add_column("connection", sa.Column("said_revision", sa.Integer(), server_default="0", nullable=False))
     _make(
         "matched_key",
         sa.Column("counts", _JSON, server_default="{}", nullable=False),
@@ -127,3 +128,4 @@ def downgrade() -> None:
     """Drop them."""
     for table in ("exclusion", "alias", "match_row", "matched_key"):
         op.drop_table(table)
+    op.drop_column("connection", "said_revision")

@@ -54,6 +54,10 @@ ACTS: Mapping[str, str] = {
     "connection.checked": "had the checks run of",
     "check.waived": "waived a check of",
     "check.waiver_taken_back": "took back the waiver of a check of",
+    "alias.made": "said which values are the same of",
+    "alias.undone": "took back which values are the same of",
+    "match.excluded": "left values out of",
+    "match.included": "included values again of",
     "catalogue.begun": "had items and products synced of",
     "item.tried": "had one product synced alone:",
     "stock.drops_approved": "approved that many products lose all stock of",
@@ -87,7 +91,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "writing": ("Stop switches", ("writes.",)),
     "orders": (
         "Orders, products and problems",
-        ("order.", "product.", "item.", "stock.", "catalogue.", "problem."),
+        ("order.", "product.", "item.", "stock.", "catalogue.", "problem.", "alias.", "match."),
     ),
     "audit": ("This record", ("audit.",)),
 }

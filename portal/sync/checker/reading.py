@@ -13,6 +13,7 @@ from typing import TypeVar
 from portal.sync.domain import Hint, OutboundOrder, SourceOrder
 from portal.sync.engine.accounts import Account
 from portal.sync.errors import Retryable, SyncError, Unreadable
+from portal.sync.mapping.renaming import renamed
 
 _T = TypeVar("_T")
 
@@ -105,6 +106,7 @@ class Reader:
     def _both(self, wanted: Wanted) -> Sides:
         try:
             order = self._read(partial(self.account.client.order, wanted.number))
+            order = renamed(order, self.account.rules.said) if order is not None else None
             return Sides(order, self._outbound(wanted.flourish_id) if wanted.flourish_id else None)
         except SyncError as error:
             return Sides(error=error)

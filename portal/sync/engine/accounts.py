@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -28,10 +28,12 @@ from portal.sync.decisions import (
 from portal.sync.domain import FacilityFacts
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.pace import Turnstile, paced
+from portal.sync.engine.said import said_of
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.http import Exchange
 from portal.sync.registry import platform as platform_by_key
+from portal.sync.sameness import NOTHING_SAID, Sameness
 
 _MOST_EXCHANGES = 8
 
@@ -74,6 +76,10 @@ class Account:
     turn: Callable[[str], None] = lambda _side: None
     # What was looked up and found, for as long as this account is open: seconds, one shift.
     known: dict[Question, Any] = field(default_factory=dict)
+
+    def as_said(self, said: Sameness) -> Account:
+        """The same account by what people said meanwhile."""
+        return replace(self, rules=replace(self.rules, said=said))
 
     @property
     def shop(self) -> CatalogueClient:
@@ -166,7 +172,7 @@ def open_account(desk: Desk, session: Session, connection: Connection, yields: b
         platform=platform,
         client=open_platform(desk, session, connection, tape, turnstiles["platform"]),
         flourish=open_hub(desk, session, connection.hub, tape, turnstiles["flourish"]),
-        rules=rules_of(connection, platform),
+        rules=rules_of(connection, platform, said_of(session, connection)),
         tape=tape,
         settle_seconds=float(connection.settings.get("settle_seconds") or desk.settings.settle_seconds),
         turn=lambda side: turnstiles[side].ahead(),
@@ -181,8 +187,10 @@ def stock_facilities(connection: Connection) -> tuple[str, ...]:
     return rules.stock_facilities or (connection.facility.flourish_id,)
 
 
-def catalogue_rules_of(connection: Connection, platform: Platform) -> CatalogueRules:
-    """The rules of a connection's catalogue.
+def catalogue_rules_of(
+    connection: Connection, platform: Platform, said: Sameness = NOTHING_SAID
+) -> CatalogueRules:
+    """The rules of a connection's catalogue, with what people said is the same.
 
     Raises:
         ValueError: the platform has none, or the connection has no facility.
@@ -190,11 +198,12 @@ def catalogue_rules_of(connection: Connection, platform: Platform) -> CatalogueR
     if platform.catalogue is None or connection.facility is None:
         raise ValueError(f"connection {connection.id} has no catalogue")
     chosen = platform.chosen(connection.settings)
-    return platform.catalogue.rules(chosen, str(connection.id), facts_of(connection.facility))
+    rules = platform.catalogue.rules(chosen, str(connection.id), facts_of(connection.facility))
+    return replace(rules, said=said)
 
 
-def rules_of(connection: Connection, platform: Platform) -> Rules:
-    """The rules of a connection that has a facility and is, or was, live."""
+def rules_of(connection: Connection, platform: Platform, said: Sameness = NOTHING_SAID) -> Rules:
+    """The rules of a connection that has a facility and is, or was, live, and what people said."""
     chosen = platform.chosen(connection.settings)
     facility: Facility | None = connection.facility
     if facility is None or connection.live_since is None:
@@ -214,6 +223,7 @@ def rules_of(connection: Connection, platform: Platform) -> Rules:
         write_paid=bool(chosen.get("write_paid")),
         by_rep=chosen.get("routing") == BY_REP,
         facilities={one.flourish_id: facts_of(one) for one in connection.hub.facilities},
+        said=said,
     )
 
 

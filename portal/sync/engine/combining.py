@@ -65,7 +65,7 @@ def _originals(session: Session, tenant_id: UUID, links: Sequence[Link]) -> list
 def _original(link: Link, *, is_written: bool) -> Original:
     eaches: dict[str, Decimal] = {}
     for line in link.snapshot.get("lines", ()):
-        sku = sku_key(line["sku"])
+        sku = sku_key(line.get("item") or line["sku"])
         eaches[sku] = eaches.get(sku, Decimal(0)) + Decimal(line["eaches"])
     is_there = link.flourish_id is not None and link.flourish_status != CANCELLED
     return Original(

@@ -32,6 +32,7 @@ from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.bulk import copy_in
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.marks import PRIORITY, STOCK_FIRST
+from portal.sync.engine.said import said_of
 from portal.sync.engine.shelves import Known, keys_after, keys_of_seen, known, shown, terms
 from portal.sync.errors import SyncError
 from portal.sync.mapping.catalogue import plan_product
@@ -119,7 +120,8 @@ def _compare_batch(
     for left in reversed(range(_MOST_ROUNDS)):
         with desk.tenant(tenant_id) as session:
             connection = session.get_one(Connection, connection_id)
-            rules = catalogue_rules_of(connection, platform_by_key(connection.platform))
+            platform = platform_by_key(connection.platform)
+            rules = catalogue_rules_of(connection, platform, said_of(session, connection))
             batch = _Batch(rules, answers.facts, is_last=not left)
             keys = _changed(known(session, connection, rules, keys, with_facts=False).values())
             batch.plan(known(session, connection, rules, keys).values())

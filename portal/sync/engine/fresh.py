@@ -70,8 +70,10 @@ class Reader:
         self.read_products(sku)
 
     def read_products(self, sku: str) -> tuple[Product, ...]:
-        """Read every product with this SKU."""
-        found = self.account.shop.products_by_sku(sku)
+        """Read every product with this SKU, or one that people said is the same."""
+        aliases = self.account.rules.said.aliases.get("sku", {})
+        names = (sku, *(left for left, right in aliases.items() if right == sku))
+        found = tuple(product for name in names for product in self.account.shop.products_by_sku(name))
         self._store_products(found, None)
         return found
 

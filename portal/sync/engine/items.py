@@ -55,7 +55,7 @@ class ItemMatter:
         self._searched = False
         with desk.tenant(claim.tenant_id) as session:
             connection = session.get_one(Connection, claim.connection_id)
-            self._rules: CatalogueRules = catalogue_rules_of(connection, account.platform)
+            self._rules: CatalogueRules = catalogue_rules_of(connection, account.platform, account.rules.said)
             self._hub_id: UUID = connection.hub_id
             self._is_pulled = is_pulled(session, connection)
             facilities = stock_facilities(connection)

@@ -40,7 +40,7 @@ _SEEN_COLUMNS = {"ref": "text", "sku": "text", "amount": "numeric"}
 # `told` is what was told of when the row was read; what was told since stays to be read.
 _MIRROR = """
 INSERT INTO {table} AS held (id, tenant_id, {owner}, {ref}, sku_key, near_key, sku, name, facts, version{own})
-SELECT DISTINCT ON (ref) id, %(tenant)s, %(owner)s, ref, sku_key, near_key, sku, name, facts, version{own}
+SELECT DISTINCT ON (ref) id, %(tenant)s, %(owner)s, ref, {sku_key}, near_key, sku, name, facts, version{own}
 FROM incoming_{table} ORDER BY ref, version DESC
 ON CONFLICT ({owner}, {ref}) DO UPDATE SET
     sku_key = excluded.sku_key, near_key = excluded.near_key, sku = excluded.sku, name = excluded.name,
@@ -48,20 +48,29 @@ ON CONFLICT ({owner}, {ref}) DO UPDATE SET
     told = CASE WHEN held.told = %(told)s OR held.told COLLATE "C" <= excluded.version COLLATE "C"
                 THEN NULL ELSE held.told END,
     revision = held.revision
-        + (held.facts IS DISTINCT FROM excluded.facts OR held.gone_at IS NOT NULL)::int
+        + (held.facts IS DISTINCT FROM excluded.facts OR held.gone_at IS NOT NULL
+           OR held.sku_key <> excluded.sku_key)::int
 WHERE (held.version COLLATE "C" <= excluded.version COLLATE "C" OR excluded.version = '')
-  AND (held.facts IS DISTINCT FROM excluded.facts OR held.gone_at IS NOT NULL OR held.told IS NOT NULL)
+  AND (held.facts IS DISTINCT FROM excluded.facts OR held.gone_at IS NOT NULL OR held.told IS NOT NULL
+       OR held.sku_key <> excluded.sku_key)
 """
 
 
-def _mirroring(table: str, owner: str, ref: str, own: Sequence[str]) -> str:
+# A product is known by Flourish's SKU where people said that its own is the same.
+_ALIASED = """COALESCE((
+    SELECT right_key FROM alias WHERE connection_id = %(owner)s AND key = 'sku' AND left_key = sku_key
+      AND undone_at IS NULL
+), sku_key)"""
+
+
+def _mirroring(table: str, owner: str, ref: str, own: Sequence[str], sku_key: str = "sku_key") -> str:
     listed = "".join(f", {name}" for name in own)
     set_own = ", ".join(f"{name} = excluded.{name}" for name in own)
-    return _MIRROR.format(table=table, owner=owner, ref=ref, own=listed, set_own=set_own)
+    return _MIRROR.format(table=table, owner=owner, ref=ref, own=listed, set_own=set_own, sku_key=sku_key)
 
 
 _ITEMS = _mirroring("item", "hub_id", "flourish_id", ("active", "ecommerce", "brand"))
-_PRODUCTS = _mirroring("product", "connection_id", "foreign_id", ("listing_state", "archived"))
+_PRODUCTS = _mirroring("product", "connection_id", "foreign_id", ("listing_state", "archived"), _ALIASED)
 
 
 def store_items(session: Session, hub: Hub, items: Iterable[Item], *, told: str | None = None) -> None:

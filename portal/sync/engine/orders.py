@@ -21,6 +21,7 @@ from portal.sync.decisions import (
     Finding,
     Inquiry,
     Question,
+    RepEmail,
 )
 from portal.sync.domain import Destination, Json, SourceOrder
 from portal.sync.engine import combining, sight
@@ -33,6 +34,7 @@ from portal.sync.engine.sight import Sight
 from portal.sync.engine.writes import Write, destination_key, write_of
 from portal.sync.mapping import telling
 from portal.sync.mapping.intake import INTAKE
+from portal.sync.mapping.keys import email_key
 from portal.sync.mapping.plan import plan_order
 
 # How long after Flourish did not know an order it is asked for again.
@@ -79,9 +81,9 @@ class OrderMatter:
                 behind=self._known.behind,
             )
         except sight.GoneInFlourish as gone:
-            if not self._is_gone_for_good(gone.order, flourish_id):
+            if not self._is_gone_for_good(gone.sight.order, flourish_id):
                 raise
-            self._sight, self._gone = Sight(gone.order, None), gone.finding
+            self._sight, self._gone = gone.sight, gone.finding
 
     def plan(self, base: Json | None, facts: Facts) -> Decision | Inquiry:
         """See `Matter`."""
@@ -107,6 +109,9 @@ class OrderMatter:
                     session, self._tenant_id, UUID(self._account.rules.connection_id), question
                 )
         answer = self._account.answer(question)
+        if isinstance(question, RepEmail) and answer:
+            said, email = self._account.rules.said, email_key(answer)
+            return said.in_flourish("rep", email) if said.is_aliased("rep", email) else answer
         if isinstance(question, DestinationByLicense) and not answer:
             return self._made_destination(question)
         return answer

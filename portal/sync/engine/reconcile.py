@@ -26,6 +26,7 @@ from portal.sync.engine.matter import Matter
 from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
 from portal.sync.engine.orders import Known, OrderMatter
 from portal.sync.engine.outlook import ForAPerson, Outlook, due_at
+from portal.sync.engine.said import said_of
 from portal.sync.engine.settle import StillUnknown, settle, there_after_all
 from portal.sync.engine.sight import close_deliveries
 from portal.sync.engine.writes import Write
@@ -86,6 +87,7 @@ class _Start:
     decision_code: str | None = None
     # The version of Flourish's order that a write of ours went over a moment ago.
     behind: str | None = None
+    said_revision: int = 0
 
 
 # For so long a read that shows what was there before our write is taken for one that lags.
@@ -113,6 +115,7 @@ _BEGIN = (
         Link.choices,
         Link.decision_code,
         case((_WROTE_LATELY, Link.snapshot["behind"].astext)),
+        Connection.said_revision,
     )
     .join(Connection, Connection.id == Link.connection_id)
     .where(Link.id == bindparam("link"), Link.fence == bindparam("fence"), Link.lease_until.is_not(None))
@@ -139,11 +142,11 @@ class _Look:
     def __init__(self, desk: Desk, claim: Claim, account: Account, start: _Start) -> None:
         self._desk = desk
         self._claim = claim
-        self._account = account
+        self._account = _by_what_was_said(desk, claim, account, start)
         self._start = start
         self._flourish_id = start.flourish_id
         self._base = start.base
-        self._matter = _matter_of(desk, claim, account, start)
+        self._matter = _matter_of(desk, claim, self._account, start)
         self._unnoted = False
         self._twins: tuple[Finding, ...] = ()
         self._terms_found: set[str] = set()
@@ -331,6 +334,14 @@ class _Look:
         if link.dirty_seq == self._claim.dirty_seq:
             return 0
         return self._matter.close_echoes(session, link, since=self._claim.at)
+
+
+def _by_what_was_said(desk: Desk, claim: Claim, account: Account, start: _Start) -> Account:
+    """Accounts stay open for a while: what people said since then holds from the next look on."""
+    if start.said_revision == account.rules.said.revision:
+        return account
+    with desk.tenant(claim.tenant_id) as session:
+        return account.as_said(said_of(session, session.get_one(Connection, claim.connection_id)))
 
 
 def _matter_of(desk: Desk, claim: Claim, account: Account, start: _Start) -> Matter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from portal.sync.domain import Item, Product, Shelf
 from portal.sync.engine.accounts import stock_facilities
 from portal.sync.engine.held import promised
 from portal.sync.mapping.facts import item_from, plain_value, product_from
-from portal.sync.mapping.keys import near_key
+from portal.sync.mapping.keys import near_key, sku_key
 
 _WORDS = 8
 
@@ -86,7 +86,9 @@ def _item(row: MirroredItem) -> Item:
 
 
 def _product(row: MirroredProduct) -> Product:
-    return product_from(row.facts or {})
+    """With Flourish's SKU where people said that its own is the same."""
+    product = product_from(row.facts or {})
+    return product if sku_key(product.sku) == row.sku_key else replace(product, sku=row.sku_key)
 
 
 @dataclass
@@ -147,7 +149,11 @@ def known(
         stock = _stock([row for row in own_items if row.sku_key == sku], facilities)
         promise = promises.get(sku, Decimal(0))
         revisions = [f"{row.id}:{row.revision}" for row in (*own_items, *own_products)]
-        mark = _digest("|".join([*revisions, str(stock), str(promise), linked_as, ruled]))
+        left_out, aliased = rules.said.is_left_out("sku", sku), rules.said.is_aliased("sku", sku)
+        said = f"{left_out} {aliased}" if left_out or aliased else ""
+        mark = _digest(
+            "|".join([*revisions, str(stock), str(promise), linked_as, ruled, *filter(None, [said])])
+        )
         found[sku] = Known(
             sku, own_items, own_products, stock, promise, linked_as, mark, links.get(sku), facilities
         )

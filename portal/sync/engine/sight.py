@@ -19,14 +19,20 @@ from portal.sync.engine.outlook import ForAPerson
 from portal.sync.errors import Retryable
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.money import add_up, line_total, unit_price
+from portal.sync.mapping.renaming import renamed
 
 
 @dataclass(frozen=True)
 class Sight:
-    """Both sides as just read; `outbound` is None for an order that was never made in Flourish."""
+    """Both sides as just read; `outbound` is None for an order that was never made in Flourish.
+
+    `own` is the order as its platform has it; `order` has Flourish's values where people said that one of the
+    platform's is the same.
+    """
 
     order: SourceOrder
     outbound: OutboundOrder | None
+    own: SourceOrder
 
 
 # Reads that lag behind writes do so for seconds.
@@ -36,9 +42,9 @@ _SHOWN_SECONDS = 5.0
 class GoneInFlourish(ForAPerson):
     """Flourish answers that it does not know the order."""
 
-    def __init__(self, finding: Finding, order: SourceOrder) -> None:
+    def __init__(self, finding: Finding, sight: Sight) -> None:
         super().__init__(finding)
-        self.order = order
+        self.sight = sight
 
 
 def look(
@@ -65,22 +71,23 @@ def look(
         SyncError: a side could not be read, or Flourish still shows what was there before our write.
     """
     where = account.platform.label
-    order = before.order if before and wrote == "flourish" else account.client.order(number)
-    if order is None:
+    own = before.own if before and wrote == "flourish" else account.client.order(number)
+    if own is None:
         title = f"{where} does not know this order any more"
         step = f"If it was deleted in {where}, cancel it in Flourish."
         raise ForAPerson(Finding("gone_on_platform", title, step))
+    order = renamed(own, account.rules.said)
     if before and wrote == "platform":
-        return Sight(order, before.outbound)
+        return Sight(order, before.outbound, own)
     outbound = account.flourish.outbound_order(flourish_id) if flourish_id else None
     if flourish_id and outbound is None:
         title = f"Flourish does not know order {flourish_id} any more"
         step = f"If it was deleted by mistake, enter it again: {where} still has the order."
-        raise GoneInFlourish(Finding("gone_in_flourish", title, step), order)
+        raise GoneInFlourish(Finding("gone_in_flourish", title, step), Sight(order, None, own))
     if outbound and _is_behind(outbound, before.outbound if before else None, behind):
         reason = "Flourish does not show yet what was written to it"
         raise Retryable(reason, after=_SHOWN_SECONDS, throttled=True)
-    return Sight(order, outbound)
+    return Sight(order, outbound, own)
 
 
 def _is_behind(outbound: OutboundOrder, before: OutboundOrder | None, behind: str | None) -> bool:
@@ -101,14 +108,14 @@ def note(session: Session, link: Link, sight: Sight, account: Account, *, how: s
         account: both sides, for names.
         how: how we came to look, such as "webhook".
     """
-    _note_platform(session, link, sight.order, account, how)
+    _note_platform(session, link, sight, account, how)
     if sight.outbound is not None:
         _note_flourish(session, link, sight.outbound, how)
     link.looked_at = func.now()
 
 
-def _note_platform(session: Session, link: Link, order: SourceOrder, account: Account, how: str) -> None:
-    where = account.platform.label
+def _note_platform(session: Session, link: Link, sight: Sight, account: Account, how: str) -> None:
+    where, order = account.platform.label, sight.own
     shared = shared_values(order)
     actor = f"{order.changed_by or order.customer.name}, {where}"
     if link.foreign_status is None:
@@ -132,9 +139,10 @@ def _note_platform(session: Session, link: Link, order: SourceOrder, account: Ac
         link.merged_at = None
     elif link.merged_at is None:
         link.merged_at = order.updated_at
-    link.snapshot = {**link.snapshot, "shared": shared, **_shown(order, account)}
+    link.snapshot = {**link.snapshot, "shared": shared, **_shown(sight, account)}
     words = [order.number, order.label, order.customer.name, order.customer.license]
     words += [*order.customer.name.split(), *(line.sku for line in order.lines)]
+    words += [line.sku for line in sight.order.lines if sight.order is not order]
     if words != link.snapshot.get("words"):
         journal.remember_terms(session, link, words)
         link.snapshot = {**link.snapshot, "words": words}
@@ -163,11 +171,11 @@ def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: s
     }
 
 
-def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
+def _shown(sight: Sight, account: Account) -> dict[str, object]:
     """What pages show of the order: no e-mail, phone or address."""
-    places = account.rules.price_places
+    order, places = sight.own, account.rules.price_places
     return {
-        "customer": {"name": order.customer.name, "license": order.customer.license},
+        "customer": {"name": order.customer.name, "license": sight.order.customer.license},
         # By sales rep it is known once the order is made, and shown from Flourish's side.
         "facility": "" if account.rules.by_rep else account.rules.facility.name,
         "total": str(order.total),
@@ -175,6 +183,8 @@ def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
         "lines": [
             {
                 "sku": line.sku,
+                # What Flourish calls it, where people said so.
+                "item": known.sku if known.sku != line.sku else "",
                 "name": line.name,
                 "eaches": f"{line.eaches.normalize():f}",
                 "unit_price": str(unit_price(line, places)),
@@ -183,7 +193,7 @@ def _shown(order: SourceOrder, account: Account) -> dict[str, object]:
                 "is_sample": line.is_sample,
                 "note": _case_note(line.eaches / line.multiplier, line.multiplier),
             }
-            for line in order.lines
+            for line, known in zip(order.lines, sight.order.lines, strict=True)
         ],
         "money": add_up(order, places).shown(),
         "platform": {"id": order.number, "status": order.status},

@@ -173,20 +173,20 @@ class Description:
                     )
                 )
             return
-        if self._known("strains", item.strain):
+        name = self.rules.said.strains.get(item.strain.strip(), item.strain)
+        if self._known("strains", name):
             self.spelled = self.base.get("spelled", "")
             return
-        found: tuple[Named, ...] | None = self.asking.answer(StrainNamed(item.strain))
+        found: tuple[Named, ...] | None = self.asking.answer(StrainNamed(name))
         if found is not None:
-            self._choose_strain(found)
+            self._choose_strain(name, found)
 
-    def _choose_strain(self, found: tuple[Named, ...]) -> None:
-        name = self.item.strain
+    def _choose_strain(self, name: str, found: tuple[Named, ...]) -> None:
         exact = exactly(found, name)
         chosen = exact if exact or self.rules.strain_case else list(found)
         if len(chosen) == 1:
             self.names["strains"], self.values["strains"] = name, [chosen[0].ref]
-            self.spelled = chosen[0].name if chosen[0].name != name else ""
+            self.spelled = chosen[0].name if chosen[0].name != self.item.strain else ""
         elif chosen:
             where = self.rules.platform_label
             self.findings.append(

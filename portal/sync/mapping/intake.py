@@ -103,9 +103,18 @@ def _left_alone(order: SourceOrder, rules: Rules, choice: str) -> Decision | Non
         code, sentence, next_step, state = _LEFT_ALONE[order.stage]
         words = {"where": where, "status": order.status}
         return Decision(code, sentence.format(**words), next_step.format(**words), state)
-    if order.placed_at < rules.live_since and choice == LEAVE_ALONE:
-        sentence = "It was placed before this connection went live, and somebody said to leave it alone."
+    if choice == LEAVE_ALONE:
+        earlier = (
+            "It was placed before this connection went live, and s"
+            if order.placed_at < rules.live_since
+            else "S"
+        )
+        sentence = f"{earlier}omebody said to leave it alone."
         return Decision("left_alone", sentence, "Nothing: it can still be brought in.", "skipped")
+    if rules.said.is_left_out("license", order.customer.license):
+        sentence = f"Somebody left the customer {order.customer.name} out."
+        step = "Nothing, until somebody includes the customer's license number again."
+        return Decision("customer_left_out", sentence, step, "skipped")
     if order.placed_at < rules.live_since and choice != BRING_IN:
         return Decision(
             "before_go_live",

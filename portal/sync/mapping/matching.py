@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from types import MappingProxyType
 
 from portal.sync.checks import Entry, MatchKey, MatchRow, MatchState, Suggestion
@@ -49,7 +50,8 @@ def match(
     for value in dict.fromkeys((*lefts, *rights)):
         here, there = lefts.get(value, []), rights.get(value, [])
         if value in out:
-            yield from _apart("excluded", here, there)
+            for one, other in zip_longest(here, there):
+                yield MatchRow("excluded", one, other)
         elif _is_ambiguous(key, here, there):
             yield from _ambiguous(here, there)
         elif here and there:

@@ -35,7 +35,7 @@ def pair(shelf: Shelf, *, base: Json, rules: CatalogueRules) -> Pair | Decision:
         base: what the link last agreed on; empty at first.
         rules: the connection's rules.
     """
-    moved = _moved(shelf, base, rules)
+    moved = _said(shelf, rules) or _moved(shelf, base, rules)
     if moved is not None:
         return moved
     if not shelf.sku:
@@ -55,6 +55,22 @@ def pair(shelf: Shelf, *, base: Json, rules: CatalogueRules) -> Pair | Decision:
     if live:
         return Pair(items[0], live[0], {**agreed, "product": live[0].ref})
     return _without_product(items[0], products, agreed, rules)
+
+
+def _said(shelf: Shelf, rules: CatalogueRules) -> Decision | None:
+    """What people said of the SKU: it is left out, or it is another one in Flourish (ON-9)."""
+    if rules.said.is_left_out("sku", shelf.sku):
+        return Decision(
+            "left_out",
+            "Somebody left this SKU out: neither side is written, and nothing is taken away.",
+            "Nothing, until somebody includes it again.",
+            "skipped",
+        )
+    if rules.said.is_aliased("sku", shelf.sku):
+        name = rules.said.in_flourish("sku", shelf.sku)
+        sentence = f"Somebody said that this SKU of {rules.platform_label} is {name} in Flourish."
+        return Decision("aliased", sentence, f"Nothing: it is synced as {name}.", "skipped", base={})
+    return None
 
 
 def near(sku: str, found: Sequence[Item] | Sequence[Product]) -> list[str]:

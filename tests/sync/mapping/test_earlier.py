@@ -38,9 +38,9 @@ def plan(source, choice="", target=None, base=None):
         (EARLY, "", "before_go_live", "skipped"),
         (EARLY, LEAVE_ALONE, "left_alone", "skipped"),
         (EARLY, BRING_IN, "bring_in", "waiting"),
-        # What was placed later needs nobody's word.
+        # What was placed later needs nobody's word, and is left alone all the same when somebody says so.
         (PLACED, "", "bring_in", "waiting"),
-        (PLACED, LEAVE_ALONE, "bring_in", "waiting"),
+        (PLACED, LEAVE_ALONE, "left_alone", "skipped"),
     ],
 )
 def test_an_order_from_before_go_live_is_listed_until_a_person_says_what_becomes_of_it(

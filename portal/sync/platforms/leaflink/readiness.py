@@ -37,11 +37,11 @@ REP = MatchKey(
 )  # fmt: skip
 BRAND = MatchKey(
     "brand", "Brands by name", "brands", "item_brands", "brand", "brand",
-    sku_key, needs_left=False, left_where=_WHERE,
+    sku_key, needs_left=False, left_where=_WHERE, table="brands",
 )  # fmt: skip
 LINE = MatchKey(
     "line", "Product lines by name", "lines", "item_lines", "product line", "product line",
-    sku_key, many_left=True, needs_left=False, left_where=_WHERE,
+    sku_key, many_left=True, needs_left=False, left_where=_WHERE, table="product_lines",
 )  # fmt: skip
 STRAIN = MatchKey(
     "strain", "Strains by name", "strains", "item_strains", "strain", "strain",
@@ -53,7 +53,7 @@ LOT = MatchKey(
 )  # fmt: skip
 CATEGORY = MatchKey(
     "category", "Categories by name", "categories", "item_categories", "category", "category",
-    folded, needs_left=False, left_where=_WHERE,
+    folded, needs_left=False, left_where=_WHERE, table="categories",
 )  # fmt: skip
 
 
