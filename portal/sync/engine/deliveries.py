@@ -59,7 +59,11 @@ mirrored AS (
     SELECT id, sku_key, version = %(version)s AND %(figures)s <> ''
         AND concat_ws(' ', facts ->> 'quantity', facts ->> 'reserved') = %(figures)s AS stale
     FROM product
-    WHERE connection_id = %(source)s AND gone_at IS NULL AND (sku_key = %(sku)s OR foreign_id = %(ref)s)
+    WHERE connection_id = %(source)s AND gone_at IS NULL
+      AND (sku_key = %(sku)s OR foreign_id = %(ref)s OR sku_key = (
+          SELECT right_key FROM alias
+          WHERE connection_id = %(source)s AND key = 'sku' AND left_key = %(sku)s AND undone_at IS NULL
+      ))
 ), told AS (
     UPDATE product SET told = COALESCE(NULLIF(%(version)s, ''), '?')
     FROM mirrored WHERE product.id = mirrored.id AND NOT mirrored.stale
