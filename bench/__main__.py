@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from bench import (
     burst,
+    checklist,
     engine,
     fairness,
     ingest,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "fairness": lambda _: fairness.measure(),
     "quiet": lambda chosen: quiet.measure(chosen.idle_minutes),
     "ingest": lambda _: ingest.measure(),
+    "checklist": lambda _: checklist.measure(),
     "matching": lambda _: matching.measure(),
     "memory": lambda _: memory.measure(),
     "recovery": lambda _: recovery.measure(),

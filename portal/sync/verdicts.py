@@ -113,14 +113,16 @@ class _Found:
         parts = (
             f"{self.matched:,} of {self.total:,} match.",
             f"{number(self.near, 'is', 'are')} near." if self.near else "",
-            f"{number(self.shared, 'shares its value', 'share their value')} with others." if self.shared else "",
+            f"{number(self.shared, 'shares its value', 'share their value')} with others."
+            if self.shared
+            else "",
             f"{number(lefts, key.left_label)} {are(lefts)} missing in Flourish." if lefts else "",
             f"{number(rights, key.right_label)} {are(rights)} missing in {key.left_where}." if rights else "",
         )
         return any_of(parts)
 
     def counts(self) -> dict[str, int]:
-        words = {
+        words: dict[str, MatchState] = {
             "match": "matched",
             "near": "near",
             "share a value": "ambiguous",
@@ -129,7 +131,7 @@ class _Found:
             "left out": "excluded",
         }
         given = self._tally.counts
-        return {word: given[state] for word, state in words.items() if given.get(state)}  # type: ignore[call-overload]
+        return {word: given[state] for word, state in words.items() if given.get(state)}
 
     def examples(self) -> tuple[str, ...]:
         states: list[MatchState] = ["near", "ambiguous"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
@@ -29,8 +29,11 @@ from portal.sync.readiness import facts, results, rows
 from portal.sync.readiness.declared import check_named, checks_of
 from portal.sync.readiness.reading import Sides, Stopping
 from portal.sync.registry import platform as platform_by_key
+from portal.sync.sameness import Sameness
 
 _BEAT_SECONDS = 2.0
+# A hundred thousand rows of a match key are kept at once.
+_PATIENT = text("SET LOCAL statement_timeout = '120s'")
 # Places where a check is put right that is about a key.
 _OF_KEYS = frozenset({"keys", "flourish_keys"})
 _GONE = frozenset({"disconnected"})
@@ -231,8 +234,13 @@ class _Assessment:
         left, right = self._list(key.left), self._list(key.right)
         if left is None or right is None:
             return
+        said: Sameness = self.snapshot.facts["said"]
+        aliases, excluded = said.aliases.get(key.name, {}), said.excluded.get(key.name, ())
+        # Before the transaction, which is no place to think in.
+        found = list(match(key, left, right, aliases=aliases, excluded=excluded))
         with self.desk.tenant(self.connection.tenant_id) as session:
-            tally = rows.store(session, self.connection, key, match(key, left, right))
+            session.execute(_PATIENT)
+            tally = rows.store(session, self.connection, key, found)
         self.snapshot = replace(self.snapshot, tallies={**self.snapshot.tallies, key.name: tally})
 
     def _list(self, name: str) -> tuple[Entry, ...] | None:

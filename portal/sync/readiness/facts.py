@@ -14,6 +14,7 @@ from portal.models import Connection, Hub, Problem, Secret
 from portal.sync.contract import Platform
 from portal.sync.domain import Company
 from portal.sync.engine.accounts import catalogue_rules_of, facts_of
+from portal.sync.engine.said import said_of
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
 
@@ -43,6 +44,7 @@ def of_rows(session: Session, connection: Connection, platform: Platform) -> dic
         "hub_received_at": hub.last_delivery_at,
         "hub_refused": hub.refused_deliveries,
         "two_writers": _fought_over(session, connection.id),
+        "said": said_of(session, connection),
     }
     if connection.facility is not None:
         facts["facility"] = facts_of(connection.facility)

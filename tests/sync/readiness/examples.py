@@ -69,7 +69,8 @@ LEAFLINK = (
     Example("rep", "1 sales rep is missing", {"sales_reps": (rep(active=False),), **_BY_REP}, "blocks"),
     Example("rep", "1 rep has no facility", {"sales_reps": (rep(facility=""),), **_BY_REP}, "blocks"),
     Example("rep", "share their value", {"sales_reps": (rep(), rep())}, "warning"),
-    Example("brand", "1 brand is missing in LeafLink", {"brands": named("ACME")}),
+    Example("brand", "1 brand is missing in LeafLink", {"brands": named("Zenith")}),
+    Example("brand", "1 is near", {"brands": named("ACME")}),
     Example("line", "1 product line is missing in LeafLink", {"lines": named("Silver")}),
     Example("strain_present", "1 item has none: PR-1", {"items": (_NEEDS_STRAIN,)}),
     Example(
@@ -78,7 +79,8 @@ LEAFLINK = (
         {"strains": named("Blue Dream", "Blue Dream")},
         "warning",
     ),
-    Example("lot", "1 batch is missing in Flourish", {"batches": named("lot-1")}),
+    Example("lot", "1 batch is missing in Flourish", {"batches": named("SRX-A")}),
+    Example("lot", "1 is near", {"batches": named("lot-1")}),
     Example(
         "category",
         "1 category of items is none of LeafLink's: Pre-Rolls > Singles",

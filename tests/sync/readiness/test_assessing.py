@@ -79,7 +79,7 @@ def test_both_companies_are_judged_by_what_is_there_and_nothing_is_written(desk,
     # Eight customers are new, and neither side was told yet where its webhooks go.
     assert not_ready == {"license", "leaflink_webhook", "flourish_webhook"}
     assert found["greenleaf"]["sku"].evidence == "396 of 396 match."
-    assert blocks["sunrise"] == {"sku", "strain_present", "rep"}
+    assert blocks["sunrise"] == {"sku", "license", "rep", "strain_present"}
     assert found["sunrise"]["strain_present"].examples == ["SR-PR5-DURPOI"]
     assert found["sunrise"]["units"].counts["other unit"] == 2
     assert found["sunrise"]["listing"].evidence.endswith("1 Internal, 1 Unavailable.")

@@ -14,7 +14,10 @@ from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import Item, Product
 from portal.sync.mapping.description import brand_name, category_path, line_name
 from portal.sync.mapping.keys import near_key, sku_key
+from portal.sync.sameness import NOTHING_SAID, Sameness
 
+# The name of the match key of products.
+_SKU = "sku"
 _List = tuple[Entry, ...] | Unread
 
 
@@ -24,9 +27,10 @@ def prepare(snapshot: Snapshot) -> Snapshot:
     products, items = platform.get("products"), flourish.get("items")
     if isinstance(products, tuple) and "sold_products" not in platform:
         platform["sold_products"] = tuple(one for one in products if _is_sold(one))
+    said = snapshot.facts.get("said", NOTHING_SAID)
     if isinstance(products, tuple) and isinstance(items, tuple) and "pairs" not in platform:
-        platform["pairs"] = _pairs(products, items)
-        flourish["offered_items"] = _offered(items, products)
+        platform["pairs"] = _pairs(products, items, said)
+        flourish["offered_items"] = _offered(items, products, said)
     offered, rules = flourish.get("offered_items"), snapshot.facts.get("rules")
     if isinstance(offered, tuple) and isinstance(rules, CatalogueRules) and "item_brands" not in flourish:
         flourish |= _named_by(offered, rules)
@@ -55,9 +59,9 @@ def _is_sold(entry: Entry) -> bool:
     return not product.archived and bool(product.sku.strip())
 
 
-def _offered(items: Iterable[Entry], products: Iterable[Entry]) -> tuple[Entry, ...]:
+def _offered(items: Iterable[Entry], products: Iterable[Entry], said: Sameness) -> tuple[Entry, ...]:
     """Items that are to be in LeafLink, and those that a product may mean whatever their switches say."""
-    there = {near_key(one.value) for one in products if _is_sold(one)}
+    there = {near_key(said.in_flourish(_SKU, sku_key(one.value))) for one in products if _is_sold(one)}
     return tuple(
         one
         for one in items
@@ -66,16 +70,18 @@ def _offered(items: Iterable[Entry], products: Iterable[Entry]) -> tuple[Entry, 
     )
 
 
-def _pairs(products: Iterable[Entry], items: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Products that have their one item, with both among the facts."""
+def _pairs(products: Iterable[Entry], items: Iterable[Entry], said: Sameness) -> tuple[Entry, ...]:
+    """Products that have their one item, with both among the facts; none that somebody left out."""
     by_sku: dict[str, list[Entry]] = {}
     for one in items:
         by_sku.setdefault(sku_key(one.value), []).append(one)
-    return tuple(
-        replace(one, facts={**one.facts, **found[0].facts})
-        for one in products
-        if _is_sold(one) and len(found := by_sku.get(sku_key(one.value), [])) == 1
-    )
+    joined: list[Entry] = []
+    for one in products:
+        own = sku_key(one.value)
+        found = by_sku.get(said.in_flourish(_SKU, own), [])
+        if _is_sold(one) and len(found) == 1 and not said.is_left_out(_SKU, own):
+            joined.append(replace(one, facts={**one.facts, **found[0].facts}))
+    return tuple(joined)
 
 
 def _named_by(offered: tuple[Entry, ...], rules: CatalogueRules) -> dict[str, tuple[Entry, ...]]:
