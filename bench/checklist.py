@@ -46,9 +46,12 @@ def measure() -> Iterator[Figure]:
         visitor = Visitor(app)
         visitor.sign_in(factory.member(sessions, company, "admin").email)
         address = f"/t/{company.slug}/connections/{company.connection_id}/readiness"
-        took = sorted(_look(visitor, address) for _ in range(_LOOKS))
+        began = time.process_time()
+        took = [_look(visitor, address) for _ in range(_LOOKS)]
+        processor = (time.process_time() - began) / _LOOKS
     yield Figure("checklist page, median", percentile(took, 0.5) * 1000, "ms", looks, at_most=200)
     yield Figure("  95 of 100", percentile(took, 0.95) * 1000, "ms", looks)
+    yield Figure("  processor time, without the database's", processor * 1000, "ms", looks)
     yield Figure("all checks, processor time", _judge(), "s", f"{ITEMS:,} products and items, matched before")
 
 
