@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import Sessions
 from portal.models import Link, utc_now
-from tests.web import factory
+from tests.web import checked, factory
 from tests.web.factory import Company
 
 
@@ -22,6 +22,7 @@ def fill(sessions: Sessions, company: Company) -> UUID:
         run = factory.run(session, company)
         factory.run(session, company, kind="poll", state="done", finished_at=utc_now() + timedelta(seconds=2))
         _log(session, company, told, run.id)
+        checked.fill(session, company)
         return told.id
 
 

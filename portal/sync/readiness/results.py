@@ -73,7 +73,8 @@ def _tell_regression(
     was wrong as it went live, and what could not be asked, opens none and closes none."""
     if connection.live_since is None or verdict.outcome == "unknown":
         return
-    is_wrong = verdict.outcome == "wrong" and not _is_waived(session, connection, check)
+    matters = verdict.outcome == "wrong" and (verdict.severity or check.severity) != "later"
+    is_wrong = matters and not _is_waived(session, connection, check)
     if is_wrong and not was_ready and not _is_open(session, connection, check):
         return
     finding = Finding(

@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, Page, Request
 from tests.browser.conftest import VIEWS, violations
 from tests.browser.pages.conftest import Site, signed_in
 
-_SHAPE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[?&])(after|before|cause|code)=[^&]*")
+_SHAPE = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[?&])(after|before|cause|code)=[^&]*|(?<=/readiness/)[a-z_]+"
+)
 _LINK = re.compile(r'<a[^>]*\shref="([^"#]+)')
 
 
