@@ -34,7 +34,7 @@ def keep(session: Session, connection: Connection, check: Check, verdict: Verdic
         CheckResult.connection_id == connection.id, CheckResult.name == check.name
     )
     row = session.scalar(query.with_for_update())
-    before = row.outcome if row is not None else ""
+    was_well = row is not None and (row.outcome == "ready" or _lapsed(session, row))
     told = _told(check, verdict)
     is_new = row is None or any(
         getattr(row, name) != told[name] for name in ("outcome", "severity", "counts")
@@ -53,7 +53,7 @@ def keep(session: Session, connection: Connection, check: Check, verdict: Verdic
         session.add(
             CheckChange(tenant_id=connection.tenant_id, connection_id=connection.id, name=check.name, **told)
         )
-    _tell_regression(session, connection, check, verdict, was_ready=before == "ready")
+    _tell_regression(session, connection, check, verdict, was_well=was_well)
     return is_new
 
 
@@ -67,15 +67,15 @@ def _told(check: Check, verdict: Verdict) -> Mapping[str, Any]:
 
 
 def _tell_regression(
-    session: Session, connection: Connection, check: Check, verdict: Verdict, *, was_ready: bool
+    session: Session, connection: Connection, check: Check, verdict: Verdict, *, was_well: bool
 ) -> None:
-    """Open a problem once a check of a live connection is ready no more, and close it when it is again. What
-    was wrong as it went live, and what could not be asked, opens none and closes none."""
+    """Open a problem once a check of a live connection is ready or waived no more, and close it when it is
+    again. What was wrong as it went live, and what could not be asked, opens none and closes none."""
     if connection.live_since is None or verdict.outcome == "unknown":
         return
     matters = verdict.outcome == "wrong" and (verdict.severity or check.severity) != "later"
     is_wrong = matters and not _is_waived(session, connection, check)
-    if is_wrong and not was_ready and not _is_open(session, connection, check):
+    if is_wrong and not was_well and not _is_open(session, connection, check):
         return
     finding = Finding(
         "check_regressed",
@@ -92,6 +92,17 @@ def _tell_regression(
 def close_regression(session: Session, connection: Connection, check: Check, *, because: str) -> None:
     """Close the problem of a check, such as one that somebody waived."""
     journal.report(session, connection, (), code=REGRESSED, cause=check.name, solved=because)
+
+
+def _lapsed(session: Session, before: CheckResult) -> bool:
+    """Whether a waiver has expired since the check was kept last."""
+    lapsed = select(Waiver.id).where(
+        Waiver.connection_id == before.connection_id,
+        Waiver.name == before.name,
+        Waiver.ended_at.is_(None),
+        Waiver.expires_at.between(before.checked_at, func.now()),
+    )
+    return session.scalar(lapsed) is not None
 
 
 def _is_waived(session: Session, connection: Connection, check: Check) -> bool:
