@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from portal.sync.errors import Unreadable
@@ -51,6 +51,11 @@ class Shape:
     used: frozenset[str] = field(default_factory=frozenset)
     ignored: frozenset[str] = field(default_factory=frozenset)
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """All that the table names."""
+        return self.required | self.used | self.ignored
+
 
 def words(text: str) -> frozenset[str]:
     """Read a table of field names that is written as one text."""
@@ -73,10 +78,10 @@ class Fields:
 
     def check(self, shape: Shape, notice: Notice) -> Fields:
         """Refuse a missing required field, and tell of fields that are new."""
-        for name in sorted(shape.required):
-            if name not in self.value:
-                raise Unreadable(self.at(name), "is missing")
-        for name in sorted(self.value.keys() - shape.required - shape.used - shape.ignored):
+        missing = min(shape.required - self.value.keys(), default=None)
+        if missing is not None:
+            raise Unreadable(self.at(missing), "is missing")
+        for name in sorted(self.value.keys() - shape.known):
             notice(shape.resource, name)
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -77,7 +78,9 @@ def read(raw: bytes, *, repair: bool = False) -> Reading:
     except RecursionError as error:
         raise BadJson(f"it is nested more than {MAX_DEPTH} levels deep") from error
     # The walk costs as much as the parsing: most texts cannot have what it looks for.
-    if text.count("{") + text.count("[") <= MAX_DEPTH and _ESCAPED.search(text) is None:
+    if _ESCAPED.search(text) is None:
+        if text.count("{") + text.count("[") > MAX_DEPTH:
+            _measure(value)
         return Reading(value)
     cleaner = _Cleaner(repair=repair)
     return Reading(cleaner.clean(value, MAX_DEPTH), cleaner.repaired)
@@ -134,12 +137,26 @@ def _constant(name: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise BadJson(f"the key {key[:40]!r} is there twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice, _times = Counter(key for key, _value in pairs).most_common(1)[0]
+        raise BadJson(f"the key {twice[:40]!r} is there twice")
     return found
+
+
+def _measure(value: Any) -> None:
+    """Refuse what is nested too deep, level by level: long lists are shallow, and read again and again."""
+    level = [value]
+    for _depth in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer if type(outer) is list else ())
+            if type(inner) in (dict, list)
+        ]
+        if not level:
+            return
+    raise BadJson(f"it is nested more than {MAX_DEPTH} levels deep")
 
 
 class _Cleaner:

@@ -41,6 +41,8 @@ REFUSED = [
     (b"[" * 1_000_000, "more than 300,000 values"),
     (b"[" + b"{}," * 200_000 + b"{}]", "more than 300,000 values"),
     (b'{"a":' * 100 + b"1" + b"}" * 100, "levels deep"),
+    (b"[[], " * 64 + b"[]" + b"]" * 64, "levels deep"),
+    (rb'["\u0041", ' * 64 + b"[]" + b"]" * 64, "levels deep"),
 ]
 
 
@@ -56,6 +58,7 @@ def test_what_is_strict_is_read_with_exact_numbers():
     assert reading.value == {"a": [1, Decimal("-2.50"), Decimal(100), True, None, "😀"], "b": {}}
     assert not reading.repaired
     assert strict_json.read(b"[" * 64 + b"]" * 64).value
+    assert strict_json.read(b"[[], " * 63 + b"[]" + b"]" * 63).value
 
 
 @pytest.mark.fault(47, 64)

@@ -10,6 +10,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.orm import Session
 
+# Made once: `json.dumps` makes one for each value.
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def copy_in(
     session: Session, table: str, columns: Mapping[str, LiteralString], rows: Iterable[Iterable[Any]]
@@ -46,5 +49,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("\\u0000", "")
+        return _JSON.encode(value).replace("\\u0000", "")
     return value

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from portal.sync.domain import Item, Json, Product, StockKind
-
-_Side = TypeVar("_Side", Item, Product)
 
 _DECIMALS = frozenset(
     {"price", "unit_weight", "quantity", "reserved", "available", "sale_price", "denomination"}
@@ -25,26 +23,29 @@ _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "strains": tuple,
     }
 )
+# Named once: a first sync writes and reads tens of thousands. Their fields hold no other dataclass.
+_ITEM = tuple(each.name for each in fields(Item))
+_PRODUCT = tuple(each.name for each in fields(Product))
 
 
 def item_facts(item: Item) -> dict[str, Any]:
     """Write an item as plain JSON."""
-    return plain(asdict(item))
+    return {name: plain_value(getattr(item, name)) for name in _ITEM}
 
 
 def product_facts(product: Product) -> dict[str, Any]:
     """Write a product as plain JSON."""
-    return plain(asdict(product))
+    return {name: plain_value(getattr(product, name)) for name in _PRODUCT}
 
 
 def item_from(facts: Json) -> Item:
     """Read an item that `item_facts` wrote, also one of before a field was added."""
-    return _from(Item, facts)
+    return Item(**_values(_ITEM, facts))
 
 
 def product_from(facts: Json) -> Product:
     """Read a product that `product_facts` wrote, also one of before a field was added."""
-    return _from(Product, facts)
+    return Product(**_values(_PRODUCT, facts))
 
 
 def plain(values: Json) -> dict[str, Any]:
@@ -61,15 +62,10 @@ def plain_value(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _from(kind: type[_Side], facts: Json) -> _Side:
-    known = {each.name for each in fields(kind)}
-    values: dict[str, Any] = {
-        name: value if value is None else _READERS.get(name, _as_is)(value)
-        for name, value in facts.items()
-        if name in known
-    }
-    return kind(**values)
+def _values(names: tuple[str, ...], facts: Json) -> dict[str, Any]:
+    return {name: _read(name, facts[name]) for name in names if name in facts}
 
 
-def _as_is(value: Any) -> Any:
-    return value
+def _read(name: str, value: Any) -> Any:
+    reader = _READERS.get(name)
+    return value if value is None or reader is None else reader(value)
