@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from bench import (
     burst,
+    catalogue,
     checklist,
     engine,
     fairness,
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "engine": lambda _: engine.measure(),
     "throughput": lambda _: throughput.measure(),
     "burst": lambda _: burst.measure(),
+    "catalogue": lambda _: catalogue.measure(),
     "fairness": lambda _: fairness.measure(),
     "quiet": lambda chosen: quiet.measure(chosen.idle_minutes),
     "ingest": lambda _: ingest.measure(),
