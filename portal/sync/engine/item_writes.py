@@ -27,7 +27,9 @@ from portal.sync.mapping.facts import plain, plain_value
 _MOST_ALIKE = 1_000
 
 
-def write_of(action: Action, account: Account, *, connection_id: object, sku: str) -> Write:
+def write_of(
+    action: Action, account: Account, *, connection_id: object, sku: str, former: str = ""
+) -> Write:
     """Prepare the write for an action on a product.
 
     Args:
@@ -35,10 +37,11 @@ def write_of(action: Action, account: Account, *, connection_id: object, sku: st
         account: both sides, open.
         connection_id: whose product.
         sku: the link's match key.
+        former: the product that was made under this SKU before, and that has another one by now.
     """
     match action:
         case CreateProduct():
-            return _create(action, account, connection_id, sku)
+            return _create(action, account, product_key(connection_id, sku, after=former), sku)
         case UpdateProduct():
             return _update(action, account, sku)
         case SetStock():
@@ -49,9 +52,9 @@ def write_of(action: Action, account: Account, *, connection_id: object, sku: st
             raise TypeError(f"{type(action).__name__} is no write of a product")
 
 
-def product_key(connection_id: object, sku: str) -> str:
-    """The natural key under which a product is made."""
-    return f"product:{connection_id}:{sku}"
+def product_key(connection_id: object, sku: str, *, after: str = "") -> str:
+    """The natural key under which a product is made; after an earlier one that gave its SKU up, another."""
+    return f"product:{connection_id}{after and f'/{after}'}:{sku}"
 
 
 def strain_key(connection_id: object, name: str) -> str:
@@ -69,7 +72,7 @@ def kept(product: Product) -> Callable[[Session, Link], None]:
     return keep
 
 
-def _create(action: CreateProduct, account: Account, connection_id: object, sku: str) -> Write:
+def _create(action: CreateProduct, account: Account, natural_key: str, sku: str) -> Write:
     draft = action.draft
 
     def call() -> Outcome:
@@ -79,7 +82,7 @@ def _create(action: CreateProduct, account: Account, connection_id: object, sku:
     return Write(
         kind="create_product",
         side="platform",
-        natural_key=product_key(connection_id, sku),
+        natural_key=natural_key,
         once=True,
         purpose=f"make the product {sku}",
         request={"sku": draft.sku, "fields": plain(draft.fields), "more": plain(draft.more)},

@@ -41,6 +41,7 @@ from portal.sync.engine.pull import is_pulled
 from portal.sync.engine.shelves import Known, known, shown, terms
 from portal.sync.engine.writes import Write
 from portal.sync.mapping.catalogue import plan_product
+from portal.sync.mapping.keys import sku_key
 
 
 class ItemMatter:
@@ -53,6 +54,8 @@ class ItemMatter:
         self._sku = sku
         self._drops = False
         self._searched = False
+        # The product that we made under this SKU before, and that has another one by now.
+        self._former = ""
         with desk.tenant(claim.tenant_id) as session:
             connection = session.get_one(Connection, claim.connection_id)
             self._rules: CatalogueRules = catalogue_rules_of(connection, account.platform, account.rules.said)
@@ -97,8 +100,10 @@ class ItemMatter:
 
     def write(self, action: Action) -> Write:
         """See `Matter`."""
-        connection_id = self._claim.connection_id
-        return item_writes.write_of(action, self._account, connection_id=connection_id, sku=self._sku)
+        connection_id, sku = self._claim.connection_id, self._sku
+        return item_writes.write_of(
+            action, self._account, connection_id=connection_id, sku=sku, former=self._former
+        )
 
     def note(self, session: Session, link: Link, *, how: str) -> None:
         """See `Matter`."""
@@ -150,12 +155,22 @@ class ItemMatter:
         if self._searched:
             return False
         self._searched = True
-        found = bool(self._reader.read_products(self._sku))
-        if not found and (made := self._made(item_writes.product_key(self._claim.connection_id, self._sku))):
-            found = self._reader.read_product(made) is not None
+        found = bool(self._reader.read_products(self._sku)) or self._is_ours_there()
         if found:
             self._seen = self._gather()
         return found
+
+    def _is_ours_there(self) -> bool:
+        """Whether the product that we made last under this SKU still has it. One that got another SKU since
+        is another product, and this SKU may get one anew."""
+        while made := self._made(
+            item_writes.product_key(self._claim.connection_id, self._sku, after=self._former)
+        ):
+            product = self._reader.read_product(made)
+            if product is None or sku_key(product.sku) == self._sku:
+                return product is not None
+            self._former = made
+        return False
 
     def _made_strain(self, question: StrainNamed) -> tuple[Named, ...]:
         """The platform may not list yet what we made a moment ago: our own record of it counts."""
