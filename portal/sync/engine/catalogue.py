@@ -82,15 +82,12 @@ def try_one(
 
 
 def compare_anew(session: Session, connection: Connection) -> None:
-    """Have every SKU of a connection planned anew by its new rules: stock is read whole now."""
+    """Have every SKU of a connection planned anew by its new rules: stock is read whole now, and once more
+    where a pull of it is going on, which has compared some by the old ones."""
     session.execute(
         update(Stream)
-        .where(
-            Stream.source_id == connection.hub_id,
-            Stream.name == STOCK,
-            Stream.due_at > func.now(),
-        )
-        .values(due_at=func.now())
+        .where(Stream.source_id == connection.hub_id, Stream.name == STOCK)
+        .values(due_at=func.least(Stream.due_at, func.now()), asked_at=func.now())
         .execution_options(synchronize_session=False)
     )
 
@@ -118,7 +115,7 @@ def _ask_for(session: Session, connection: Connection, name: str, seconds: float
     session.execute(
         statement.on_conflict_do_update(
             index_elements=[Stream.source_id, Stream.name],
-            # A pull that is going on may be one of changes only.
-            set_={"due_at": func.now(), "full_at": None, "position": None},
+            # A pull that is going on may be one of changes only, and keeps its own place.
+            set_={"due_at": func.now(), "full_at": None, "position": None, "asked_at": func.now()},
         )
     )

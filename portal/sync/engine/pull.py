@@ -201,11 +201,12 @@ class Pull:
     def _begin(self) -> Place:
         """Take up the place that was kept, or begin anew."""
         with self._desk.tenant(self._tenant_id) as session:
-            stream = session.get_one(Stream, self._stream_id)
+            stream = self._locked(session)
             if stream.position is not None:
                 return Place(**stream.position)
-            now: datetime = session.execute(select(func.now())).scalar_one()
+            now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
             full = stream.name == STOCK or stream.full_at is None or stream.full_at < now - guard.FULL_EVERY
+            stream.asked_at = None
             since = None if full or stream.watermark is None else stream.watermark - _OVERLAP
             place = Place(full=since is None, begun=now.isoformat(), part_begun=now.isoformat())
             place.since = since.isoformat() if since else None
@@ -213,6 +214,10 @@ class Pull:
             mirror.forget_seen(session, stream.id)
             stream.position = asdict(place)
             return place
+
+    def _locked(self, session: Session) -> Stream:
+        """The stream, so that whoever asks for it meanwhile waits: an ask is seen here, or comes after."""
+        return session.get_one(Stream, self._stream_id, with_for_update={"key_share": True})
 
     def _read(self, place: Place) -> bool:
         """Read the parts that are left; False when the time was over before the end."""
@@ -317,7 +322,7 @@ class Pull:
         crash.point("before_pulled")
         with self._desk.tenant(self._tenant_id) as session:
             session.execute(_PATIENT)
-            stream = session.get_one(Stream, self._stream_id)
+            stream = self._locked(session)
             mirror.forget_seen(session, stream.id)
             stream.position = None
             stream.last_found = place.rows

@@ -55,7 +55,8 @@ def put_off(desk: Desk, tenant_id: UUID, stream_id: UUID) -> None:
 
 
 def worked(session: Session, stream: Stream, latest: datetime | None) -> None:
-    """The list was read to its end: what is known, and when it is due again.
+    """The list was read to its end: what is known, and when it is due again; at once, if it was asked for
+    while it was read.
 
     Args:
         session: a session inside the stream's tenant.
@@ -71,7 +72,7 @@ def worked(session: Session, stream: Stream, latest: datetime | None) -> None:
                 solved = "Polling works again."
                 journal.report(session, connection, (), subject_id=stream.id, code=code, solved=solved)
     stream.failures = 0
-    release(session, stream, stream.interval_seconds)
+    release(session, stream, 0.0 if stream.asked_at else stream.interval_seconds)
 
 
 def failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, stop: bool = False) -> None:
