@@ -61,7 +61,8 @@ def _written_otherwise(session: Session, place: Place) -> list[CounterExample]:
             Link.state == "settled",
             Link.decision_code == "agree",
             Link.base["stock"].astext.is_not(None),
-            Link.looked_at < func.now() - GRACE,
+            # A comparison decides where there is nothing to do, and no look follows it.
+            func.coalesce(Link.looked_at, Link.created_at) < func.now() - GRACE,
             not_(func.coalesce(is_busy(), False)),
             not_(shown),
             # A list that is being read is compared when it was read.

@@ -1,0 +1,44 @@
+"""I3: what is offered of a product is what was decided for it, also where no look was needed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from portal.models import Link, MirroredProduct, utc_now
+from portal.sync.checker.items import stock_kept
+from portal.sync.checker.place import Place
+from tests.sync.engine.catalogues import furnish
+from tests.sync.engine.shop import open_shop
+
+
+@pytest.fixture
+def stocked(desk, tenant, monkeypatch):
+    """A shop of two items that agree, as a comparison found an hour ago; nobody looked at one since."""
+    store = furnish(open_shop(desk, tenant.id), monkeypatch)
+    store.begin(1, 2)
+    with desk.tenant(tenant.id) as session:
+        session.execute(update(Link).values(created_at=utc_now() - timedelta(hours=1)))
+    assert {link.looked_at for link in store.item_links().values()} == {None}
+    return store
+
+
+def seen(store):
+    with store.desk.tenant(store.tenant_id) as session:
+        found = stock_kept(session, Place(store.tenant_id, "acme", 180.0))
+    return found.looked, [(one.thing, one.wrong) for one in found.wrong]
+
+
+def test_products_that_offer_what_was_decided_are_right(stocked):
+    assert seen(stocked) == (2, [])
+
+
+@pytest.mark.promise("LL-11")
+def test_a_product_that_offers_something_else_is_named_though_no_look_was_needed(stocked):
+    with stocked.desk.tenant(stocked.tenant_id) as session:
+        row = session.scalars(select(MirroredProduct).where(MirroredProduct.foreign_id == "1001")).one()
+        row.facts = {**(row.facts or {}), "available": "3"}
+
+    assert seen(stocked) == (2, [("item SKU-1", "10 was agreed on, and 3 is offered")])
