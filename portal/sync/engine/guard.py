@@ -34,7 +34,8 @@ FULL_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Drops:
-    """How many links want to drop to nothing or did within the hour, of how many that are linked."""
+    """How many links want to drop to nothing or did within the hour, of how many that are linked; those are
+    counted where the drops are many enough to matter."""
 
     number: int
     linked: int
@@ -68,17 +69,14 @@ def drops(session: Session, connection_id: UUID, *, beside: UUID | None = None) 
         Operation.status.in_(("intent", "unknown", "ok")),
         Operation.intent_at > func.now() - APPROVED_FOR,
     )
-    linked = select(func.count()).where(*items, Link.base["product"].astext.is_not(None))
     approved = select(Connection.drops_approved_until > func.now()).where(Connection.id == connection_id)
-    row = session.execute(
-        select(
-            want.scalar_subquery(),
-            written.scalar_subquery(),
-            linked.scalar_subquery(),
-            approved.scalar_subquery(),
-        )
-    ).one()
-    return Drops(row[0] + row[1] + (beside is not None), row[2], bool(row[3]))
+    query = select(want.scalar_subquery() + written.scalar_subquery(), approved.scalar_subquery())
+    number, is_approved = session.execute(query).one()
+    number += beside is not None
+    # Few are no mass of however many: the whole catalogue need not be counted for them.
+    linked = select(func.count()).where(*items, Link.base["product"].astext.is_not(None))
+    many = session.execute(linked).scalar_one() if number >= _MASS else 0
+    return Drops(number, many, bool(is_approved))
 
 
 def release_drops(session: Session, connection: Connection) -> int:
