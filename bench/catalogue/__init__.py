@@ -30,6 +30,12 @@ _PACE_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 _GIVE_UP_SECONDS = 60.0
 _PATIENCE_SECONDS = 300.0
+_OF = "connection JOIN tenant ON tenant.id = connection.tenant_id AND tenant.slug = 'greenleaf'"
+_FACILITY = f"SELECT flourish_id FROM {_OF} JOIN facility ON facility.id = facility_id"
+_SKUS = (
+    "SELECT foreign_id, link.due_at IS NULL AND lease_until IS NULL"
+    f" FROM {_OF} JOIN link ON connection_id = connection.id WHERE kind = 'item' ORDER BY foreign_id"
+)
 
 
 def measure(items: int = ITEMS, many_items: int = MANY_ITEMS) -> Iterator[Figure]:
@@ -157,32 +163,32 @@ def _quantities() -> Iterator[Figure]:
 
 def _changed_quantities(product: Demo) -> list[float]:
     """Seconds from the change in Flourish to LeafLink's answer, for one product after the other."""
+    product.lift_limits()
     product.command("connection", "catalogue", "--tenant", "greenleaf", "LeafLink")
     skus = _wait_for_links(product)
+    with product.database() as database:
+        (facility,) = database.execute(_FACILITY).fetchone() or ("",)
     ledger = Ledger(product, "leaflink")
-    return [_one(product, ledger, sku, 500 + place) for place, sku in enumerate(skus)]
+    change = {"company": "greenleaf", "facility_id": facility}
+    return [_one(product, ledger, sku, {**change, "quantity": 500 + place}) for place, sku in enumerate(skus)]
 
 
 def _wait_for_links(product: Demo) -> list[str]:
     """Wait until all SKUs were compared and none is due any more; returns some of them."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    query = (
-        "SELECT foreign_id, due_at IS NULL AND lease_until IS NULL"
-        " FROM link JOIN tenant ON tenant.id = tenant_id WHERE kind = 'item' AND tenant.slug = 'greenleaf' ORDER BY foreign_id"
-    )
     while time.monotonic() < deadline:
         with product.database() as database:
-            rows = database.execute(query).fetchall()
+            rows = database.execute(_SKUS).fetchall()
         if rows and all(idle for _sku, idle in rows):
             return [sku for sku, _idle in rows[:: max(1, len(rows) // QUANTITIES)]][:QUANTITIES]
         time.sleep(1)
     raise TimeoutError("the demo's products are not compared")
 
 
-def _one(product: Demo, ledger: Ledger, sku: str, quantity: int) -> float:
+def _one(product: Demo, ledger: Ledger, sku: str, change: dict[str, Any]) -> float:
     ledger.news()
     began = time.monotonic()
-    product.control("POST", f"flourish/items/{sku}", {"quantity": quantity, "company": "greenleaf"})
+    product.control("POST", f"flourish/items/{sku}", change)
     while not any(is_write(row) and "/products/" in row["path"] for row in ledger.news()):
         if time.monotonic() - began > _GIVE_UP_SECONDS:
             raise TimeoutError(f"{sku} is not in LeafLink after {_GIVE_UP_SECONDS:g} s")
