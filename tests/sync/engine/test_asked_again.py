@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def have_all_read(store):
         catalogue.begin(session, store.desk.settings.master_keys, store.connection_id, actor=ANN)
 
 
-ASKS: list[tuple[str, str, Callable]] = [
+ASKS: list[tuple[str, str, Callable[[Any], None]]] = [
     # list, call in the middle of which it is asked, who asks
     (pull.STOCK, "stock", have_rules_followed),
     (pull.STOCK, "stock", have_all_read),
@@ -47,11 +48,12 @@ ASKS: list[tuple[str, str, Callable]] = [
 @pytest.mark.parametrize(("name", "call", "ask"), ASKS, ids=[f"{one[0]} {one[2].__name__}" for one in ASKS])
 def test_an_ask_while_a_list_is_read_has_it_read_whole_once_more(stocked, name, call, ask):
     side = stocked.leaflink if name == pull.PRODUCTS else stocked.flourish
-    asked = []
+    asked: list[bool] = []
 
     def once():
         if not asked:
-            asked.append(ask(stocked))
+            asked.append(True)
+            ask(stocked)
 
     stocked.pass_time(4000)
     side.meanwhile[call] = once
