@@ -263,6 +263,15 @@ class CatalogueClient(PlatformClient, Protocol):
         ...
 
 
+@runtime_checkable
+class TellsEditors(Protocol):
+    """A platform that tells a person's edit of a product from a program's."""
+
+    def changed_by_programs(self, since: datetime) -> Iterator[str]:
+        """SKUs of products that changed since a time, and that no person edited then."""
+        ...
+
+
 @dataclass(frozen=True)
 class FieldRow:
     """One field that a connection writes to products, for the settings page and the documentation."""

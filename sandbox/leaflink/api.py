@@ -152,9 +152,10 @@ def create_product() -> ResponseReturnValue:
 
 
 def change_product(key: int) -> ResponseReturnValue:
-    """Change fields of a product."""
+    """Change fields of a product, as a program does."""
     office: Office = g.office
-    return jsonify(shapes.product(office, products.change(office, key, read_object(request.get_data()))))
+    changed = products.change(office, key, read_object(request.get_data()), by_user=False)
+    return jsonify(shapes.product(office, changed))
 
 
 def archive_product(key: int) -> ResponseReturnValue:

@@ -92,8 +92,8 @@ def _check_new(office: Office, product: Body, asked: Body) -> None:
         raise Invalid(wrong)
 
 
-def change(office: Office, key: object, asked: Body) -> Body:
-    """Change a product; `modified` moves with every change.
+def change(office: Office, key: object, asked: Body, *, by_user: bool = True) -> Body:
+    """Change a product; `modified` moves with every change, and `last_edit` where a user makes it.
 
     Raises:
         Missing: there is none. BadValue: a value cannot be.
@@ -108,7 +108,7 @@ def change(office: Office, key: object, asked: Body) -> Body:
     if "available_inventory" in fields:
         there = Decimal(fields.pop("available_inventory")) + Decimal(product["reserved_qty"])
         fields["quantity"] = quantity(there)
-    return save(office, {**product, **fields})
+    return save(office, {**product, **fields}, by_user=by_user)
 
 
 def archive(office: Office, key: object) -> Body:
@@ -117,10 +117,11 @@ def archive(office: Office, key: object) -> Body:
     return save(office, {**product, "listing_state": "Archived", "display_listing_state": "Archived"})
 
 
-def save(office: Office, product: Body) -> Body:
+def save(office: Office, product: Body, *, by_user: bool = True) -> Body:
     """Write a changed product, and tell of it: of a parent its varieties are told of instead."""
     moment = stamp()
-    product |= {"display_name": product["name"], "modified": moment, "last_edit": moment}
+    product |= {"display_name": product["name"], "modified": moment}
+    product |= {"last_edit": moment} if by_user else {}
     office.put("product", product["id"], product)
     _count_children(office, product["parent"])
     children = (

@@ -10,7 +10,7 @@ import requests
 from sqlalchemy import select
 
 from portal.models import AuditEvent, Connection, Facility, Link, Operation, TimelineEvent, new_id
-from portal.sync import earlier
+from portal.sync import earlier, rivals
 from portal.sync.audit import Actor
 from portal.sync.connecting import add_connection, add_hub, go_live
 from portal.sync.credentials import CannotConnect
@@ -277,3 +277,46 @@ def test_orders_of_staff_or_of_another_facility_keep_nobody_from_going_live(
     requests.post(f"{sandbox[0]}/control/flourish/orders", json=body, timeout=30).raise_for_status()
 
     go_live(desk, tenant_id, connection_id, actor=ANN, despite="a test")
+
+
+@pytest.fixture
+def products(sandbox):
+    """Change a product in LeafLink: as a program does it by the API, or as a person does it in the app."""
+    url = sandbox[0]
+
+    def change(sku, *, by_program, **fields):
+        if not by_program:
+            answer = requests.post(f"{url}/control/leaflink/products/{sku}", json=fields, timeout=30)
+            return answer.raise_for_status()
+        key = {"Authorization": f"App {LEAFLINK_KEY}"}
+        found = requests.get(f"{url}/leaflink/api/v2/products/?sku={sku}", headers=key, timeout=30).json()
+        place = f"{url}/leaflink/api/v2/products/{found['results'][0]['id']}/"
+        return requests.patch(place, json=fields, headers=key, timeout=30).raise_for_status()
+
+    return change
+
+
+@pytest.mark.promise("LL-29")
+def test_products_that_another_program_writes_to_are_named_before_trellis_does(
+    desk, tenant_id, connection_id, products
+):
+    assert rivals.product_writers(desk, tenant_id, connection_id) is None
+    products("GL-PR1-BLUDRE", by_program=False, quantity="500")
+    products("GL-FL35-BLUDRE", by_program=True, quantity="500")
+    products("GL-FL14-BLUDRE", by_program=True, available_inventory="400")
+
+    said = rivals.product_writers(desk, tenant_id, connection_id)
+
+    assert said is not None
+    assert said.startswith(
+        "2 products in LeafLink were changed in the last 3 days without anybody editing them"
+    )
+    assert ": GL-FL14-BLUDRE, GL-FL35-BLUDRE. An order" in said
+
+
+def test_what_trellis_writes_to_products_itself_is_no_rivals(desk, tenant_id, connection_id, products):
+    products("GL-FL35-BLUDRE", by_program=True, quantity="500")
+    with desk.tenant(tenant_id) as session:
+        session.get_one(Connection, connection_id).catalogue_since = datetime.now(UTC)
+
+    assert rivals.product_writers(desk, tenant_id, connection_id) is None

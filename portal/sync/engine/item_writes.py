@@ -27,9 +27,7 @@ from portal.sync.mapping.facts import plain, plain_value
 _MOST_ALIKE = 1_000
 
 
-def write_of(
-    action: Action, account: Account, *, connection_id: object, sku: str, former: str = ""
-) -> Write:
+def write_of(action: Action, account: Account, *, connection_id: object, sku: str, former: str = "") -> Write:
     """Prepare the write for an action on a product.
 
     Args:

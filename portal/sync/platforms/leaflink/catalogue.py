@@ -6,6 +6,7 @@ Facts are from LeafLink's Marketplace V2 API description unless a line names ano
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -83,6 +84,8 @@ _NAMES = MappingProxyType(
     }
 )
 _STOCK_NAMES = MappingProxyType({"available": "available_inventory", "quantity": "quantity"})
+# Both times of one edit are taken within a moment of each other.
+_ONE_EDIT = timedelta(seconds=5)
 _REFS = frozenset({"brand", "line", "category", "subcategory"})
 
 _PRODUCT = Shape(
@@ -191,6 +194,14 @@ def _refs(fields: Fields, name: str) -> tuple[str, ...]:
         raise Unreadable(fields.at(name), "should be a list")
     rows = (Fields({name: each}, fields.at(f"{name}[{place}]")) for place, each in enumerate(found))
     return tuple(sorted(filter(None, (_ref(row, name) for row in rows))))
+
+
+def changed_by_program(row: Fields) -> bool:
+    """Whether the last change of a product was none of a user's: LeafLink tells when a product changed, and
+    when a user edited it last. Orders change stock, too: what they do is seen as a program's."""
+    if not row.has("last_edit"):
+        return False
+    return row.time("modified") - row.time("last_edit") > _ONE_EDIT
 
 
 def read_named(row: Fields) -> Named:

@@ -17,6 +17,7 @@ from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
 from portal.sync.mapping.keys import sku_key
 from portal.sync.platforms.leaflink import lists
 from portal.sync.platforms.leaflink.catalogue import (
+    changed_by_program,
     read_product,
     write_changes,
     write_draft,
@@ -41,7 +42,7 @@ PERMISSIONS = (
 
 
 class LeafLinkClient:
-    """Implements `contract.CatalogueClient`.
+    """Implements `contract.CatalogueClient` and `contract.TellsEditors`.
 
     Args:
         calls: the HTTP room, with a base address that ends in /api/v2/.
@@ -152,6 +153,17 @@ class LeafLinkClient:
         start = (position, {}) if position else ("products/", query)
         for page in pages(self._calls, *start):
             yield self._read_products(page)
+
+    def changed_by_programs(self, since: datetime) -> Iterator[str]:
+        """SKUs of products that changed since a time, and that no user edited then."""
+        query = {
+            "limit": PAGE_SIZE,
+            "modified__gte": since.astimezone(UTC).isoformat(),
+            "fields_include": "id,sku,modified,last_edit",
+        }
+        for row in rows(self._calls, "products/", query):
+            if changed_by_program(row):
+                yield row.text_or_empty("sku") or row.ident("id")
 
     def product(self, ref: str) -> Product | None:
         """Read one product, or None when LeafLink does not know it."""
