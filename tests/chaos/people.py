@@ -9,6 +9,7 @@ from typing import Any
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import History
 from tests.chaos.plan import Step
+from tests.chaos.stock import STOCKED
 
 # How often staff look for an order that is not in Flourish before they give up.
 _PATIENCE_ROUNDS = 12
@@ -46,13 +47,18 @@ class People:
 
     cluster: Cluster
     history: History
+    # Where the warehouse counts.
+    facility: str = ""
     orders: dict[int, Order] = field(default_factory=dict)
     _errands: list[_Errand] = field(default_factory=list)
+    _skus: list[str] = field(default_factory=list)
 
     def do(self, step: Step) -> None:
         """Take one step of the plan."""
         if step.what == "place":
             self._place(*step.details)
+        elif step.what == "count":
+            self._count(*step.details)
         elif step.what in _ERRANDS:
             self._errands.append(_Errand(step.details[0], deque(_ERRANDS[step.what])))
         elif step.who == "fate":
@@ -64,6 +70,15 @@ class People:
         with self.history.act("buyer", f"place: order {index} at {company}"):
             placed = self.cluster.control("POST", "leaflink/orders", {"company": company, **wanted})
             self.orders[index] = Order(index, company, placed["number"], placed["short_id"])
+
+    def _count(self, place: float, quantity: int) -> None:
+        if not self._skus:
+            items = self.cluster.control("GET", "state")["flourish"]["items"]
+            self._skus = sorted(item["sku"] for item in items if item["company"] == STOCKED)
+        sku = self._skus[int(place * len(self._skus))]
+        with self.history.act("warehouse", f"count: item {sku}, {quantity}"):
+            counted = {"company": STOCKED, "facility_id": self.facility, "quantity": quantity}
+            self.cluster.control("POST", f"flourish/items/{sku}", counted)
 
     def _at_leaflink(self, what: str, index: int, lines: int) -> None:
         if index not in self.orders:

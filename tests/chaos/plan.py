@@ -30,6 +30,9 @@ FATES = {
     "edit notes": 7,
 }
 STAFF_ROUND_SECONDS = 5.0
+# Of so many orders, once is counted anew what there is of an item.
+_ORDERS_PER_COUNT = 4
+_MOST_COUNTED = 900
 # The last part of the run has no new orders, so that the last ones meet a disaster too.
 _PLACING_SHARE = 0.92
 _FIRST_STRIKE_SECONDS = 3.0
@@ -60,6 +63,7 @@ def make_plan(seed: int, *, seconds: float, orders: int) -> Plan:
     steps = [
         *_orders(Random(f"{seed} orders"), seconds, orders),
         *_rounds(seconds),
+        *_counts(Random(f"{seed} stock"), seconds, orders),
         *_strikes(Random(f"{seed} processes"), seconds),
         *_faults(Random(f"{seed} faults"), seconds),
     ]
@@ -82,6 +86,13 @@ def _rounds(seconds: float) -> Iterator[Step]:
     """When Flourish's staff looks what there is to do."""
     for turn in range(1, int(seconds / STAFF_ROUND_SECONDS)):
         yield Step(turn * STAFF_ROUND_SECONDS, "staff", "round")
+
+
+def _counts(random: Random, seconds: float, orders: int) -> Iterator[Step]:
+    """When the warehouse counts an item, which one of all it is, and how much there is of it."""
+    for _ in range(orders // _ORDERS_PER_COUNT):
+        details = (random.random(), random.choice((0, random.randint(1, _MOST_COUNTED))))
+        yield Step(random.uniform(0, seconds), "warehouse", "count", details)
 
 
 def _strikes(random: Random, seconds: float) -> Iterator[Step]:

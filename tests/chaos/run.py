@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.chaos import pages, rest, secrecy, truths, verdict
+from tests.chaos import pages, rest, secrecy, stock, truths, verdict
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import History
 from tests.chaos.nemeses import Nemesis
@@ -71,12 +71,14 @@ class Result:
 def run(plan: Plan, cluster: Cluster, history: History) -> Result:
     """Carry out a plan on a cluster that is not set up yet, and judge what it left."""
     result = Result(plan.seed, plan.seconds / 60, plan.orders)
-    people, nemesis = People(cluster, history), Nemesis(cluster, history)
     with history.act("cluster", "set up"):
         cluster.set_up(*WORKERS, seed=plan.seed)
         _lift_limits(cluster)
         _refuse_unknown_faults(cluster)
+        stock.begin(cluster)
     _warm_up(cluster)
+    people = People(cluster, history, stock.stocked_facility(cluster))
+    nemesis = Nemesis(cluster, history)
     result.memory_before = _rounded(cluster.memory())
     history.began = began = time.monotonic()
     for step in plan.steps:
@@ -86,18 +88,25 @@ def run(plan: Plan, cluster: Cluster, history: History) -> Result:
     nemesis.heal()
     orders = list(people.orders.values())
     within = 180.0 + plan.orders
-    result.rest_seconds = rest.wait(cluster, history, orders, datetime.now(UTC), within)
+    result.rest_seconds = _rest(cluster, history, orders, within)
     result.looked_at_again = pages.retry(cluster, _FOR_A_PERSON)
     if result.looked_at_again:
         history.tell("person", "ok", f"looked at {result.looked_at_again} orders again")
-        rest.wait(cluster, history, orders, datetime.now(UTC), within)
+        _rest(cluster, history, orders, within)
     result.seconds = round(time.monotonic() - began, 1)
     result.strikes, result.acts = (
         history.counts("nemesis"),
-        history.counts("staff") | history.counts("seller"),
+        history.counts("staff") | history.counts("seller") | history.counts("warehouse"),
     )
     _judge(result, cluster, history, orders)
     return result
+
+
+def _rest(cluster: Cluster, history: History, orders: Sequence[Order], within: float) -> float | None:
+    """Wait for rest, all lists of products read once more: they are read too seldom to be waited for."""
+    began = datetime.now(UTC)
+    stock.begin(cluster)
+    return rest.wait(cluster, history, orders, began, within)
 
 
 def _until(moment: float, cluster: Cluster, history: History) -> None:

@@ -27,6 +27,13 @@ def test_as_many_orders_are_placed_as_were_asked_for_each_once(plan: Plan) -> No
     assert placed == list(range(100))
 
 
+def test_the_warehouse_counts_items_meanwhile_some_of_which_are_gone(plan: Plan) -> None:
+    counts = [step.details for step in plan.steps if step.what == "count"]
+    assert len(counts) == 25
+    assert all(0 <= place < 1 and quantity >= 0 for place, quantity in counts)
+    assert {bool(quantity) for _place, quantity in counts} == {True, False}
+
+
 def test_steps_are_in_order_of_time(plan: Plan) -> None:
     times = [step.at for step in plan.steps]
     assert times == sorted(times)

@@ -11,6 +11,7 @@ import pytest
 from tests.chaos import verdict
 from tests.chaos.people import Order
 from tests.chaos.run import Result
+from tests.chaos.stock import Offered
 from tests.chaos.table import table
 from tests.chaos.truths import Content, FlourishOrder, Ours, Request, Truths
 from tests.chaos.verdict import Wrong
@@ -46,12 +47,30 @@ GOOD = Truths(
 )
 
 
+AGREES = Offered("GL-1", Decimal(90), Decimal(24), Decimal(66), ("settled", "agree"))
+STOCK = [
+    # what LeafLink offers, whether that is right
+    (AGREES, True),
+    (replace(AGREES, sellable=Decimal(-3), available=Decimal(0)), True),
+    (replace(AGREES, available=Decimal(90)), False),
+    (replace(AGREES, available=Decimal(65)), False),
+    (replace(AGREES, available=Decimal(65), ours=("stuck", "two_writers")), True),
+    (replace(AGREES, ours=None), False),
+]
+
+
 def judged(truths: Truths, redis_away: tuple[verdict.Interval, ...] = ()) -> list[Wrong]:
     return list(verdict.judge(truths, [ORDER], redis_away))
 
 
 def test_an_order_that_is_in_flourish_once_is_good() -> None:
     assert judged(GOOD) == []
+
+
+@pytest.mark.parametrize(("offered", "is_right"), STOCK)
+def test_stock_is_right_or_somebody_says_why_not(offered: Offered, is_right: bool) -> None:
+    wrong = judged(replace(GOOD, offered=(offered,)))
+    assert [each.promise for each in wrong] == ([] if is_right else ["stock"])
 
 
 BAD = {

@@ -9,7 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tests.chaos import stock
 from tests.chaos.cluster import Cluster
+from tests.chaos.stock import Offered
 
 _LINKS = """
 SELECT link.foreign_id, link.state, coalesce(link.decision_text, ''), link.former_ids,
@@ -84,6 +86,8 @@ class Truths:
     keys: Mapping[tuple[str, str], str]
     # What LeafLink's orders hold, by number.
     contents: Mapping[str, Content] = field(default_factory=dict)
+    # What LeafLink offers, where products are synced.
+    offered: tuple[Offered, ...] = ()
 
 
 def gather(cluster: Cluster) -> Truths:
@@ -93,9 +97,10 @@ def gather(cluster: Cluster) -> Truths:
     with cluster.database() as database:
         links = database.execute(_LINKS).fetchall()
         problems = database.execute(_PROBLEMS).fetchall()
+    flourish = tuple(_flourish(row) for row in state["flourish"]["orders"])
     return Truths(
         statuses={row["number"]: row["status"] for row in state["leaflink"]["orders"]},
-        flourish=tuple(_flourish(row) for row in state["flourish"]["orders"]),
+        flourish=flourish,
         ours={
             number: Ours(state, why, tuple(codes), tuple(former))
             for number, state, why, former, codes in links
@@ -104,6 +109,7 @@ def gather(cluster: Cluster) -> Truths:
         requests=tuple(map(_request, ledger(cluster))),
         keys={(row["platform"], row["key"]): row["world"] for row in accounts},
         contents={row["number"]: _ordered(row) for row in state["leaflink"]["orders"]},
+        offered=tuple(stock.gather(cluster, state, {order.number for order in flourish if order.alive})),
     )
 
 

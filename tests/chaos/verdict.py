@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.chaos.people import Order
+from tests.chaos.stock import Offered
 from tests.chaos.truths import FlourishOrder, Request, Truths
 
 # A call that had left before the answer of another said to wait.
@@ -43,6 +44,7 @@ def judge(truths: Truths, orders: Sequence[Order], redis_away: Sequence[Interval
     yield from doubled(truths, orders)
     yield from lost(truths, orders)
     yield from not_carried(truths, orders)
+    yield from oversold(truths.offered)
     yield from never(truths.problems)
     yield from wrong_keys(truths, orders)
     yield from hurried(truths.requests, redis_away)
@@ -94,6 +96,19 @@ def not_carried(truths: Truths, orders: Sequence[Order]) -> Iterator[Wrong]:
             if copy.alive and (copy.content.lines != here.lines or missing):
                 what = f"{copy.id} has {copy.content}, LeafLink {here}"
                 yield Wrong("not carried", _named(order), what)
+
+
+def oversold(offered: Iterable[Offered]) -> Iterator[Wrong]:
+    """Products that offer more or less than there is, and nobody says why (LL-11)."""
+    for each in offered:
+        if each.ours is None:
+            yield Wrong("stock", each.sku, "Trellis does not know it")
+        elif each.available != each.wanted and each.ours[0] != "stuck":
+            what = (
+                f"LeafLink offers {each.available}; Flourish can sell {each.sellable}, and orders that are not"
+                f" there hold {each.held}; Trellis: {each.ours[1]}"
+            )
+            yield Wrong("stock", each.sku, what)
 
 
 def by_number(orders: Iterable[FlourishOrder]) -> Mapping[str, list[FlourishOrder]]:
