@@ -105,8 +105,8 @@ def oversold(offered: Iterable[Offered]) -> Iterator[Wrong]:
             yield Wrong("stock", each.sku, "Trellis does not know it")
         elif each.available != each.wanted and each.ours[0] != "stuck":
             what = (
-                f"LeafLink offers {each.available}; Flourish can sell {each.sellable}, and orders that are not"
-                f" there hold {each.held}; Trellis: {each.ours[1]}"
+                f"LeafLink offers {each.available}; Flourish can sell {each.sellable}, and orders"
+                f" that are not there hold {each.held}; Trellis: {each.ours[1]}"
             )
             yield Wrong("stock", each.sku, what)
 
