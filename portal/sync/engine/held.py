@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, select, text, update
+from sqlalchemy import Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from portal.models import Link
 from portal.sync.domain import CANCELLED, OutboundOrder, SourceOrder, Stage
-from portal.sync.engine.marks import SOONEST, STOCK_FIRST
+from portal.sync.engine.marks import STOCK_FIRST
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keys import sku_key
 
@@ -65,38 +65,34 @@ def note_held(session: Session, link: Link, holds: Mapping[str, str] | None) -> 
     _mark(session, link, changed, released=[sku for sku in changed if sku not in now])
 
 
-_MARK_STOCK = text(
+# Links before items, as webhooks do it (deliveries.py), and each in one order: two orders with the same items
+# must not wait for each other. The items wait for the links as they ask how many there were.
+_MARK = text(
     """
+    WITH marked AS (
+        UPDATE link
+        SET dirty_seq = dirty_seq + 1, due_at = least(coalesce(due_at, now()), now()), priority = :priority
+        WHERE id IN (
+            SELECT id FROM link
+            WHERE connection_id = :connection AND kind = 'item' AND foreign_id = ANY(:skus)
+            ORDER BY foreign_id FOR NO KEY UPDATE
+        )
+        RETURNING id
+    )
     UPDATE item SET stock_told = '? ' || clock_timestamp()
     WHERE id IN (
-        SELECT id FROM item WHERE hub_id = :hub AND sku_key = ANY(:skus) AND gone_at IS NULL
+        SELECT id FROM item
+        WHERE hub_id = :hub AND sku_key = ANY(:released) AND gone_at IS NULL
+          AND (SELECT count(*) FROM marked) >= 0
         ORDER BY id FOR NO KEY UPDATE
     )
     """
-).bindparams(bindparam("skus", type_=ARRAY(Text)))
+).bindparams(bindparam("skus", type_=ARRAY(Text)), bindparam("released", type_=ARRAY(Text)))
 
 
 def _mark(session: Session, link: Link, skus: Sequence[str], *, released: Sequence[str]) -> None:
     """Mark items for a look. Of those that an order holds no more Flourish's stock is read anew: it fell, as
     the order is live now, and the old figure with nothing held would sell the same units twice. Each such
     mark is one of its own: a read that began before it does not answer it."""
-    # In one order: two orders with the same items must not wait for each other.
-    ordered = (
-        select(Link.id)
-        .where(Link.connection_id == link.connection_id, Link.kind == "item", Link.foreign_id.in_(skus))
-        .order_by(Link.foreign_id)
-        .with_for_update(key_share=True)
-    )
-    session.execute(
-        update(Link)
-        .where(Link.id.in_(session.scalars(ordered).all()))
-        .values(
-            dirty_seq=Link.dirty_seq + 1,
-            due_at=SOONEST,
-            priority=STOCK_FIRST,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    # Links before items, as webhooks do it (deliveries.py).
-    if released:
-        session.execute(_MARK_STOCK, {"hub": link.hub_id, "skus": list(released)})
+    where = {"connection": link.connection_id, "hub": link.hub_id, "priority": STOCK_FIRST}
+    session.execute(_MARK, {**where, "skus": list(skus), "released": list(released)})
