@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import Escaping, ExecStatus, TransactionStatus
 from redis import Redis
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, SessionTransaction
@@ -23,6 +25,10 @@ IDENTITY_ROLE = "trellis_identity"
 _ENTER = (
     "SELECT set_config('role', %(role)s, true), set_config('app.tenant', %(tenant)s, true),"
     " set_config('app.user', %(user)s, true)"
+)
+_BEGIN = (
+    b"BEGIN; SELECT set_config('role', %s, true), set_config('app.tenant', %s, true),"
+    b" set_config('app.user', %s, true)"
 )
 _open = threading.local()
 
@@ -68,8 +74,32 @@ def _scope(session: Session) -> dict[str, str]:
 
 @event.listens_for(Session, "after_begin")
 def _enter_transaction(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    connection.exec_driver_sql(_ENTER, _scope(session))
+    scope = _scope(session)
+    if not _begin_entered(connection.connection.driver_connection, scope):
+        connection.exec_driver_sql(_ENTER, scope)
     _sessions_in_transaction().add(id(session))
+
+
+def _begin_entered(driver: Any, scope: dict[str, str]) -> bool:
+    """Begin a transaction and enter it by one message: a page has two of them, an order four.
+
+    Returns:
+        False where it has to be entered by a statement: it has begun already, is isolated in another way, or
+        this failed, so that the driver tells why.
+    """
+    if not isinstance(driver, psycopg.Connection) or driver.autocommit or driver.isolation_level is not None:
+        return False
+    server = driver.pgconn
+    if server.transaction_status != TransactionStatus.IDLE:
+        return False
+    literal = Escaping(server).escape_literal
+    values = (scope["role"], scope["tenant"], scope["user"])
+    begun = server.exec_(_BEGIN % tuple(bytes(literal(value.encode())) for value in values))
+    if begun.status == ExecStatus.TUPLES_OK:
+        return True
+    if server.transaction_status == TransactionStatus.INERROR:
+        server.exec_(b"ROLLBACK")
+    return False
 
 
 @event.listens_for(Session, "after_transaction_end")

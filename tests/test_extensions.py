@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from portal.extensions import OpenTransaction, Sessions, enter, new_engine, refuse_open_transaction
@@ -57,6 +57,37 @@ def test_entering_in_the_middle_of_a_transaction_counts_at_once(engine):
         session.execute(text("SELECT 1"))
         enter(session, tenant=tenant_id)
         assert tuple(session.execute(_WHO).one()) == ("trellis_app", str(tenant_id))
+
+
+def test_a_transaction_of_another_isolation_is_entered_and_keeps_it(engine):
+    tenant_id = new_id()
+    with Session(engine) as session:
+        enter(session, tenant=tenant_id)
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        assert session.scalar(text("SHOW transaction_isolation")) == "repeatable read"
+        assert tuple(session.execute(_WHO).one()) == ("trellis_app", str(tenant_id))
+
+
+def test_a_scope_that_cannot_be_entered_says_why_and_leaves_the_connection_usable(engine, sessions):
+    with Session(engine) as session:
+        enter(session, role="nobody's")
+        with pytest.raises(DBAPIError, match="nobody's"):
+            session.execute(text("SELECT 1"))
+    with sessions.app() as session:
+        assert session.execute(_WHO).one().current_user == "trellis_app"
+
+
+def test_a_connection_that_was_cut_is_told_as_such_and_replaced(engine, database_url):
+    cut = new_engine(database_url, pool_size=1, max_overflow=0, pool_pre_ping=False)
+    with Sessions(cut).app() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    with pytest.raises(OperationalError), Sessions(cut).app() as session:
+        session.execute(text("SELECT 1"))
+    with Sessions(cut).app() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != pid
+    cut.dispose()
 
 
 @pytest.mark.fault(76)
