@@ -91,11 +91,12 @@ class Bell:
         if message.get("type") != "message":
             return
         try:
-            scope = json.loads(str(message["data"], "utf-8"))["scope"]  # type: ignore[call-overload]
+            scopes = [str(scope) for scope in json.loads(str(message["data"], "utf-8"))]  # type: ignore[call-overload]
         except (ValueError, KeyError, TypeError):
             _log.warning("a message on %s cannot be read", CHANNEL)
             return
-        self._ring(str(scope))
+        for scope in scopes:
+            self._ring(scope)
 
     def _ring(self, scope: str) -> None:
         if scope in self._waiting:

@@ -99,7 +99,7 @@ def tell(session: Session, link: Link, entry: Entry) -> None:
         "operation_id": str(entry.operation_id) if entry.operation_id else None,
     }
     _pending(session).events.append(row)
-    _announce_later(session, f"link:{link.id}", link.event_head)
+    _announce_later(session, f"link:{link.id}")
 
 
 def log(
@@ -164,7 +164,8 @@ def _write(session: Session) -> None:
         values = {"connection": connection_id, "count": len(lines), "lines": json.dumps(lines)}
         written = session.execute(_WRITE, {**values, "events": events, "terms": terms})
         if connection_id:
-            _announce_later(session, f"log:{connection_id}", written.scalar_one())
+            written.one()  # a connection that this session cannot see takes no lines
+            _announce_later(session, f"log:{connection_id}")
         events = terms = "[]"
 
 
@@ -281,16 +282,14 @@ def remember_terms(session: Session, link: Link, words: Iterable[str]) -> None:
     _pending(session).terms.extend({**owner, "term": term} for term in terms)
 
 
-def _announce_later(session: Session, scope: str, number: int) -> None:
-    session.info.setdefault(_NEWS, {})[scope] = number
+def _announce_later(session: Session, scope: str) -> None:
+    session.info.setdefault(_NEWS, set()).add(scope)
 
 
 def announce(redis: Redis, session: Session) -> None:
-    """Tell the watchers what a committed session wrote. Redis being away costs them seconds, no rows."""
-    news: dict[str, Any] = session.info.pop(_NEWS, {})
-    if not news:
-        return
-    with contextlib.suppress(RedisError), redis.pipeline(transaction=False) as pipeline:
-        for scope, number in news.items():
-            pipeline.publish(CHANNEL, json.dumps({"scope": scope, "n": number}))
-        pipeline.execute()
+    """Tell the watchers what a committed session wrote, by one message. Redis being away costs them seconds,
+    no rows."""
+    news: set[str] = session.info.pop(_NEWS, set())
+    if news:
+        with contextlib.suppress(RedisError):
+            redis.publish(CHANNEL, json.dumps(sorted(news)))
