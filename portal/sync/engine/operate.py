@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,11 +30,19 @@ _ELSEWHERE_SECONDS = 2.0
 LOOP_SECONDS = 600.0
 
 
+# Built once, as each write needs them: to build a statement costs more than to run it.
 _ALIKE = select(func.count()).where(
-    Operation.link_id == bindparam("link"),
-    Operation.kind == bindparam("kind"),
+    Operation.link_id == bindparam("of_link"),
+    Operation.kind == bindparam("of_kind"),
     Operation.status.in_(("ok", "unknown")),
     Operation.intent_at > func.now() - timedelta(seconds=LOOP_SECONDS),
+)
+_OPERATION = Operation.metadata.tables["operation"]
+_INTEND = insert(_OPERATION).values(sent_at=func.now()).returning(_ALIKE.scalar_subquery())
+_WORKED = (
+    update(_OPERATION)
+    .where(Operation.id == bindparam("operation"))
+    .values(status="ok", finished_at=func.now())
 )
 
 
@@ -54,24 +62,25 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
     Raises:
         ForAPerson: it was made again and again in the last minutes: somebody undoes it each time.
     """
-    _refuse_loop(session, link, write)
-    operation = Operation(
-        id=new_id(),
-        tenant_id=link.tenant_id,
-        connection_id=link.connection_id,
-        hub_id=link.hub_id,
-        link_id=link.id,
-        kind=write.kind,
-        system="flourish" if write.side == "flourish" else account.platform.key,
-        natural_key=write.natural_key,
-        once=write.once,
-        request=dict(write.request),
-        base=dict(write.base) if write.base is not None else None,
-        fence=claim.fence,
-        sent_at=func.now(),
-    )
-    session.add(operation)
-    return operation.id
+    operation_id = new_id()
+    intent = {
+        "id": operation_id,
+        "tenant_id": link.tenant_id,
+        "connection_id": link.connection_id,
+        "hub_id": link.hub_id,
+        "link_id": link.id,
+        "kind": write.kind,
+        "system": "flourish" if write.side == "flourish" else account.platform.key,
+        "natural_key": write.natural_key,
+        "once": write.once,
+        "request": dict(write.request),
+        "base": dict(write.base) if write.base is not None else None,
+        "fence": claim.fence,
+    }
+    made = session.execute(_INTEND, {**intent, "of_link": link.id, "of_kind": write.kind}).scalar_one()
+    if made >= write.most_alike:
+        raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
+    return operation_id
 
 
 @contextmanager
@@ -119,12 +128,6 @@ def operate(desk: Desk, claim: Claim, account: Account, write: Write, operation_
     return outcome
 
 
-def _refuse_loop(session: Session, link: Link, write: Write) -> None:
-    made = session.execute(_ALIKE, {"link": link.id, "kind": write.kind}).scalar_one()
-    if made >= write.most_alike:
-        raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
-
-
 def record(
     desk: Desk, claim: Claim, account: Account, write: Write, operation_id: UUID, outcome: Outcome
 ) -> None:
@@ -132,24 +135,16 @@ def record(
     exchanges = account.tape.take()
     last = exchanges[-1] if exchanges else None
     detail = _detail(write, exchanges)
-    made: dict[str, Any] = {"status": "ok", "finished_at": func.now(), "response_ref": outcome.ref}
+    made: dict[str, Any] = {"operation": operation_id, "response_ref": outcome.ref}
     if last is not None:
-        made |= {
-            "http_status": last.status,
-            "duration_ms": last.duration_ms,
-            "response": {"answer": last.answer},
-        }
+        answer = {"answer": last.answer}
+        made |= {"http_status": last.status, "duration_ms": last.duration_ms, "response": answer}
     how = f"{last.method} {last.path}, {last.duration_ms} ms" if last else ""
     entry = journal.Entry(write.side, "Trellis", outcome.title, outcome.text, how, "ok", detail, operation_id)
     system = account.platform.label if write.side == "platform" else "Flourish"
     with desk.tenant(claim.tenant_id) as session:
         link = hold(session, claim)
-        session.execute(
-            update(Operation)
-            .where(Operation.id == operation_id)
-            .values(made)
-            .execution_options(synchronize_session=False)
-        )
+        session.execute(_WORKED, made)
         if write.side == "flourish" and link.flourish_version:
             # A read that shows this version from now on lags behind the write (sight.look).
             link.snapshot = {**link.snapshot, "behind": link.flourish_version}

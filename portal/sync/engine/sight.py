@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, null, or_, update
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, null, or_, update
 from sqlalchemy.orm import Session
 
 from portal.models import Delivery, Link
@@ -37,6 +37,18 @@ class Sight:
 
 # Reads that lag behind writes do so for seconds.
 _SHOWN_SECONDS = 5.0
+
+
+_DELIVERY = Delivery.metadata.tables["delivery"]
+_APPLIED = (
+    update(_DELIVERY)
+    .where(
+        Delivery.link_id == bindparam("link"),
+        Delivery.outcome.is_(None),
+        Delivery.received_at <= bindparam("until"),
+    )
+    .values(outcome="applied", outcome_at=func.now())
+)
 
 
 class GoneInFlourish(ForAPerson):
@@ -213,12 +225,7 @@ def _count(number: int, noun: str) -> str:
 def close_deliveries(session: Session, link: Link, text: str, *, until: datetime) -> None:
     """Give the deliveries of the link that were there when the look began their outcome; what came later is
     the next look's."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.link_id == link.id, Delivery.outcome.is_(None), Delivery.received_at <= until)
-        .values(outcome="applied", outcome_text=text, outcome_at=func.now())
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_APPLIED, {"link": link.id, "until": until, "outcome_text": text})
 
 
 def close_echoes(session: Session, link: Link, sight: Sight, *, since: datetime) -> int:
