@@ -25,6 +25,7 @@ from portal.extensions import refuse_open_transaction
 from portal.sync import strict_json
 from portal.sync.addresses import BaseAddress, is_public
 from portal.sync.answers import Answer, http_date, lost, understand
+from portal.sync.deadlines import Deadlines
 from portal.sync.errors import Retryable, SyncError, Unsettled
 from portal.sync.redaction import MASK, Excerpt, redact_query
 
@@ -33,6 +34,7 @@ _CHUNK = 65_536
 _MOST_ADDRESSES = 3
 # A shorter one would be found in any text.
 _SHORTEST_SECRET = 6
+_deadlines = Deadlines()
 
 
 @dataclass(frozen=True)
@@ -265,17 +267,15 @@ class _Call:
         self.loopback = loopback
         self.overdue = False
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
+        self._seconds = seconds
 
     @contextmanager
     def running(self) -> Iterator[_Call]:
         _Call._current.call = self
-        self._timer.start()
         try:
-            yield self
+            with _deadlines.after(self._seconds, self._cut):
+                yield self
         finally:
-            self._timer.cancel()
             _Call._current.call = None
 
     @classmethod
