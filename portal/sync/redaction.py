@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,6 +13,8 @@ from portal.sync import strict_json
 MASK = "***"
 # Bytes of text that are kept of one request or answer.
 KEPT = 2_048
+# Characters that are written to have them, as masks may be shorter than what they hide.
+_WRITTEN = 4 * KEPT
 # A larger body is a page of a list: of no use in a timeline, and costly to read a second time.
 _WORTH_KEEPING = 65_536
 
@@ -52,6 +55,8 @@ _MEMBER = re.compile(r'"([^"\\]{1,60})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|[\w.+-]
 _TOKEN = re.compile(r"(?i)\b(app|token|bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}")
 
 
+# Of the same few hundred names in every answer; a foreign one may be long, so not of very many.
+@lru_cache(maxsize=1_024)
 def is_sensitive(name: str) -> bool:
     """Tell by its name whether a field's value must not be kept."""
     low = name.lower()
@@ -64,6 +69,8 @@ def is_sensitive(name: str) -> bool:
 
 def redact(value: Any) -> Any:
     """Mask the sensitive fields of a parsed value; nothing stays nothing."""
+    if isinstance(value, str):
+        return redact_text(value)
     if isinstance(value, Mapping):
         return {
             key: MASK if item not in (None, "", [], {}) and is_sensitive(key) else redact(item)
@@ -71,14 +78,16 @@ def redact(value: Any) -> Any:
         }
     if isinstance(value, list | tuple):
         return [redact(item) for item in value]
-    return redact_text(value) if isinstance(value, str) else value
+    return value
 
 
 def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
     """Mask e-mails, credentials and these secrets wherever they stand in a text."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
-    return _TOKEN.sub(rf"\1 {MASK}", _EMAIL.sub(MASK, text))
+    if "@" in text:
+        text = _EMAIL.sub(MASK, text)
+    return _TOKEN.sub(rf"\1 {MASK}", text)
 
 
 def redact_members(text: str) -> str:
@@ -106,7 +115,8 @@ def excerpt(raw: bytes, secrets: Iterable[str] = ()) -> str:
     if len(raw) > _WORTH_KEEPING:
         return f"({len(raw):,} bytes)"
     try:
-        text = strict_json.write(redact(strict_json.read(raw, repair=True).value)).decode("utf-8")
+        value = redact(strict_json.read(raw, repair=True).value)
+        text = strict_json.write_start(value, _WRITTEN)
     except strict_json.BadJson:
         text = redact_members(raw.decode("utf-8", "replace").replace("\x00", "\ufffd"))
     return shorten(redact_text(text, secrets))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -23,6 +23,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Decoded text holds such a character only where JSON escapes one.
 _ESCAPED = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 _REPLACEMENT = "\ufffd"
+# Without a call's setting of an encoder, which costs more than the text.
+_string = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class BadJson(Exception):
@@ -92,21 +94,49 @@ def write(value: Any) -> bytes:
     Raises:
         TypeError: a value has no JSON form here; floats have none, because money never is one.
     """
-    return _text(value).encode("utf-8")
+    return "".join(_pieces(value)).encode("utf-8")
 
 
-def _text(value: Any) -> str:
+def write_start(value: Any, length: int) -> str:
+    """Write the start of what `write` would, whole names and values, and no more than is needed for so many
+    characters: all of a long answer would be written to show its first lines."""
+    written, so_far = [], 0
+    for piece in _pieces(value):
+        written.append(piece)
+        so_far += len(piece)
+        if so_far > length:
+            break
+    return "".join(written)
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        before = "{"
+        for key, item in value.items():
+            yield f"{before}{_string(str(key))}:"
+            yield from _pieces(item)
+            before = ","
+        yield "}" if value else "{}"
+    elif isinstance(value, list | tuple):
+        before = "["
+        for item in value:
+            yield before
+            yield from _pieces(item)
+            before = ","
+        yield "]" if value else "[]"
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError("only finite numbers can be written")
         return format(value, "f")
-    if value is None or isinstance(value, str | bool | int):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Mapping):
-        members = (f"{json.dumps(str(key), ensure_ascii=False)}:{_text(item)}" for key, item in value.items())
-        return "{" + ",".join(members) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(_text(item) for item in value) + "]"
+    if value is None or isinstance(value, bool | int):
+        return json.dumps(value)
     raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
 
 

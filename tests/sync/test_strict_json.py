@@ -117,3 +117,14 @@ def test_no_bytes_make_it_fail_in_another_way(raw):
         except BadJson:
             continue
         json.dumps(value, default=str)
+
+
+@pytest.mark.parametrize("length", [0, 1, 17, 60, 10_000])
+def test_the_start_of_a_text_is_that_of_the_whole_and_ends_after_a_whole_value(length):
+    value = {"a": [1, Decimal("2.50"), None, True], "b": {"c": "x" * 20, "d": []}, "e": {}, "f": "ö\n"}
+    whole = strict_json.write(value).decode("utf-8")
+
+    start = strict_json.write_start(value, length)
+
+    assert whole.startswith(start)
+    assert start == whole or length < len(start) <= length + 22
