@@ -14,7 +14,12 @@ _LONG, _SHORT = 30.0, 0.05
 
 def test_what_takes_too_long_is_ended_by_another_thread():
     over, by = threading.Event(), []
-    with Deadlines().after(_SHORT, lambda: (by.append(threading.current_thread().name), over.set())):
+
+    def end():
+        by.append(threading.current_thread().name)
+        over.set()
+
+    with Deadlines().after(_SHORT, end):
         assert over.wait(10)
 
     assert by == ["deadlines"]
