@@ -92,7 +92,14 @@ def fail(desk, tenant, connected, echo, seen):
             ask(desk, tenant, connected, seen)
 
 
+def forget_pace(desk):
+    """End what a 429 holds back: how long is waited is no part of this, only what is said."""
+    if names := [*desk.redis.scan_iter("trellis:hold:*"), *desk.redis.scan_iter("trellis:budget:*")]:
+        desk.redis.delete(*names)
+
+
 def look(desk, tenant):
+    forget_pace(desk)
     with desk.tenant(tenant.id) as session:
         session.execute(text("UPDATE connection SET open_until = NULL, state = 'live'"))
         session.execute(text("UPDATE hub SET open_until = NULL, state = 'live'"))
@@ -115,6 +122,7 @@ def ask(desk, tenant, connected, seen):
         lambda: replace_key(desk, tenant.id, connection, {"api_key": NEW_KEY}, actor=DANA),
         lambda: seen.append(repr(connecting.test(desk, tenant.id, connected.id, actor=DANA))),
     ):
+        forget_pace(desk)
         try:
             act()
         except (SyncError, CannotConnect) as error:
