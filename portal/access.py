@@ -43,7 +43,9 @@ _ACT = frozenset(
         "readiness.check",
     }
 )
-_RUN = frozenset({"connections.resume", "orders.decide", "stock.decide", "writes.stop", "writes.resume"})
+_RUN = frozenset(
+    {"connections.resume", "orders.decide", "matches.decide", "stock.decide", "writes.stop", "writes.resume"}
+)
 _MANAGE = frozenset(
     {
         "people.manage",

@@ -30,6 +30,8 @@ from portal.blueprints import (
     grants,
     health,
     invitations,
+    match_files,
+    matching,
     orders,
     presentation,
     problems,
@@ -64,9 +66,10 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 # What somebody does about their own sign-in.
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
-_COMPANY = (dashboard, orders, earlier, products, connections, readiness, rules, runs, problems, proofs)
+_COMPANY = (dashboard, orders, earlier, products, connections, rules, runs, problems, proofs)
+_READINESS = (readiness, matching, match_files)
 _OFFICE = (people_pages, grants, company, company_data, audit)
-_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_OFFICE, support, health)
+_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_READINESS, *_OFFICE, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).

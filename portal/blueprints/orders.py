@@ -116,6 +116,7 @@ def show(link_id: UUID) -> Any:
         may_retry=tenant_here.may("orders.retry"),
         may_decide=tenant_here.may("orders.decide"),
         is_earlier=earlier.is_open(order.link),
+        may_be_left_alone=earlier.may_be_left_alone(order.link),
         candidates=_candidates(order.link) if order.link.decision_code in combining.OPEN else None,
     )
 

@@ -105,6 +105,15 @@ SEVERITY_WORDS: Mapping[str, str] = {
     "warning": "Somebody should look; the connection may go live all the same.",
     "later": "It can be seen to after going live.",
 }
+# What became of things under a match key; {} is what people call the platform.
+MATCH_WORDS: Words = {
+    "near": ("Near", "warn"),
+    "ambiguous": ("Ambiguous", "bad"),
+    "missing_right": ("Missing in Flourish", "warn"),
+    "missing_left": ("Missing in {}", "warn"),
+    "matched": ("Matched", "ok"),
+    "excluded": ("Left out", "idle"),
+}
 PROOF_WORDS: Words = {
     "held": ("Held", "ok"),
     "partial": ("In part", "warn"),
@@ -159,6 +168,7 @@ def install(app: Flask) -> None:
         CHECK_MARKS=CHECK_MARKS,
         CHECK_WORDS=CHECK_WORDS,
         CONNECTION_MEANING=CONNECTION_MEANING,
+        MATCH_WORDS=MATCH_WORDS,
         CONNECTION_WORDS=CONNECTION_WORDS,
         FOUND_WORDS=FOUND_WORDS,
         LEVEL_WORDS=LEVEL_WORDS,

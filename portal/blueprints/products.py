@@ -120,7 +120,10 @@ def _connection(text: str) -> UUID:
 def show(product_id: UUID) -> Any:
     """Show one product: both sides, what Trellis decided and why, and its history."""
     return render_template(
-        "products/show.html", product=_view(product_id), may_look=here().may("products.look")
+        "products/show.html",
+        product=_view(product_id),
+        may_look=here().may("products.look"),
+        may_match=here().may("matches.decide"),
     )
 
 

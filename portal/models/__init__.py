@@ -19,7 +19,7 @@ from portal.models.identity import (
 )
 from portal.models.links import LINK_STATES, Link, LinkRelation, SearchTerm
 from portal.models.mail import Mail
-from portal.models.matching import Alias, Exclusion, MatchedKey, MatchedRow
+from portal.models.matching import Alias, Exclusion, MatchedKey, MatchedRow, MatchFile
 from portal.models.operations import Operation
 from portal.models.problems import Problem
 from portal.models.proofs import Proof
@@ -53,6 +53,7 @@ __all__ = [
     "LinkRelation",
     "LogLine",
     "Mail",
+    "MatchFile",
     "MatchedKey",
     "MatchedRow",
     "Membership",

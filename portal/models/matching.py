@@ -111,3 +111,15 @@ class Exclusion(Owned, Created, Base):
     made_by: Mapped[str]
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str | None]
+
+
+class MatchFile(Owned, Created, Base):
+    """The decisions of a file that somebody looked through and may apply within the hour."""
+
+    __tablename__ = "match_file"
+    __table_args__ = (Index("ix_match_file_of_connection", "connection_id", "created_at"),)
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
+    key: Mapped[str] = mapped_column(Text(collation="C"))
+    decisions: Mapped[dict[str, Any]]
+    made_by: Mapped[str]

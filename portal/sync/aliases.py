@@ -6,12 +6,13 @@ connection's rules maps already are said there: a value has one place where it i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, Uuid, any_, cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from portal.models import Alias, Connection, Exclusion, Link, MirroredProduct, Problem, SearchTerm, new_id
@@ -122,7 +123,7 @@ def undo(
     if batch_id is not None:
         query = query.where(Alias.batch_id == batch_id)
     else:
-        query = query.where(Alias.left_key.in_([key.exact(one) for one in lefts]))
+        query = query.where(_among(Alias.left_key, [key.exact(one) for one in lefts]))
     found = session.scalars(query.order_by(Alias.id).with_for_update()).all()
     done_as = batch_id or new_id()
     if not found:
@@ -241,13 +242,19 @@ def _fresh(session: Session, connection: Connection, key: MatchKey, pairs: Seque
             Alias.connection_id == connection.id,
             Alias.key == key.name,
             Alias.undone_at.is_(None),
-            Alias.left_key.in_(wanted),
+            _among(Alias.left_key, wanted),
         )
     ):
         if row.right_key != key.exact(wanted[row.left_key][1]):
             raise CannotAlias(f"{row.left_value} is said to be {row.right_value} already: undo that first.")
         del wanted[row.left_key]
     return list(wanted.values())
+
+
+def _among(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column has one of these values: as one array, as a statement takes 65,535 values at most."""
+    found: ColumnElement[bool] = column == any_(cast(list(values), ARRAY(Text)))
+    return found
 
 
 def _excluded(connection: Connection, key: MatchKey, values: Mapping[str, Any]) -> Select[Exclusion]:
@@ -257,7 +264,7 @@ def _excluded(connection: Connection, key: MatchKey, values: Mapping[str, Any]) 
             Exclusion.connection_id == connection.id,
             Exclusion.key == key.name,
             Exclusion.undone_at.is_(None),
-            Exclusion.value_key.in_(values),
+            _among(Exclusion.value_key, values),
         )
         .order_by(Exclusion.id)
     )
@@ -283,12 +290,12 @@ def _waiting(connection: Connection, values: Sequence[str]) -> Select[UUID]:
     """Orders that wait or are stuck and have one of these values, or a problem because of it."""
     found = select(SearchTerm.link_id).where(
         SearchTerm.tenant_id == connection.tenant_id,
-        SearchTerm.term.in_({normalise(value) for value in values} - {""}),
+        _among(SearchTerm.term, {normalise(value) for value in values} - {""}),
     )
     held_up = select(Problem.link_id).where(
         Problem.connection_id == connection.id,
         Problem.closed_at.is_(None),
-        or_(Problem.cause.in_(values), Problem.evidence["lot"].astext.in_(values)),
+        or_(_among(Problem.cause, values), _among(Problem.evidence["lot"].astext, values)),
     )
     return select(Link.id).where(
         Link.connection_id == connection.id,
@@ -307,13 +314,15 @@ def _look_again(session: Session, connection: Connection, key: MatchKey, values:
         of_skus = select(Link.id).where(
             Link.connection_id == connection.id,
             Link.kind == "item",
-            Link.foreign_id.in_({sku_key(value) for value in values}),
+            _among(Link.foreign_id, {sku_key(value) for value in values}),
         )
         items = session.scalars(of_skus).all()
-    locked = select(Link.id).where(Link.id.in_([*orders, *items])).order_by(Link.id)
+    marked = cast([*orders, *items], ARRAY(Uuid))
+    locked = select(Link.id).where(Link.id == any_(marked)).order_by(Link.id)
+    session.scalars(locked.with_for_update(key_share=True)).all()
     session.execute(
         update(Link)
-        .where(Link.id.in_(session.scalars(locked.with_for_update(key_share=True)).all()))
+        .where(Link.id == any_(marked))
         .values(dirty_seq=Link.dirty_seq + 1, due_at=SOONEST, attempts=0)
         .execution_options(synchronize_session=False)
     )
@@ -330,7 +339,7 @@ def _look_again(session: Session, connection: Connection, key: MatchKey, values:
 def _rename_products(session: Session, connection: Connection, names: Mapping[str, str]) -> None:
     """Have products known by Flourish's SKU from now on."""
     query = select(MirroredProduct).where(
-        MirroredProduct.connection_id == connection.id, MirroredProduct.sku_key.in_(names)
+        MirroredProduct.connection_id == connection.id, _among(MirroredProduct.sku_key, names)
     )
     for product in session.scalars(query.order_by(MirroredProduct.id).with_for_update()):
         product.sku_key = names[product.sku_key]
@@ -341,13 +350,13 @@ def _separate_products(session: Session, connection: Connection, names: Mapping[
     """Have products known by their own SKU again. What they were linked with forgets them, so that it is
     matched anew, and neither is zeroed."""
     query = select(MirroredProduct).where(
-        MirroredProduct.connection_id == connection.id, MirroredProduct.sku_key.in_(names.values())
+        MirroredProduct.connection_id == connection.id, _among(MirroredProduct.sku_key, names.values())
     )
     parted = [one for one in session.scalars(query) if names.get(sku_key(one.sku)) == one.sku_key]
     links = select(Link).where(
         Link.connection_id == connection.id,
         Link.kind == "item",
-        Link.base["product"].astext.in_([one.foreign_id for one in parted]),
+        _among(Link.base["product"].astext, [one.foreign_id for one in parted]),
     )
     for link in session.scalars(links.order_by(Link.id).with_for_update(key_share=True)):
         link.base = {}

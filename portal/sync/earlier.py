@@ -55,6 +55,12 @@ def is_open(link: Link) -> bool:
     return link.decision_code in EARLIER and link.flourish_id is None
 
 
+def may_be_left_alone(link: Link) -> bool:
+    """Whether an order may be left alone: nothing became of it in Flourish or elsewhere (ON-9)."""
+    is_there = link.flourish_id is not None or link.merged_at is not None
+    return not is_there and link.state != "settled" and link.decision_code != "left_alone"
+
+
 def decide(
     session: Session,
     keys: Mapping[str, bytes],
@@ -64,7 +70,8 @@ def decide(
     *,
     actor: audit.Actor,
 ) -> int:
-    """Take down what a person says of orders from before go-live. Pressed twice it changes nothing more.
+    """Take down what a person says of orders: from before go-live, and of any that is to be left alone.
+    Pressed twice it changes nothing more.
 
     Args:
         session: a session inside the tenant.
@@ -81,7 +88,8 @@ def decide(
     # In order of ids: two people who press at once must not wait for each other.
     query = select(Link).where(Link.tenant_id == tenant_id, Link.id.in_(ids), Link.kind == "order")
     links = session.scalars(query.order_by(Link.id).with_for_update(key_share=True)).all()
-    changed = [link for link in links if is_open(link) and link.choices.get(INTAKE) != choice]
+    may = may_be_left_alone if choice == LEAVE_ALONE else is_open
+    changed = [link for link in links if may(link) and link.choices.get(INTAKE) != choice]
     for link in changed:
         link.choices = {**link.choices, INTAKE: choice}
         link.dirty_seq += 1

@@ -53,6 +53,7 @@ _WORDS = {
     "waiver": "checks that people waived, and why",
     "matched_key": "keys by which both sides were matched, and how many of what",
     "match_row": "what each thing was matched with, as last read",
+    "match_file": "decisions of files that were looked through and not applied yet",
     "alias": "values that people said are one, until it was undone",
     "exclusion": "values that people left out, until it was undone",
     "search_term": "words by which orders are found",

@@ -53,6 +53,8 @@ INSERTS = {
     " made_by) VALUES (:alias, :tenant, :connection, 'sku', 'FL-1', 'FL1', 'FL-1', 'FL1', :alias, 'Ann')",
     "exclusion": "(id, tenant_id, connection_id, key, value, value_key, batch_id, made_by)"
     " VALUES (:exclusion, :tenant, :connection, 'sku', 'FL-2', 'FL-2', :exclusion, 'Ann')",
+    "match_file": "(id, tenant_id, connection_id, key, decisions, made_by)"
+    " VALUES (:file, :tenant, :connection, 'sku', '{}', 'Ann')",
     "invitation": "(id, tenant_id, email, role, token_hash, invited_by, expires_at)"
     " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
     "support_grant": "(id, tenant_id, agent_id, agent_name, kind, reason, minutes)"
@@ -89,6 +91,7 @@ NAMES = (
     "match",
     "alias",
     "exclusion",
+    "file",
     "invitation",
     "grant",
     "agent",

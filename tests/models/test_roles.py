@@ -28,6 +28,7 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "match_row": "sort",
     "alias": "made_by",
     "exclusion": "made_by",
+    "match_file": "made_by",
 }
 
 
@@ -116,7 +117,7 @@ def test_nothing_is_deleted_but_search_terms_relations_matches_and_what_a_pull_h
         with desk.sessions.tenant(ours["tenant"]) as session:
             return session.execute(text(f"DELETE FROM {table}")).rowcount
 
-    if table in ("search_term", "link_relation", "pulled_row", "match_row"):
+    if table in ("search_term", "link_relation", "pulled_row", "match_row", "match_file"):
         assert delete() == 1
     else:
         with pytest.raises(DBAPIError, match="permission denied"):

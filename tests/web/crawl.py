@@ -42,6 +42,7 @@ class Things:
     # Of a mail's link, and of a webhook's address: nobody has it.
     token: str = "no-such-token"
     check: str = "sku"
+    key: str = "sku"
     platform: str = "leaflink"
     filename: str = "css/base.css"
 

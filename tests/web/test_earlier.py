@@ -104,3 +104,29 @@ def test_a_viewer_reads_the_list_and_decides_nothing(company, viewer, early):
     assert "Bring it in" not in viewer.get(f"/t/{company.slug}/orders/{early['ONE']}").text
     data = {"order": [str(early["ONE"])], "act": "bring_in"}
     assert viewer.post(f"/t/{company.slug}/orders/earlier", data).status_code == 403
+
+
+@pytest.mark.promise("ON-9")
+def test_any_order_that_is_not_in_flourish_is_left_alone_and_brought_in_again(
+    sessions, company, admin, viewer
+):
+    with sessions.tenant(company.id) as session:
+        held = factory.order(
+            session, company, label="HELD", state="stuck", flourish_id=None, decision_code="x"
+        )
+        there = factory.order(session, company, label="THERE")
+        addresses = {one.label: f"/t/{company.slug}/orders/{one.id}" for one in (held, there)}
+        link_id = held.id
+    assert "Leave it alone" in admin.get(addresses["HELD"]).text
+    assert "Leave it alone" not in admin.get(addresses["THERE"]).text
+    assert "Leave it alone" not in viewer.get(addresses["HELD"]).text
+
+    data = {"order": [str(link_id)], "act": "leave_alone", "back": "order"}
+    admin.post(f"/t/{company.slug}/orders/earlier", data)
+
+    with sessions.tenant(company.id) as session:
+        link = session.get_one(Link, link_id)
+        assert (link.choices, link.due_at is not None) == ({"intake": "leave_alone"}, True)
+        link.decision_code, link.state = "left_alone", "skipped"
+    assert len(recorded(sessions, company.id, "order.left_alone")) == 1
+    assert "Bring it in" in admin.get(addresses["HELD"]).text

@@ -20,6 +20,7 @@ TENANT = {
     "orders.retry": "OAX",
     "orders.decide": "OA",
     "products.look": "OAX",
+    "matches.decide": "OA",
     "stock.decide": "OA",
     "problems.retry": "OAX",
     "connections.test": "OAX",

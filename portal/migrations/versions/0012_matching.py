@@ -117,15 +117,24 @@ def upgrade() -> None:
     )
     op.create_index("ix_alias_batch", "alias", ["connection_id", "batch_id"])
     _said("exclusion", _text("value"), _key("value_key"), unique=("uq_exclusion_value", "value_key"))
+    _make(
+        "match_file",
+        sa.Column("decisions", _JSON, nullable=False),
+        _text("made_by"),
+        sa.Column("created_at", _TIME, server_default=sa.text("now()"), nullable=False),
+    )
+    op.create_index("ix_match_file_of_connection", "match_file", ["connection_id", "created_at"])
     _secure("matched_key", "SELECT, INSERT, UPDATE")
     # Rows are replaced whenever both sides are matched anew.
     _secure("match_row", "SELECT, INSERT, UPDATE, DELETE")
+    # A file is gone once it is applied.
+    _secure("match_file", "SELECT, INSERT, UPDATE, DELETE")
     _secure("alias", "SELECT, INSERT, UPDATE")
     _secure("exclusion", "SELECT, INSERT, UPDATE")
 
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("exclusion", "alias", "match_row", "matched_key"):
+    for table in ("match_file", "exclusion", "alias", "match_row", "matched_key"):
         op.drop_table(table)
     op.drop_column("connection", "said_revision")

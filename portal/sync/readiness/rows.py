@@ -49,14 +49,16 @@ def store(session: Session, connection: Connection, key: MatchKey, rows: Iterabl
     Returns:
         How many are in which state.
     """
+    counting = _Counting()
+    # Worked out before anything is locked or copied: many take longer than a statement may.
+    prepared = [*counting.through(rows)]
     lock(session, connection, key.name)
     session.execute(
         delete(MatchedRow)
         .where(MatchedRow.connection_id == connection.id, MatchedRow.key == key.name)
         .execution_options(synchronize_session=False)
     )
-    counting = _Counting()
-    driver = copy_in(session, "incoming_match", _COLUMNS, counting.through(rows))
+    driver = copy_in(session, "incoming_match", _COLUMNS, prepared)
     values = {"tenant": connection.tenant_id, "connection": connection.id, "key": key.name}
     driver.execute(_TAKE_OVER, values)
     kept = lock(session, connection, key.name)
