@@ -20,12 +20,13 @@ from portal.sync.flourish.client import FlourishClient
 from portal.sync.mapping.facts import item_from, product_from
 from portal.sync.readiness.entries import of_item, of_product
 
-RIVAL_ORDERS = "rival_orders"
+RIVAL_ORDERS, OTHER_WRITERS = "rival_orders", "other_writers"
 # Rows of a mirror that are read in one transaction.
 _TOGETHER = 5_000
 # After so many rows the run says that it still goes on.
 _BEAT_ROWS = 500
 Beat = Callable[[str, int], None]
+_SAID = {RIVAL_ORDERS: rivals.made_lately, OTHER_WRITERS: rivals.product_writers}
 
 
 class Stopping(Exception):
@@ -80,8 +81,8 @@ class Sides:
             return Unread(f"{side} could not be asked for {_words(name)}: {error}.")
 
     def _rows(self, name: str, *, of_platform: bool) -> Iterator[Entry]:
-        if name == RIVAL_ORDERS:
-            return self._rival_orders()
+        if name in _SAID:
+            return self._said(_SAID[name])
         if name == "products":
             return self._products()
         if name == "items":
@@ -133,9 +134,9 @@ class Sides:
             query = query.where(table.id > after)
         return list(session.execute(query.order_by(table.id).limit(_TOGETHER)).all())
 
-    def _rival_orders(self) -> Iterator[Entry]:
-        """Say in one sentence which orders Flourish's own integration made lately, as going live does."""
-        said = rivals.made_lately(self.desk, self.tenant_id, self.connection_id)
+    def _said(self, ask: Callable[[Desk, UUID, UUID], str | None]) -> Iterator[Entry]:
+        """Say in one sentence what rivals did lately, as going live does."""
+        said = ask(self.desk, self.tenant_id, self.connection_id)
         return iter((Entry("", said, said),) if said else ())
 
 

@@ -116,6 +116,7 @@ LEAFLINK = (
     Example("ecommerce", "1 item is inactive: PR-1", {"items": (of_item(item(active=False)),)}),
     Example("rival", "still makes orders", {"rival_orders": named("It still makes orders: 00018842.")}),
     Example("writers", "keeps changing 2 products back", _facts(two_writers=2)),
+    Example("writers", "without anybody", {"other_writers": named("1 product changed without anybody.")}),
     Example("writers", "linked by Flourish's own", {"items": (of_item(item(native_ref="90001")),)}),
 )
 

@@ -71,6 +71,7 @@ PLATFORM: Mapping[str, tuple[Entry, ...]] = {
     "strains": named("Blue Dream"),
     "batches": named("LOT-1"),
     "categories": named("Pre-Rolls", "Pre-Rolls > Singles"),
+    "other_writers": (),
 }
 FLOURISH: Mapping[str, tuple[Entry, ...]] = {
     "items": (of_item(item()),),

@@ -340,4 +340,6 @@ def writers(snapshot: Snapshot) -> Verdict:
             "items are linked by Flourish's own integration",
         )
         return wrong(said, step, counts=counts, examples=shown(linked))
+    if others := entries(snapshot, "other_writers"):
+        return wrong(others[0].value, step, counts=counts)
     return ready("No other program was seen writing these products.", counts=counts)

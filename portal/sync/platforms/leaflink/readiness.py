@@ -358,16 +358,16 @@ _LIVE = (
         "Two programs that write the same product undo each other's work, and buyers see stock jump.",
         "warning",
         judging.writers,
-        needs=("flourish_key",),
-        lists=("items",),
+        needs=("leaflink_key", "flourish_key"),
+        lists=("items", "other_writers"),
         where="platform",
-        source="LL-29; Flourish API: leaflink_id of items",
+        source="LL-29; Flourish API: leaflink_id of items; LeafLink API: last_edit of products",
     ),
 )  # fmt: skip
 
 READINESS = Readiness(
     checks=(*_CONNECT, *_MATCH, *_RULES, *_LIVE),
     keys=(SKU, LICENSE, REP, BRAND, LINE, STRAIN, LOT, CATEGORY),
-    lists=("products", *NAMES),
+    lists=("products", "other_writers", *NAMES),
     prepare=prepare,
 )
