@@ -157,7 +157,10 @@ def test_somebody_may_change_their_mind_until_it_is_in_flourish(desk, tenant_id,
 
     gone = order("B", flourish_id="00000009")
     later = order("C", decision_code="bring_in", state="waiting")
-    assert decide(desk, tenant_id, [gone, later, new_id()], LEAVE_ALONE) == 0
+    assert decide(desk, tenant_id, [gone, new_id()], LEAVE_ALONE) == 0
+    assert decide(desk, tenant_id, [gone, later], BRING_IN) == 0
+    # What is about to come in may be left alone, too.
+    assert decide(desk, tenant_id, [later], LEAVE_ALONE) == 1
 
 
 @pytest.mark.promise("LL-29")
