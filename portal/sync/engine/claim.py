@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, not_, select, true, update
+from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, case, func, not_, select, true, update
 from sqlalchemy.orm import Session
 
 from portal.models import Link
@@ -123,9 +123,10 @@ def take_back_lost(session: Session) -> int:
     Returns:
         How many there were.
     """
+    expired = _unlocked(Link.lease_until < func.now())
     lost = session.execute(
         update(Link)
-        .where(Link.lease_until < func.now())
+        .where(Link.id == expired.c.id)
         .values(
             lease_owner=None,
             lease_until=None,
@@ -140,14 +141,22 @@ def take_back_lost(session: Session) -> int:
 
 
 def renew(session: Session, claims: Iterable[Claim], lease_seconds: float) -> None:
-    """Extend the leases that are still ours."""
+    """Extend the leases that are still ours. One whose look is being recorded needs none."""
     for claim in claims:
+        ours = _unlocked(Link.id == claim.link_id, Link.fence == claim.fence, Link.lease_until.is_not(None))
         session.execute(
             update(Link)
-            .where(Link.id == claim.link_id, Link.fence == claim.fence, Link.lease_until.is_not(None))
+            .where(Link.id == ours.c.id)
             .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
             .execution_options(synchronize_session=False)
         )
+
+
+def _unlocked(*conditions: ColumnElement[bool]) -> CTE:
+    """Links that nobody has locked at the moment, locked: who waited for one and held others would have two
+    wait for each other. What is locked is being recorded, and its worker lives."""
+    found = select(Link.id).where(*conditions).with_for_update(key_share=True, skip_locked=True)
+    return found.cte("unlocked").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def hold(session: Session, claim: Claim) -> Link:

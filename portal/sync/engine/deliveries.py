@@ -52,6 +52,8 @@ known AS (
     FROM known WHERE link.id = known.id AND NOT COALESCE(known.stale, false)
 )"""
 
+# Links are locked before anything else is, by what the statement answers with; updates that it does not answer
+# with run last. A look has its link first, too, and the connection's row at its end.
 # A product: it is to be read, unless the mirror has it as the delivery tells, and its SKU's link is marked.
 # One that is not known yet is found by its list, which is due at once.
 _MARK_PRODUCT = """
@@ -70,17 +72,15 @@ mirrored AS (
 ), asked AS (
     UPDATE stream SET due_at = LEAST(due_at, now())
     WHERE source_id = %(source)s AND name = 'products' AND NOT EXISTS (SELECT FROM mirrored)
+), locked AS (
+    SELECT link.id, link.connection_id, mirrored.stale FROM link JOIN mirrored
+      ON link.connection_id = %(source)s AND link.kind = 'item' AND link.foreign_id = mirrored.sku_key
+    ORDER BY mirrored.stale, link.id FOR NO KEY UPDATE OF link
 ), marked AS (
     UPDATE link SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now()),
         priority = 20
-    FROM mirrored
-    WHERE link.connection_id = %(source)s AND link.kind = 'item' AND link.foreign_id = mirrored.sku_key
-      AND NOT mirrored.stale
-), known AS (
-    SELECT link.id, link.connection_id, mirrored.stale FROM link JOIN mirrored
-      ON link.connection_id = %(source)s AND link.kind = 'item' AND link.foreign_id = mirrored.sku_key
-    ORDER BY mirrored.stale, link.id LIMIT 1
-)"""
+    FROM locked WHERE link.id = locked.id AND NOT locked.stale
+), known AS (SELECT * FROM locked LIMIT 1)"""
 
 # A Flourish item or what there is of it: to be read, for every connection of the hub.
 _MARK_ITEM = """
