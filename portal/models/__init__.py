@@ -1,7 +1,7 @@
 """The tables, one module per topic."""
 
 from portal.models.audit import INSTALLATION_CHAIN, AuditEvent, AuditHead
-from portal.models.base import Base, new_id, owned_tables, utc_now
+from portal.models.base import Base, new_id, new_ids, owned_tables, utc_now
 from portal.models.catalogue import MirroredItem, MirroredProduct, PulledRow
 from portal.models.connections import CONNECTION_STATES, Connection, Facility, Hub, Secret
 from portal.models.deliveries import Delivery
@@ -76,6 +76,7 @@ __all__ = [
     "UserSession",
     "Waiver",
     "new_id",
+    "new_ids",
     "owned_tables",
     "utc_now",
 ]

@@ -35,9 +35,9 @@ def copy_in(
     typed = [sql.SQL("{} {}").format(sql.Identifier(one), sql.SQL(kind)) for one, kind in columns.items()]
     listed = sql.SQL(", ").join(map(sql.Identifier, columns))
     with connection.cursor() as cursor:
-        make = sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS")
-        cursor.execute(make.format(name, sql.SQL(", ").join(typed)))
-        cursor.execute(sql.SQL("DELETE FROM {}").format(name))
+        # In one message: each costs as much as it holds.
+        make = sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS; DELETE FROM {}")
+        cursor.execute(make.format(name, sql.SQL(", ").join(typed), name))
         with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(name, listed)) as copy:
             for row in rows:
                 copy.write_row([_plain(value) for value in row])

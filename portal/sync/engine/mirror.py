@@ -15,7 +15,7 @@ from sqlalchemy import cast, func, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Hub, MirroredItem, MirroredProduct, Stream, new_id
+from portal.models import Connection, Hub, MirroredItem, MirroredProduct, Stream, new_id, new_ids
 from portal.sync.domain import Item, Product, Stock
 from portal.sync.engine.bulk import copy_in
 from portal.sync.mapping.facts import item_facts, plain_value, product_facts
@@ -73,7 +73,7 @@ _ITEMS = _mirroring("item", "hub_id", "flourish_id", ("active", "ecommerce", "br
 _PRODUCTS = _mirroring("product", "connection_id", "foreign_id", ("listing_state", "archived"), _ALIASED)
 
 
-def store_items(session: Session, hub: Hub, items: Iterable[Item], *, told: str | None = None) -> None:
+def store_items(session: Session, hub: Hub, items: Sequence[Item], *, told: str | None = None) -> None:
     """Take in items as just read.
 
     Args:
@@ -83,15 +83,19 @@ def store_items(session: Session, hub: Hub, items: Iterable[Item], *, told: str 
         told: what was told of the item before it was read, which is answered by that.
     """
     rows = (
-        (*_common(item.id, item.sku, item.name, item_facts(item), _version(item)), *_item_columns(item))
-        for item in items
+        (
+            row_id,
+            *_common(item.id, item.sku, item.name, item_facts(item), _version(item)),
+            *_item_columns(item),
+        )
+        for row_id, item in zip(new_ids(len(items)), items, strict=True)
     )
     connection = copy_in(session, "incoming_item", _ITEM_COLUMNS, rows)
     connection.execute(_ITEMS, {"tenant": hub.tenant_id, "owner": hub.id, "told": told})
 
 
 def store_products(
-    session: Session, connection: Connection, products: Iterable[Product], *, told: str | None = None
+    session: Session, connection: Connection, products: Sequence[Product], *, told: str | None = None
 ) -> None:
     """Take in products as just read, or as a write answered with them.
 
@@ -103,11 +107,12 @@ def store_products(
     """
     rows = (
         (
+            row_id,
             *_common(one.ref, one.sku, one.name, product_facts(one), one.updated_at.isoformat()),
             one.listing_state,
             one.archived,
         )
-        for one in products
+        for row_id, one in zip(new_ids(len(products)), products, strict=True)
     )
     driver = copy_in(session, "incoming_product", _PRODUCT_COLUMNS, rows)
     driver.execute(_PRODUCTS, {"tenant": connection.tenant_id, "owner": connection.id, "told": told})
@@ -311,7 +316,7 @@ def _version(item: Item) -> str:
 
 
 def _common(ref: str, sku: str, name: str, facts: dict[str, Any], version: str) -> tuple[Any, ...]:
-    return (new_id(), ref, sku_key(sku), near_key(sku), sku, name, facts, version)
+    return (ref, sku_key(sku), near_key(sku), sku, name, facts, version)
 
 
 def _item_columns(item: Item) -> tuple[Any, ...]:

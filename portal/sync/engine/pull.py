@@ -38,8 +38,8 @@ INTERVALS = {PRODUCTS: 300.0, ITEMS: 300.0, STOCK: 3600.0}
 _OVERLAP = timedelta(seconds=900)
 # One job reads for so long; the next one goes on.
 _SLICE_SECONDS = 60.0
-# Rows that are taken in together: a commit costs as much as a page.
-_TOGETHER = 400
+# Rows that are taken in together: a commit costs as much as a page, and memory grows with them.
+_TOGETHER = 1_000
 # A list that changes while it is read is read again so often.
 _MOST_PASSES = 4
 # Steps of a statement over a whole mirror take longer than one over a row.
