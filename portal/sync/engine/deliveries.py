@@ -52,8 +52,8 @@ known AS (
     FROM known WHERE link.id = known.id AND NOT COALESCE(known.stale, false)
 )"""
 
-# Links are locked before anything else is, by what the statement answers with; updates that it does not answer
-# with run last. A look has its link first, too, and the connection's row at its end.
+# Links are locked before anything else is, by what the statement answers with; other updates run last. A look
+# has its link first, too, and the connection's row at its end.
 # A product: it is to be read, unless the mirror has it as the delivery tells, and its SKU's link is marked.
 # One that is not known yet is found by its list, which is due at once.
 _MARK_PRODUCT = """
