@@ -74,6 +74,7 @@ RUN_KINDS: Mapping[str, str] = {
     "drain": "Worked through what was due",
     "poll": "Asked for changes",
     "assessment": "Ran the checks",
+    "preview": "Previewed the first sync",
 }
 CHECK_WORDS: Words = {
     "action_needed": ("Action needed", "bad"),

@@ -14,6 +14,7 @@ from portal.models import Connection, Hub, Secret, Stream
 from portal.sync import connecting
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.readiness import assessing
+from portal.sync.rates import set_rate
 from portal.sync.registry import PLATFORMS
 
 _tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")
@@ -294,7 +295,7 @@ def _set_rate(slug: str, table: type[Hub] | type[Connection], name: str, rate: f
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
         account = _one(session, table, name)
-        connecting.set_rate(session, opened.settings.master_keys, account, rate or None, actor=ACTOR)
+        set_rate(session, opened.settings.master_keys, account, rate or None, actor=ACTOR)
         show({"id": account.id, "calls_per_second": account.calls_per_second})
 
 

@@ -21,6 +21,7 @@ from portal.models.links import LINK_STATES, Link, LinkRelation, SearchTerm
 from portal.models.mail import Mail
 from portal.models.matching import Alias, Exclusion, MatchedKey, MatchedRow, MatchFile
 from portal.models.operations import Operation
+from portal.models.preview import PREVIEW_KINDS, PREVIEW_STATES, Preview, PreviewRow
 from portal.models.problems import Problem
 from portal.models.proofs import Proof
 from portal.models.readiness import CheckChange, CheckResult, Waiver
@@ -33,6 +34,8 @@ __all__ = [
     "CONNECTION_STATES",
     "INSTALLATION_CHAIN",
     "LINK_STATES",
+    "PREVIEW_KINDS",
+    "PREVIEW_STATES",
     "STAFF_ROLES",
     "TENANT_ROLES",
     "Alias",
@@ -60,6 +63,8 @@ __all__ = [
     "MirroredItem",
     "MirroredProduct",
     "Operation",
+    "Preview",
+    "PreviewRow",
     "Problem",
     "Proof",
     "PulledRow",

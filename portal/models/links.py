@@ -145,6 +145,8 @@ class Link(Owned, Created, Base):
 
     # Of an order that is open on its platform and not live in Flourish: {SKU: eaches as text}.
     holds: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # A person has it synced alone although its connection is not live yet; kept afterwards.
+    tried_until: Mapped[datetime | None]
     # Of an item: its decision is to take all stock off the platform (engine/guard.py).
     wants_drop: Mapped[bool] = mapped_column(server_default=text("false"))
 

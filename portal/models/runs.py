@@ -14,8 +14,8 @@ from portal.models.connections import Connection
 
 
 class Run(Owned, Base):
-    """One stretch of work on a connection: a poll that found something, a shift on its links ("drain"), or
-    its checks ("assessment")."""
+    """One stretch of work on a connection: a poll that found something, a shift on its links ("drain"), its
+    checks ("assessment"), or a preview of its first sync."""
 
     __tablename__ = "run"
     __table_args__ = (
@@ -28,7 +28,7 @@ class Run(Owned, Base):
             unique=True,
             postgresql_where=text("kind = 'assessment' AND state = 'running'"),
         ),
-        CheckConstraint("kind IN ('drain', 'poll', 'assessment')", name="kind"),
+        CheckConstraint("kind IN ('drain', 'poll', 'assessment', 'preview')", name="kind"),
         CheckConstraint("state IN ('running', 'done', 'failed', 'lost')", name="state"),
         CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
     )

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
 from portal.sync import audit, journal, switches
+from portal.sync.approval import Approval, begin
 from portal.sync.credentials import (
     CannotConnect,
     account,
@@ -188,7 +189,7 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
     return Connected(connection.id, company.name, url, signing_key, company.missing_permissions)
 
 
-def go_live(
+def go_live(  # noqa: PLR0913 - one keyword for each way to go live
     desk: Desk,
     tenant_id: UUID,
     connection_id: UUID,
@@ -197,8 +198,10 @@ def go_live(
     since: datetime | None = None,
     despite: str = "",
     despite_rival: bool = False,
+    approval: Approval | None = None,
 ) -> None:
     """Switch a ready connection on. Orders placed before `since`, by default now, are listed and not sent.
+    With a preview everything that it showed begins; without one only orders are synced.
 
     Args:
         desk: what to work with.
@@ -208,6 +211,7 @@ def go_live(
         since: from when on orders are sent.
         despite: why it goes live although a check blocks that; empty to be refused.
         despite_rival: also while Flourish's own integration makes orders of the platform.
+        approval: the preview that is approved with this; it says from when on orders are sent.
 
     Raises:
         CannotConnect: it is not ready, a check blocks, its company is live in another connection, or
@@ -222,14 +226,16 @@ def go_live(
                     f"{connection.name} is {connection.state}; only a ready connection goes live."
                 )
             was_live = connection.state == "live"
+            since = approval.orders_since if approval else since
             connection.live_since = connection.live_since or since or session.scalar(select(func.now()))
             connection.state = "live"
             connection.assess_due_at = connection.assess_due_at or func.now()
             session.execute(update(Stream).where(Stream.source_id == connection_id).values(due_at=func.now()))
             journal.log(session, connection, "info", f"{actor} switched the connection live")
             if not was_live:
-                from_then = {"orders_since": connection.live_since, **told}
-                _record(desk, session, "connection.went_live", connection, actor, **from_then)
+                begun = begin(session, connection, approval, by=actor.name)
+                begun |= {"orders_since": connection.live_since, **told}
+                _record(desk, session, "connection.went_live", connection, actor, **begun)
     except IntegrityError as error:
         if "uq_connection_company_in_use" not in str(error.orig):
             raise
@@ -256,21 +262,6 @@ def resume(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, 
         connection.paused_at = None
         journal.log(session, connection, "info", f"{actor} resumed the connection")
         _about(session, keys, "connection.resumed", connection, actor)
-
-
-def set_rate(
-    session: Session,
-    keys: Mapping[str, bytes],
-    owner: Connection | Hub,
-    rate: float | None,
-    *,
-    actor: audit.Actor,
-) -> None:
-    """Set how often an account may be called in a second; None is the usual."""
-    before, owner.calls_per_second = owner.calls_per_second, rate
-    usual = "the usual"
-    change = {"calls_per_second": rate or usual, "before": before or usual}
-    _about(session, keys, "connection.rate_changed", owner, actor, change)
 
 
 def test(desk: Desk, tenant_id: UUID, connection_id: UUID, *, actor: audit.Actor) -> tuple[Finding, ...]:

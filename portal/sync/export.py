@@ -64,6 +64,8 @@ _WORDS = {
     "run": "stretches of work",
     "log_line": "the connections' logs",
     "stream": "lists that are polled",
+    "preview": "previews of a first sync",
+    "preview_row": "what they found for each product and order",
     "proof": "checks, and what they found",
     "invitation": "invitations",
     "support_grant": "access of Trellis's own people",

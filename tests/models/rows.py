@@ -55,6 +55,9 @@ INSERTS = {
     " VALUES (:exclusion, :tenant, :connection, 'sku', 'FL-2', 'FL-2', :exclusion, 'Ann')",
     "match_file": "(id, tenant_id, connection_id, key, decisions, made_by)"
     " VALUES (:file, :tenant, :connection, 'sku', '{}', 'Ann')",
+    "preview": "(id, tenant_id, connection_id, started_by) VALUES (:preview, :tenant, :connection, 'Ann')",
+    "preview_row": "(id, tenant_id, preview_id, thing, subject, label, kind, code, sentence, next_step)"
+    " VALUES (:preview_row, :tenant, :preview, 'item', 'FL-1', 'FL-1', 'nothing', 'agree', 'Both.', 'None.')",
     "invitation": "(id, tenant_id, email, role, token_hash, invited_by, expires_at)"
     " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
     "support_grant": "(id, tenant_id, agent_id, agent_name, kind, reason, minutes)"
@@ -92,6 +95,8 @@ NAMES = (
     "alias",
     "exclusion",
     "file",
+    "preview",
+    "preview_row",
     "invitation",
     "grant",
     "agent",

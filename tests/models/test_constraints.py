@@ -35,6 +35,15 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "ck_proof_outcome": ("UPDATE proof SET outcome = 'fine'",),
     "ck_proof_how": ("UPDATE proof SET how = 'by hand'",),
+    "ck_preview_state": ("UPDATE preview SET state = 'thinking'",),
+    "ck_preview_finished": ("UPDATE preview SET state = 'done'",),
+    "ck_preview_approved": ("UPDATE preview SET approved_at = now()",),
+    "uq_preview_in_work": (f"INSERT INTO preview {INSERTS['preview'].replace(':preview', ':new')}",),
+    "ck_preview_row_thing": ("UPDATE preview_row SET thing = 'rep'",),
+    "ck_preview_row_kind": ("UPDATE preview_row SET kind = 'perhaps'",),
+    "uq_preview_row_preview_id_thing_subject": (
+        f"INSERT INTO preview_row {INSERTS['preview_row'].replace(':preview_row', ':new')}",
+    ),
     "uq_tenant_slug": ("INSERT INTO tenant (id, slug, name, timezone) VALUES (:new, 'acme', 'n', 'UTC')",),
     "ck_app_user_email": (A_USER.replace("a@x", "A@X"),),
     "ck_app_user_staff_role": (

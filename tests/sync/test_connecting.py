@@ -13,6 +13,7 @@ from portal.sync import connecting
 from portal.sync.audit import Actor
 from portal.sync.connecting import add_connection, add_hub, go_live
 from portal.sync.credentials import CannotConnect, replace_key
+from portal.sync.rates import set_rate
 from tests.cli import served
 from tests.cli.served import LEAFLINK_KEY, WEBHOOK_KEY
 
@@ -264,7 +265,7 @@ def test_each_act_on_accounts_is_one_row_of_the_audit(desk, tenant_id, connect, 
     replace_key(desk, tenant_id, connection, {"api_key": LEAFLINK_KEY}, actor=adam)
     replace_key(desk, tenant_id, flourish, {"api_key": sandbox[1]}, actor=adam)
     with desk.tenant(tenant_id) as session:
-        connecting.set_rate(session, keys, session.get_one(Connection, made.id), 2.5, actor=adam)
+        set_rate(session, keys, session.get_one(Connection, made.id), 2.5, actor=adam)
 
     rows = read(desk, tenant_id, select(AuditEvent).order_by(AuditEvent.seq))
     assert [(row.action, row.subject) for row in rows] == [

@@ -58,6 +58,7 @@ ACTS: Mapping[str, str] = {
     "alias.undone": "took back which values are the same of",
     "match.excluded": "left values out of",
     "match.included": "included values again of",
+    "preview.started": "had the first sync previewed of",
     "catalogue.begun": "had items and products synced of",
     "item.tried": "had one product synced alone:",
     "stock.drops_approved": "approved that many products lose all stock of",
@@ -66,6 +67,7 @@ ACTS: Mapping[str, str] = {
     "credentials.rotated": "sealed all stored keys anew",
     "writes.stopped": "stopped all writing of",
     "writes.resumed": "let write again",
+    "order.tried": "had one order synced alone:",
     "order.brought_in": "asked to bring in",
     "order.left_alone": "asked to leave alone",
     "order.joined": "joined with its Flourish order",
@@ -87,7 +89,10 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "support": ("Support access", ("grant.", "break_glass.")),
     "refused": ("Refusals", ("access.",)),
     "company": ("Company", ("company.",)),
-    "connections": ("Connections and keys", ("hub.", "connection.", "check.", "credentials.")),
+    "connections": (
+        "Connections and keys",
+        ("hub.", "connection.", "check.", "credentials.", "preview."),
+    ),
     "writing": ("Stop switches", ("writes.",)),
     "orders": (
         "Orders, products and problems",

@@ -6,12 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Facility, Hub, Secret
+from portal.models import Connection, Facility, Hub, Secret, utc_now
 from portal.sync import secrets
 from portal.sync.addresses import check_address
 from portal.sync.contract import BY_REP, CatalogueClient, Platform, PlatformClient
@@ -202,19 +203,32 @@ def catalogue_rules_of(
     return replace(rules, said=said)
 
 
-def rules_of(connection: Connection, platform: Platform, said: Sameness = NOTHING_SAID) -> Rules:
-    """The rules of a connection that has a facility and is, or was, live, and what people said."""
+def rules_of(
+    connection: Connection,
+    platform: Platform,
+    said: Sameness = NOTHING_SAID,
+    *,
+    since: datetime | None = None,
+) -> Rules:
+    """The rules of a connection that has a facility, and what people said.
+
+    Args:
+        connection: the connection.
+        platform: its platform.
+        said: which values people said are the same.
+        since: from when on orders of one that was never live are taken; from now on, unless it is said.
+    """
     chosen = platform.chosen(connection.settings)
     facility: Facility | None = connection.facility
-    if facility is None or connection.live_since is None:
-        raise ValueError(f"connection {connection.id} has no facility or was never live")
+    if facility is None:
+        raise ValueError(f"connection {connection.id} has no facility")
     return Rules(
         connection_id=str(connection.id),
         platform_label=platform.label,
         intake_statuses=frozenset(chosen["intake_statuses"]),
         status_table=chosen.get("status_table", platform.default_status_table),
         facility=facts_of(facility),
-        live_since=connection.live_since,
+        live_since=connection.live_since or since or utc_now(),
         price_places=int(chosen.get("price_places") or 4),
         terms=chosen.get("terms") or {},
         platform_terms=platform.terms,

@@ -47,6 +47,14 @@ def begin(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, a
     audit.record(session, keys, connection.tenant_id, "catalogue.begun", actor=actor, subject=about)
 
 
+def read(session: Session, connection: Connection) -> None:
+    """Have both lists read for a connection that was never live: for its preview. Nothing is compared or
+    written, and what other connections of its hub read already is not read whole again."""
+    connection.catalogue_since = connection.catalogue_since or func.now()
+    for name, seconds in INTERVALS.items():
+        _ask_for(session, connection, name, seconds, whole=False)
+
+
 def try_one(
     session: Session, keys: Mapping[str, bytes], connection_id: UUID, sku: str, *, actor: audit.Actor
 ) -> UUID:
@@ -100,8 +108,10 @@ def _refuse(connection: Connection) -> None:
         raise NoCatalogue(f"{connection.name} was never live: switch it live first.")
 
 
-def _ask_for(session: Session, connection: Connection, name: str, seconds: float) -> None:
-    """Make a stream of the catalogue, or have it read whole."""
+def _ask_for(
+    session: Session, connection: Connection, name: str, seconds: float, *, whole: bool = True
+) -> None:
+    """Make a stream of the catalogue, or have it read now, from the beginning if it is to be whole."""
     of_platform = name == PRODUCTS
     statement = insert(Stream).values(
         id=new_id(),
@@ -116,6 +126,7 @@ def _ask_for(session: Session, connection: Connection, name: str, seconds: float
         statement.on_conflict_do_update(
             index_elements=[Stream.source_id, Stream.name],
             # A pull that is going on may be one of changes only, and keeps its own place.
-            set_={"due_at": func.now(), "full_at": None, "position": None, "asked_at": func.now()},
+            set_={"due_at": func.now()}
+            | ({"full_at": None, "position": None, "asked_at": func.now()} if whole else {}),
         )
     )

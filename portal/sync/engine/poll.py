@@ -130,7 +130,7 @@ def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None
         since = _since(stream, _FLOURISH_OVERLAP_SECONDS)
         return _Source(flourish.changed_orders, since, flourish.company)
     connection = session.get_one(Connection, stream.connection_id)
-    if not may_read(connection) or connection.live_since is None:
+    if not may_read(connection) or not (connection.live_since or (yields and connection.catalogue_since)):
         return None
     client = open_shop(session, connection)
     if yields:

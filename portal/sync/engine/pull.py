@@ -166,7 +166,9 @@ class Pull:
         """Compare the connections that this list concerns; the place says how far that came."""
         with self._desk.tenant(self._tenant_id) as session:
             served = connections_of(session, session.get_one(Stream, self._stream_id))
-            ready = sorted(one.id for one in served if may_read(one) and is_pulled(session, one))
+            # One that was never live is only read: its preview compares it, and its first sync.
+            live = [one for one in served if one.live_since is not None and may_read(one)]
+            ready = sorted(one.id for one in live if is_pulled(session, one))
         at, after = place.compared or ("", "")
         concerned: set[UUID] = set()
         for connection_id in (one for one in ready if str(one) >= at):

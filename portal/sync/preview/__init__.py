@@ -1,0 +1,1 @@
+"""Previews: the engine's own planning over real reads, with every write captured instead of made."""

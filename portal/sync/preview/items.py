@@ -1,0 +1,128 @@
+"""Items in a preview: one SKU's sides as the mirrors have them, with what captured writes made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portal.models import Link
+from portal.sync.decisions import (
+    Action,
+    CatalogueRules,
+    CreateProduct,
+    Decision,
+    Facts,
+    Finding,
+    Inquiry,
+    Question,
+)
+from portal.sync.domain import Json, Product, Shelf
+from portal.sync.engine import item_writes
+from portal.sync.engine.accounts import Account
+from portal.sync.engine.writes import Write
+from portal.sync.mapping.catalogue import plan_product
+from portal.sync.mapping.facts import plain_value
+from portal.sync.mapping.keys import sku_key
+from portal.sync.preview.recording import RecordingPlatform
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One SKU as our rows have it: its shelf, what its link last agreed on, and the fingerprint of both."""
+
+    sku: str
+    shelf: Shelf
+    base: Json | None
+    fingerprint: str
+    name: str = ""
+    # Something of it is to be read first, which a look does.
+    unread: bool = False
+
+
+class ItemRehearsal:
+    """Implements `Matter` for one SKU, without a link.
+
+    Args:
+        account: both sides, whose writes are captured.
+        platform: the same platform side as in the account.
+        rules: the connection's rules of its catalogue.
+        connection_id: the connection.
+        seen: the SKU.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        platform: RecordingPlatform,
+        rules: CatalogueRules,
+        connection_id: UUID,
+        seen: Seen,
+    ) -> None:
+        self._account = account
+        self._platform = platform
+        self._rules = rules
+        self._connection_id = connection_id
+        self._sku = seen.sku
+        self._shelf = seen.shelf
+        self._found: tuple[Product, ...] | None = None
+
+    def see(self, flourish_id: str | None, *, wrote: str = "") -> None:
+        """See `Matter`: what was captured is in the platform's products already."""
+        del flourish_id, wrote
+        known = (*self._shelf.products, *(self._found or ()))
+        there = {one.ref: one for one in (*self._platform.seen(known), *self._platform.made(self._sku))}
+        self._shelf = replace(self._shelf, products=tuple(there.values()))
+
+    def plan(self, base: Json | None, facts: Facts) -> Decision | Inquiry:
+        """See `Matter`. As a look does before it makes a product, ask whether lists do not show it yet."""
+        answer = plan_product(self._shelf, base=base, rules=self._rules, facts=facts)
+        action = answer.action if isinstance(answer, Decision) else None
+        if isinstance(action, CreateProduct) and self._found is None:
+            self._found = self._platform.products_by_sku(self._sku)
+            if self._found:
+                self.see(None)
+                return self.plan(base, facts)
+        return answer
+
+    def answer(self, question: Question) -> Any:
+        """See `Matter`."""
+        return self._account.answer(question)
+
+    def write(self, action: Action) -> Write:
+        """See `Matter`."""
+        return item_writes.write_of(action, self._account, connection_id=self._connection_id, sku=self._sku)
+
+    def note(self, session: Session, link: Link, *, how: str) -> None:
+        """See `Matter`: a rehearsal writes nothing down."""
+
+    def report(
+        self, session: Session, link: Link, findings: Sequence[Finding], *, known_problem: bool
+    ) -> None:
+        """See `Matter`: a rehearsal opens no problem."""
+
+    def close_echoes(self, session: Session, link: Link, *, since: datetime) -> int:
+        """See `Matter`."""
+        del session, link, since
+        return 0
+
+
+def fields_of(shelf: Shelf) -> dict[str, Any]:
+    """What of a SKU's live product is there now, by the name of its field, for what changes."""
+    live = [one for one in shelf.products if sku_key(one.sku) == shelf.sku and not one.archived]
+    if len(live) != 1:
+        return {}
+    product = live[0]
+    names = ("name", "description", "brand", "category", "subcategory", "line", "strain_class", "price")
+    shown: dict[str, Any] = {name: plain_value(getattr(product, name)) for name in names}
+    return shown | {"stock": plain_value(product.available), "strains": list(product.strains)}
+
+
+def with_promise(shelf: Shelf, promised: Decimal | None) -> Shelf:
+    """A shelf of which rehearsed orders hold some."""
+    return replace(shelf, promised=shelf.promised + promised) if promised else shelf

@@ -1,0 +1,293 @@
+"""Recording: both sides as clients that read for real and keep each write to themselves.
+
+A captured write answers with what it would lead to, and what is read afterwards shows it, so that the next
+step is planned as it would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from portal.sync.contract import CatalogueClient, PlatformClient
+from portal.sync.decisions import (
+    CatalogueQuestion,
+    DestinationByLicense,
+    FlourishQuestion,
+    LicenseType,
+    Named,
+    RepEmail,
+    StrainNamed,
+)
+from portal.sync.domain import (
+    CANCELLED,
+    CREATED,
+    Amount,
+    Destination,
+    Json,
+    OutboundLine,
+    OutboundOrder,
+    Product,
+    SourceOrder,
+    StockKind,
+)
+from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft
+from portal.sync.flourish.client import FlourishClient
+from portal.sync.mapping.facts import product_facts, product_from
+from portal.sync.mapping.keys import license_key
+
+# How the ids of what is not there yet begin: no platform gives such ones.
+NEW = "new:"
+_NOTHING = Decimal(0)
+
+
+class RecordingPlatform:
+    """Implements `contract.CatalogueClient` over a real client.
+
+    Args:
+        client: reads for real.
+        strains: names of strains that earlier captured writes made.
+    """
+
+    def __init__(self, client: PlatformClient, strains: Iterable[str] = ()) -> None:
+        self._client = client
+        self._strains = {name.strip().casefold(): name for name in strains}
+        self._products: dict[str, Product] = {}
+        self._orders: dict[str, SourceOrder] = {}
+
+    @property
+    def _shop(self) -> CatalogueClient:
+        if not isinstance(self._client, CatalogueClient):
+            raise TypeError("this platform has no catalogue")
+        return self._client
+
+    def company(self) -> Any:
+        """See `contract.PlatformClient`."""
+        return self._client.company()
+
+    def order(self, number: str) -> SourceOrder | None:
+        """See `contract.PlatformClient`."""
+        if number not in self._orders:
+            found = self._client.order(number)
+            if found is None:
+                return None
+            self._orders[number] = found
+        return self._orders[number]
+
+    def read_order(self, number: str) -> SourceOrder | None:
+        """An order as it was read, or would be by now; None when it was not."""
+        return self._orders.get(number)
+
+    def changed_orders(self, since: datetime | None) -> Any:
+        """See `contract.PlatformClient`."""
+        return self._client.changed_orders(since)
+
+    def rep_email(self, question: RepEmail) -> str:
+        """See `contract.PlatformClient`."""
+        return self._client.rep_email(question)
+
+    def license_type(self, question: LicenseType) -> str:
+        """See `contract.PlatformClient`."""
+        return self._client.license_type(question)
+
+    def move(self, number: str, action: str) -> None:
+        """Capture a transition. Where it leads is not known, so nothing is planned behind it."""
+        del action
+        self._orders[number] = replace(self._orders[number], transitions=())
+
+    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+        """Capture ids, and that an order is paid."""
+        order = self._orders[number]
+        merged = {**order.external_ids, **external_ids}
+        ids = {key: one for key, one in merged.items() if one}
+        self._orders[number] = replace(order, external_ids=ids, paid=order.paid or bool(paid_on))
+
+    def set_term(self, number: str, term: str) -> None:
+        """Capture a payment term."""
+        self._orders[number] = replace(self._orders[number], term=term, term_shown=term)
+
+    def products(self, since: datetime | None, position: str = "") -> Any:
+        """See `contract.CatalogueClient`."""
+        return self._shop.products(since, position)
+
+    def product(self, ref: str) -> Product | None:
+        """See `contract.CatalogueClient`."""
+        return self._products.get(ref) or self._shop.product(ref)
+
+    def products_by_sku(self, sku: str) -> tuple[Product, ...]:
+        """See `contract.CatalogueClient`."""
+        return self._shop.products_by_sku(sku)
+
+    def look_up(self, question: CatalogueQuestion) -> tuple[Any, ...]:
+        """Answer a question; a strain that would have been made by now is there."""
+        if isinstance(question, StrainNamed) and (made := self._strains.get(question.name.casefold())):
+            return (Named(f"{NEW}{made}", made),)
+        return self._shop.look_up(question)
+
+    def seen(self, products: Iterable[Product]) -> tuple[Product, ...]:
+        """Products as they would be by now; those that would have been made are not among them."""
+        for product in products:
+            self._products.setdefault(product.ref, product)
+        return tuple(self._products[product.ref] for product in products)
+
+    def made(self, sku: str) -> tuple[Product, ...]:
+        """The product of a SKU that would have been made by now."""
+        found = self._products.get(f"{NEW}{sku}")
+        return (found,) if found else ()
+
+    def forget(self) -> None:
+        """Forget products and orders: each SKU and each order is rehearsed once."""
+        self._products.clear()
+        self._orders.clear()
+
+    def create_product(self, draft: ProductDraft) -> Product:
+        """Capture a product that is made."""
+        quantity = Decimal(str(draft.fields.get("quantity") or 0))
+        blank = Product(
+            ref=f"{NEW}{draft.sku}",
+            sku=draft.sku,
+            name="",
+            listing_state="Available",
+            listed=True,
+            archived=False,
+            unit=str(draft.fields["unit"]),
+            quantity=quantity,
+            reserved=_NOTHING,
+            available=quantity,
+            stock_kind=StockKind.MANAGED,
+            updated_at=datetime.now(UTC),
+        )
+        fields = {name: value for name, value in draft.fields.items() if name != "quantity"}
+        return self._keep(blank, fields)
+
+    def update_product(self, ref: str, changes: Json) -> Product:
+        """Capture changed fields of a product."""
+        return self._keep(self._products[ref], changes)
+
+    def set_stock(self, ref: str, field: str, value: Decimal) -> Product:
+        """Capture a product's stock."""
+        product = self._products[ref]
+        quantity = value if field == "quantity" else value + product.reserved
+        self._products[ref] = replace(product, quantity=quantity, available=quantity - product.reserved)
+        return self._products[ref]
+
+    def create_strain(self, name: str, strain_class: str) -> str:
+        """Capture a strain that is made."""
+        del strain_class
+        self._strains[name.strip().casefold()] = name
+        return f"{NEW}{name}"
+
+    def _keep(self, product: Product, changes: Json) -> Product:
+        changed = product_from({**product_facts(product), **changes})
+        self._products[changed.ref] = changed
+        return changed
+
+
+class RecordingFlourish:
+    """Implements what a look needs of a `FlourishClient`, over a real one.
+
+    Args:
+        client: reads for real.
+        destinations: by normalised license, names of destinations that earlier captured writes made.
+        rules_facilities: names of facilities by id.
+    """
+
+    def __init__(
+        self,
+        client: FlourishClient,
+        destinations: Mapping[str, str],
+        facilities: Mapping[str, str],
+    ) -> None:
+        self._client = client
+        self._destinations = dict(destinations)
+        self._facilities = facilities
+        self._orders: dict[str, OutboundOrder] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Read everything else for real. Writes are all below: what is not must not get through."""
+        if name.startswith(("create", "update", "set", "cancel", "finish", "_")):
+            raise AttributeError(name)
+        return getattr(self._client, name)
+
+    def forget(self) -> None:
+        """Forget orders: each is rehearsed once."""
+        self._orders.clear()
+
+    def answer(self, question: FlourishQuestion, *, facility_id: str = "") -> Any:
+        """Answer a question; a destination that would have been made by now is there."""
+        if isinstance(question, DestinationByLicense):
+            made = self._destinations.get(license_key(question.license))
+            if made is not None:
+                return (Destination(f"{NEW}{question.license}", made, question.license, active=True),)
+        return self._client.answer(question, facility_id=facility_id)
+
+    def outbound_order(self, order_id: str) -> OutboundOrder | None:
+        """Read an order as it would be by now."""
+        if order_id not in self._orders:
+            found = self._client.outbound_order(order_id)
+            if found is None:
+                return None
+            self._orders[order_id] = found
+        return self._orders[order_id]
+
+    def create_destination(self, draft: DestinationDraft) -> Destination:
+        """Capture a destination that is made."""
+        self._destinations[license_key(draft.license)] = draft.name
+        return Destination(f"{NEW}{draft.license}", draft.name, draft.license, active=True)
+
+    def create_order(self, draft: OutboundDraft) -> str:
+        """Capture an order that is made."""
+        lines = tuple(
+            OutboundLine(one.item_id, one.sku, one.sku, one.eaches, _NOTHING, one.unit_price, one.lot)
+            for one in draft.lines
+        )
+        now = datetime.now(UTC)
+        order = OutboundOrder(
+            id=f"{NEW}{draft.original_order_id}",
+            status=CREATED,
+            payment_status="",
+            facility_id=draft.facility_id,
+            facility_name=self._facilities.get(draft.facility_id, ""),
+            original_order_id=draft.original_order_id,
+            destination_id=draft.destination_id,
+            lines=lines,
+            total=_total(lines, draft),
+            created_at=now,
+            updated_at=now,
+            notes=(*draft.internal_notes, *draft.notes),
+            charges=tuple(map(Amount, draft.charges)),
+            discounts=tuple(map(Amount, draft.discounts)),
+        )
+        self._orders[order.id] = order
+        return order.id
+
+    def finish_order(self, order: OutboundOrder, *, requested_date: date | None, term: str) -> None:
+        """Capture requested date and payment term."""
+        self._change(order, requested_date=requested_date or order.requested_date, term=term or order.term)
+
+    def update_order(self, order: OutboundOrder, update: OutboundUpdate) -> None:
+        """Capture an edit of an order. What it makes of its lines is not worked out: nothing is planned
+        behind it."""
+        raise Captured(order, update)
+
+    def cancel_order(self, flourish_id: str, facility_id: str, *, untouched: bool = False) -> None:
+        """Capture that an order is cancelled."""
+        del facility_id, untouched
+        self._change(self._orders[flourish_id], status=CANCELLED)
+
+    def _change(self, order: OutboundOrder, **changed: Any) -> None:
+        # Later than what was read: a look after a write takes the same time for a read that lags.
+        later = max(datetime.now(UTC), order.updated_at + datetime.resolution)
+        self._orders[order.id] = replace(order, updated_at=later, **changed)
+
+
+class Captured(Exception):
+    """A write was captured whose effect is not worked out; the rehearsal of its link ends with it."""
+
+
+def _total(lines: Iterable[OutboundLine], draft: OutboundDraft) -> Decimal:
+    goods = sum((line.eaches * line.price for line in lines), _NOTHING)
+    return goods + sum(draft.charges, _NOTHING) - sum(draft.discounts, _NOTHING)

@@ -1,0 +1,175 @@
+"""Rehearsal: one look at one link, as the engine makes it, with its writes captured.
+
+It goes the way of `engine.reconcile`: see, plan, answer what the planner asks, write, and see again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.sync.decisions import Action, CreateProduct, Decision, Question, SetStock, UpdateProduct
+from portal.sync.domain import Json
+from portal.sync.engine.matter import Matter
+from portal.sync.engine.outlook import ForAPerson, refused, stuck, unreadable
+from portal.sync.engine.writes import Write
+from portal.sync.errors import Rejected, Unreadable
+from portal.sync.mapping.facts import plain_value
+from portal.sync.preview.recording import NEW, Captured
+
+# As many as a look makes (engine/reconcile.py).
+_MOST_STEPS = 8
+_MOST_INQUIRIES = 6
+
+
+@dataclass(frozen=True)
+class Act:
+    """One captured write, as its operation will name it."""
+
+    kind: str
+    side: str
+    key: str
+    purpose: str
+    # What it is about where another thing may need it, too: a strain's name, a destination's.
+    name: str = ""
+
+    def shown(self) -> dict[str, str]:
+        """As a row keeps it."""
+        return {
+            "kind": self.kind,
+            "side": self.side,
+            "key": self.key,
+            "purpose": self.purpose,
+            "name": self.name,
+        }
+
+
+# One field that changes: its name, before and after.
+Change = tuple[str, Any, Any]
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What a look at a link would do: its writes, the fields that they change, and how it would end."""
+
+    decision: Decision
+    # What was decided first: why anything is written.
+    first: Decision
+    acts: tuple[Act, ...] = ()
+    changes: tuple[Change, ...] = ()
+    drops: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What becomes of the thing, in one of `PREVIEW_KINDS`."""
+        if any(act.kind in ("create_product", "create_order") for act in self.acts):
+            return "create"
+        if self.acts:
+            return "change"
+        if self.decision.code == "before_go_live":
+            return "earlier"
+        return {"stuck": "stuck", "settled": "nothing"}.get(self.decision.state, "skip")
+
+
+@dataclass
+class _Notes:
+    """What is noted down on the way."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    drops: bool = False
+
+    def close(self, decision: Decision) -> Rehearsed:
+        """End with this decision."""
+        first = self.decisions[0] if self.decisions else decision
+        return Rehearsed(decision, first, tuple(self.acts), tuple(self.changes), self.drops)
+
+
+def rehearse(matter: Matter, base: Json | None, fields: Mapping[str, Any] | None = None) -> Rehearsed:
+    """Go through a look at one link.
+
+    Args:
+        matter: its two sides, with clients that capture writes.
+        base: what both sides last agreed on; None at first.
+        fields: what of the product is there now, by name, for what changes.
+
+    Raises:
+        Retryable, ConnectionBroken: a side could not be read.
+    """
+    notes = _Notes()
+    try:
+        return notes.close(_steps(matter, base, notes, dict(fields or {})))
+    except ForAPerson as ending:
+        return notes.close(stuck(ending.finding).decision)
+    except Rejected as error:
+        return notes.close(stuck(refused(error)).decision)
+    except Unreadable as error:
+        return notes.close(stuck(unreadable(error)).decision)
+    except Captured:
+        return notes.close(notes.decisions[-1])
+
+
+def _steps(matter: Matter, base: Json | None, notes: _Notes, now: dict[str, Any]) -> Decision:
+    flourish_id: str | None = None
+    wrote = ""
+    for _ in range(_MOST_STEPS):
+        matter.see(flourish_id, wrote=wrote)
+        decision = _decide(matter, base)
+        if decision.action is None:
+            return decision
+        notes.decisions.append(decision)
+        write = matter.write(decision.action)
+        notes.acts.append(_act(write))
+        notes.changes += _changes(decision.action, now)
+        notes.drops = notes.drops or (isinstance(decision.action, SetStock) and decision.action.drops)
+        outcome = write.call()
+        flourish_id = outcome.link.get("flourish_id", flourish_id)
+        base = write.base if write.base is not None else base
+        wrote = write.side
+    return notes.decisions[-1]
+
+
+def _decide(matter: Matter, base: Json | None) -> Decision:
+    facts: dict[Question, Any] = {}
+    for _ in range(_MOST_INQUIRIES):
+        answer = matter.plan(base, facts)
+        if isinstance(answer, Decision):
+            return answer
+        facts |= {question: matter.answer(question) for question in answer.questions}
+    raise RuntimeError("the planner keeps asking")
+
+
+def _act(write: Write) -> Act:
+    name = write.request.get("name", "") if write.once else ""
+    return Act(write.kind, write.side, write.natural_key, write.purpose, str(name))
+
+
+def _changes(action: Action, now: dict[str, Any]) -> list[Change]:
+    """Field by field what a write changes; what was looked up is told by its text, not by its id."""
+    if isinstance(action, SetStock):
+        told: dict[str, Any] = {"stock": plain_value(action.value)}
+    elif isinstance(action, UpdateProduct):
+        told = _named(dict(action.changes), action.base)
+    elif isinstance(action, CreateProduct):
+        told = _named(
+            {"stock" if name == "quantity" else name: one for name, one in action.draft.fields.items()},
+            action.base,
+        )
+    else:
+        return []
+    changes = [(name, now.get(name), value) for name, value in told.items()]
+    now.update(told)
+    return changes
+
+
+def _named(values: dict[str, Any], base: Json) -> dict[str, Any]:
+    names = base.get("names") or {}
+    return {name: names.get(name) or _without_new(value) for name, value in values.items()}
+
+
+def _without_new(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_without_new(one) for one in value]
+    return value.removeprefix(NEW) if isinstance(value, str) else value
