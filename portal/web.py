@@ -34,6 +34,7 @@ from portal.blueprints import (
     matching,
     orders,
     presentation,
+    previews,
     problems,
     products,
     proofs,
@@ -67,7 +68,7 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
 _COMPANY = (dashboard, orders, earlier, products, connections, rules, runs, problems, proofs)
-_READINESS = (readiness, matching, match_files)
+_READINESS = (readiness, matching, match_files, previews)
 _OFFICE = (people_pages, grants, company, company_data, audit)
 _BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_READINESS, *_OFFICE, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"

@@ -130,7 +130,7 @@ def pause(connection_id: UUID) -> Any:
     connecting.pause(db.session(), working.keys(), connection.id, actor=working.actor())
     working.commit()
     flash("Paused. Deliveries are still taken in; nothing is written until you resume.")
-    return redirect(url_for(".show", connection_id=connection_id), 303)
+    return _back(connection_id)
 
 
 @blueprint.post("/<uuid:connection_id>/resume")
@@ -142,7 +142,13 @@ def resume(connection_id: UUID) -> Any:
     working.commit()
     working.ring()
     flash(_unless_stopped("Resumed. Trellis works through what has waited."))
-    return redirect(url_for(".show", connection_id=connection_id), 303)
+    return _back(connection_id)
+
+
+def _back(connection_id: UUID) -> Any:
+    """To the page that the form was on."""
+    page = "previews.first_sync" if request.form.get("back") == "first-sync" else ".show"
+    return redirect(url_for(page, connection_id=connection_id), 303)
 
 
 @blueprint.post("/<uuid:connection_id>/catalogue")

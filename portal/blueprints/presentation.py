@@ -115,6 +115,15 @@ MATCH_WORDS: Words = {
     "matched": ("Matched", "ok"),
     "excluded": ("Left out", "idle"),
 }
+# What becomes of a thing in a preview, and how that is told in its list.
+PREVIEW_WORDS: Words = {
+    "create": ("Created", "ok"),
+    "change": ("Changed", "info"),
+    "stuck": ("Needs you", "bad"),
+    "skip": ("Not synced", "idle"),
+    "earlier": ("Listed only", "idle"),
+    "nothing": ("Agrees", "ok"),
+}
 PROOF_WORDS: Words = {
     "held": ("Held", "ok"),
     "partial": ("In part", "warn"),
@@ -179,6 +188,7 @@ def install(app: Flask) -> None:
         PLACE_WORDS=PLACE_WORDS,
         PRODUCT_WORDS=PRODUCT_WORDS,
         SIDE_WORDS=SIDE_WORDS,
+        PREVIEW_WORDS=PREVIEW_WORDS,
         PROOF_HOW=PROOF_HOW,
         PROOF_MEANING=PROOF_MEANING,
         PROOF_WORDS=PROOF_WORDS,

@@ -105,6 +105,7 @@ def try_one() -> Any:
         return redirect(url_for(".index"), 303)
     working.commit()
     working.ring()
+    working.ring_alone(link_id)
     flash("Trellis is looking at this SKU on both sides, before everything else.")
     return redirect(url_for(".show", product_id=link_id), 303)
 

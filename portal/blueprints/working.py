@@ -87,6 +87,16 @@ def external(endpoint: str, **values: Any) -> str:
     return host + url_for(endpoint, **values)
 
 
+def ring_alone(link_id: UUID) -> None:
+    """Have a worker look now at a link that is worked on alone."""
+    queues.ring_alone(current_app.extensions["trellis"].redis, link_id)
+
+
+def ring_preview(preview_id: UUID) -> None:
+    """Have a worker take up a preview now."""
+    queues.ring_preview(current_app.extensions["trellis"].redis, preview_id)
+
+
 def ring() -> None:
     """Have the workers look now at what is due."""
     queues.ring(current_app.extensions["trellis"].redis)

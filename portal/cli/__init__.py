@@ -20,7 +20,7 @@ _COMMANDS = {
     "user": "portal.cli.people:user",
     "tenant": "portal.cli.people:tenant",
     "hub": "portal.cli.accounts:hub",
-    "connection": "portal.cli.readiness:connection",
+    "connection": "portal.cli.preview:connection",
     "secrets": "portal.cli.secrets:secrets",
     "writes": "portal.cli.switches:writes",
     "audit": "portal.cli.audit:audit",

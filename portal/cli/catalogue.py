@@ -46,6 +46,7 @@ def try_one(slug: str, name: str, sku: str) -> None:
         except NoCatalogue as error:
             raise Refused(str(error)) from error
     queues.ring(opened.redis)
+    queues.ring_alone(opened.redis, link_id)
     show({"link": link_id, "page": f"/t/{slug}/products/{link_id}"})
 
 

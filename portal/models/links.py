@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.models.base import Base, Created, Owned
+from portal.models.base import Base, Created, Owned, utc_now
 from portal.models.connections import Connection
 
 # new: seen, not looked at yet. waiting: will be looked at again by itself, or somebody has to act
@@ -154,6 +154,11 @@ class Link(Owned, Created, Base):
     placed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     connection: Mapped[Connection] = relationship()
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether a person has it tried now, before its connection goes live."""
+        return self.tried_until is not None and self.tried_until > utc_now()
 
 
 class LinkRelation(Owned, Created, Base):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Preview, PreviewRow
@@ -177,6 +177,8 @@ def begin(session: Session, connection: Connection, approval: Approval | None, *
     Raises:
         CannotConnect: it is another connection's preview.
     """
+    tried = (Link.connection_id == connection.id, Link.tried_until.is_not(None), Link.lease_until.is_(None))
+    session.execute(update(Link).where(*tried).values(alone=False))
     if approval is None:
         # Lists may have been read for a preview; nobody said that the catalogue is to be synced.
         connection.catalogue_since = None

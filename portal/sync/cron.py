@@ -14,6 +14,7 @@ from portal.sync.audit import anchors
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.sweep import sweep
 from portal.sync.readiness import schedule
+from portal.sync.preview import runner as previews
 
 _log = logging.getLogger(__name__)
 _TIDY_EVERY = 12
@@ -29,6 +30,7 @@ def run(desk: Desk, stop: threading.Event) -> None:
             sweep(desk)
             nightly.run_due(desk)
             schedule.run_due(desk)
+            _ring_previews(desk)
             with desk.sessions.system() as session:
                 installation.swept(session)
             if time.monotonic() >= anchors_due:
@@ -39,6 +41,14 @@ def run(desk: Desk, stop: threading.Event) -> None:
             queues.tidy(desk.redis)
         turn += 1
         stop.wait(desk.settings.sweep_seconds)
+
+
+def _ring_previews(desk: Desk) -> None:
+    """Ring for previews that wait for a turn: a lost ring, or a dead worker, costs seconds."""
+    with desk.sessions.system() as session:
+        waiting = previews.due(session)
+    for preview_id in waiting:
+        queues.ring_preview(desk.redis, preview_id)
 
 
 def _anchor(desk: Desk) -> float:

@@ -15,6 +15,7 @@ from portal.sync.engine import shift
 from portal.sync.engine.desk import Desk, open_desk
 from portal.sync.mail import delivery
 from portal.sync.readiness import assessing, schedule
+from portal.sync.preview import runner as previews
 
 
 @cache
@@ -66,6 +67,15 @@ def purge(tenant_id: str) -> None:
     queues.answered(desk().redis, queues.PURGE, tenant_id)
     if nightly.purge(desk(), UUID(tenant_id)):
         queues.ring_purge(desk().redis, UUID(tenant_id))
+
+
+def preview(preview_id: str) -> None:
+    """Take a turn at a preview, and ring again while there is more."""
+    queues.answered(desk().redis, queues.PREVIEW, preview_id)
+    with desk().sessions.system() as session:
+        tenant_id = previews.tenant_of(session, UUID(preview_id))
+    if tenant_id is not None and previews.work(desk(), tenant_id, UUID(preview_id)):
+        queues.ring_preview(desk().redis, UUID(preview_id))
 
 
 def deliver_mail() -> None:

@@ -23,7 +23,7 @@ _RING_SECONDS = 20
 # Sooner for a shift: a worker that dies before it answers would keep every company waiting.
 _SHIFT_RING_SECONDS = 5
 CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
-MAIL = "portal.sync.jobs.deliver_mail"
+MAIL, PREVIEW = "portal.sync.jobs.deliver_mail", "portal.sync.jobs.preview"
 ASSESS = "portal.sync.jobs.assess"
 # A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
 _SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60, ASSESS: 60 * 60}
@@ -65,6 +65,11 @@ def ring_assessment(redis: Redis, tenant_id: UUID, run_id: UUID) -> bool:
 def ring_purge(redis: Redis, tenant_id: UUID) -> bool:
     """Ask for what a tenant need not keep to be cleared, unless that is asked for already."""
     return _ring(redis, PURGE, str(tenant_id))
+
+
+def ring_preview(redis: Redis, preview_id: UUID) -> bool:
+    """Ask for a turn at a preview, unless one is asked for already."""
+    return _ring(redis, PREVIEW, str(preview_id))
 
 
 def ring_mail(redis: Redis) -> bool:

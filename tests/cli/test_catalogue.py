@@ -34,10 +34,31 @@ def test_drops_are_approved_and_held(add, read):  # noqa: F811 - the fixture
     assert read("connection", "drops", *ACME, "--hold", "LeafLink") == {"held": 0}
 
 
-@pytest.mark.parametrize("command", [["catalogue"], ["try"]])
-def test_a_connection_that_was_never_live_has_no_catalogue(add, run, command):  # noqa: F811 - the fixture
+def test_a_connection_that_was_never_live_has_no_catalogue(add, run):  # noqa: F811 - the fixture
     add()
-    rest = ["FL-1"] if command == ["try"] else []
 
-    assert "was never live" in run("connection", *command, *ACME, "LeafLink", *rest, code=1)
-    assert "There is no connection" in run("connection", *command, *ACME, "Nothing", *rest, code=1)
+    assert "was never live" in run("connection", "catalogue", *ACME, "LeafLink", code=1)
+    for command in (("catalogue", *ACME, "Nothing"), ("try", *ACME, "Nothing", "FL-1")):
+        assert "There is no connection" in run("connection", *command, code=1)
+
+
+@pytest.mark.promise("LL-26")
+def test_one_sku_is_tried_alone_before_its_connection_is_live(add, read):  # noqa: F811 - the fixture
+    add()
+
+    tried = read("connection", "try", *ACME, "LeafLink", "FL-1")
+
+    assert tried["page"] == f"/t/acme/products/{tried['link']}"
+
+
+@pytest.mark.promise("ON-4")
+def test_a_preview_prints_its_summary(add, read, run):  # noqa: F811 - the fixture
+    add()
+
+    found = read("connection", "preview", *ACME, "LeafLink")
+
+    assert found["kinds"]["item nothing"] > 50
+    assert found["page"].endswith("/preview")
+    assert found["summary"]
+    run("connection", "live", *ACME, "--despite-rival", "LeafLink")
+    assert "was live already" in run("connection", "preview", *ACME, "LeafLink", code=1)

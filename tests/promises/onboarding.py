@@ -13,8 +13,8 @@ PROMISES = (
         "The checklist is verified against both sides, with evidence; what blocks keeps it from going live.",
     ),
     Promise("ON-3", "Each match key has a page of what matches, is near or is missing.", _JOINED),
-    Promise("ON-4", "A preview says what the first sync would write, and going live names it.", _JOINED),
-    Promise("ON-5", "One record is tried first; the first sync shows how far it is.", _JOINED),
+    Promise("ON-4", "A preview says what the first sync would write, and going live names it."),
+    Promise("ON-5", "One record is tried first; the first sync shows how far it is."),
     Promise(
         "ON-6",
         "After going live checks run again; one that was ready is a problem until it is so again.",

@@ -40,6 +40,7 @@ def upgrade() -> None:
         op.f("ck_run_kind"), "run", "kind IN ('drain', 'poll', 'assessment', 'preview')"
     )
     op.add_column("link", sa.Column("tried_until", _TIME, nullable=True))
+    op.execute("GRANT SELECT (tried_until) ON link TO trellis_system")
     op.create_table(
         "preview",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -13,6 +13,7 @@ from portal.models import Connection, Link, Stream, new_id
 from portal.sync import audit, journal
 from portal.sync.domain import Hint
 from portal.sync.engine import marks
+from portal.sync.engine.gate import TRIES
 from portal.sync.engine.pull import INTERVALS, PRODUCTS, STOCK
 from portal.sync.mapping.keys import sku_key
 from portal.sync.registry import platform as platform_by_key
@@ -58,7 +59,8 @@ def read(session: Session, connection: Connection) -> None:
 def try_one(
     session: Session, keys: Mapping[str, bytes], connection_id: UUID, sku: str, *, actor: audit.Actor
 ) -> UUID:
-    """Have one SKU synced before everything else, whether or not the catalogue is.
+    """Have one SKU synced before everything else, whether or not the catalogue is, and alone where its
+    connection is ready and not live yet.
 
     Args:
         session: a session inside the connection's tenant.
@@ -74,11 +76,14 @@ def try_one(
         NoCatalogue: its platform has no products, it was never live, or this is no SKU.
     """
     connection = session.get_one(Connection, connection_id)
-    _refuse(connection)
+    if connection.state not in TRIES:
+        _refuse(connection)
     key = sku_key(sku)
     if not key:
         raise NoCatalogue("Name a SKU.")
     link_id = marks.mark(session, connection, Hint("item", key, "asked for", label=key))
+    if connection.state in TRIES:
+        marks.have_tried(session, link_id)
     link = session.execute(
         select(Link).where(Link.id == link_id).with_for_update(key_share=True)
     ).scalar_one()

@@ -186,7 +186,8 @@ def hand_back(link: Link, claim: Claim, *, due_at: DueAt, echoes: int = 0) -> No
     link.done_seq = max(link.done_seq, claim.dirty_seq if marked else link.dirty_seq)
     link.lease_owner = None
     link.lease_until = None
-    link.alone = False
+    # Nothing else of its connection is worked on while one link of it is tried.
+    link.alone = link.is_tried
     link.crashes = 0
     # A column that takes an expression as well as a time, which its type cannot say.
     link.due_at = cast("datetime | None", func.now() if marked else due_at)

@@ -12,6 +12,8 @@ from portal.models import Connection, Hub, Installation, Tenant
 
 _READS = frozenset({"checking", "ready", "live", "paused"})
 _WRITES = frozenset({"live"})
+# One thing may be tried alone before everything else is written.
+TRIES = frozenset({"ready"})
 _TAKES_DELIVERIES = frozenset({"checking", "ready", "live", "paused", "needs_credentials"})
 _WORKS = frozenset({"live", "paused"})
 
@@ -46,13 +48,14 @@ _STOPS = (
 )
 
 
-def why_no_writes(session: Session, connection_id: UUID) -> str:
+def why_no_writes(session: Session, connection_id: UUID, *, is_tried: bool = False) -> str:
     """Why nothing may be written now, in a clause; empty when writing is allowed. One query: it is asked anew
     before each write.
 
     Args:
         session: a session inside the connection's tenant.
         connection_id: the connection.
+        is_tried: it is about one link that a person has tried before the connection goes live (LL-26).
     """
     operator, company, deletion, connection, hub = session.execute(
         _STOPS, {"connection": connection_id}
@@ -63,7 +66,7 @@ def why_no_writes(session: Session, connection_id: UUID) -> str:
         return "the company's stop switch is on"
     if deletion is not None:
         return "the company is to be deleted"
-    if connection not in _WRITES:
+    if connection not in _WRITES and not (is_tried and connection in TRIES):
         return f"the connection is {connection.replace('_', ' ')}"
     if hub not in _WRITES:
         return f"the Flourish connection is {hub.replace('_', ' ')}"

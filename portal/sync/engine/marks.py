@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, new_id
+from portal.models import Connection, Link, new_id, utc_now
 from portal.sync import audit, journal
 from portal.sync.domain import Hint
 from portal.sync.mapping.keeping import forgiven
@@ -37,6 +38,20 @@ def mark(session: Session, connection: Connection, hint: Hint) -> UUID:
         set_={"dirty_seq": Link.dirty_seq + 1, "due_at": SOONEST},
     ).returning(Link.id)
     return session.execute(marked).scalar_one()
+
+
+# So long a person's trial of one thing goes on by itself.
+TRIED_FOR = timedelta(minutes=30)
+
+
+def have_tried(session: Session, link_id: UUID) -> Link:
+    """Have one link looked at now, alone, and written although its connection is not live yet (LL-26)."""
+    link = session.execute(
+        select(Link).where(Link.id == link_id).with_for_update(key_share=True)
+    ).scalar_one()
+    link.tried_until = utc_now() + TRIED_FOR
+    link.alone, link.attempts, link.crashes = True, 0, 0
+    return link
 
 
 def mark_if_changed(session: Session, connection: Connection, hint: Hint) -> bool:

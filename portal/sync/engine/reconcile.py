@@ -238,7 +238,7 @@ class _Look:
         with elsewhere(write), self._desk.tenant(self._claim.tenant_id) as session, session.no_autoflush:
             link = hold(session, self._claim)
             # Asked anew before each write: a person may have paused it.
-            if obstacle := why_no_writes(session, link.connection_id):
+            if obstacle := why_no_writes(session, link.connection_id, is_tried=link.is_tried):
                 raise _HeldBack(obstacle)
             self._note(session, link)
             if not combining.keep(session, link, decision.originals):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Hub, Link
 from portal.sync.engine.breaker import OPENS_AFTER
 from portal.sync.engine.claim import Claim, claim_due, is_free
+from portal.sync.engine.gate import TRIES
 
 _WORKING = ("live", "paused")
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -57,7 +58,7 @@ def lonely(session: Session) -> list[UUID]:
         select(Link.id)
         .join(Connection, Connection.id == Link.connection_id)
         .join(Hub, Hub.id == Connection.hub_id)
-        .where(_may_work(), is_free(), Link.alone)
+        .where(or_(_may_work(), _is_tried()), is_free(), Link.alone)
         .order_by(Link.priority, Link.due_at)
     )
     return list(session.scalars(query))
@@ -70,6 +71,11 @@ def _may_work() -> ColumnElement[bool]:
         Hub.state.in_(_WORKING),
         or_(Connection.open_until.is_(None), Connection.open_until <= func.now()),
     )
+
+
+def _is_tried() -> ColumnElement[bool]:
+    """Whether a link is tried before its connection goes live: then it alone is looked at."""
+    return and_(Connection.state.in_(TRIES), Hub.state.in_(_WORKING), Link.tried_until > func.now())
 
 
 def dealt(waiting: Sequence[Ready], *, free: int, most: int, busy: Mapping[UUID, int]) -> Counter[UUID]:

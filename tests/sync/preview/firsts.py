@@ -1,4 +1,4 @@
-"""Small seeded catalogues in the sandbox, previewed and then synced for the first time by the real clients."""
+"""Small seeded catalogues in the sandbox, previewed, then synced for the first time by the real clients."""
 
 from __future__ import annotations
 
@@ -124,24 +124,26 @@ def _act(ref: str, kind: str, key: str) -> tuple[str, str]:
     return kind, key if kind in ("create_strain", "create_destination") else ref
 
 
-def settle_in(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: Any, world: str = WORLD) -> First:
+def settle_in(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: Any) -> First:
     """A connection of a world that is ready and was never live."""
     shop = open_shop(desk, tenant_id)
+    # Nobody looks what is left of it when the machine loses its power.
+    doors.simulation.store.execute("PRAGMA journal_mode = MEMORY")
     made = First(
         doors,
         shop,
-        DoorCalls(doors, f"{LEAFLINK_BASE}/", {"Authorization": f"App ll-{world}-key"}),
-        DoorCalls(doors, FLOURISH_BASE.removesuffix("/v1"), {"x-api-key": f"fl-{world}-key"}),
+        DoorCalls(doors, f"{LEAFLINK_BASE}/", {"Authorization": f"App ll-{WORLD}-key"}),
+        DoorCalls(doors, FLOURISH_BASE.removesuffix("/v1"), {"x-api-key": f"fl-{WORLD}-key"}),
     )
     for room in (polls, sides):
         monkeypatch.setattr(room, "open_platform", lambda *_, **__: made.clients()[0])
         monkeypatch.setattr(room, "open_hub", lambda *_, **__: made.clients()[1])
     monkeypatch.setattr("portal.sync.approval.open_platform", lambda *_, **__: made.clients()[0])
-    home = doors.flourish("GET", "/facilities", world=world, facility=None).json["data"][0]
+    answer = doors.flourish("GET", "/facilities", world=WORLD, facility=None)
+    home = (answer.json or {})["data"][0]
+    place = {"flourish_id": home["id"], "license_number": home["license_number"]}
     with desk.tenant(tenant_id) as session:
-        session.execute(
-            update(Facility).values(flourish_id=home["id"], license_number=home["license_number"])
-        )
+        session.execute(update(Facility).values(place))
         session.execute(update(Connection).values(state="ready", live_since=None))
         connection = session.get_one(Connection, shop.connection_id)
         for name, source in (("orders", connection.id), ("flourish.orders", connection.hub_id)):
