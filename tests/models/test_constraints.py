@@ -35,7 +35,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "ck_proof_outcome": ("UPDATE proof SET outcome = 'fine'",),
     "ck_proof_how": ("UPDATE proof SET how = 'by hand'",),
-    "ck_preview_state": ("UPDATE preview SET state = 'thinking'",),
+    "ck_preview_state": ("UPDATE preview SET state = 'thinking', finished_at = now()",),
     "ck_preview_finished": ("UPDATE preview SET state = 'done'",),
     "ck_preview_approved": ("UPDATE preview SET approved_at = now()",),
     "uq_preview_in_work": (f"INSERT INTO preview {INSERTS['preview'].replace(':preview', ':new')}",),
