@@ -13,8 +13,8 @@ from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.models import Connection, Hub, Secret, Stream
 from portal.sync import connecting
 from portal.sync.credentials import CannotConnect, replace_key
-from portal.sync.readiness import assessing
 from portal.sync.rates import set_rate
+from portal.sync.readiness import assessing
 from portal.sync.registry import PLATFORMS
 
 _tenant = click.option("--tenant", "slug", required=True, help="The tenant's slug.")

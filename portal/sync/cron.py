@@ -13,8 +13,8 @@ from portal.sync import installation, nightly, queues
 from portal.sync.audit import anchors
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.sweep import sweep
-from portal.sync.readiness import schedule
 from portal.sync.preview import runner as previews
+from portal.sync.readiness import schedule
 
 _log = logging.getLogger(__name__)
 _TIDY_EVERY = 12

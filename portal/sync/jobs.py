@@ -14,8 +14,8 @@ from portal.sync.engine import poll as polls
 from portal.sync.engine import shift
 from portal.sync.engine.desk import Desk, open_desk
 from portal.sync.mail import delivery
-from portal.sync.readiness import assessing, schedule
 from portal.sync.preview import runner as previews
+from portal.sync.readiness import assessing, schedule
 
 
 @cache

@@ -60,5 +60,5 @@ def test_a_preview_prints_its_summary(add, read, run):  # noqa: F811 - the fixtu
     assert sum(found["kinds"].values()) > 50
     assert found["page"].endswith("/preview")
     assert found["summary"]
-    run("connection", "live", *ACME, "--despite-rival", "LeafLink")
+    run("connection", "live", *ACME, "--despite-rival", "--despite", "a test", "LeafLink")
     assert "was live already" in run("connection", "preview", *ACME, "LeafLink", code=1)

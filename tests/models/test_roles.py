@@ -19,6 +19,8 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "link": "label",
     "link_relation": "kind",
     "proof": "outcome",
+    "preview": "started_by",
+    "preview_row": "label",
     "invitation": "invited_by",
     "support_grant": "agent_name",
     "pulled_row": "sku",
@@ -112,12 +114,13 @@ def test_a_tenant_cannot_change_or_give_away_rows_across_the_wall(desk, ours, th
 
 
 @pytest.mark.parametrize("table", INSERTS)
-def test_nothing_is_deleted_but_search_terms_relations_matches_and_what_a_pull_has_seen(desk, ours, table):
+def test_nothing_is_deleted_but_terms_relations_matches_previews_and_what_a_pull_has_seen(desk, ours, table):
     def delete():
         with desk.sessions.tenant(ours["tenant"]) as session:
             return session.execute(text(f"DELETE FROM {table}")).rowcount
 
-    if table in ("search_term", "link_relation", "pulled_row", "match_row", "match_file"):
+    deletable = ("search_term", "link_relation", "pulled_row", "match_row", "match_file", "preview", "preview_row")
+    if table in deletable:
         assert delete() == 1
     else:
         with pytest.raises(DBAPIError, match="permission denied"):

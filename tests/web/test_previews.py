@@ -242,7 +242,7 @@ def approvals(monkeypatch):
         return Approval(preview_id, utc_now(), found["since"])
 
     monkeypatch.setattr("portal.blueprints.previews.approved", approved)
-    monkeypatch.setattr("portal.sync.rivals.made_lately", lambda *_: "")
+    monkeypatch.setattr("portal.sync.readiness.gate.refuse_unready", lambda *_, **__: {})
     return found
 
 

@@ -81,6 +81,10 @@ class RecordingPlatform:
         """An order as it was read, or would be by now; None when it was not."""
         return self._orders.get(number)
 
+    def entries(self, name: str) -> Any:
+        """See `contract.PlatformClient`."""
+        return self._client.entries(name)
+
     def changed_orders(self, since: datetime | None) -> Any:
         """See `contract.PlatformClient`."""
         return self._client.changed_orders(since)

@@ -32,6 +32,8 @@ from tests.sync.engine.shop import Shop, open_shop
 ANN = audit.Actor("Ann")
 WORLD = "sunrise"
 MODES = ("inventory only", "product description only", "both", "both")
+# Why it goes live is another test's.
+DESPITE: Any = {"despite": "a test", "despite_rival": True}
 DEFAULTS = dict(next(one.default for one in SETTINGS if one.name == "product_defaults"))
 
 
@@ -81,7 +83,7 @@ class First:
         desk, tenant_id = self.shop.desk, self.shop.tenant_id
         approval = approved(desk, tenant_id, preview.id, despite=despite)
         connection_id = self.shop.connection_id
-        go_live(desk, tenant_id, connection_id, actor=ANN, despite_rival=True, approval=approval)
+        go_live(desk, tenant_id, connection_id, actor=ANN, **DESPITE, approval=approval)
 
     def sync(self) -> None:
         """Poll everything that is due and look at all that is, until nothing is."""
