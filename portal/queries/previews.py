@@ -41,7 +41,8 @@ class Page:
 @dataclass(frozen=True)
 class FirstSync:
     """How far a first sync has come: things that are written, of all that its preview showed; writes that
-    were made and that are left; things by the state that they are in now; and writes of the last minute."""
+    were made and that are left; things by the state that they are in now; and writes of the last minute, None
+    while it has not gone on for one."""
 
     done: int
     total: int
@@ -49,7 +50,7 @@ class FirstSync:
     refused: int
     left: Mapping[str, int]
     states: Mapping[str, int]
-    lately: int
+    lately: int | None
 
 
 def last(session: Session, tenant_id: UUID, connection_id: UUID) -> Preview | None:
@@ -130,8 +131,9 @@ _STANDING = text(
         WHERE preview_id = :preview AND acts <> '[]'::jsonb
     ), looked AS (
         SELECT planned.acts, link.state,
-            coalesce(link.looked_at >= :since AND link.due_at IS NULL AND link.lease_until IS NULL, false)
-                AS done
+            coalesce(link.looked_at >= :since AND link.due_at IS NULL AND link.lease_until IS NULL
+                -- What was held back, by a pause or the guard, waits.
+                AND link.state NOT IN ('new', 'waiting'), false) AS done
         FROM planned LEFT JOIN link ON link.connection_id = :connection AND link.kind = planned.thing
             AND link.foreign_id = planned.subject
     )
@@ -146,7 +148,8 @@ _STANDING = text(
 _WRITTEN = text(
     """
     SELECT count(*) FILTER (WHERE status = 'ok'), count(*) FILTER (WHERE status = 'refused'),
-        count(*) FILTER (WHERE finished_at > now() - interval '1 minute')
+        CASE WHEN :since < now() - interval '1 minute'
+            THEN count(*) FILTER (WHERE finished_at > now() - interval '1 minute') END
     FROM operation WHERE connection_id = :connection AND intent_at >= :since
     """
 )

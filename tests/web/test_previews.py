@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import null, select, update
 
 from portal.models import AuditEvent, Connection, Link, Operation, Preview, PreviewRow, new_id, utc_now
+from portal.queries import previews
 from portal.sync.approval import Approval, Since
 from portal.sync.credentials import CannotConnect
 
@@ -350,7 +351,12 @@ def test_the_first_sync_shows_what_is_done_what_is_left_and_can_be_paused(sessio
         f"/t/{company.slug}/connections/{company.connection_id}/pause", {"back": "first-sync"}
     )
     assert paused.headers["Location"].endswith("/first-sync")
+    with sessions.tenant(company.id) as session:
+        # A look that the pause held back: it is not done with that.
+        held = {"looked_at": utc_now(), "due_at": None, "state": "waiting", "decision_code": "set_stock"}
+        session.execute(update(Link).where(Link.foreign_id == "GG-1").values(held))
     text = admin.get(progress(company, "/now")).text
+    assert '<b class="num">1</b> of 2' in text
     assert "Nothing is written until somebody resumes" in text
     assert "Resume" in text
 
@@ -364,6 +370,13 @@ def test_the_first_sync_shows_what_is_done_what_is_left_and_can_be_paused(sessio
     text = admin.get(progress(company)).text
     assert "Everything that the preview showed is done" in text
     assert "every 3s" not in text
+
+
+def test_what_is_left_is_told_by_the_rate_only_once_there_is_one(sessions, company, admin):
+    preview = made(sessions, company, approved_at=utc_now(), approved_by="Dana Reyes")
+    assert "About a minute is left." in admin.get(progress(company)).text
+    with sessions.tenant(company.id) as session:
+        assert previews.first_sync(session, session.get_one(Preview, preview.id)).lately is None
 
 
 def test_without_an_approved_preview_there_is_no_first_sync_to_watch(company, admin):
