@@ -3,7 +3,7 @@
 from portal.models.audit import INSTALLATION_CHAIN, AuditEvent, AuditHead
 from portal.models.base import Base, new_id, new_ids, owned_tables, utc_now
 from portal.models.catalogue import MirroredItem, MirroredProduct, PulledRow
-from portal.models.connections import CONNECTION_STATES, Connection, Facility, Hub, Secret
+from portal.models.connections import COMPANY_IN_USE, CONNECTION_STATES, Connection, Facility, Hub, Secret
 from portal.models.deliveries import Delivery
 from portal.models.identity import (
     STAFF_ROLES,
@@ -31,6 +31,7 @@ from portal.models.tenancy import Installation, Tenant
 from portal.models.timeline import TimelineEvent
 
 __all__ = [
+    "COMPANY_IN_USE",
     "CONNECTION_STATES",
     "INSTALLATION_CHAIN",
     "LINK_STATES",

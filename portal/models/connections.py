@@ -13,6 +13,8 @@ from portal.models.base import Base, Created, Owned
 
 # What a state allows is decided in portal/sync/engine/gate.py.
 CONNECTION_STATES = ("draft", "checking", "ready", "live", "paused", "needs_credentials", "disconnected")
+# In these states a platform's company is in use: by one connection only, over all tenants.
+COMPANY_IN_USE = ("live", "paused", "needs_credentials")
 _STATE_CHECK = "state IN ({})".format(", ".join(f"'{state}'" for state in CONNECTION_STATES))
 
 

@@ -84,6 +84,12 @@ def check_address(base_url: str, *, hosts: Collection[str], allow_loopback: bool
     return BaseAddress(url.rstrip("/") + "/", loopback)
 
 
+def is_sandbox(base_url: str, test_hosts: Collection[str]) -> bool:
+    """Whether a checked address is a platform's sandbox, or one on this machine."""
+    host = urlsplit(base_url).hostname
+    return host == _LOOPBACK or host in test_hosts
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet, as a resolver gives it."""
     try:

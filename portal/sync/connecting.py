@@ -17,26 +17,25 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
-from portal.sync import audit, journal, switches
+from portal.sync import audit, journal, switches, twins
 from portal.sync.approval import Approval, begin
 from portal.sync.credentials import (
     CannotConnect,
     account,
-    checked_address,
+    call_flourish,
+    call_platform,
+    complete,
     proven,
     recognised,
-    refuse,
     seal_all,
 )
 from portal.sync.decisions import Finding
 from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
-from portal.sync.engine.pace import Turnstile, paced
 from portal.sync.engine.poll import FLOURISH_ORDERS
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
-from portal.sync.flourish.client import FlourishClient
 from portal.sync.readiness import gate
 from portal.sync.registry import platform as platform_by_key
 
@@ -79,21 +78,15 @@ def add_hub(
     Raises:
         CannotConnect: the key does not work, or the name is taken.
     """
-    refuse(FLOURISH.check_credentials(credentials))
-    address = checked_address(desk, base_url, FLOURISH.hosts)
-    headers = FLOURISH.authorise(credentials)
-    owner = f"flourish:new:{tenant_id}"
-    client = FlourishClient(
-        paced(address, headers, FLOURISH.label, Turnstile(desk, owner, FLOURISH.throttle))
-    )
-    company, facilities = proven(lambda: (client.company(), client.facilities()))
+    answered = call_flourish(desk, credentials, base_url=base_url, owner=f"new:{tenant_id}")
+    company = answered.company
     token = randomness.token_urlsafe(24)
     signing_key = signing_key or credentials.get(FLOURISH.webhook.key_field) or randomness.token_hex(32)
     hub = Hub(
         id=new_id(),
         tenant_id=tenant_id,
         name=name,
-        base_url=address.url,
+        base_url=answered.address.url,
         state="live",
         company_name=company.name,
         auth_scheme="username and key" if credentials.get("username") else "api key",
@@ -104,7 +97,7 @@ def add_hub(
     with _unless_taken(name), desk.tenant(tenant_id) as session:
         session.add(hub)
         session.flush()
-        session.add_all(_facility(hub, facts) for facts in facilities)
+        session.add_all(_facility(hub, facts) for facts in answered.facilities)
         sealed = seal_all(desk, tenant_id, hub.id, kept, actor)
         session.add_all(sealed)
         session.add(_stream(hub.tenant_id, hub.id, hub.id, None, FLOURISH_ORDERS, desk.settings.poll_seconds))
@@ -121,8 +114,8 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
     platform_key: str,
     name: str,
     credentials: Mapping[str, str],
-    facility: str,
     actor: audit.Actor,
+    facility: str = "",
     base_url: str = "",
     key_owner: str = "",
     settings: Mapping[str, Any] | None = None,
@@ -136,25 +129,26 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         platform_key: such as "leaflink".
         name: what people call it.
         credentials: by field name, as the platform's declaration lists them.
-        facility: id or name of the facility that its orders go to.
         actor: who does it.
+        facility: id or name of the facility that its orders go to; a draft without one does nothing yet.
         base_url: the platform's address; its usual one when empty.
         key_owner: who made the key at the platform; equal owners share one rate budget.
         settings: the connection's choices; the declaration's defaults fill in.
 
     Raises:
-        CannotConnect: the key does not work, a field is missing, or the facility or name does not fit.
+        CannotConnect: the key does not work, a field is missing, the company is connected already, or the
+            facility or name does not fit.
     """
     platform = platform_by_key(platform_key)
-    refuse(platform.check_credentials(credentials))
-    missing = [one.label for one in platform.credentials if one.secret and not credentials.get(one.name)]
-    if missing:
-        raise CannotConnect(f"{missing[0]} is missing.")
-    address = checked_address(desk, base_url or platform.default_base_url, platform.hosts)
-    headers = platform.authorise(credentials)
-    owner = f"{platform.key}:new:{tenant_id}"
-    calls = paced(address, headers, platform.label, Turnstile(desk, owner, platform.throttle))
-    company = proven(platform.connect(calls).company)
+    answered = call_platform(
+        desk,
+        platform,
+        complete(platform, credentials),
+        base_url=base_url or platform.default_base_url,
+        owner=f"new:{tenant_id}",
+    )
+    company, address = answered.company, answered.address
+    twins.refuse(desk, tenant_id, (platform.key, address.url, company.ref))
     token = randomness.token_urlsafe(24)
     kept = {field.name: credentials.get(field.name, "") for field in platform.credentials if field.secret}
     with _unless_taken(name), desk.tenant(tenant_id) as session:
@@ -165,11 +159,11 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
             platform=platform.key,
             name=name,
             base_url=address.url,
-            state="ready",
+            state="ready" if facility else "draft",
             company_ref=company.ref,
             company_name=company.name,
             key_owner=key_owner or credentials.get("key_owner") or company.name,
-            facility_id=_facility_named(session, hub_id, facility).id,
+            facility_id=_facility_named(session, hub_id, facility).id if facility else None,
             settings=dict(settings or {}),
             webhook_token_hash=hashlib.sha256(token.encode()).digest(),
             proven_at=func.now(),
@@ -220,6 +214,7 @@ def go_live(  # noqa: PLR0913 - one keyword for each way to go live
     told = gate.refuse_unready(desk, tenant_id, connection_id, despite=despite, despite_rival=despite_rival)
     try:
         with desk.tenant(tenant_id) as session:
+            switches.take_up(session, connection_id)
             connection = session.get_one(Connection, connection_id)
             if connection.state not in ("ready", "live"):
                 raise CannotConnect(
@@ -347,7 +342,9 @@ def _unless_taken(name: str) -> Iterator[None]:
     except IntegrityError as error:
         if "tenant_id_name" not in str(error.orig):
             raise
-        raise CannotConnect(f"There is one called {name} already; choose another name.") from error
+        raise CannotConnect(
+            f"There is one called {name} already; choose another name.", field="name"
+        ) from error
 
 
 def _facility(hub: Hub, facts: FacilityFacts) -> Facility:

@@ -331,6 +331,8 @@ class Platform:
     # Payment terms that go both ways, in Flourish's words.
     terms: frozenset[str] = frozenset()
     readiness: Readiness = field(default_factory=lambda: Readiness(()))
+    # Those of the hosts on which people only try things.
+    test_hosts: tuple[str, ...] = ()
 
     def chosen(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every setting: a connection's own one, else the default."""

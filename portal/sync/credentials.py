@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -11,22 +12,46 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Link, Secret
 from portal.sync import audit, journal, secrets
-from portal.sync.addresses import BaseAddress, WrongAddress, check_address
+from portal.sync.addresses import BaseAddress, WrongAddress, check_address, is_sandbox
+from portal.sync.contract import Platform
 from portal.sync.decisions import Finding
-from portal.sync.domain import Company
+from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import credentials as stored
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.pace import Turnstile, paced
-from portal.sync.errors import ConnectionBroken, SyncError
+from portal.sync.errors import ConnectionBroken, Retryable, SyncError
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.registry import platform as platform_by_key
 
 _Proof = TypeVar("_Proof")
 
+_UNANSWERED = (
+    "The call with this key did not work: {error}. That says nothing about the key: try again in a few"
+    " minutes. Nothing was saved."
+)
+
 
 class CannotConnect(Exception):
-    """A hub or connection cannot be made or switched as asked; the message says what to do."""
+    """A hub or connection cannot be made or switched as asked; the message says what to do.
+
+    Args:
+        message: for the person who asked.
+        field: the field of the form that it is about; empty for none.
+    """
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an account answered when it was called with credentials that are not saved yet."""
+
+    company: Company
+    address: BaseAddress
+    facilities: tuple[FacilityFacts, ...] = ()
 
 
 def replace_key(
@@ -51,9 +76,11 @@ def replace_key(
     """
     with desk.tenant(tenant_id) as session:
         merged = {**stored(desk, session, owner), **given}
-    company = proven(lambda: _company(desk, owner, merged))
+    company = _company(desk, owner, merged)
     if isinstance(owner, Connection) and company.ref != owner.company_ref:
-        raise CannotConnect(f"This key opens {company.name}, not {owner.company_name}. Nothing was changed.")
+        raise CannotConnect(
+            f"This key opens {company.name}, not {owner.company_name}. Nothing was changed.", field="api_key"
+        )
     with desk.tenant(tenant_id) as session:
         # Links first, then the connection: the order in which the engine locks them.
         _look_again(session, owner)
@@ -67,7 +94,7 @@ def replace_key(
         )
         row.proven_at = func.now()
         if row.state == "needs_credentials":
-            row.state = "ready" if isinstance(row, Connection) and row.live_since is None else "live"
+            row.state = _as_before(row)
         for connection in _served(session, row):
             journal.report(
                 session, connection, (), code="needs_credentials", solved=f"{actor} replaced the key."
@@ -96,23 +123,20 @@ def recognised(sealed: Iterable[Secret]) -> list[str]:
     return [f"{secret.field} …{secret.last_four}" for secret in sealed]
 
 
+def _as_before(owner: Connection | Hub) -> str:
+    """What a connection goes on as once its key works again; one that somebody paused stays paused."""
+    if isinstance(owner, Hub):
+        return "live"
+    if owner.live_since is None:
+        return "ready"
+    return "live" if owner.paused_at is None else "paused"
+
+
 def _company(desk: Desk, owner: Connection | Hub, given: Mapping[str, str]) -> Company:
     if isinstance(owner, Hub):
-        refuse(FLOURISH.check_credentials(given))
-        address = checked_address(desk, owner.base_url, FLOURISH.hosts)
-        name = f"flourish:{owner.id}"
-        calls = paced(
-            address, FLOURISH.authorise(given), FLOURISH.label, Turnstile(desk, name, FLOURISH.throttle)
-        )
-        return FlourishClient(calls).company()
+        return call_flourish(desk, given, base_url=owner.base_url, owner=str(owner.id)).company
     platform = platform_by_key(owner.platform)
-    refuse(platform.check_credentials(given))
-    address = checked_address(desk, owner.base_url, platform.hosts)
-    name = f"{platform.key}:{owner.key_owner}"
-    calls = paced(
-        address, platform.authorise(given), platform.label, Turnstile(desk, name, platform.throttle)
-    )
-    return platform.connect(calls).company()
+    return call_platform(desk, platform, given, base_url=owner.base_url, owner=owner.key_owner).company
 
 
 def _store(session: Session, sealed: list[Secret]) -> None:
@@ -151,7 +175,7 @@ def refuse(findings: tuple[Finding, ...]) -> None:
         CannotConnect: the first finding, in words.
     """
     if findings:
-        raise CannotConnect(f"{findings[0].title}. {findings[0].next_step}")
+        raise CannotConnect(f"{findings[0].title}. {findings[0].next_step}", field=findings[0].cause)
 
 
 def checked_address(desk: Desk, base_url: str, hosts: tuple[str, ...]) -> BaseAddress:
@@ -163,17 +187,91 @@ def checked_address(desk: Desk, base_url: str, hosts: tuple[str, ...]) -> BaseAd
     try:
         return check_address(base_url, hosts=hosts, allow_loopback=desk.settings.allow_loopback)
     except WrongAddress as error:
-        raise CannotConnect(str(error)) from error
+        raise CannotConnect(str(error), field="base_url") from error
 
 
-def proven(call: Callable[[], _Proof]) -> _Proof:
-    """Make a real call with the new credentials before anything is saved (ON-1)."""
+def complete(platform: Platform, credentials: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a new connection's credentials when none that is secret is missing.
+
+    Raises:
+        CannotConnect: one is.
+    """
+    refuse(platform.check_credentials(credentials))
+    for one in platform.credentials:
+        if one.secret and not credentials.get(one.name, "").strip():
+            raise CannotConnect(f"{one.label} is missing.", field=one.name)
+    return credentials
+
+
+def call_platform(
+    desk: Desk, platform: Platform, credentials: Mapping[str, str], *, base_url: str, owner: str
+) -> Answered:
+    """Call a sales platform with credentials that are not saved yet.
+
+    Args:
+        desk: what to work with.
+        platform: which one.
+        credentials: by field name.
+        base_url: its address.
+        owner: whose rate budget the calls are taken from.
+
+    Raises:
+        CannotConnect: they do not work.
+    """
+    refuse(platform.check_credentials(credentials))
+    address = checked_address(desk, base_url, platform.hosts)
+    turnstile = Turnstile(desk, f"{platform.key}:{owner}", platform.throttle)
+    calls = paced(address, platform.authorise(credentials), platform.label, turnstile)
+    place = place_of(platform.label, address, platform.test_hosts)
+    return Answered(proven(platform.connect(calls).company, place), address)
+
+
+def call_flourish(desk: Desk, credentials: Mapping[str, str], *, base_url: str, owner: str) -> Answered:
+    """Call Flourish with credentials that are not saved yet; otherwise as `call_platform`.
+
+    Raises:
+        CannotConnect: they do not work.
+    """
+    refuse(FLOURISH.check_credentials(credentials))
+    address = checked_address(desk, base_url, FLOURISH.hosts)
+    turnstile = Turnstile(desk, f"{FLOURISH.key}:{owner}", FLOURISH.throttle)
+    client = FlourishClient(paced(address, FLOURISH.authorise(credentials), FLOURISH.label, turnstile))
+    place = place_of(FLOURISH.label, address, FLOURISH.test_hosts)
+    company, facilities = proven(lambda: (client.company(), client.facilities()), place)
+    return Answered(company, address, facilities)
+
+
+def place_of(label: str, address: BaseAddress, test_hosts: Collection[str]) -> str:
+    """Where a call goes, as people say it: a key of production is none of a sandbox, and the reverse."""
+    return f"{label}'s {'sandbox' if is_sandbox(address.url, test_hosts) else 'production'}"
+
+
+def proven(call: Callable[[], _Proof], place: str = "") -> _Proof:
+    """Make a real call with the new credentials before anything is saved (ON-1).
+
+    Args:
+        call: the call.
+        place: where it goes.
+
+    Raises:
+        CannotConnect: it did not work; the message says whether that says anything about the key.
+    """
     try:
         return call()
     except ConnectionBroken as error:
-        raise CannotConnect(f"The key is refused: {error.reason}. Check that it was copied whole.") from error
+        kind = f", and that it is a key of {place} and of nothing else" if place else ""
+        raise CannotConnect(
+            f"The key is refused: {error.reason}. Check that it was copied whole, that it has not expired or"
+            f" been revoked{kind}.",
+            field="api_key",
+        ) from error
+    except Retryable as error:
+        if not error.throttled:
+            raise CannotConnect(_UNANSWERED.format(error=error)) from error
+        wait = f"{error.after:.0f} seconds" if error.after else "a minute"
+        raise CannotConnect(f"{error}. Wait {wait}, then send this again. Nothing was saved.") from error
     except SyncError as error:
-        raise CannotConnect(f"The call with this key did not work: {error}. Nothing was saved.") from error
+        raise CannotConnect(_UNANSWERED.format(error=error)) from error
 
 
 def seal_all(

@@ -16,6 +16,9 @@ from portal.models import INSTALLATION_CHAIN, Connection, Installation, Link, Te
 from portal.sync import audit, installation, journal
 from portal.sync.engine.desk import Desk
 
+# What was on its way when its connection was disconnected is decided so.
+LEFT = "disconnected"
+
 _EVERYBODY = audit.Subject("installation", "", "everybody")
 
 
@@ -185,6 +188,22 @@ def release(session: Session, which: ColumnElement[bool]) -> None:
         update(Link)
         .where(which, or_(Link.state == "waiting", Link.due_at.is_not(None)))
         .values(due_at=func.now(), dirty_seq=Link.dirty_seq + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def take_up(session: Session, connection_id: UUID) -> None:
+    """Have what was on its way when a connection was disconnected looked at anew, as it goes live again: to
+    be called before anything else of the tenant is locked.
+
+    Args:
+        session: a session inside the tenant.
+        connection_id: the connection.
+    """
+    session.execute(
+        update(Link)
+        .where(Link.connection_id == connection_id, Link.decision_code == LEFT)
+        .values(state="waiting", state_since=func.now(), due_at=func.now(), dirty_seq=Link.dirty_seq + 1)
         .execution_options(synchronize_session=False)
     )
 

@@ -155,8 +155,16 @@ def test_a_connection_that_does_not_work_is_not_saved(desk, tenant_id, connect, 
 def test_one_company_is_live_in_one_connection_however_its_address_is_written(
     desk, tenant_id, connect, sandbox
 ):
-    first = connect()
-    second = connect(name="Again", base_url=f"{sandbox[0]}/leaflink/api/v2")
+    first, address = connect(), f"{sandbox[0]}/leaflink/api/v2"
+    with pytest.raises(CannotConnect, match="connected already, as LeafLink"):
+        connect(name="Again", base_url=address)
+    # Two that began at the same moment: going live is where one of them is refused.
+    with desk.tenant(tenant_id) as session:
+        session.execute(text("UPDATE connection SET company_ref = 'x'"))
+    second = connect(name="Again", base_url=address)
+    with desk.tenant(tenant_id) as session:
+        ref = session.get_one(Connection, second.id).company_ref
+        session.get_one(Connection, first.id).company_ref = ref
     go_live(desk, tenant_id, first.id, actor=Actor("Adam"), despite="a test")
 
     with pytest.raises(CannotConnect, match="already live in another connection"):

@@ -117,7 +117,12 @@ def _stop(desk: Desk, claim: Claim, side: str, error: ConnectionBroken) -> bool:
 
 
 def stop(session: Session, connection: Connection, owner: Connection | Hub, error: ConnectionBroken) -> None:
-    """Make no more calls with a key that is refused, and say so on a connection that it serves."""
+    """Make no more calls with a key that is refused, and say so on a connection that it serves.
+
+    One that was disconnected while it was called has no key any more, and needs none.
+    """
+    if "disconnected" in (connection.state, owner.state):
+        return
     finding = Finding(
         "needs_credentials",
         f"The key of {owner.name} is refused",

@@ -33,6 +33,8 @@ class Erp:
     connect: Callable[[Calls], FlourishClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]]
     readiness: Readiness
+    # Flourish tells of none.
+    test_hosts: tuple[str, ...] = ()
 
 
 _CREDENTIALS = (
@@ -70,6 +72,10 @@ def check_credentials(credentials: Mapping[str, str]) -> tuple[Finding, ...]:
     if not key:
         title, step = "The API key is missing", "Make one in Flourish under Settings, Integrations, API Keys."
         return (Finding("credentials.missing", title, step, cause="api_key"),)
+    if "@" in username:
+        title = "The user name of a key is no e-mail address"
+        step = "Enter the one that Flourish showed with the key; a key from Integrations needs none."
+        return (Finding("credentials.unusable", title, step, cause="username"),)
     if not key.isascii() or not key.isprintable() or " " in key or ":" in username:
         title = "The credentials hold characters that no key or user name has"
         step = "Copy them again from Flourish, without anything before or after them."

@@ -120,6 +120,15 @@ _SETTINGS = (
 )
 
 
+# A copy of production that is made anew each night, and one for those who build integrations.
+_TEST_HOSTS = (
+    "www.sandbox.leaflink.com",
+    "sandbox.leaflink.com",
+    "www.leaflink-integrations.leaflink.com",
+    "leaflink-integrations.leaflink.com",
+)
+
+
 def authorise(credentials: Mapping[str, str]) -> Mapping[str, str]:
     """Make the headers of an App key."""
     return {"Authorization": f"App {credentials['api_key'].strip()}"}
@@ -152,14 +161,7 @@ def check_credentials(credentials: Mapping[str, str]) -> tuple[Finding, ...]:
 LEAFLINK = Platform(
     key="leaflink",
     label="LeafLink",
-    hosts=(
-        "app.leaflink.com",
-        "www.leaflink.com",
-        "www.sandbox.leaflink.com",
-        "sandbox.leaflink.com",
-        "www.leaflink-integrations.leaflink.com",
-        "leaflink-integrations.leaflink.com",
-    ),
+    hosts=("app.leaflink.com", "www.leaflink.com", *_TEST_HOSTS),
     default_base_url="https://app.leaflink.com/api/v2/",
     credentials=_CREDENTIALS,
     settings=_SETTINGS,
@@ -180,4 +182,5 @@ LEAFLINK = Platform(
     catalogue=CATALOGUE,
     flourish_origin="Leaflink",
     readiness=READINESS,
+    test_hosts=_TEST_HOSTS,
 )
