@@ -52,6 +52,7 @@ _MANAGE = frozenset(
         "grants.manage",
         "company.settings",
         "audit.see",
+        "connections.add",
         "keys.replace",
         "rules.change",
         "readiness.waive",
@@ -70,7 +71,9 @@ GRANT_ACTS = _ACT
 BREAK_GLASS_ACTS = frozenset({"connections.stop", "writes.stop"})
 STAFF_PERMISSIONS: Mapping[str, frozenset[str]] = {
     "support": frozenset({"support.see", "grants.ask"}),
-    "operator": frozenset({"support.see", "support.stop", "grants.break_glass", "audit.verify"}),
+    "operator": frozenset(
+        {"support.see", "support.stop", "companies.add", "grants.break_glass", "audit.verify"}
+    ),
 }
 # Refusals of one person that the audit tells of, in an hour: nobody fills it up.
 REFUSALS_TOLD = 20

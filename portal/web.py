@@ -18,6 +18,7 @@ from redis import Redis
 from portal import access, logs, visits
 from portal.blueprints import (
     account,
+    adding,
     audit,
     auth,
     company,
@@ -45,6 +46,7 @@ from portal.blueprints import (
     runs,
     second_factor,
     shell,
+    states,
     support,
 )
 from portal.blueprints import (
@@ -67,10 +69,10 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 # What somebody does about their own sign-in.
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
-_COMPANY = (dashboard, orders, earlier, products, connections, rules, runs, problems, proofs)
-_READINESS = (readiness, matching, match_files, previews)
+_COMPANY = (dashboard, orders, earlier, products, runs, problems, proofs)
+_CONNECTING = (connections, adding, states, readiness, matching, match_files, previews, rules)
 _OFFICE = (people_pages, grants, company, company_data, audit)
-_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_READINESS, *_OFFICE, support, health)
+_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).

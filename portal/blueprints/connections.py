@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
 from portal.access import here, passive, recently_proven, tenant
-from portal.blueprints import paging, working
+from portal.blueprints import ahead, paging, working
 from portal.blueprints.dashboard import connection_rows
 from portal.extensions import db
 from portal.forms.keys import key_form
@@ -17,6 +17,7 @@ from portal.live import scopes
 from portal.models import Connection, Hub, utc_now
 from portal.queries import connections, runs, stops
 from portal.sync import connecting, registry, switches
+from portal.sync.addresses import is_sandbox
 from portal.sync.contract import CredentialField
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.engine import catalogue, guard
@@ -41,6 +42,7 @@ def _list(error: str = "") -> str:
         hubs=connections.hubs_of(db.session(), here().id),
         may_stop=here().may("writes.stop"),
         may_go=here().may("writes.resume"),
+        may_add=here().may("connections.add"),
         error=error,
     )
 
@@ -92,10 +94,11 @@ def _page(connection: Connection, **more: Any) -> str:
     tenant_here, session = here(), db.session()
     sources = [connection.id, connection.hub_id]
     credentials = connections.credentials(session, tenant_here.id, sources)
+    platform = registry.platform(connection.platform)
     return render_template(
         "connections/show.html",
         connection=connection,
-        platform=registry.platform(connection.platform),
+        platform=platform,
         webhook_address=_masked_address(connection, credentials),
         credentials=[row for row in credentials if row.field != connecting.TOKEN_FIELD],
         streams=connections.streams(session, tenant_here.id, sources),
@@ -105,7 +108,11 @@ def _page(connection: Connection, **more: Any) -> str:
         may_pause=tenant_here.may("connections.stop"),
         may_resume=tenant_here.may("connections.resume"),
         may_test=tenant_here.may("connections.test"),
-        may_replace=tenant_here.may("keys.replace"),
+        may_replace=tenant_here.may("keys.replace") and connection.state != "disconnected",
+        may_disconnect=tenant_here.may("connections.add") and connection.state != "disconnected",
+        may_move=tenant_here.may("connections.add") and connection.state in ("checking", "ready"),
+        steps=ahead.steps(connection, tenant_here, platform.label),
+        sandbox=is_sandbox(connection.base_url, platform.test_hosts),
         may_begin_catalogue=tenant_here.may("rules.change") and connection.live_since is not None,
         may_decide_stock=tenant_here.may("stock.decide"),
         **{"findings": None, **more},
@@ -221,6 +228,8 @@ def flourish_keys(connection_id: UUID) -> Any:
 def _keys(
     connection: Connection, owner: Connection | Hub, label: str, fields: Sequence[CredentialField]
 ) -> Any:
+    if connection.state == "disconnected":
+        return redirect(url_for(".show", connection_id=connection.id), 303)
     form = key_form(fields)
     error = ""
     if request.method == "POST":

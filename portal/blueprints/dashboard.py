@@ -66,6 +66,8 @@ def show() -> Any:
         causes=dashboard.causes(session, tenant_here.id),
         open_problems=problems.open_count(session, tenant_here.id),
         rows=rows,
+        may_connect=tenant_here.may("connections.add"),
+        hubs=connections.hubs_of(session, tenant_here.id) if not rows else (),
     )
 
 
@@ -132,7 +134,7 @@ def _bottom(
             "Behind",
             f"{_orders(attention.overdue.number)} overdue for a look: the workers are busy or away.",
         ),
-        (not rows, "idle", "Nothing connected", "Connect a sales platform to begin."),
+        (not rows, "idle", "Nothing connected", "Orders come in once a sales platform is connected."),
         (not live, "warn", "Not live", "No connection is live: orders are not brought into Flourish."),
         (not ever, "info", "Quiet so far", "No order has arrived yet. The connections below are listening."),
     )

@@ -19,15 +19,6 @@ from portal.sync import audit, mail
 
 blueprint = Blueprint("people", __name__, url_prefix="/t/<slug>/people")
 
-_TEXT = """{by} invites you to {company} on Trellis, as {role}.
-
-Open this link within 72 hours to accept; it works once, for {email} only:
-
-{link}
-
-If you do not know {by}, do nothing: the link lets nobody in without your account.
-"""
-
 
 @blueprint.get("")
 @tenant("people.manage")
@@ -165,8 +156,7 @@ def _invite(email: str, role: str) -> None:
         db.session(), tenant_here.id, email=email, role=role, by=by, by_owner=tenant_here.may("people.owners")
     )
     link = working.external("invitations.enter", token=token)
-    text = _TEXT.format(by=by, company=tenant_here.name, role=role, email=row.email, link=link)
-    message = mail.Message(row.email, f"{by} invites you to {tenant_here.name} on Trellis", text)
+    message = invitations.letter(row, tenant_here.name, link)
     mail.queue(db.session(), working.keys(), message, kind="invitation", tenant_id=tenant_here.id)
     working.record("member.invited", audit.Subject("invitation", str(row.id), row.email), role=role)
     working.commit()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
 from portal.access import STAFF_PERMISSIONS, recently_proven, staff
 from portal.blueprints import proving, working
+from portal.forms.company import FoundingForm
 from portal.forms.granting import AskForm, BreakGlassForm
 from portal.identity import grants, members
+from portal.identity.founding import Plan, found
+from portal.identity.tenants import NotAccepted, proposed_slug
 from portal.models import Tenant
 from portal.queries import grants as grant_rows
 from portal.queries import support
 from portal.sync import switches
 
 blueprint = Blueprint("support", __name__, url_prefix="/support")
+
+_USUAL_ZONE = "America/Los_Angeles"
 
 
 @blueprint.get("/")
@@ -46,9 +51,51 @@ def _page(error: str = "") -> str:
         may_ask="grants.ask" in may,
         may_break_glass="grants.break_glass" in may,
         may_stop="support.stop" in may,
+        may_add="companies.add" in may,
         may_verify="audit.verify" in may,
         error=error,
     )
+
+
+@blueprint.route("/companies/new", methods=["GET", "POST"])
+@staff("companies.add")
+@recently_proven
+def add_company() -> Any:
+    """Make a company and invite its first owner."""
+    form = FoundingForm(timezone=_USUAL_ZONE)
+    if not form.validate_on_submit():
+        return _founding(form), 422 if form.errors else 200
+    if not form.slug.data:
+        return _propose(form)
+    # A mail goes to whatever was typed.
+    working.limit_address("invite", form.owner.data or "", times=3)
+    plan = Plan(form.slug.data, form.name.data or "", form.timezone.data or "", form.owner.data or "")
+    desk = current_app.extensions["trellis"].desk
+    try:
+        made = found(
+            desk,
+            plan,
+            actor=working.actor(),
+            link=lambda token: working.external("invitations.enter", token=token),
+        )
+    except NotAccepted as refusal:
+        form[refusal.field].errors = [str(refusal)]
+        return _founding(form), 422
+    flash(f"{made.name} is made, at /t/{made.slug}. {plan.owner} is invited as its owner, for 72 hours.")
+    return redirect(url_for(".index"), 303)
+
+
+def _propose(form: FoundingForm) -> tuple[str, int]:
+    """Show which address the company would have: it can never be changed."""
+    with working.sessions().system() as session:
+        form.slug.data = proposed_slug(session, form.name.data or "")
+    proposed = "This one is free. It can never be changed: send it once more to take it."
+    form.slug.errors = [proposed if form.slug.data else "Choose one: the name has no letters for it."]
+    return _founding(form), 422
+
+
+def _founding(form: FoundingForm) -> str:
+    return render_template("support/add_company.html", form=form, zones=sorted(available_timezones()))
 
 
 @blueprint.post("/stop")

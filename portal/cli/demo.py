@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from portal import config
 from portal.cli.people import give_role, make_person, make_tenant
+from portal.identity.founding import Plan
 from portal.models import Connection, Hub, Tenant, User
 from portal.sync import audit, connecting
 from portal.sync.engine.desk import Desk, open_desk
@@ -98,7 +99,7 @@ def _tenant(desk: Desk, company: _Company) -> UUID:
         known = session.scalar(select(Tenant.id).where(Tenant.slug == company.slug))
     if known is not None:
         return known
-    return make_tenant(desk, slug=company.slug, name=company.name, timezone=company.timezone, actor=ACTOR).id
+    return make_tenant(desk, Plan(company.slug, company.name, company.timezone), actor=ACTOR).id
 
 
 def _connect(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.extensions import Sessions
-from portal.identity import accounts, diary, passwords, second_factor, sessions, tenants
+from portal.identity import accounts, diary, founding, passwords, second_factor, sessions, tenants
 from portal.models import INSTALLATION_CHAIN, STAFF_ROLES, TENANT_ROLES, Tenant, User
 from portal.sync import audit, deletion, export
 from portal.sync.engine.desk import Desk
@@ -28,10 +28,11 @@ def tenant() -> None:
 @click.argument("slug")
 @click.option("--name", required=True)
 @click.option("--timezone", default="America/Los_Angeles", show_default=True)
-def add_tenant(slug: str, name: str, timezone: str) -> None:
+@click.option("--owner", default="", help="Address of the first owner, who is invited by mail.")
+def add_tenant(slug: str, name: str, timezone: str, owner: str) -> None:
     """Add a tenant; SLUG is its part of every address."""
     try:
-        made = make_tenant(desk(), slug=slug, name=name, timezone=timezone, actor=ACTOR)
+        made = make_tenant(desk(), founding.Plan(slug, name, timezone, owner), actor=ACTOR)
     except tenants.NotAccepted as error:
         raise Refused(str(error)) from error
     show({"id": made.id, "slug": made.slug})
@@ -132,21 +133,14 @@ def list_users() -> None:
     show([{"id": row.id, "email": row.email, "name": row.name, "staff": row.staff_role} for row in rows])
 
 
-def make_tenant(desk: Desk, *, slug: str, name: str, timezone: str, actor: audit.Actor) -> Tenant:
-    """Make a tenant, and record that.
+def make_tenant(desk: Desk, plan: founding.Plan, *, actor: audit.Actor) -> Tenant:
+    """Make a company, and invite its owner where one is named.
 
     Raises:
         tenants.NotAccepted: a value cannot be taken.
     """
-
-    def record(session: Session, tenant: Tenant) -> None:
-        subject = audit.Subject("company", str(tenant.id), tenant.name)
-        keys, detail = desk.settings.master_keys, {"slug": slug}
-        audit.record(
-            session, keys, INSTALLATION_CHAIN, "company.added", actor=actor, subject=subject, detail=detail
-        )
-
-    return tenants.create(desk.sessions, slug=slug, name=name, timezone=timezone, record=record)
+    host = desk.settings.public_url
+    return founding.found(desk, plan, actor=actor, link=lambda token: f"{host}/invitations/{token}")
 
 
 def make_person(desk: Desk, person: User, password: str, *, actor: audit.Actor) -> User:

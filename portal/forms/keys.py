@@ -14,6 +14,14 @@ from portal.sync.contract import CredentialField
 LONGEST_CREDENTIAL = 4096
 
 
+def blame(form: Any, field: str, message: str) -> str:
+    """Put a refusal beside the field that it is about; it is returned when the form has no such field."""
+    if field not in form:
+        return message
+    form[field].errors = [message]
+    return ""
+
+
 def key_form(fields: Sequence[CredentialField]) -> Any:
     """Make the form of these fields. What is typed into a secret one is never shown again."""
 

@@ -18,9 +18,20 @@ from portal.extensions import IDENTITY_ROLE, enter
 from portal.identity import accounts
 from portal.identity.accounts import NotAccepted
 from portal.models import TENANT_ROLES, Invitation, Membership, Tenant, User, new_id
+from portal.sync.mail import Message
 
 LASTS = timedelta(hours=72)
 _TOKEN_BYTES = 32
+
+
+_TEXT = """{by} invites you to {company} on Trellis, as {role}.
+
+Open this link within 72 hours to accept; it works once, for {email} only:
+
+{link}
+
+If you do not know {by}, do nothing: the link lets nobody in without your account.
+"""
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,19 @@ def invite(
     session.add(row)
     session.flush()
     return row, token
+
+
+def letter(invitation: Invitation, company: str, link: str) -> Message:
+    """Write what an invited person is sent.
+
+    Args:
+        invitation: the row.
+        company: its name.
+        link: with the token.
+    """
+    by = invitation.invited_by
+    text = _TEXT.format(by=by, company=company, role=invitation.role, email=invitation.email, link=link)
+    return Message(invitation.email, f"{by} invites you to {company} on Trellis", text)
 
 
 def revoke(session: Session, invitation: Invitation) -> None:

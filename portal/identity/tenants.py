@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
+from itertools import count
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,8 +18,15 @@ from portal.models import Tenant, new_id
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 
 
+_LONGEST_SLUG = 40
+
+
 class NotAccepted(ValueError):
-    """A tenant cannot be made like this; the message says why."""
+    """A tenant cannot be made like this; the message says why, and `field` what it is about."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def create(
@@ -40,7 +50,8 @@ def create(
         NotAccepted: a value cannot be taken.
     """
     if not _SLUG.fullmatch(slug):
-        raise NotAccepted(f"{slug!r} is no slug: 3 to 40 lower-case letters, digits and hyphens.")
+        words = f"{slug!r} is no slug: 3 to 40 lower-case letters, digits and hyphens."
+        raise NotAccepted(words, field="slug")
     tenant = Tenant(id=new_id(), slug=slug, name=check_name(name), timezone=check_timezone(timezone))
     try:
         with sessions.system() as session:
@@ -49,8 +60,27 @@ def create(
             if record is not None:
                 record(session, tenant)
     except IntegrityError as error:
-        raise NotAccepted(f"The slug {slug} is taken, now or by an earlier tenant.") from error
+        if "uq_tenant_slug" not in str(error.orig):
+            raise
+        taken = f"The slug {slug} is taken, now or by an earlier tenant."
+        raise NotAccepted(taken, field="slug") from error
     return tenant
+
+
+def proposed_slug(system: Session, name: str) -> str:
+    """Make a slug of a company's name that nobody has or had; empty when the name has nothing for one.
+
+    Args:
+        system: a system session.
+        name: the company's name.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[: _LONGEST_SLUG - 4].strip("-")
+    if not _SLUG.fullmatch(slug):
+        return ""
+    taken = set(system.scalars(select(Tenant.slug).where(Tenant.slug.startswith(slug, autoescape=True))))
+    numbered = (f"{slug}-{number}" for number in count(2))
+    return slug if slug not in taken else next(one for one in numbered if one not in taken)
 
 
 def check_name(name: str) -> str:
@@ -61,7 +91,7 @@ def check_name(name: str) -> str:
     """
     kept = " ".join(name.replace("\x00", "").split())
     if not kept:
-        raise NotAccepted("Give the company's name.")
+        raise NotAccepted("Give the company's name.", field="name")
     return kept
 
 
@@ -74,4 +104,5 @@ def check_timezone(timezone: str) -> str:
     try:
         return ZoneInfo(timezone).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise NotAccepted(f"There is no time zone {timezone!r}; give one such as America/Denver.") from error
+        words = f"There is no time zone {timezone!r}; give one such as America/Denver."
+        raise NotAccepted(words, field="timezone") from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from portal.models import Connection, Hub, Problem, Secret, Stream
+from portal.models import Connection, Hub, Link, Operation, Problem, Secret, Stream
 
 
 def all_of(session: Session, tenant_id: UUID) -> Sequence[Connection]:
@@ -69,3 +70,46 @@ def open_problems(session: Session, tenant_id: UUID, subject_ids: Sequence[UUID]
         )
         .order_by(Problem.opened_at)
     ).all()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a connection has to do with at the moment, in counts."""
+
+    # Orders that are on their way, or held up.
+    open_orders: int = 0
+    stuck_orders: int = 0
+    # Products that both sides have as one.
+    products: int = 0
+    problems: int = 0
+    # Writes of which nobody knows yet whether they took effect.
+    unclear: int = 0
+
+
+def standing(session: Session, tenant_id: UUID, connection_id: UUID) -> Standing:
+    """Count what going live begins with, and what disconnecting stops."""
+    mine = (Link.tenant_id == tenant_id, Link.connection_id == connection_id)
+    is_order = Link.kind == "order"
+    on_its_way = Link.state.in_(("new", "waiting", "stuck"))
+    open_orders, stuck_orders, products = session.execute(
+        select(
+            func.count().filter(is_order, on_its_way),
+            func.count().filter(is_order, Link.state == "stuck"),
+            func.count().filter(Link.kind == "item", Link.base["product"].is_not(None)),
+        ).where(*mine)
+    ).one()
+    problems = select(func.count(Problem.id)).where(
+        Problem.tenant_id == tenant_id, Problem.connection_id == connection_id, Problem.closed_at.is_(None)
+    )
+    unclear = select(func.count(Operation.id)).where(
+        Operation.tenant_id == tenant_id,
+        Operation.connection_id == connection_id,
+        Operation.status.in_(("intent", "unknown")),
+    )
+    return Standing(
+        open_orders=open_orders,
+        stuck_orders=stuck_orders,
+        products=products,
+        problems=session.scalar(problems) or 0,
+        unclear=session.scalar(unclear) or 0,
+    )

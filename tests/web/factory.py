@@ -58,7 +58,7 @@ def user(
         return accounts.create_user(session, address, name, PASSWORD, staff_role)
 
 
-def member(sessions: Sessions, company: Company, role: str, **who: Any) -> User:
+def member(sessions: Sessions, company: Company | Tenant, role: str, **who: Any) -> User:
     """Make somebody who has a role in a company."""
     person = user(sessions, **who)
     with sessions.tenant(company.id) as session:

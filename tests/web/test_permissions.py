@@ -25,6 +25,7 @@ TENANT = {
     "problems.retry": "OAX",
     "connections.test": "OAX",
     "connections.stop": "OAXG",
+    "connections.add": "OA",
     "connections.resume": "OA",
     "readiness.see": "OAVLXG",
     "readiness.check": "OAX",
@@ -45,6 +46,7 @@ TENANT = {
 STAFF = {
     "support.see": "SO",
     "support.stop": "O",
+    "companies.add": "O",
     "grants.ask": "S",
     "grants.break_glass": "O",
     "audit.verify": "O",

@@ -51,6 +51,7 @@ ACTS: Mapping[str, str] = {
     "connection.resumed": "resumed",
     "connection.disconnected": "disconnected",
     "connection.connected_again": "connected again",
+    "connection.addresses_shown": "had the webhook addresses shown of",
     "connection.tested": "tested",
     "connection.rate_changed": "changed the rate of",
     "connection.rules_changed": "changed the rules of",
