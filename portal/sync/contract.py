@@ -50,6 +50,8 @@ class Setting:
     default: Any
     many: bool = False
     keys: tuple[str, ...] = ()
+    # What of our own rows its value holds back or changes, by name (`consequences.COUNTERS`); empty: nothing.
+    counts: str = ""
     least: float = 0
     most: float = 1_000_000
 

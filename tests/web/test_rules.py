@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from portal.models import Connection
+from tests.web import factory
 
 
 @pytest.fixture
@@ -132,3 +133,27 @@ def test_the_page_lists_exactly_what_is_written_to_products(admin, page):
         "Strain classification",
         "Wholesale price",
     ]
+
+
+@pytest.mark.promise("ON-8")
+def test_a_rule_that_changes_what_is_on_its_way_is_saved_only_when_it_is_confirmed(
+    admin, page, sessions, company
+):
+    with sessions.tenant(company.id) as session:
+        shown = factory.snapshot(has_rep=False)
+        factory.order(session, company, label="A", state="waiting", flourish_id=None, snapshot=shown)
+    text = admin.get(page).text
+    assert "1 open order without a sales rep would wait by sales rep." in text
+    form = {**entered(text), "routing": "by sales rep"}
+
+    asked = admin.post(page, form)
+
+    assert asked.status_code == 200
+    assert "1 open order without a sales rep does not sync." in asked.text
+    assert settings(sessions, company) == {}
+    sent = entered(asked.text)
+    back = admin.post(page, {**sent, "act": "back"})
+    assert "routing" in back.text
+    assert settings(sessions, company) == {}
+    assert admin.post(page, sent).status_code == 303
+    assert settings(sessions, company) == {"routing": "by sales rep"}

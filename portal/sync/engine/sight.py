@@ -20,6 +20,7 @@ from portal.sync.errors import Retryable
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.money import add_up, line_total, unit_price
 from portal.sync.mapping.renaming import renamed
+from portal.sync.mapping.routing import reps_of
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ def _shown(sight: Sight, account: Account) -> dict[str, object]:
         "facility": "" if account.rules.by_rep else account.rules.facility.name,
         "total": str(order.total),
         "term": order.term or order.term_shown,
+        "has_rep": bool(reps_of(order)),
         "lines": [
             {
                 "sku": line.sku,

@@ -251,12 +251,16 @@ def exactly(found: Iterable[Named], name: str) -> list[Named]:
 
 def category_path(item: Item, rules: CatalogueRules) -> str:
     """What the platform calls the item's category, as "category > subcategory"; empty if nobody says so."""
-    custom = f"{item.custom_category} {PATH} {item.custom_subcategory}"
-    both = item.custom_category and item.custom_subcategory
-    for name in (custom, item.custom_category, item.category):
+    return category_named(item.category, item.custom_category, item.custom_subcategory, rules)
+
+
+def category_named(category: str, custom: str, below: str, rules: CatalogueRules) -> str:
+    """The same, by an item's category, custom category and custom subcategory."""
+    both = f"{custom} {PATH} {below}"
+    for name in (both, custom, category):
         if row := rules.categories.get(folded(name)):
             return row
-    return custom if both else ""
+    return both if custom and below else ""
 
 
 def folded(path: str) -> str:

@@ -52,6 +52,7 @@ _SETTINGS = (
         ("Submitted", "Accepted", "Backorder"),
         ("Submitted", "Accepted", "Backorder"),
         many=True,
+        counts="orders by status",
     ),
     Setting(
         "status_table",
@@ -68,6 +69,7 @@ _SETTINGS = (
         " changes moves, as long as nothing is allocated.",
         (BY_FACILITY, BY_REP),
         BY_FACILITY,
+        counts="orders without a rep",
     ),
     Setting(
         "price_places",
@@ -100,6 +102,7 @@ _SETTINGS = (
         " with samples waits until somebody has entered it in Flourish by hand.",
         ("bring in", "hold"),
         "bring in",
+        counts="orders with samples",
     ),
     Setting(
         "external_id_key",

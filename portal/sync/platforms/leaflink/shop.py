@@ -120,8 +120,17 @@ SETTINGS = (
         "With product descriptions: item price in Flourish x multiplier x units per case, to the cent.",
         (),
         False,
+        counts="prices",
     ),
-    Setting("price_multiplier", "Price multiplier", "1 is the item's price as it is.", (), 1, most=1_000),
+    Setting(
+        "price_multiplier",
+        "Price multiplier",
+        "1 is the item's price as it is.",
+        (),
+        1,
+        most=1_000,
+        counts="prices",
+    ),
     Setting(
         "brands",
         "Brands",
@@ -161,6 +170,7 @@ SETTINGS = (
         " LeafLink.",
         (),
         {},
+        counts="items without a category",
     ),
     Setting(
         "strain_case",
