@@ -55,7 +55,9 @@ def flourish() -> Any:
     if not isinstance(answer, connecting.Connected):
         return answer
     hub = next(hub for hub in _hubs() if hub.id == answer.id)
-    return _connected(FLOURISH, answer, hub, facilities=hub.facilities)
+    entered = form.credentials()[FLOURISH.webhook.key_field]
+    key = "" if entered else answer.signing_key
+    return _connected(FLOURISH, answer, hub, facilities=hub.facilities, signing_key=key)
 
 
 @blueprint.route("/<platform>", methods=["GET", "POST"])

@@ -153,6 +153,12 @@ def test_the_answer_of_flourish_names_its_facilities_and_what_to_enter_there(con
     assert re.search(r'id="signing-key">[0-9a-f]{64}<', answered.text)
 
 
+def test_a_signing_key_that_was_entered_is_not_shown_again(connect_flourish):
+    answered = connect_flourish(webhook_key=TYPED)
+    assert "the signing key that you entered" in words(answered)
+    assert TYPED not in answered.text
+
+
 def test_without_flourish_nothing_else_is_offered(owner, new, nothing):
     text = words(owner.get(new))
     assert "Flourish comes first" in text
