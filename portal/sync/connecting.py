@@ -25,7 +25,6 @@ from portal.sync.credentials import (
     call_flourish,
     call_platform,
     complete,
-    proven,
     recognised,
     seal_all,
 )

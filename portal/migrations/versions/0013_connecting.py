@@ -1,13 +1,13 @@
 """Connecting in the browser: a company in use is found over all tenants, and secrets are destroyed.
 
 Revision ID: 0013
-Revises: 0010
+Revises: 0012
 """
 
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
