@@ -108,7 +108,7 @@ def beside(answer, field):
 
 
 @pytest.mark.promise("ON-1")
-def test_from_nothing_to_live(owner, nothing, new, sessions, desk, connect):
+def test_from_nothing_to_live(desk, owner, nothing, new, sessions, connect):
     answered = connect()
 
     text = words(answered)
