@@ -119,7 +119,15 @@ def test_nothing_is_deleted_but_terms_relations_matches_previews_and_what_a_pull
         with desk.sessions.tenant(ours["tenant"]) as session:
             return session.execute(text(f"DELETE FROM {table}")).rowcount
 
-    deletable = ("search_term", "link_relation", "pulled_row", "match_row", "match_file", "preview", "preview_row")
+    deletable = (
+        "search_term",
+        "link_relation",
+        "pulled_row",
+        "match_row",
+        "match_file",
+        "preview",
+        "preview_row",
+    )
     if table in deletable:
         assert delete() == 1
     else:
