@@ -114,7 +114,7 @@ def test_a_tenant_cannot_change_or_give_away_rows_across_the_wall(desk, ours, th
 
 
 @pytest.mark.parametrize("table", INSERTS)
-def test_nothing_is_deleted_but_terms_relations_matches_previews_and_what_a_pull_has_seen(desk, ours, table):
+def test_nothing_is_deleted_but_what_is_found_anew_and_secrets_of_what_was_given_up(desk, ours, table):
     def delete():
         with desk.sessions.tenant(ours["tenant"]) as session:
             return session.execute(text(f"DELETE FROM {table}")).rowcount
