@@ -127,6 +127,7 @@ def test_nothing_is_deleted_but_what_is_found_anew_and_secrets_of_what_was_given
         "match_file",
         "preview",
         "preview_row",
+        "secret",
     )
     if table in deletable:
         assert delete() == 1
