@@ -107,10 +107,14 @@ def _take(session: Session, due: Select[UUID], worker: str, lease_seconds: float
             func.now(),
             Link.crashes,
             Link.kind,
+            Link.priority,
+            Link.due_at,
         )
         .execution_options(synchronize_session=False)
     )
-    return [Claim(*row) for row in rows]
+    # An update answers in any order, and an order holds stock that an item's look should know of.
+    by_urgency = sorted(rows, key=lambda row: (row.priority, row.due_at))
+    return [Claim(*row[:-2]) for row in by_urgency]
 
 
 def take_back_lost(session: Session) -> int:

@@ -136,7 +136,8 @@ def test_handing_back_without_a_mark_waits_until_it_is_due(shop):
     assert shop.claims() == []
 
 
-def test_the_most_urgent_are_claimed_first_and_then_the_longest_due(shop):
+@pytest.mark.parametrize("most", [1, 4])
+def test_the_most_urgent_are_claimed_first_and_then_the_longest_due(shop, most):
     make_links(shop, 4)
     with shop.desk.tenant(shop.tenant_id) as session:
         for number, priority, due in (("0", 30, 50), ("1", 10, 1), ("2", 20, 90), ("3", 10, 5)):
@@ -148,7 +149,8 @@ def test_the_most_urgent_are_claimed_first_and_then_the_longest_due(shop):
                 {"number": number, "priority": priority, "due": due},
             )
 
-    order_of_claims = [shop.link(shop.claims(most=1)[0].link_id).foreign_id for _ in range(4)]
+    claims = [claim for _ in range(4 // most) for claim in shop.claims(most=most)]
+    order_of_claims = [shop.link(claim.link_id).foreign_id for claim in claims]
 
     assert order_of_claims == ["3", "1", "2", "0"]
 
