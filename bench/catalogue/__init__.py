@@ -147,7 +147,7 @@ def _install_peer(folder: Path) -> str:
     """Install dlt into an environment of its own; returns its Python."""
     venv.create(folder / "peer", with_pip=True)
     python = str(folder / "peer" / "bin" / "python")
-    argv = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", _PEER)
+    argv = (python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", _PEER)
     subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
     return python
 
