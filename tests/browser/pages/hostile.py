@@ -69,6 +69,7 @@ MEANT = {
     "failed",
     "chain",
     "detail_digest",
+    "severity",
 }
 
 
