@@ -8,9 +8,7 @@ PROMISES = (
     Promise("LL-1", "An item and a product are one when their SKUs are equal. What is merely near is shown."),
     Promise("LL-2", "A customer's destination is found by license, never by name, and made once if missing."),
     Promise("LL-3", "A sales rep is found by e-mail and sent by id, so that Flourish never makes one."),
-    Promise(
-        "LL-4", "A strain is found by name, and made in LeafLink when a product needs it.", "being built."
-    ),
+    Promise("LL-4", "A strain is found by name, and made in LeafLink when a product needs it."),
     Promise("LL-5", "An item's brand decides which LeafLink account gets it."),
     Promise(
         "LL-6",
@@ -66,8 +64,8 @@ PROMISES = (
     ),
     Promise(
         "LL-29",
-        "Orders from before go-live are listed; a person brings them in, links or leaves them.",
-        "other writers of products are named once they undo something, not before going live.",
+        "Orders from before go-live are listed; a person brings them in, links or leaves them. Who else writes"
+        " products is named before going live.",
     ),
     Promise("LL-30", "An order that left the chosen statuses stays; drafts wait; finished ones are left."),
 )
