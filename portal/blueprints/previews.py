@@ -190,11 +190,11 @@ def live(connection_id: UUID) -> Any:
 @blueprint.get("/preview.csv")
 @tenant("connections.see")
 def download(connection_id: UUID) -> Any:
-    """Send the rows of the preview as a file, by the same filters."""
+    """Send the rows of the preview as a file, by the same filters; its page says why there is none yet."""
     connection = _one(connection_id)
     preview = previews.last(db.session(), here().id, connection.id)
     if preview is None or preview.state != "done":
-        abort(404)
+        return redirect(url_for(".show", connection_id=connection_id), 303)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it is sent
     for line in _lines(previews.every(db.session(), preview, _filters())):
         file.write(line.encode("utf-8"))
