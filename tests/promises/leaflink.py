@@ -64,8 +64,8 @@ PROMISES = (
     ),
     Promise(
         "LL-29",
-        "Orders from before go-live are listed; a person brings them in, links or leaves them. Who else writes"
-        " products is named before going live.",
+        "Orders from before go-live are listed; a person brings them in, links or leaves them. Who else"
+        " writes products is named before going live.",
     ),
     Promise("LL-30", "An order that left the chosen statuses stays; drafts wait; finished ones are left."),
 )
