@@ -14,7 +14,7 @@ from uuid import UUID
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
 from portal.access import here, passive, tenant
-from portal.blueprints import downloads, paging, presentation, working
+from portal.blueprints import ahead, downloads, paging, presentation, working
 from portal.blueprints.acts import cell
 from portal.extensions import db
 from portal.models import PREVIEW_KINDS, Connection, Preview, PreviewRow, utc_now
@@ -56,6 +56,7 @@ def _page(connection: Connection, *, error: str = "", changed: str = "") -> str:
         page=page,
         filters=filters,
         chips=_chips(connection, filters),
+        blocking=ahead.way(db.session(), connection).blocking if page else (),
         first_page="after" not in request.args,
         following=_following(connection, page) if page and page.more else None,
         error=error,

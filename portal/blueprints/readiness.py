@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 
 from portal.access import here, passive, tenant
-from portal.blueprints import working
+from portal.blueprints import ahead, working
 from portal.extensions import db
 from portal.forms.readiness import WaiveForm
 from portal.models import Connection, utc_now
@@ -141,14 +141,17 @@ def _begin(connection: Connection, check: Check | None = None) -> None:
 
 def _values(connection: Connection) -> dict[str, Any]:
     session, tenant_here = db.session(), here()
+    checklist = gate.stands(session, connection)
     return {
         "connection": connection,
         "platform": registry.platform(connection.platform),
-        "checklist": gate.stands(session, connection),
+        "checklist": checklist,
         "run": kept.going(session, tenant_here.id, connection.id),
         "may_check": tenant_here.may("readiness.check"),
         "may_waive": tenant_here.may("readiness.waive"),
         "is_health": connection.live_since is not None,
+        "way": ahead.way(session, connection, checklist) if connection.live_since is None else None,
+        "may_go_live": tenant_here.may("connections.add") and connection.state == "ready",
     }
 
 

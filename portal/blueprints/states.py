@@ -9,7 +9,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from werkzeug.wrappers import Response
 
 from portal.access import here, recently_proven, tenant
-from portal.blueprints import paging, working
+from portal.blueprints import ahead, paging, working
 from portal.extensions import db
 from portal.forms.keys import blame, key_form
 from portal.models import Connection
@@ -18,6 +18,7 @@ from portal.sync import connecting, doors, parting, places, registry
 from portal.sync.addresses import is_sandbox
 from portal.sync.credentials import CannotConnect, account
 from portal.sync.engine.desk import Desk
+from portal.sync.preview import summary
 
 blueprint = Blueprint("states", __name__, url_prefix="/t/<slug>/connections/<uuid:connection_id>")
 
@@ -68,7 +69,7 @@ def _check(connection_id: UUID) -> Response:
 @blueprint.route("/go-live", methods=["GET", "POST"])
 @tenant("connections.add")
 def go_live(connection_id: UUID) -> Any:
-    """Say in counts what going live does, and do it."""
+    """Say in counts what going live does, and do it with orders only; `previews.live` does with a preview."""
     connection = _one(connection_id)
     if connection.state != "ready":
         return _to_its_page(connection_id)
@@ -81,15 +82,19 @@ def go_live(connection_id: UUID) -> Any:
             error = str(refusal)
         else:
             working.ring()
-            flash("Live. Orders that are placed from now on are sent.")
+            flash("Live with orders only: those that are placed from now on are sent.")
             return _to_its_page(connection_id)
+    connection = _one(connection_id)
+    way = ahead.way(db.session(), connection)
     page = render_template(
         "states/go_live.html",
-        connection=_one(connection_id),
+        connection=connection,
         platform=registry.platform(connection.platform),
         sandbox=_is_sandbox(connection),
         standing=connections.standing(db.session(), here().id, connection_id),
         stopped=bool(stops.standing(db.session(), here().id)),
+        ahead=way,
+        shown=summary.in_words(way.previewed.counts, connection) if way.previewed else "",
         error=error,
     )
     return page, 422 if error else 200

@@ -39,3 +39,11 @@ def fill(session: Session, company: Company) -> None:
     until = utc_now() + timedelta(days=20)
     waived = {"waived_by": "Dana Reyes", "reason": "She leaves this month", "expires_at": until}
     session.add(Waiver(**owned, name=_WAIVED, **waived))
+
+
+def all_ready(session: Session, company: Company) -> None:
+    """Have every check be ready."""
+    owned = {"tenant_id": company.id, "connection_id": company.connection_id}
+    for check in checks_of(PLATFORMS["leaflink"]):
+        told = {"outcome": "ready", "severity": check.severity, "evidence": "412 of 412 match."}
+        session.add(CheckResult(**owned, name=check.name, **told))

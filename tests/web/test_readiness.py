@@ -102,6 +102,21 @@ def test_a_check_that_cannot_start_says_what_it_needs(viewer, page, finds):
     assert "Needs first: Connect LeafLink." in row
 
 
+@pytest.mark.promise("ON-4")
+def test_the_preview_follows_when_all_that_blocks_is_ready(admin, viewer, page, finds):
+    finds("sku")
+    row = row_of(admin.get(page), "Preview the first sync, and go live with it")
+    assert "Going live needs first: Match every product by SKU." in " ".join(row.split())
+    assert "Cannot start yet" in row
+    assert "button primary" not in admin.get(page).text
+
+    finds("sku", "ready")
+    assert "To do" in row_of(admin.get(page), "Preview the first sync, and go live with it")
+    onward = r'<a class="button primary"\s+href="([^"]+)">Preview the first sync</a>'
+    assert first(onward, admin.get(page).text).endswith("/preview")
+    assert "button primary" not in viewer.get(page).text
+
+
 def test_before_anything_ran_the_list_says_so_and_what_blocks(sessions, as_user):
     fresh = factory.company(sessions, state="ready")
     visitor = as_user(factory.member(sessions, fresh, "viewer"))

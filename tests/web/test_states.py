@@ -8,12 +8,12 @@ import re
 import pytest
 from sqlalchemy import select, text
 
-from portal.models import AuditEvent, Connection, Facility, Link, Secret
+from portal.models import AuditEvent, Connection, Facility, Link, Preview, Secret, new_id, utc_now
 from portal.sync import audit
 from portal.sync.connecting import add_connection, add_hub
 from tests.cli import served
 from tests.cli.served import LEAFLINK_KEY, WEBHOOK_KEY
-from tests.web import factory, newcomers
+from tests.web import checked, factory, newcomers
 
 DANA = audit.Actor("Dana")
 GOOD = {"api_key": LEAFLINK_KEY, "webhook_key": WEBHOOK_KEY}
@@ -46,7 +46,7 @@ NEXT = (
     # State, what is said of what comes next, and the button that leads there.
     ("draft", "Say which facility its orders go to.", "Choose the facility"),
     ("checking", "Both sides have to answer once with its keys.", "Call both sides"),
-    ("ready", "Nothing is sent before it is live.", "Go live"),
+    ("ready", "Not every check ran yet.", "Check both sides"),
     ("paused", "Whatever waited is worked through.", "Resume"),
     ("needs_credentials", "Its key is refused.", "Replace it"),
     ("disconnected", "A key of the same company takes it up again.", "Connect it again"),
@@ -86,6 +86,40 @@ def test_a_step_that_is_not_its_state_s_leads_back_to_its_page(sessions, company
     assert admin.get(f"{page}/{step}").location == page
     assert admin.post(f"{page}/{step}").location == page
     assert state(sessions, company) == at
+
+
+@pytest.mark.promise("ON-1")
+def test_from_ready_the_way_leads_over_checks_and_preview_to_going_live(sessions, company, page, admin):
+    be(sessions, company, "ready", live_since=None)
+    assert "Going live waits for the checks." in words(admin.get(page))
+    shown = admin.get(f"{page}/go-live")
+    assert "Cannot start yet" in words(shown)
+    assert "Match every product by SKU" in words(shown)
+    assert "<button" not in shown.text.partition("What happens then")[2]
+
+    with sessions.tenant(company.id) as session:
+        checked.all_ready(session, company)
+    assert "See what the first sync would do, before it does it. Preview" in words(admin.get(page))
+    shown = words(admin.get(f"{page}/go-live"))
+    assert "There is no preview, so only orders are synced" in shown
+    assert "Preview the first sync Go live with orders only" in shown
+
+    with sessions.tenant(company.id) as session:
+        preview = a_preview(session, company)
+    assert "What the first sync would do was previewed." in words(admin.get(page))
+    shown = admin.get(f"{page}/go-live")
+    assert "3 products are described anew" in words(shown)
+    approves = rf'{page}/preview/live"(?:(?!</form>).)*name="preview"\s+value="{preview.id}"'
+    assert re.search(approves, shown.text, re.DOTALL)
+
+
+def a_preview(session, company):
+    counts = {"acts": {"update_product": 3}, "calls": {"platform": 3}}
+    owned = {"tenant_id": company.id, "connection_id": company.connection_id, "started_by": "Dana Reyes"}
+    preview = Preview(id=new_id(), **owned, state="done", finished_at=utc_now(), counts=counts)
+    session.add(preview)
+    session.flush()
+    return preview
 
 
 def test_what_going_live_does_is_said_in_counts(sessions, company, page, admin):
