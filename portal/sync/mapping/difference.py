@@ -43,6 +43,8 @@ _PLAIN: tuple[Fold, ...] = (
 )
 _LOOKS: Fold = ("characters that look alike", _alike)
 _LOOSE: tuple[Fold, ...] = (*_PLAIN[:2], _LOOKS, *_PLAIN[2:])
+# Zeros behind a hyphen lead a number only as long as the hyphen is there.
+_CLOSED: tuple[Fold, ...] = (*_PLAIN[:2], _PLAIN[3])
 
 
 def plain(text: str) -> str:
@@ -63,7 +65,7 @@ def _folded(text: str, folds: tuple[Fold, ...]) -> str:
 
 def folds_between(left: str, right: str) -> tuple[str, ...]:
     """Name what has to be folded away for two values to be equal; nothing where that does not do it."""
-    for folds in (_PLAIN, _LOOSE):
+    for folds in (_PLAIN, _CLOSED, _LOOSE):
         if _folded(left, folds) == _folded(right, folds):
             return tuple(_told(name, left, right) for name in _needed(left, right, folds))
     return ()

@@ -24,6 +24,7 @@ LOOKS = "characters that look alike (0 and O, 1 and I, 5 and S)"
         ("FL-1001", "FL-\uff11001", "spaces or hidden characters"),
         ("FL-0071", "FL-71", "leading zeros"),
         ("FL-1001", "fl1001", "upper and lower case, hyphens, spaces or punctuation"),
+        ("C10-0005237-LIC", "C100005237LIC", "hyphens, spaces or punctuation"),
         ("FL-1O01", "FL-1001", "O for 0 in the fifth place"),
         ("5OUR-1", "SOUR-1", "5 for S in the first place"),
         ("FL-IOO1", "FL-1001", LOOKS),
