@@ -87,10 +87,13 @@ def _shared(connection: Connection, preview: Preview | None) -> dict[str, Any]:
 @tenant("connections.see")
 @passive
 def now(connection_id: UUID) -> Any:
-    """Show how far a preview is: for pages that wait for it."""
+    """Show how far a preview is: for pages that wait for it. Once it is over they are loaded anew, with its
+    rows and what may be done with it."""
     connection = _one(connection_id)
     preview = previews.last(db.session(), here().id, connection.id)
-    return render_template("previews/_now.html", **_shared(connection, preview))
+    values = _shared(connection, preview)
+    over = {} if values["in_work"] else {"HX-Refresh": "true"}
+    return render_template("previews/_now.html", **values), over
 
 
 @blueprint.post("/preview")

@@ -131,7 +131,9 @@ _STANDING = text(
         WHERE preview_id = :preview AND acts <> '[]'::jsonb
     ), looked AS (
         SELECT planned.acts, link.state,
-            coalesce(link.looked_at >= :since AND link.due_at IS NULL AND link.lease_until IS NULL
+            -- What was tried alone before is done, and nobody looks at it again for the first sync.
+            coalesce((link.looked_at >= :since OR link.tried_until IS NOT NULL)
+                AND link.due_at IS NULL AND link.lease_until IS NULL
                 -- What was held back, by a pause or the guard, waits.
                 AND link.state NOT IN ('new', 'waiting'), false) AS done
         FROM planned LEFT JOIN link ON link.connection_id = :connection AND link.kind = planned.thing

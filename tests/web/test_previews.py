@@ -372,6 +372,24 @@ def test_the_first_sync_shows_what_is_done_what_is_left_and_can_be_paused(sessio
     assert "every 3s" not in text
 
 
+@pytest.mark.promise("ON-5")
+def test_what_was_tried_alone_before_is_done_already(sessions, company, going, admin):
+    before = going.approved_at - timedelta(minutes=1)
+    tried = {"looked_at": before, "tried_until": before, "due_at": None, "state": "settled"}
+    with sessions.tenant(company.id) as session:
+        session.execute(update(Link).where(Link.foreign_id == "GG-1").values(decision_code="agree", **tried))
+    assert "Everything that the preview showed is done" in admin.get(progress(company)).text
+
+
+def test_a_page_that_waits_for_a_preview_is_loaded_anew_once_that_is_over(sessions, ready, admin):
+    preview = made(sessions, ready, state="items", finished_at=None)
+    assert "HX-Refresh" not in admin.get(page_of(ready, "/now")).headers
+    with sessions.tenant(ready.id) as session:
+        row = session.get_one(Preview, preview.id)
+        row.state, row.finished_at = "done", utc_now()
+    assert admin.get(page_of(ready, "/now")).headers["HX-Refresh"] == "true"
+
+
 def test_what_is_left_is_told_by_the_rate_only_once_there_is_one(sessions, company, admin):
     preview = made(sessions, company, approved_at=utc_now(), approved_by="Dana Reyes")
     assert "About a minute is left." in admin.get(progress(company)).text
