@@ -9,7 +9,7 @@ from portal.models import Preview
 
 DONE, READING, FAILED = (Preview(state=state) for state in ("done", "reading", "failed"))
 
-WAYS = (
+WAYS: tuple[tuple[str, Way, str, list[str], list[str]], ...] = (
     # What is known; then the step that comes first, the buttons, and what is done.
     ("nothing ran", Way(ran=False, blocking=("SKU",), preview=None), "Check both sides",
      ["Check both sides", "Preview"], []),
