@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, case, func, not_, select, true, update
@@ -114,7 +115,7 @@ def _take(session: Session, due: Select[UUID], worker: str, lease_seconds: float
     )
     # An update answers in any order, and an order holds stock that an item's look should know of.
     by_urgency = sorted(rows, key=lambda row: (row.priority, row.due_at))
-    return [Claim(*row[:-2]) for row in by_urgency]
+    return [Claim(*of_claim) for *of_claim, _priority, _due_at in map(tuple[Any, ...], by_urgency)]
 
 
 def take_back_lost(session: Session) -> int:
