@@ -151,7 +151,7 @@ def answers(url: str) -> bool:
 def product(
     data: Path, database_url: str, redis_url: str, companies: str = "demo", **extra: str
 ) -> Iterator[Product]:
-    """Run web, schedule and sandbox, with the demo's data or with none; workers are the test's own."""
+    """Run web, schedule and sandbox, with the demo's data or none; workers are the test's own business."""
     port, sandbox_port = free_port(), free_port()
     env = {
         **os.environ,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias, cast
-from typing import Any
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, bindparam, case, func, not_, select, true, update
