@@ -89,7 +89,7 @@ def account(platform: str) -> Any:
 
 def _add_hub(form: Any) -> connecting.Connected:
     return connecting.add_hub(
-        current_app.extensions["trellis"].desk,
+        working.desk(),
         here().id,
         name=form.name.data,
         base_url=_address(FLOURISH, form),
@@ -103,7 +103,7 @@ def _add_connection(declared: Platform, form: Any, hubs: Sequence[Hub]) -> conne
     if chosen is None:
         raise CannotConnect("Choose one of the Flourish accounts in the list.", field="hub")
     return connecting.add_connection(
-        current_app.extensions["trellis"].desk,
+        working.desk(),
         here().id,
         hub_id=chosen.id,
         platform_key=declared.key,

@@ -71,7 +71,7 @@ def download() -> Any:
     with contextlib.ExitStack() as unless_written:
         # Without a name: it is gone with this process, however that ends.
         file = unless_written.enter_context(tempfile.TemporaryFile(dir=_folder(_settings().data)))
-        export.write(current_app.extensions["trellis"].desk, here().id, file)
+        export.write(working.desk(), here().id, file)
         unless_written.pop_all()  # it is closed when it is sent
     return downloads.attachment(file, f"{here().slug}-{utc_now():%Y-%m-%d}.zip", "application/zip")
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
 from portal.access import here, passive, recently_proven, tenant
-from portal.blueprints import ahead, paging, working
+from portal.blueprints import next_steps, paging, working
 from portal.blueprints.dashboard import connection_rows
 from portal.extensions import db
 from portal.forms.keys import key_form
@@ -87,7 +87,7 @@ def _unless_stopped(words: str) -> str:
 @tenant("connections.see")
 def show(connection_id: UUID) -> Any:
     """Show one connection: what it does, when it was last heard of, what it is made of."""
-    return _page(_one(connection_id))
+    return _page(working.connection(connection_id))
 
 
 def _page(connection: Connection, **more: Any) -> str:
@@ -111,7 +111,7 @@ def _page(connection: Connection, **more: Any) -> str:
         may_replace=tenant_here.may("keys.replace") and connection.state != "disconnected",
         may_disconnect=tenant_here.may("connections.add") and connection.state != "disconnected",
         may_move=tenant_here.may("connections.add") and connection.state in ("checking", "ready"),
-        steps=ahead.steps(session, connection, tenant_here, platform.label),
+        steps=next_steps.steps(session, connection, tenant_here, platform.label),
         sandbox=is_sandbox(connection.base_url, platform.test_hosts),
         may_begin_catalogue=tenant_here.may("rules.change") and connection.live_since is not None,
         may_decide_stock=tenant_here.may("stock.decide"),
@@ -133,7 +133,7 @@ def _masked_address(connection: Connection, credentials: Sequence[Any]) -> str:
 @tenant("connections.stop")
 def pause(connection_id: UUID) -> Any:
     """Stop writing; deliveries and reads go on."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     connecting.pause(db.session(), working.keys(), connection.id, actor=working.actor())
     working.commit()
     flash("Paused. Deliveries are still taken in; nothing is written until you resume.")
@@ -144,7 +144,7 @@ def pause(connection_id: UUID) -> Any:
 @tenant("connections.resume")
 def resume(connection_id: UUID) -> Any:
     """Write again, beginning with what has waited."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     connecting.resume(db.session(), working.keys(), connection.id, actor=working.actor())
     working.commit()
     working.ring()
@@ -162,7 +162,7 @@ def _back(connection_id: UUID) -> Any:
 @tenant("rules.change")
 def begin_catalogue(connection_id: UUID) -> Any:
     """Have items and products synced from now on, and all their lists read whole."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     try:
         catalogue.begin(db.session(), working.keys(), connection.id, actor=working.actor())
     except catalogue.NoCatalogue as refusal:
@@ -177,7 +177,7 @@ def begin_catalogue(connection_id: UUID) -> Any:
 @tenant("stock.decide")
 def decide_drops(connection_id: UUID) -> Any:
     """Let many products lose all their stock for an hour, or keep them from it."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     if request.form.get("decision") == "approve":
         number = guard.approve(db.session(), working.keys(), connection.id, actor=working.actor())
         said = f"Approved for an hour: {number} products that wait are written now."
@@ -194,14 +194,14 @@ def decide_drops(connection_id: UUID) -> Any:
 @tenant("connections.test")
 def test(connection_id: UUID) -> Any:
     """Call both sides with the stored credentials and say what they answered."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     # Otherwise it would tell a thief which of many keys are good.
     working.limit("test-connection", times=10, seconds=_MINUTE)
     # No foreign API is called while a transaction is open.
     db.session.commit()
-    desk = current_app.extensions["trellis"].desk
+    desk = working.desk()
     findings = connecting.test(desk, here().id, connection.id, actor=working.actor())
-    return _page(_one(connection_id), findings=findings)
+    return _page(working.connection(connection_id), findings=findings)
 
 
 @blueprint.route("/<uuid:connection_id>/keys", methods=["GET", "POST"])
@@ -209,7 +209,7 @@ def test(connection_id: UUID) -> Any:
 @recently_proven
 def keys(connection_id: UUID) -> Any:
     """Replace the credentials at the platform, once a real call with the new ones has succeeded."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     declared = registry.platform(connection.platform)
     # What is no secret of a connection is a column of it, and not replaced with its key.
     fields = [one for one in declared.credentials if one.secret]
@@ -221,7 +221,7 @@ def keys(connection_id: UUID) -> Any:
 @recently_proven
 def flourish_keys(connection_id: UUID) -> Any:
     """Replace the credentials at Flourish, once a real call with the new ones has succeeded."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     return _keys(connection, connection.hub, FLOURISH.label, FLOURISH.credentials)
 
 
@@ -259,7 +259,7 @@ def _replace(owner: Connection | Hub, label: str, given: dict[str, str]) -> str:
         given.setdefault("username", " ")
     # No foreign API is called while a transaction is open.
     db.session.commit()
-    desk = current_app.extensions["trellis"].desk
+    desk = working.desk()
     try:
         company = replace_key(desk, here().id, owner, given, actor=working.actor())
     except CannotConnect as refusal:
@@ -275,7 +275,7 @@ def _replace(owner: Connection | Hub, label: str, given: dict[str, str]) -> str:
 def log(connection_id: UUID) -> Any:
     """Show a connection's sync log, newest last."""
     tenant_here, session = here(), db.session()
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     filters, before = scopes.log_filters(request.args), paging.integer("before")
     lines, more = runs.tail(session, tenant_here.id, connection.id, filters, before=before)
     return render_template(
@@ -298,7 +298,7 @@ def log(connection_id: UUID) -> Any:
 @passive
 def lines(connection_id: UUID) -> Any:
     """Show the log lines behind a number: for pages whose stream is not there."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     watch = scopes.watch_log(here(), connection.id, scopes.log_filters(request.args))
     messages, _ = scopes.log_messages(watch, paging.integer("after") or 0)
     return scopes.fragment(messages)
@@ -308,10 +308,3 @@ def _query(filters: runs.LogFilters) -> dict[str, Any]:
     """The filters as an address carries them."""
     values = {"level": list(filters.levels), "entity": filters.entity, "text": filters.text}
     return {name: value for name, value in values.items() if value}
-
-
-def _one(connection_id: UUID) -> Connection:
-    connection = connections.one(db.session(), here().id, connection_id)
-    if connection is None:
-        abort(404)
-    return connection

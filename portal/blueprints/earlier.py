@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from portal.access import here, tenant
 from portal.blueprints import paging, working
@@ -61,7 +61,7 @@ def look_for(link_id: UUID) -> Any:
     # No foreign API is called while a transaction is open.
     db.session.commit()
     try:
-        found = earlier.matches(_desk(), here().id, link_id)
+        found = earlier.matches(working.desk(), here().id, link_id)
     except SyncError as error:
         return _page(_open(link_id), None, error=f"Flourish could not be asked: {error}"), 502
     return _page(link, found)
@@ -78,7 +78,7 @@ def join(link_id: UUID) -> Any:
         return _page(_open(link_id), None, error="Enter the id that the order has in Flourish."), 422
     db.session.commit()
     try:
-        earlier.join(_desk(), here().id, link_id, flourish_id, actor=working.actor())
+        earlier.join(working.desk(), here().id, link_id, flourish_id, actor=working.actor())
     except (earlier.CannotLink, SyncError) as refusal:
         return _page(_open(link_id), None, error=str(refusal)), 422
     working.ring()
@@ -88,10 +88,6 @@ def join(link_id: UUID) -> Any:
 
 def _page(link: Link, found: Any, *, error: str = "") -> str:
     return render_template("orders/matches.html", link=link, found=found, error=error)
-
-
-def _desk() -> Any:
-    return current_app.extensions["trellis"].desk
 
 
 def _open(link_id: UUID) -> Link:

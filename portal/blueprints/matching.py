@@ -12,7 +12,6 @@ from portal.access import here, tenant
 from portal.blueprints import paging, working
 from portal.extensions import db
 from portal.models import Connection, MatchedRow
-from portal.queries import connections
 from portal.queries import matching as matched
 from portal.sync import aliases, registry
 from portal.sync.checks import MATCH_STATES, MatchKey
@@ -235,8 +234,6 @@ def _values(connection: Connection, key: MatchKey) -> dict[str, Any]:
 
 def one(connection_id: UUID, name: str) -> tuple[Connection, MatchKey]:
     """The connection and its key of an address; there is no page without either."""
-    connection = connections.one(db.session(), here().id, connection_id)
-    if connection is None:
-        abort(404)
+    connection = working.connection(connection_id)
     keys = registry.platform(connection.platform).readiness.keys
     return connection, next((one for one in keys if one.name == name), None) or abort(404)

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from portal.access import here, passive, tenant
-from portal.blueprints import ahead, downloads, paging, presentation, working
+from portal.blueprints import downloads, next_steps, paging, presentation, working
 from portal.blueprints.acts import cell
 from portal.extensions import db
 from portal.models import PREVIEW_KINDS, Connection, Preview, PreviewRow, utc_now
-from portal.queries import connections, previews
+from portal.queries import previews
 from portal.sync import registry, trial
 from portal.sync.approval import approved
 from portal.sync.connecting import go_live
@@ -42,7 +42,7 @@ class NoDay(Exception):
 @tenant("connections.see")
 def show(connection_id: UUID) -> Any:
     """Show the last preview, how far it is, and its rows."""
-    return _page(_one(connection_id))
+    return _page(working.connection(connection_id))
 
 
 def _page(connection: Connection, *, error: str = "", changed: str = "") -> str:
@@ -56,7 +56,7 @@ def _page(connection: Connection, *, error: str = "", changed: str = "") -> str:
         page=page,
         filters=filters,
         chips=_chips(connection, filters),
-        blocking=ahead.way(db.session(), connection).blocking if page else (),
+        blocking=next_steps.way(db.session(), connection).blocking if page else (),
         first_page="after" not in request.args,
         following=_following(connection, page) if page and page.more else None,
         error=error,
@@ -89,7 +89,7 @@ def _shared(connection: Connection, preview: Preview | None) -> dict[str, Any]:
 def now(connection_id: UUID) -> Any:
     """Show how far a preview is: for pages that wait for it. Once it is over they are loaded anew, with its
     rows and what may be done with it."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     preview = previews.last(db.session(), here().id, connection.id)
     values = _shared(connection, preview)
     over = {} if values["in_work"] else {"HX-Refresh": "true"}
@@ -100,7 +100,7 @@ def now(connection_id: UUID) -> Any:
 @tenant("connections.test")
 def start(connection_id: UUID) -> Any:
     """Ask for a preview."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     working.limit("preview", times=20)
     try:
         since = _day(request.form.get("since", ""))
@@ -109,7 +109,7 @@ def start(connection_id: UUID) -> Any:
         )
     except (runner.CannotPreview, NoDay) as refusal:
         db.session().rollback()
-        return _page(_one(connection_id), error=str(refusal)), 422
+        return _page(working.connection(connection_id), error=str(refusal)), 422
     preview_id = preview.id
     working.commit()
     working.ring_preview(preview_id)
@@ -138,7 +138,7 @@ def _day(typed: str) -> datetime | None:
 @tenant("rules.change")
 def try_one(connection_id: UUID) -> Any:
     """Sync one thing of the preview for real, before everything else."""
-    connection, row = _one(connection_id), _row(connection_id)
+    connection, row = working.connection(connection_id), _row(connection_id)
     working.limit("try", times=60)
     keys, actor = working.keys(), working.actor()
     try:
@@ -150,7 +150,7 @@ def try_one(connection_id: UUID) -> Any:
             )
     except (catalogue.NoCatalogue, trial.CannotTry) as refusal:
         db.session().rollback()
-        return _page(_one(connection_id), error=f"Nothing was tried: {refusal}"), 422
+        return _page(working.connection(connection_id), error=f"Nothing was tried: {refusal}"), 422
     working.commit()
     working.ring_alone(link_id)
     flash("Trellis syncs this one for real, and nothing else. What it writes on either side appears below.")
@@ -170,22 +170,22 @@ def _row(connection_id: UUID) -> PreviewRow:
 @tenant("rules.change")
 def live(connection_id: UUID) -> Any:
     """Go live with the preview; what changed since has to be accepted by name."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     preview = previews.last(db.session(), here().id, connection.id)
     if preview is None or str(preview.id) != request.form.get("preview", ""):
         return _page(connection, error="There is a newer preview by now: look through it first."), 422
     working.limit("go-live", times=30)
-    desk, actor, preview_id = current_app.extensions["trellis"].desk, working.actor(), preview.id
+    desk, actor, preview_id = working.desk(), working.actor(), preview.id
     # No foreign API is called while a transaction is open.
     db.session.commit()
     anyway = request.form.get("anyway") == "yes"
     try:
         approval = approved(desk, here().id, preview_id, despite=True)
         if approval.since.any and not anyway:
-            return _page(_one(connection_id), changed=approval.since.sentence), 409
+            return _page(working.connection(connection_id), changed=approval.since.sentence), 409
         go_live(desk, here().id, connection_id, actor=actor, approval=approval)
     except CannotConnect as refusal:
-        return _page(_one(connection_id), error=str(refusal)), 422
+        return _page(working.connection(connection_id), error=str(refusal)), 422
     working.ring()
     flash("Live. The first sync begins now.")
     return redirect(url_for(".first_sync", connection_id=connection_id), 303)
@@ -195,7 +195,7 @@ def live(connection_id: UUID) -> Any:
 @tenant("connections.see")
 def download(connection_id: UUID) -> Any:
     """Send the rows of the preview as a file, by the same filters; its page says why there is none yet."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     preview = previews.last(db.session(), here().id, connection.id)
     if preview is None or preview.state != "done":
         return redirect(url_for(".show", connection_id=connection_id), 303)
@@ -226,7 +226,7 @@ def _csv(cells: tuple[str, ...]) -> str:
 @tenant("connections.see")
 def first_sync(connection_id: UUID) -> Any:
     """Show how far the first sync is."""
-    return render_template("previews/first_sync.html", **_progress(_one(connection_id)))
+    return render_template("previews/first_sync.html", **_progress(working.connection(connection_id)))
 
 
 @blueprint.get("/first-sync/now")
@@ -234,7 +234,7 @@ def first_sync(connection_id: UUID) -> Any:
 @passive
 def first_sync_now(connection_id: UUID) -> Any:
     """Show how far the first sync is: for pages that wait for it."""
-    return render_template("previews/_progress.html", **_progress(_one(connection_id)))
+    return render_template("previews/_progress.html", **_progress(working.connection(connection_id)))
 
 
 def _progress(connection: Connection) -> dict[str, Any]:
@@ -298,8 +298,3 @@ def _chips(connection: Connection, filters: previews.Filters) -> list[tuple[str,
         )
         for name in left
     ]
-
-
-def _one(connection_id: UUID) -> Connection:
-    connection = connections.one(db.session(), here().id, connection_id)
-    return connection or abort(404)

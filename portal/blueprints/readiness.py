@@ -10,11 +10,10 @@ from uuid import UUID
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 
 from portal.access import here, passive, tenant
-from portal.blueprints import ahead, working
+from portal.blueprints import next_steps, working
 from portal.extensions import db
 from portal.forms.readiness import WaiveForm
 from portal.models import Connection, utc_now
-from portal.queries import connections
 from portal.queries import readiness as kept
 from portal.sync import audit, queues, registry
 from portal.sync.checks import Check
@@ -34,7 +33,7 @@ _USUAL = timedelta(days=30)
 @tenant("readiness.see")
 def index(connection_id: UUID) -> Any:
     """Show how every check stands."""
-    return render_template("readiness/index.html", **_values(_one(connection_id)))
+    return render_template("readiness/index.html", **_values(working.connection(connection_id)))
 
 
 @blueprint.get("/rows")
@@ -42,14 +41,14 @@ def index(connection_id: UUID) -> Any:
 @passive
 def rows(connection_id: UUID) -> Any:
     """Show the rows alone: for the page, while checks run."""
-    return render_template("readiness/_list.html", **_values(_one(connection_id)))
+    return render_template("readiness/_list.html", **_values(working.connection(connection_id)))
 
 
 @blueprint.post("")
 @tenant("readiness.check")
 def check_all(connection_id: UUID) -> Any:
     """Have every check run again."""
-    _begin(_one(connection_id))
+    _begin(working.connection(connection_id))
     return redirect(url_for(".index", connection_id=connection_id), 303)
 
 
@@ -57,7 +56,7 @@ def check_all(connection_id: UUID) -> Any:
 @tenant("readiness.see")
 def show(connection_id: UUID, check: str) -> Any:
     """Show one check: why, what it found, what to do, and how that changed."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     form = WaiveForm(formdata=None, until=(utc_now() + _USUAL).astimezone(here().zone).date())
     return _page(connection, _check(connection, check), form)
 
@@ -66,7 +65,7 @@ def show(connection_id: UUID, check: str) -> Any:
 @tenant("readiness.check")
 def check_one(connection_id: UUID, check: str) -> Any:
     """Have one check run again."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     _begin(connection, _check(connection, check))
     return redirect(url_for(".show", connection_id=connection_id, check=check), 303)
 
@@ -76,7 +75,7 @@ def check_one(connection_id: UUID, check: str) -> Any:
 @passive
 def now(connection_id: UUID, check: str) -> Any:
     """Show what one check found: for its page, while it runs."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     return render_template("readiness/_found.html", **_of_check(connection, _check(connection, check)))
 
 
@@ -84,7 +83,7 @@ def now(connection_id: UUID, check: str) -> Any:
 @tenant("readiness.waive")
 def waive(connection_id: UUID, check: str) -> Any:
     """Answer for a check that is not ready."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     chosen, form = _check(connection, check), WaiveForm()
     if not form.validate():
         return _page(connection, chosen, form), 422
@@ -109,7 +108,7 @@ def waive(connection_id: UUID, check: str) -> Any:
 @tenant("readiness.waive")
 def take_back(connection_id: UUID, check: str) -> Any:
     """Take a waiver back."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     chosen = _check(connection, check)
     done = waiving.take_back(db.session(), working.keys(), connection, chosen, actor=working.actor())
     working.commit()
@@ -130,7 +129,7 @@ def _begin(connection: Connection, check: Check | None = None) -> None:
             else "Checks are running already."
         )
         return
-    subject = audit.Subject("connection", str(connection.id), connection.name)
+    subject = audit.account(connection)
     working.record("connection.checked", subject, check=check.title if check else "all")
     working.commit()
     if not queues.ring_assessment(current_app.extensions["trellis"].redis, here().id, run_id):
@@ -150,7 +149,7 @@ def _values(connection: Connection) -> dict[str, Any]:
         "may_check": tenant_here.may("readiness.check"),
         "may_waive": tenant_here.may("readiness.waive"),
         "is_health": connection.live_since is not None,
-        "way": ahead.way(session, connection, checklist) if connection.live_since is None else None,
+        "way": next_steps.way(session, connection, checklist) if connection.live_since is None else None,
         "may_go_live": tenant_here.may("connections.add") and connection.state == "ready",
     }
 
@@ -193,10 +192,3 @@ def _check(connection: Connection, name: str) -> Check:
         return check_named(registry.platform(connection.platform), name)
     except UnknownCheck:
         abort(404)
-
-
-def _one(connection_id: UUID) -> Connection:
-    connection = connections.one(db.session(), here().id, connection_id)
-    if connection is None:
-        abort(404)
-    return connection

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from portal.access import here, tenant
 from portal.blueprints import working
 from portal.extensions import db
 from portal.forms.rules import Rules, RulesForm, read, shown
 from portal.models import Connection
-from portal.queries import connections
 from portal.sync import consequences, registry, rules
 
 blueprint = Blueprint("rules", __name__, url_prefix="/t/<slug>/connections/<uuid:connection_id>/rules")
@@ -22,7 +21,7 @@ blueprint = Blueprint("rules", __name__, url_prefix="/t/<slug>/connections/<uuid
 @tenant("connections.see")
 def show(connection_id: UUID) -> Any:
     """Show the rules in force."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     platform = registry.platform(connection.platform)
     return _page(
         connection, shown(platform.settings, platform.chosen(connection.settings), connection.settings)
@@ -33,7 +32,7 @@ def show(connection_id: UUID) -> Any:
 @tenant("rules.change")
 def save(connection_id: UUID) -> Any:
     """Keep the rules as they were entered, all or none."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     given = read(registry.platform(connection.platform).settings, request.form, connection.settings)
     if given.errors or any(one.error for one in given.fields) or not RulesForm().validate():
         return _page(connection, given), 422
@@ -75,10 +74,3 @@ def _page(connection: Connection, fields: Rules) -> str:
         form=RulesForm(formdata=None, version=fields.version),
         may_change=here().may("rules.change"),
     )
-
-
-def _one(connection_id: UUID) -> Connection:
-    connection = connections.one(db.session(), here().id, connection_id)
-    if connection is None:
-        abort(404)
-    return connection

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.access import here, recently_proven, tenant
-from portal.blueprints import ahead, paging, working
+from portal.blueprints import next_steps, paging, working
 from portal.extensions import db
 from portal.forms.keys import blame, key_form
 from portal.models import Connection
 from portal.queries import connections, stops
-from portal.sync import connecting, doors, parting, places, registry
+from portal.sync import audit, connecting, disconnecting, facility_choice, registry, webhook_addresses
 from portal.sync.addresses import is_sandbox
-from portal.sync.credentials import CannotConnect, account
-from portal.sync.engine.desk import Desk
+from portal.sync.credentials import CannotConnect
 from portal.sync.preview import summary
 
 blueprint = Blueprint("states", __name__, url_prefix="/t/<slug>/connections/<uuid:connection_id>")
@@ -30,7 +29,7 @@ _BEFORE_LIVE = ("draft", "checking", "ready")
 @tenant("connections.add")
 def facility(connection_id: UUID) -> Any:
     """Choose where its orders go, and call both sides with that."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     if connection.state not in _BEFORE_LIVE:
         return _to_its_page(connection_id)
     if request.method == "GET":
@@ -39,9 +38,11 @@ def facility(connection_id: UUID) -> Any:
     chosen = next(iter(paging.uuids([request.form.get("facility", "")])), None)
     db.session.commit()
     try:
-        places.choose(_desk(), here().id, connection_id, chosen, actor=working.actor())
+        facility_choice.choose(working.desk(), here().id, connection_id, chosen, actor=working.actor())
     except CannotConnect as refusal:
-        page = render_template("states/facility.html", connection=_one(connection_id), error=str(refusal))
+        page = render_template(
+            "states/facility.html", connection=working.connection(connection_id), error=str(refusal)
+        )
         return page, 422
     return _check(connection_id)
 
@@ -50,7 +51,7 @@ def facility(connection_id: UUID) -> Any:
 @tenant("connections.add")
 def check(connection_id: UUID) -> Any:
     """Call both sides again, which makes a connection ready once both answer."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     if connection.state != "checking":
         return _to_its_page(connection_id)
     working.limit("test-connection", times=10, seconds=_MINUTE)
@@ -59,7 +60,7 @@ def check(connection_id: UUID) -> Any:
 
 
 def _check(connection_id: UUID) -> Response:
-    findings = places.check(_desk(), here().id, connection_id, actor=working.actor())
+    findings = facility_choice.check(working.desk(), here().id, connection_id, actor=working.actor())
     flash("Both sides answered: it is ready." if not findings else f"{findings[0].title}.")
     for finding in findings[1:]:
         flash(f"{finding.title}.")
@@ -70,22 +71,22 @@ def _check(connection_id: UUID) -> Response:
 @tenant("connections.add")
 def go_live(connection_id: UUID) -> Any:
     """Say in counts what going live does, and do it with orders only; `previews.live` does with a preview."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     if connection.state != "ready":
         return _to_its_page(connection_id)
     error = ""
     if request.method == "POST":
         db.session.commit()
         try:
-            connecting.go_live(_desk(), here().id, connection_id, actor=working.actor())
+            connecting.go_live(working.desk(), here().id, connection_id, actor=working.actor())
         except CannotConnect as refusal:
             error = str(refusal)
         else:
             working.ring()
             flash("Live with orders only: those that are placed from now on are sent.")
             return _to_its_page(connection_id)
-    connection = _one(connection_id)
-    way = ahead.way(db.session(), connection)
+    connection = working.connection(connection_id)
+    way = next_steps.way(db.session(), connection)
     page = render_template(
         "states/go_live.html",
         connection=connection,
@@ -93,7 +94,7 @@ def go_live(connection_id: UUID) -> Any:
         sandbox=_is_sandbox(connection),
         standing=connections.standing(db.session(), here().id, connection_id),
         stopped=bool(stops.standing(db.session(), here().id)),
-        ahead=way,
+        way=way,
         shown=summary.in_words(way.previewed.counts, connection) if way.previewed else "",
         error=error,
     )
@@ -105,13 +106,13 @@ def go_live(connection_id: UUID) -> Any:
 @recently_proven
 def disconnect(connection_id: UUID) -> Any:
     """Say in counts what stops, and give the connection up."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     if connection.state == "disconnected":
         return _to_its_page(connection_id)
     error = ""
     if request.method == "POST":
         try:
-            parting.disconnect(
+            disconnecting.disconnect(
                 db.session(),
                 working.keys(),
                 connection_id,
@@ -120,7 +121,7 @@ def disconnect(connection_id: UUID) -> Any:
             )
         except CannotConnect as refusal:
             db.session.rollback()
-            connection, error = _one(connection_id), str(refusal)
+            connection, error = working.connection(connection_id), str(refusal)
         else:
             working.commit()
             flash("Disconnected. Its keys are destroyed; its history stays.")
@@ -140,7 +141,7 @@ def disconnect(connection_id: UUID) -> Any:
 @recently_proven
 def connect_again(connection_id: UUID) -> Any:
     """Take a disconnected connection up with new credentials, once a call with them has succeeded."""
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     if connection.state != "disconnected":
         return _to_its_page(connection_id)
     platform = registry.platform(connection.platform)
@@ -150,8 +151,8 @@ def connect_again(connection_id: UUID) -> Any:
         if form.validate():
             db.session.commit()
             try:
-                made = parting.connect_again(
-                    _desk(), here().id, connection_id, form.given(), actor=working.actor()
+                made = disconnecting.connect_again(
+                    working.desk(), here().id, connection_id, form.given(), actor=working.actor()
                 )
             except CannotConnect as refusal:
                 error = blame(form, refusal.field, str(refusal))
@@ -159,7 +160,7 @@ def connect_again(connection_id: UUID) -> Any:
                 return _connected(connection_id, made)
     page = render_template(
         "states/connect_again.html",
-        connection=_one(connection_id),
+        connection=working.connection(connection_id),
         platform=platform,
         fields=[one for one in platform.credentials if one.secret],
         form=form,
@@ -173,15 +174,15 @@ def connect_again(connection_id: UUID) -> Any:
 @recently_proven
 def addresses(connection_id: UUID) -> Any:
     """Show where both sides send their webhooks, with the secrets at the end; the audit tells of it."""
-    connection = _one(connection_id)
-    found = doors.addresses(_desk(), db.session(), connection)
-    working.record("connection.addresses_shown", account(connection))
+    connection = working.connection(connection_id)
+    found = webhook_addresses.addresses(working.desk(), db.session(), connection)
+    working.record("connection.addresses_shown", audit.account(connection))
     working.commit()
     return render_template("states/addresses.html", connection=connection, addresses=found)
 
 
 def _connected(connection_id: UUID, made: connecting.Connected) -> str:
-    connection = _one(connection_id)
+    connection = working.connection(connection_id)
     return render_template(
         "adding/connected.html",
         declared=registry.platform(connection.platform),
@@ -197,17 +198,5 @@ def _is_sandbox(connection: Connection) -> bool:
     return is_sandbox(connection.base_url, registry.platform(connection.platform).test_hosts)
 
 
-def _desk() -> Desk:
-    desk: Desk = current_app.extensions["trellis"].desk
-    return desk
-
-
 def _to_its_page(connection_id: UUID) -> Response:
     return redirect(url_for("connections.show", connection_id=connection_id), 303)
-
-
-def _one(connection_id: UUID) -> Connection:
-    connection = connections.one(db.session(), here().id, connection_id)
-    if connection is None:
-        abort(404)
-    return connection

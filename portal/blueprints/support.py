@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from portal.access import STAFF_PERMISSIONS, recently_proven, staff
 from portal.blueprints import proving, working
@@ -70,7 +70,7 @@ def add_company() -> Any:
     # A mail goes to whatever was typed.
     working.limit_address("invite", form.owner.data or "", times=3)
     plan = Plan(form.slug.data, form.name.data or "", form.timezone.data or "", form.owner.data or "")
-    desk = current_app.extensions["trellis"].desk
+    desk = working.desk()
     try:
         made = found(
             desk,

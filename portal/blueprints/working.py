@@ -13,8 +13,11 @@ from portal import access
 from portal.access import here
 from portal.extensions import Sessions, db
 from portal.identity.people import current_person
+from portal.models import Connection
+from portal.queries import connections
 from portal.sync import audit, journal, queues
 from portal.sync.engine import marks
+from portal.sync.engine.desk import Desk
 
 _HOUR = 60 * 60
 
@@ -29,6 +32,17 @@ def keys() -> Mapping[str, bytes]:
     """The installation's encryption keys, which the audit's own keys are sealed with."""
     found: Mapping[str, bytes] = current_app.extensions["trellis"].settings.master_keys
     return found
+
+
+def desk() -> Desk:
+    """What the engine works with, for acts that call foreign systems: commit before them."""
+    found: Desk = current_app.extensions["trellis"].desk
+    return found
+
+
+def connection(connection_id: UUID) -> Connection:
+    """The connection of this company that an address names; there is no page without one."""
+    return connections.one(db.session(), here().id, connection_id) or abort(404)
 
 
 def sessions() -> Sessions:

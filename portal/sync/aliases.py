@@ -383,6 +383,6 @@ def _tell(
         connection.tenant_id,
         action,
         actor=actor,
-        subject=audit.Subject("connection", str(connection.id), connection.name),
+        subject=audit.account(connection),
         detail=detail,
     )

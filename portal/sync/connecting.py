@@ -17,11 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
-from portal.sync import audit, journal, switches, twins
+from portal.sync import audit, company_in_use, journal, switches
 from portal.sync.approval import Approval, begin
 from portal.sync.credentials import (
     CannotConnect,
-    account,
     call_flourish,
     call_platform,
     complete,
@@ -147,7 +146,7 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         owner=f"new:{tenant_id}",
     )
     company, address = answered.company, answered.address
-    twins.refuse(desk, tenant_id, (platform.key, address.url, company.ref))
+    company_in_use.refuse(desk, tenant_id, (platform.key, address.url, company.ref))
     token = randomness.token_urlsafe(24)
     kept = {field.name: credentials.get(field.name, "") for field in platform.credentials if field.secret}
     with _unless_taken(name), desk.tenant(tenant_id) as session:
@@ -306,7 +305,9 @@ def _about(
     actor: audit.Actor,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    audit.record(session, keys, owner.tenant_id, action, actor=actor, subject=account(owner), detail=detail)
+    audit.record(
+        session, keys, owner.tenant_id, action, actor=actor, subject=audit.account(owner), detail=detail
+    )
 
 
 def _fields(sealed: Iterable[Secret]) -> list[str]:

@@ -106,16 +106,10 @@ def replace_key(
             tenant_id,
             "credentials.replaced",
             actor=actor,
-            subject=account(row),
+            subject=audit.account(row),
             detail={"fields": words},
         )
     return company
-
-
-def account(owner: Connection | Hub) -> audit.Subject:
-    """A connection or hub, as the audit names it."""
-    kind = "hub" if isinstance(owner, Hub) else "connection"
-    return audit.Subject(kind, str(owner.id), owner.name)
 
 
 def recognised(sealed: Iterable[Secret]) -> list[str]:

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub
 from portal.sync import audit
-from portal.sync.credentials import account
 
 
 def set_rate(
@@ -29,6 +28,6 @@ def set_rate(
         owner.tenant_id,
         "connection.rate_changed",
         actor=actor,
-        subject=account(owner),
+        subject=audit.account(owner),
         detail=change,
     )

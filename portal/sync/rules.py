@@ -110,7 +110,7 @@ def change(
         row.tenant_id,
         "connection.rules_changed",
         actor=actor,
-        subject=audit.Subject("connection", str(row.id), row.name),
+        subject=audit.account(row),
         detail={
             "changes": [
                 [one.label, _shown(one, before[one.name]), _shown(one, values[one.name])] for one in changed

@@ -5,6 +5,6 @@ chain; those of the installation (staff, operators, sign-ins of unknown people) 
 """
 
 from portal.sync.audit.acts import ACTS, Actor, Subject
-from portal.sync.audit.record import record
+from portal.sync.audit.record import account, record
 
-__all__ = ["ACTS", "Actor", "Subject", "record"]
+__all__ = ["ACTS", "Actor", "Subject", "account", "record"]

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from portal.models import AuditEvent, AuditHead
+from portal.models import AuditEvent, AuditHead, Connection, Hub
 from portal.sync import secrets
 from portal.sync.audit.acts import ACTS, Actor, Subject
 from portal.sync.audit.chain import link_hash
@@ -20,6 +20,12 @@ from portal.sync.redaction import redact
 # To what a chain's key is bound when it is sealed.
 KEY_OWNER, KEY_FIELD = "audit", "chain key"
 _LONGEST = 500
+
+
+def account(owner: Connection | Hub) -> Subject:
+    """A connection or hub, as the audit names it."""
+    kind = "hub" if isinstance(owner, Hub) else "connection"
+    return Subject(kind, str(owner.id), owner.name)
 
 
 def record(

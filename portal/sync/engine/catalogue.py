@@ -44,7 +44,7 @@ def begin(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, a
     for name, seconds in INTERVALS.items():
         _ask_for(session, connection, name, seconds)
     journal.log(session, connection, "info", f"{actor} had the catalogue read and synced")
-    about = audit.Subject("connection", str(connection.id), connection.name)
+    about = audit.account(connection)
     audit.record(session, keys, connection.tenant_id, "catalogue.begun", actor=actor, subject=about)
 
 

@@ -208,7 +208,7 @@ def _record(
     actor: audit.Actor,
     number: int,
 ) -> None:
-    about = audit.Subject("connection", str(connection.id), connection.name)
+    about = audit.account(connection)
     audit.record(
         session, keys, connection.tenant_id, action, actor=actor, subject=about, detail={"products": number}
     )

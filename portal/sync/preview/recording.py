@@ -42,6 +42,8 @@ from portal.sync.mapping.keys import license_key
 # How the ids of what is not there yet begin: no platform gives such ones.
 NEW = "new:"
 _NOTHING = Decimal(0)
+# What a look asks of Flourish besides what is recorded below.
+_READS = frozenset({"outbound_orders", "item", "items_by_sku", "stock_of"})
 
 
 class RecordingPlatform:
@@ -196,7 +198,7 @@ class RecordingFlourish:
     Args:
         client: reads for real.
         destinations: by normalised license, names of destinations that earlier captured writes made.
-        rules_facilities: names of facilities by id.
+        facilities: names of facilities by id.
     """
 
     def __init__(
@@ -211,8 +213,8 @@ class RecordingFlourish:
         self._orders: dict[str, OutboundOrder] = {}
 
     def __getattr__(self, name: str) -> Any:
-        """Read everything else for real. Writes are all below: what is not must not get through."""
-        if name.startswith(("create", "update", "set", "cancel", "finish", "_")):
+        """Read the rest for real: what is no read that is named must not get through."""
+        if name not in _READS:
             raise AttributeError(name)
         return getattr(self._client, name)
 

@@ -64,7 +64,7 @@ def start(
         catalogue.read(session, connection)
     session.flush()
     journal.log(session, connection, "info", f"{actor} asked for a preview of the first sync")
-    about = audit.Subject("connection", str(connection.id), connection.name)
+    about = audit.account(connection)
     audit.record(session, keys, connection.tenant_id, "preview.started", actor=actor, subject=about)
     return preview
 

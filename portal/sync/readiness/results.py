@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import CheckChange, CheckResult, Connection, Problem, Waiver
+from portal.queries.readiness import waivers
 from portal.sync import journal
 from portal.sync.checks import Check, Verdict
 from portal.sync.decisions import Finding
@@ -106,13 +107,7 @@ def _lapsed(session: Session, before: CheckResult) -> bool:
 
 
 def _is_waived(session: Session, connection: Connection, check: Check) -> bool:
-    standing = select(Waiver.id).where(
-        Waiver.connection_id == connection.id,
-        Waiver.name == check.name,
-        Waiver.ended_at.is_(None),
-        Waiver.expires_at > func.now(),
-    )
-    return session.scalar(standing) is not None
+    return any(one.name == check.name for one in waivers(session, connection.tenant_id, connection.id))
 
 
 def _is_open(session: Session, connection: Connection, check: Check) -> bool:

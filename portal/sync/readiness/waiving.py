@@ -121,5 +121,5 @@ def _record(
     actor: audit.Actor,
     detail: Mapping[str, object],
 ) -> None:
-    subject = audit.Subject("connection", str(connection.id), connection.name)
+    subject = audit.account(connection)
     audit.record(session, keys, connection.tenant_id, action, actor=actor, subject=subject, detail=detail)

@@ -1,4 +1,4 @@
-"""Twins: a platform's company that is connected already, which a second connection would serve twice."""
+"""A company in use: it is connected already, and a second connection would serve it twice."""
 
 from __future__ import annotations
 

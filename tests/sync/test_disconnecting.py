@@ -1,4 +1,4 @@
-"""Parting: what stops, what stays, and how a connection is taken up again."""
+"""Disconnecting: what stops, what stays, and how a connection is taken up again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import AuditEvent, Connection, Facility, Link, Problem, Secret, Tenant, new_id
-from portal.sync import audit, parting, places
+from portal.sync import audit, disconnecting, facility_choice
 from portal.sync.connecting import TOKEN_FIELD, add_connection, add_hub, go_live, pause
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.engine import breaker
@@ -61,8 +61,8 @@ def facilities(desk, tenant_id, draft):
 
 @pytest.fixture
 def live(desk, tenant_id, draft, facilities):
-    places.choose(desk, tenant_id, draft, facilities[0].id, actor=ADAM)
-    places.check(desk, tenant_id, draft, actor=ADAM)
+    facility_choice.choose(desk, tenant_id, draft, facilities[0].id, actor=ADAM)
+    facility_choice.check(desk, tenant_id, draft, actor=ADAM)
     go_live(desk, tenant_id, draft, actor=ADAM, despite="a test")
     return draft
 
@@ -74,7 +74,7 @@ def read(desk, tenant_id, connection_id):
 
 def leave(desk, tenant_id, connection_id, reason="We sell elsewhere now"):
     with desk.tenant(tenant_id) as session:
-        parting.disconnect(session, desk.settings.master_keys, connection_id, actor=ADAM, reason=reason)
+        disconnecting.disconnect(session, desk.settings.master_keys, connection_id, actor=ADAM, reason=reason)
 
 
 def acts(desk, tenant_id):
@@ -88,20 +88,20 @@ def test_a_connection_is_a_draft_until_its_facility_is_chosen_and_ready_once_bot
 ):
     assert read(desk, tenant_id, draft).state == "draft"
 
-    places.choose(desk, tenant_id, draft, facilities[0].id, actor=ADAM)
+    facility_choice.choose(desk, tenant_id, draft, facilities[0].id, actor=ADAM)
     assert read(desk, tenant_id, draft).state == "checking"
 
-    assert places.check(desk, tenant_id, draft, actor=ADAM) == ()
+    assert facility_choice.check(desk, tenant_id, draft, actor=ADAM) == ()
     assert read(desk, tenant_id, draft).state == "ready"
     assert acts(desk, tenant_id)[-2:] == ["connection.facility_chosen", "connection.tested"]
 
 
 def test_it_stays_being_checked_while_a_side_does_not_answer(desk, tenant_id, draft, facilities):
-    places.choose(desk, tenant_id, draft, facilities[0].id, actor=ADAM)
+    facility_choice.choose(desk, tenant_id, draft, facilities[0].id, actor=ADAM)
     with desk.tenant(tenant_id) as session:
         session.get_one(Connection, draft).base_url = "http://127.0.0.1:1/api/v2/"
 
-    (finding,) = places.check(desk, tenant_id, draft, actor=ADAM)
+    (finding,) = facility_choice.check(desk, tenant_id, draft, actor=ADAM)
 
     assert finding.code == "test_failed"
     assert read(desk, tenant_id, draft).state == "checking"
@@ -109,17 +109,17 @@ def test_it_stays_being_checked_while_a_side_does_not_answer(desk, tenant_id, dr
 
 def test_only_a_facility_of_its_own_flourish_that_is_active_is_chosen(desk, tenant_id, draft, facilities):
     with pytest.raises(CannotConnect, match="Choose one of the facilities"):
-        places.choose(desk, tenant_id, draft, new_id(), actor=ADAM)
+        facility_choice.choose(desk, tenant_id, draft, new_id(), actor=ADAM)
     with desk.tenant(tenant_id) as session:
         session.get_one(Facility, facilities[1].id).active = False
     with pytest.raises(CannotConnect, match="not active in Flourish"):
-        places.choose(desk, tenant_id, draft, facilities[1].id, actor=ADAM)
+        facility_choice.choose(desk, tenant_id, draft, facilities[1].id, actor=ADAM)
     assert read(desk, tenant_id, draft).state == "draft"
 
 
 def test_the_facility_of_a_live_connection_stays(desk, tenant_id, live, facilities):
     with pytest.raises(CannotConnect, match="stays as it is"):
-        places.choose(desk, tenant_id, live, facilities[1].id, actor=ADAM)
+        facility_choice.choose(desk, tenant_id, live, facilities[1].id, actor=ADAM)
 
 
 @pytest.mark.promise("ON-1")
@@ -176,9 +176,9 @@ def test_it_is_connected_again_with_a_key_of_the_same_company_and_goes_live_anew
     before = read(desk, tenant_id, live).webhook_token_hash
     leave(desk, tenant_id, live)
     with pytest.raises(CannotConnect, match="opens Sunrise Brands, not Greenleaf Farms"):
-        parting.connect_again(desk, tenant_id, live, {**GOOD, "api_key": "ll-sunrise-key"}, actor=ADAM)
+        disconnecting.connect_again(desk, tenant_id, live, {**GOOD, "api_key": "ll-sunrise-key"}, actor=ADAM)
 
-    made = parting.connect_again(desk, tenant_id, live, GOOD, actor=ADAM)
+    made = disconnecting.connect_again(desk, tenant_id, live, GOOD, actor=ADAM)
 
     row = read(desk, tenant_id, live)
     assert (row.state, made.company) == ("checking", "Greenleaf Farms")
@@ -186,7 +186,7 @@ def test_it_is_connected_again_with_a_key_of_the_same_company_and_goes_live_anew
     with desk.tenant(tenant_id) as session:
         fields = set(session.scalars(select(Secret.field).where(Secret.owner_id == live)))
     assert fields == {"api_key", "webhook_key", TOKEN_FIELD}
-    places.check(desk, tenant_id, live, actor=ADAM)
+    facility_choice.check(desk, tenant_id, live, actor=ADAM)
     go_live(desk, tenant_id, live, actor=ADAM, despite="a test")
     with desk.tenant(tenant_id) as session:
         taken_up = session.scalars(select(Link)).one()
@@ -204,7 +204,7 @@ def test_after_that_the_company_may_be_live_elsewhere_and_not_here_any_more(desk
     _live_elsewhere(desk, other, sandbox)
 
     with pytest.raises(CannotConnect, match="which is not one of yours"):
-        parting.connect_again(desk, tenant_id, live, GOOD, actor=ADAM)
+        disconnecting.connect_again(desk, tenant_id, live, GOOD, actor=ADAM)
     assert read(desk, tenant_id, live).state == "disconnected"
 
 

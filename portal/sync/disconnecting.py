@@ -1,4 +1,4 @@
-"""Parting: a connection that is given up keeps its history and not its keys, and may be taken up again."""
+"""Disconnecting: what is given up keeps its history and not its keys, and may be taken up again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Problem, Secret
-from portal.sync import audit, journal, switches, twins
+from portal.sync import audit, company_in_use, journal, switches
 from portal.sync.connecting import TOKEN_FIELD, Connected, webhook_url
 from portal.sync.credentials import (
     CannotConnect,
-    account,
     call_platform,
     complete,
     recognised,
@@ -64,7 +63,7 @@ def disconnect(
         connection.tenant_id,
         "connection.disconnected",
         actor=actor,
-        subject=account(connection),
+        subject=audit.account(connection),
         detail={"reason": why, "destroyed": named},
     )
 
@@ -87,7 +86,7 @@ def connect_again(
     company = answered.company
     _refuse_another(connection, company)
     which = (platform.key, connection.base_url, company.ref)
-    twins.refuse(desk, tenant_id, which, but=connection_id)
+    company_in_use.refuse(desk, tenant_id, which, but=connection_id)
     token = randomness.token_urlsafe(24)
     kept = {one.name: given.get(one.name, "") for one in platform.credentials if one.secret}
     with desk.tenant(tenant_id) as session:
@@ -106,7 +105,7 @@ def connect_again(
             tenant_id,
             "connection.connected_again",
             actor=actor,
-            subject=account(row),
+            subject=audit.account(row),
             detail={"company": company.name, "fields": shown},
         )
     made = Connected(connection_id, company.name, webhook_url(desk, platform.key, token), "")

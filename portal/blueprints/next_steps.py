@@ -1,4 +1,4 @@
-"""Ahead: what a connection needs next, by its state, and where that is done (ON-1)."""
+"""Next steps: what a connection needs next, by its state, and where that is done (ON-1)."""
 
 from __future__ import annotations
 

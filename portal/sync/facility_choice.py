@@ -1,4 +1,4 @@
-"""Places: to which facility the orders of a connection go, and whether both sides answer for it (ON-1).
+"""The choice of a facility: where the orders of a connection go, and whether both sides answer (ON-1).
 
 A new connection is a draft until its facility is chosen; then it is ready once both sides answer.
 """
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from portal.models import Connection, Facility
 from portal.sync import audit, connecting, journal
-from portal.sync.credentials import CannotConnect, account
+from portal.sync.credentials import CannotConnect
 from portal.sync.decisions import Finding
 from portal.sync.engine.desk import Desk
 
@@ -47,7 +47,7 @@ def choose(
             tenant_id,
             "connection.facility_chosen",
             actor=actor,
-            subject=account(connection),
+            subject=audit.account(connection),
             detail={"facility": facility.name, "before": before.name if before else "none"},
         )
 

@@ -1,4 +1,4 @@
-"""Doors: where both sides of a connection send their webhooks."""
+"""Webhook addresses: where both sides of a connection send their webhooks."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.blueprints.ahead import Way, before_live
+from portal.blueprints.next_steps import Way, before_live
 from portal.models import Preview
 
 DONE, READING, FAILED = (Preview(state=state) for state in ("done", "reading", "failed"))
