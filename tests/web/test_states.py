@@ -64,6 +64,13 @@ def test_each_state_says_what_comes_next_and_leads_there(
     assert (says in looked_at, f"To do {says} {button}" in looked_at) == (True, False)
 
 
+def test_a_disconnected_one_offers_nothing_that_needs_its_keys(sessions, company, page, admin):
+    offered = {"Test connection", "Preview the first sync"}
+    for at, shown in (("ready", offered), ("disconnected", set())):
+        be(sessions, company, at, live_since=None)
+        assert {one for one in offered if one in words(admin.get(page))} == shown
+
+
 def test_a_live_one_that_hears_its_webhook_needs_nothing(sessions, company, page, admin):
     assert "Next" not in re.findall(r"<h2[^>]*>([^<]+)</h2>", admin.get(page).text)
     be(sessions, company, "live", last_delivery_at=None)
