@@ -24,7 +24,7 @@ check: .venv/dev ## Static checks only: format, lint, security, types, layers, t
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/djlint portal/templates sandbox/templates --lint --check --quiet
+	@$(BIN)/djlint portal/templates sandbox/templates --lint --check
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive portal sandbox
 	@$(BIN)/python -m tests.lints
 
