@@ -81,7 +81,9 @@ def _copy(package: Path, target: Path) -> None:
 
 
 def _traversable(directory: Path) -> Path:
-    if not directory.exists():
+    try:
         directory.mkdir(parents=True)
-        directory.chmod(0o755)
+    except FileExistsError:  # made before, or this moment by another DATA's first start
+        return directory
+    directory.chmod(0o755)
     return directory

@@ -4,7 +4,9 @@ import signal
 import stat
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -193,3 +195,18 @@ class TestAsRoot:
         (data / "file").touch()
         with pytest.raises(CannotStart, match="PostgreSQL cannot use its files: Not a directory"):
             Postgres(data, system_state=data / "file" / "state").start()
+
+    def test_many_that_start_for_the_first_time_at_once_share_one_state_directory(self, data: Path) -> None:
+        package = data / "package"
+        package.mkdir()
+        for attempt in range(20):
+            state = data / f"state-{attempt}"
+            together = Barrier(8)
+
+            def start(state: Path = state, together: Barrier = together) -> Path:
+                together.wait()
+                return unprivileged.shared_binaries(package, "16", state)
+
+            with ThreadPoolExecutor(8) as starters:
+                found = {started.result() for started in [starters.submit(start) for _ in range(8)]}
+            assert found == {state / "postgres-16" / "package"}
