@@ -11,7 +11,7 @@ from portal.access import here, tenant
 from portal.blueprints import matching, working
 from portal.extensions import db
 from portal.models import Connection, utc_now
-from portal.sync import aliases, registry, sheets
+from portal.sync import aliases, awaiting, registry, sheets
 from portal.sync.checks import MatchKey
 from portal.sync.mapping import sheet
 from portal.sync.rules import WrongValue
@@ -78,7 +78,7 @@ def check(connection_id: UUID, key: str) -> Any:
         return _page(connection, chosen, error="Nothing was changed: no row has a decision."), 422
     values = [value for pair in decided.same for value in pair]
     values += [*decided.undo, *decided.leave_out, *decided.include]
-    orders = aliases.concerned(session, connection, values)
+    orders = awaiting.concerned(session, connection, values)
     file_id = sheets.keep(session, connection, chosen, decided, actor=working.actor())
     working.commit()
     return _page(connection, chosen, decided=decided, file_id=file_id, orders=orders)

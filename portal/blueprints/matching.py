@@ -13,7 +13,7 @@ from portal.blueprints import paging, working
 from portal.extensions import db
 from portal.models import Connection, MatchedRow
 from portal.queries import matching as matched
-from portal.sync import aliases, registry
+from portal.sync import aliases, awaiting, registry
 from portal.sync.checks import MATCH_STATES, MatchKey
 from portal.sync.rules import WrongValue
 
@@ -71,7 +71,7 @@ def review(connection_id: UUID, key: str) -> Any:
         act=act,
         rows=rows,
         state=request.form.get("state", ""),
-        orders=aliases.concerned(db.session(), connection, values),
+        orders=awaiting.concerned(db.session(), connection, values),
     )
 
 

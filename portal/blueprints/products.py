@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.live import backlog
 from portal.live import product as product_pages
 from portal.queries import orders, products
-from portal.sync import audit, registry
+from portal.sync import audit, registry, unlinking
 from portal.sync.engine import catalogue
 
 blueprint = Blueprint("products", __name__, url_prefix="/t/<slug>/products")
@@ -149,6 +149,26 @@ def look(product_id: UUID) -> Any:
     subject = audit.Subject("product", str(row.link.id), row.link.label)
     working.look_again([row.link.id], "product.looked_again", subject)
     flash("Trellis is looking at both sides again. What it finds appears below.")
+    return redirect(url_for(".show", product_id=product_id), 303)
+
+
+@blueprint.post("/<uuid:product_id>/unlink")
+@tenant("matches.decide")
+def unlink(product_id: UUID) -> Any:
+    """Take the item and the product of a SKU apart, so that each SKU is matched anew."""
+    row = products.one(db.session(), here().id, product_id)
+    if row is None:
+        abort(404)
+    connection = working.connection(row.link.connection_id)
+    try:
+        unlinking.unlink(db.session(), working.keys(), connection, row.link, actor=working.actor())
+    except unlinking.CannotUnlink as refusal:
+        db.session().rollback()
+        flash(f"Nothing was changed: {refusal}")
+        return redirect(url_for(".show", product_id=product_id), 303)
+    working.commit()
+    working.ring()
+    flash("Item and product are unlinked. Each SKU is matched anew; what is found appears below.")
     return redirect(url_for(".show", product_id=product_id), 303)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Link, MirroredItem, MirroredProduct, Problem, TimelineEvent
 from portal.queries import orders, products
-from portal.sync import registry
+from portal.sync import registry, unlinking
 from portal.sync.contract import Platform
 
 _VERDICTS = {
@@ -71,6 +71,11 @@ class ProductView:
     problems: Sequence[Problem]
     events: Sequence[TimelineEvent]
     settled: bool
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether its item and product are one no more, and somebody may unlink them."""
+        return unlinking.may_unlink(self.link)
 
 
 def view(session: Session, tenant_id: UUID, link_id: UUID) -> ProductView | None:

@@ -6,20 +6,18 @@ connection's rules maps already are said there: a value has one place where it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, Uuid, any_, cast, func, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from portal.models import Alias, Connection, Exclusion, Link, MirroredProduct, Problem, SearchTerm, new_id
-from portal.queries.search import normalise
+from portal.models import Alias, Connection, Exclusion, Link, MirroredProduct, new_id
 from portal.sync import audit, journal, rules
+from portal.sync.awaiting import SKU, among, look_again
 from portal.sync.checks import MatchKey
-from portal.sync.engine.marks import SOONEST
 from portal.sync.mapping.keys import sku_key
 from portal.sync.readiness import amending
 from portal.sync.readiness.amending import Pair
@@ -27,7 +25,6 @@ from portal.sync.registry import platform as platform_by_key
 
 # Values that one row of the audit names.
 _NAMED = 50
-_SKU = "sku"
 
 
 class CannotAlias(Exception):
@@ -69,7 +66,7 @@ def make(
     batch = new_id()
     if not fresh:
         return Said(batch, 0, 0)
-    orders = _look_again(session, connection, key, [value for pair in fresh for value in pair])
+    orders = look_again(session, connection, key.name, [value for pair in fresh for value in pair])
     if key.table:
         _write_table(session, keys, connection, key, fresh, actor)
     else:
@@ -87,7 +84,7 @@ def make(
             )
             for left, right in fresh
         )
-        if key.name == _SKU:
+        if key.name == SKU:
             _rename_products(session, connection, {sku_key(left): sku_key(right) for left, right in fresh})
     amending.join(session, connection, key.name, fresh)
     shown = [f"{left} = {right}" for left, right in fresh]
@@ -123,16 +120,16 @@ def undo(
     if batch_id is not None:
         query = query.where(Alias.batch_id == batch_id)
     else:
-        query = query.where(_among(Alias.left_key, [key.exact(one) for one in lefts]))
+        query = query.where(among(Alias.left_key, [key.exact(one) for one in lefts]))
     found = session.scalars(query.order_by(Alias.id).with_for_update()).all()
     done_as = batch_id or new_id()
     if not found:
         return Said(done_as, 0, 0)
     pairs = [(row.left_value, row.right_value) for row in found]
-    orders = _look_again(session, connection, key, [value for pair in pairs for value in pair])
+    orders = look_again(session, connection, key.name, [value for pair in pairs for value in pair])
     for row in found:
         row.undone_at, row.undone_by = func.now(), str(actor)
-    if key.name == _SKU:
+    if key.name == SKU:
         _separate_products(session, connection, {row.left_key: row.right_key for row in found})
     amending.part(session, connection, key.name, pairs)
     shown = [f"{left} = {right}" for left, right in pairs]
@@ -165,7 +162,7 @@ def exclude(
     batch = new_id()
     if not fresh:
         return Said(batch, 0, 0)
-    orders = _look_again(session, connection, key, list(fresh.values()))
+    orders = look_again(session, connection, key.name, list(fresh.values()))
     session.add_all(
         Exclusion(
             tenant_id=connection.tenant_id,
@@ -198,24 +195,12 @@ def include(
     if not found:
         return Said(new_id(), 0, 0)
     taken = [row.value for row in found]
-    orders = _look_again(session, connection, key, taken)
+    orders = look_again(session, connection, key.name, taken)
     for row in found:
         row.undone_at, row.undone_by = func.now(), str(actor)
     amending.take_in(session, connection, key.name, taken)
     _tell(session, keys, connection, key, "match.included", taken, actor)
     return Said(found[0].batch_id, len(found), orders)
-
-
-def concerned(session: Session, connection: Connection, values: Sequence[str]) -> int:
-    """How many orders wait or are stuck that have one of these values.
-
-    Args:
-        session: a session inside the connection's tenant.
-        connection: the connection.
-        values: as they are shown.
-    """
-    query = _waiting(connection, values).with_only_columns(func.count())
-    return session.scalar(query) or 0
 
 
 def _fresh(session: Session, connection: Connection, key: MatchKey, pairs: Sequence[Pair]) -> list[Pair]:
@@ -242,19 +227,13 @@ def _fresh(session: Session, connection: Connection, key: MatchKey, pairs: Seque
             Alias.connection_id == connection.id,
             Alias.key == key.name,
             Alias.undone_at.is_(None),
-            _among(Alias.left_key, wanted),
+            among(Alias.left_key, wanted),
         )
     ):
         if row.right_key != key.exact(wanted[row.left_key][1]):
             raise CannotAlias(f"{row.left_value} is said to be {row.right_value} already: undo that first.")
         del wanted[row.left_key]
     return list(wanted.values())
-
-
-def _among(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a column has one of these values: as one array, as a statement takes 65,535 values at most."""
-    found: ColumnElement[bool] = column == any_(cast(list(values), ARRAY(Text)))
-    return found
 
 
 def _excluded(connection: Connection, key: MatchKey, values: Mapping[str, Any]) -> Select[Exclusion]:
@@ -264,7 +243,7 @@ def _excluded(connection: Connection, key: MatchKey, values: Mapping[str, Any]) 
             Exclusion.connection_id == connection.id,
             Exclusion.key == key.name,
             Exclusion.undone_at.is_(None),
-            _among(Exclusion.value_key, values),
+            among(Exclusion.value_key, values),
         )
         .order_by(Exclusion.id)
     )
@@ -286,60 +265,10 @@ def _write_table(
     rules.change(session, keys, connection, {key.table: table}, actor=actor)
 
 
-def _waiting(connection: Connection, values: Sequence[str]) -> Select[UUID]:
-    """Orders that wait or are stuck and have one of these values, or a problem because of it."""
-    found = select(SearchTerm.link_id).where(
-        SearchTerm.tenant_id == connection.tenant_id,
-        _among(SearchTerm.term, {normalise(value) for value in values} - {""}),
-    )
-    held_up = select(Problem.link_id).where(
-        Problem.connection_id == connection.id,
-        Problem.closed_at.is_(None),
-        or_(_among(Problem.cause, values), _among(Problem.evidence["lot"].astext, values)),
-    )
-    return select(Link.id).where(
-        Link.connection_id == connection.id,
-        Link.kind == "order",
-        or_(Link.state.in_(("new", "waiting", "stuck")), Link.decision_code == "customer_left_out"),
-        or_(Link.id.in_(found), Link.id.in_(held_up)),
-    )
-
-
-def _look_again(session: Session, connection: Connection, key: MatchKey, values: Sequence[str]) -> int:
-    """Mark what has these values: links first and in the order of their ids, then the connection, as the
-    engine locks them. Returns how many orders there are."""
-    orders = session.scalars(_waiting(connection, values)).all()
-    items: Sequence[UUID] = ()
-    if key.name == _SKU:
-        of_skus = select(Link.id).where(
-            Link.connection_id == connection.id,
-            Link.kind == "item",
-            _among(Link.foreign_id, {sku_key(value) for value in values}),
-        )
-        items = session.scalars(of_skus).all()
-    marked = cast([*orders, *items], ARRAY(Uuid))
-    locked = select(Link.id).where(Link.id == any_(marked)).order_by(Link.id)
-    session.scalars(locked.with_for_update(key_share=True)).all()
-    session.execute(
-        update(Link)
-        .where(Link.id == any_(marked))
-        .values(dirty_seq=Link.dirty_seq + 1, due_at=SOONEST, attempts=0)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(Connection)
-        .where(Connection.id == connection.id)
-        .values(said_revision=Connection.said_revision + 1)
-        .execution_options(synchronize_session=False)
-    )
-    session.expire(connection, ["said_revision"])
-    return len(orders)
-
-
 def _rename_products(session: Session, connection: Connection, names: Mapping[str, str]) -> None:
     """Have products known by Flourish's SKU from now on."""
     query = select(MirroredProduct).where(
-        MirroredProduct.connection_id == connection.id, _among(MirroredProduct.sku_key, names)
+        MirroredProduct.connection_id == connection.id, among(MirroredProduct.sku_key, names)
     )
     for product in session.scalars(query.order_by(MirroredProduct.id).with_for_update()):
         product.sku_key = names[product.sku_key]
@@ -350,13 +279,13 @@ def _separate_products(session: Session, connection: Connection, names: Mapping[
     """Have products known by their own SKU again. What they were linked with forgets them, so that it is
     matched anew, and neither is zeroed."""
     query = select(MirroredProduct).where(
-        MirroredProduct.connection_id == connection.id, _among(MirroredProduct.sku_key, names.values())
+        MirroredProduct.connection_id == connection.id, among(MirroredProduct.sku_key, names.values())
     )
     parted = [one for one in session.scalars(query) if names.get(sku_key(one.sku)) == one.sku_key]
     links = select(Link).where(
         Link.connection_id == connection.id,
         Link.kind == "item",
-        _among(Link.base["product"].astext, [one.foreign_id for one in parted]),
+        among(Link.base["product"].astext, [one.foreign_id for one in parted]),
     )
     for link in session.scalars(links.order_by(Link.id).with_for_update(key_share=True)):
         link.base = {}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.models import Link, utc_now
+from portal.models import AuditEvent, Link, utc_now
 from portal.sync.engine.marks import PRIORITY
 from tests.web import factory, shelves
 
@@ -195,3 +195,28 @@ def test_no_sku_is_tried_on_another_companys_connection(admin, company, sessions
 
     assert admin.post(f"{page}/try", {"sku": "A", "connection": str(other.connection_id)}).status_code == 404
     assert "Sync one SKU first" in admin.get(page).text
+
+
+@pytest.mark.promise("ON-9")
+def test_what_came_apart_is_unlinked_on_its_page_and_what_is_one_is_not(admin, viewer, company, sessions):
+    with sessions.tenant(company.id) as session:
+        base = {"item": "i-AB-35", "product": "p-AB-35"}
+        apart = shelves.product(
+            session, company, "AB-35", state="stuck", decision_code="sku_changed", base=base
+        )
+        whole = shelves.product(session, company, "GG-1", base=base)
+        apart_id, whole_id = apart.id, whole.id
+    page, other = (f"/t/{company.slug}/products/{one}" for one in (apart_id, whole_id))
+    assert "Unlink them" in admin.get(page).text
+    assert "Unlink them" not in viewer.get(page).text
+    assert "Unlink them" not in admin.get(other).text
+
+    admin.post(f"{page}/unlink")
+    admin.post(f"{other}/unlink")
+
+    assert "Nothing was changed: an equal SKU links them" in admin.get(other).text
+    with sessions.tenant(company.id) as session:
+        link, kept = session.get_one(Link, apart_id), session.get_one(Link, whole_id)
+        assert (link.base, link.due_at is not None) == ({"parted": ["p-AB-35"]}, True)
+        assert kept.base == base
+        assert session.scalars(select(AuditEvent.action)).all().count("product.unlinked") == 1

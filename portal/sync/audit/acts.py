@@ -60,6 +60,7 @@ ACTS: Mapping[str, str] = {
     "check.waiver_taken_back": "took back the waiver of a check of",
     "alias.made": "said which values are the same of",
     "alias.undone": "took back which values are the same of",
+    "product.unlinked": "unlinked item and product of",
     "match.excluded": "left values out of",
     "match.included": "included values again of",
     "preview.started": "had the first sync previewed of",

@@ -161,14 +161,16 @@ class ItemMatter:
         return found
 
     def _is_ours_there(self) -> bool:
-        """Whether the product that we made last under this SKU still has it. One that got another SKU since
-        is another product, and this SKU may get one anew."""
+        """Whether the product that we made last under this SKU still has it. One that got another SKU since,
+        or that somebody unlinked as it was gone, is another product, and this SKU may get one anew."""
         while made := self._made(
             item_writes.product_key(self._claim.connection_id, self._sku, after=self._former)
         ):
             product = self._reader.read_product(made)
-            if product is None or sku_key(product.sku) == self._sku:
-                return product is not None
+            if product is None and made not in self._known.parted:
+                return False
+            if product is not None and sku_key(product.sku) == self._sku:
+                return True
             self._former = made
         return False
 

@@ -60,6 +60,12 @@ class Known:
         return own[0].flourish_id if own else base.get("item")
 
     @property
+    def parted(self) -> tuple[str, ...]:
+        """The products that somebody unlinked from this SKU's item."""
+        base = self.link.base if self.link is not None and self.link.base else {}
+        return tuple(base.get("parted", ()))
+
+    @property
     def unread(self) -> bool:
         """Whether something is to be read first: what was told of, or stock that never was."""
         rows: tuple[MirroredItem | MirroredProduct, ...] = (*self.own_items, *self.own_products)

@@ -9,6 +9,9 @@ from portal.sync.decisions import CatalogueRules, Decision, Finding
 from portal.sync.domain import Item, Json, Product, Shelf
 from portal.sync.mapping.keys import near_key, sku_key
 
+# Why a link's item and product are one no more, until a person says what becomes of them.
+APART = frozenset({"sku_changed", "product_gone"})
+
 
 def ask(findings: Sequence[Finding]) -> Decision:
     """Neither side is written until a person has seen to each finding."""
@@ -83,7 +86,7 @@ def _linked_elsewhere(sku: str) -> Decision:
     return Decision(
         "linked_elsewhere",
         f"The item or the product with this SKU is still linked under {sku}.",
-        f"See to {sku} first: give both sides the same SKU there, or unlink it.",
+        f"See to {sku} first: give both sides the same SKU there, or unlink them on its page.",
         "waiting",
     )
 
@@ -131,7 +134,8 @@ def _moved(shelf: Shelf, base: Json, rules: CatalogueRules) -> Decision | None:
             Finding(
                 "sku_changed",
                 f"Item and product of {shelf.sku} have different SKUs now",
-                f"Give both the same SKU, or unlink them: until then neither is written in {where}.",
+                f"Give both the same SKU, or unlink them on this product's page;"
+                f" until then neither is written in {where}.",
                 text=f"In Flourish {item.name} has {item_sku or 'none'};"
                 f" in {where} {product.name} has {product_sku or 'none'}.",
                 evidence={
@@ -185,7 +189,7 @@ def _product_gone(item: Item, where: str) -> Finding:
     return Finding(
         "product_gone",
         f"The product of {item.sku} is not in {where} any more",
-        f"If it was deleted in {where}, unlink it here: then its SKU is matched anew.",
+        f"If it was deleted in {where}, unlink it on this product's page: then its SKU is matched anew.",
     )
 
 

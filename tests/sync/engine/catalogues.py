@@ -98,6 +98,8 @@ class Market(LeafLink):
     def __init__(self) -> None:
         super().__init__()
         self.products_by_ref: dict[str, Product] = {}
+        # A number that a deleted product had is not given again.
+        self.newest = 1000
         self.paging = Paging()
         self.strains: list[str] = []
         self.asked: list[datetime | None] = []
@@ -142,7 +144,8 @@ class Market(LeafLink):
     def _make(self, draft: ProductDraft) -> Product:
         known = Product.__dataclass_fields__
         given = {name: value for name, value in draft.fields.items() if name in known}
-        made = product(len(self.products_by_ref) + 1, sku=draft.sku, **given)
+        self.newest = max(self.newest, *map(int, self.products_by_ref or ("1000",))) + 1
+        made = product(self.newest - 1000, sku=draft.sku, **given)
         made = replace(made, updated_at=datetime.now(UTC), quantity=NOTHING, available=NOTHING)
         self.products_by_ref[made.ref] = made
         return made
