@@ -5,6 +5,8 @@ PYTHON ?= python3
 # by name: browser and guards, the longest, first. By number of tests they would come last, one process waiting.
 # More than the two cores that it is made for: half of the time tests wait for processes and servers.
 JOBS ?= 4
+# Where it is set, each of the hundreds of processes that tests start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11.2 --generate-hashes \
