@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sync.decisions import ItemBySku, SetTerm, TermNamed, UpdateOrder
@@ -20,8 +20,6 @@ from portal.sync.platforms.leaflink.terms import TERMS
 from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules, updated
 
 CENT = Decimal("0.01")
-# A busy machine is no failure.
-patient = settings(deadline=None)
 SKUS = ("A", "B", "C")
 ITEMS: dict[Any, Any] = {ItemBySku(sku): (item(sku),) for sku in SKUS}
 FACTS = ITEMS | {TermNamed(term): (term,) for term in TERMS.values()}
@@ -85,7 +83,6 @@ def content(there):
 
 @pytest.mark.promise("LL-13")
 @pytest.mark.fault(63)
-@patient
 @given(st.lists(orders, min_size=2, max_size=4))
 def test_money_agrees_to_the_cent_after_any_edits_of_any_order(states):
     placed = [order(**state) for state in states]
@@ -100,7 +97,6 @@ def test_money_agrees_to_the_cent_after_any_edits_of_any_order(states):
 
 
 @pytest.mark.promise("LL-14")
-@patient
 @given(st.lists(orders, min_size=2, max_size=5), st.data())
 def test_edits_that_were_not_looked_at_one_by_one_end_as_those_that_were(states, data):
     placed = [order(notes=f"Edit {turn}", **state) for turn, state in enumerate(states)]
@@ -155,7 +151,6 @@ def tell(steps, looks):
 @pytest.mark.promise("LL-14")
 @pytest.mark.promise("LL-18")
 @pytest.mark.promise("LL-19")
-@patient
 @given(
     st.permutations([*(set(BUYERS) - {"nothing"}), *(set(STAFFS) - {"nothing"}), "nothing"]),
     st.lists(st.integers(0, 2), min_size=7, max_size=7),
@@ -167,7 +162,6 @@ def test_edits_on_both_sides_of_different_fields_end_the_same_in_any_order(steps
 
 
 @pytest.mark.promise("LL-20")
-@patient
 @given(
     st.lists(st.integers(1, 500), min_size=2, max_size=5),
     st.integers(0, 200),
