@@ -130,13 +130,30 @@ def synced(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: pytest.MonkeyP
     return made
 
 
-@pytest.mark.promise("LL-11")
-def test_a_quantity_changed_in_flourish_is_in_leaflink_by_one_call(synced):
+@pytest.mark.promise("LL-1", "LL-10", "LL-11")
+def test_every_sku_is_decided_then_nothing_is_written_but_exactly_what_changed(synced):
+    """One test: to sync the whole catalogue costs more than all that is asked of it afterwards."""
+    _assert_each_is_decided(synced)
+    _assert_a_quantity_is_one_call(synced)
+    _assert_a_whole_sync_writes_what_changed(synced)
+
+
+def _assert_each_is_decided(synced: Synced) -> None:
+    links = synced.links().values()
+    assert len(links) > 100
+    assert {link.state for link in links} <= {"settled", "skipped", "stuck", "waiting"}
+    assert all(link.decision_text and link.next_step and link.due_at is None for link in links)
+    with synced.shop.desk.tenant(synced.shop.tenant_id) as session:
+        products = select(func.count(), func.count(Link.base["product"].astext.distinct()))
+        linked = products.where(Link.kind == "item", Link.base["product"].astext.is_not(None))
+        number, different = session.execute(linked).one()
+    assert number == different > 50
+
+
+def _assert_a_quantity_is_one_call(synced: Synced) -> None:
     synced.count(SKU, 500)
     assert synced.deliver() == 1
-
     synced.work()
-
     assert synced.offered(SKU) == synced.sellable(SKU) > 0
     assert [call.partition("/")[0] for call in synced.leaflink.made] == ["PATCH products"]
     synced.forget_calls()
@@ -145,8 +162,7 @@ def test_a_quantity_changed_in_flourish_is_in_leaflink_by_one_call(synced):
     assert synced.leaflink.made == synced.flourish.made == []
 
 
-@pytest.mark.promise("LL-10")
-def test_a_second_full_sync_writes_nothing_and_what_changed_is_written_exactly(synced):
+def _assert_a_whole_sync_writes_what_changed(synced: Synced) -> None:
     synced.pull(whole=True)
     synced.work()
     assert synced.leaflink.writes() == []
@@ -167,20 +183,6 @@ def test_a_second_full_sync_writes_nothing_and_what_changed_is_written_exactly(s
     after = [synced.offered(sku) for sku in settled[:3]]
     assert after == [synced.sellable(sku) for sku in settled[:3]]
     assert all(one != other for one, other in zip(before, after, strict=True))
-
-
-@pytest.mark.promise("LL-1")
-def test_every_sku_of_both_sides_has_a_decision_in_words(synced):
-    links = synced.links().values()
-
-    assert len(links) > 100
-    assert {link.state for link in links} <= {"settled", "skipped", "stuck", "waiting"}
-    assert all(link.decision_text and link.next_step and link.due_at is None for link in links)
-    with synced.shop.desk.tenant(synced.shop.tenant_id) as session:
-        products = select(func.count(), func.count(Link.base["product"].astext.distinct()))
-        linked = products.where(Link.kind == "item", Link.base["product"].astext.is_not(None))
-        number, different = session.execute(linked).one()
-    assert number == different > 50
 
 
 @pytest.mark.promise("LL-11")
