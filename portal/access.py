@@ -56,6 +56,7 @@ _MANAGE = frozenset(
         "keys.replace",
         "rules.change",
         "readiness.waive",
+        "notices.manage",
     }
 )
 _OWN = frozenset({"people.owners", "company.export", "company.delete"})

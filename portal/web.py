@@ -33,6 +33,7 @@ from portal.blueprints import (
     invitations,
     match_files,
     matching,
+    notices,
     orders,
     presentation,
     previews,
@@ -71,7 +72,7 @@ _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
 _COMPANY = (dashboard, orders, earlier, products, runs, problems, proofs)
 _CONNECTING = (connections, adding, states, readiness, matching, match_files, previews, rules)
-_OFFICE = (people_pages, grants, company, company_data, audit)
+_OFFICE = (people_pages, notices, grants, company, company_data, audit)
 _BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, health)
 _WEBHOOKS = "portal.blueprints.webhooks"
 

@@ -124,6 +124,12 @@ PREVIEW_WORDS: Words = {
     "earlier": ("Listed only", "idle"),
     "nothing": ("Agrees", "ok"),
 }
+NOTICE_WORDS: Words = {
+    "collecting": ("Collecting", "info"),
+    "waiting": ("Trying again", "warn"),
+    "sent": ("Taken", "ok"),
+    "given_up": ("Not taken", "bad"),
+}
 PROOF_WORDS: Words = {
     "held": ("Held", "ok"),
     "partial": ("In part", "warn"),
@@ -188,6 +194,7 @@ def install(app: Flask) -> None:
         PLACE_WORDS=PLACE_WORDS,
         PRODUCT_WORDS=PRODUCT_WORDS,
         SIDE_WORDS=SIDE_WORDS,
+        NOTICE_WORDS=NOTICE_WORDS,
         PREVIEW_WORDS=PREVIEW_WORDS,
         PROOF_HOW=PROOF_HOW,
         PROOF_MEANING=PROOF_MEANING,

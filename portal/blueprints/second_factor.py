@@ -15,8 +15,14 @@ from portal.identity import people, second_factor
 from portal.identity.accounts import memberships_of
 from portal.identity.people import Person
 from portal.models import User
+from portal.sync import mail
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
+
+_REMOVED = """The second factor of your account at Trellis was just removed.
+
+If it was not you, change your password now, and tell the operator of Trellis.
+"""
 
 
 @blueprint.get("")
@@ -108,6 +114,8 @@ def _take_away(person: Person) -> bool:
         if not second_factor.remove(session, person.id):
             return False
         user, token = session.get_one(User, person.id), people.renew(session, person, second_factor=False)
+        message = mail.Message(user.email, "Your second factor was removed", _REMOVED)
+        mail.queue(session, working.keys(), message, kind="notice")
         people.note(session, user, "second_factor.removed", by=user)
     people.hold(token)
     return True

@@ -24,6 +24,7 @@ NAVIGATION = (
 )
 COMPANY_NAVIGATION = (
     ("people", "people.index", "People", "people.manage"),
+    ("notices", "notices.index", "Notifications", "notices.manage"),
     ("grants", "grants.index", "Support access", "grants.manage"),
     ("audit", "audit.index", "Audit", "audit.see"),
     ("company", "company.show", "Company settings", "company.settings"),

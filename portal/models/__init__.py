@@ -20,6 +20,7 @@ from portal.models.identity import (
 from portal.models.links import LINK_STATES, Link, LinkRelation, SearchTerm
 from portal.models.mail import Mail
 from portal.models.matching import Alias, Exclusion, MatchedKey, MatchedRow, MatchFile
+from portal.models.notices import NOTICE_CHANNELS, Notice, NoticeAttempt, NoticeRule
 from portal.models.operations import Operation
 from portal.models.preview import PREVIEW_KINDS, PREVIEW_STATES, Preview, PreviewRow
 from portal.models.problems import Problem
@@ -35,6 +36,7 @@ __all__ = [
     "CONNECTION_STATES",
     "INSTALLATION_CHAIN",
     "LINK_STATES",
+    "NOTICE_CHANNELS",
     "PREVIEW_KINDS",
     "PREVIEW_STATES",
     "STAFF_ROLES",
@@ -63,6 +65,9 @@ __all__ = [
     "Membership",
     "MirroredItem",
     "MirroredProduct",
+    "Notice",
+    "NoticeAttempt",
+    "NoticeRule",
     "Operation",
     "Preview",
     "PreviewRow",

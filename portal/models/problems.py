@@ -34,6 +34,15 @@ class Problem(Owned, Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("ix_problem_link", "link_id"),
+        # What somebody may want to be told of (sync/notices/collecting.py).
+        Index(
+            "ix_problem_untold",
+            "tenant_id",
+            "opened_at",
+            postgresql_where=text(
+                "opened_told_at IS NULL OR closed_at IS NOT NULL AND closed_told_at IS NULL"
+            ),
+        ),
         CheckConstraint("(closed_at IS NULL) = (closed_because IS NULL)", name="closed"),
         CheckConstraint("title <> '' AND next_step <> '' AND who <> ''", name="speaks"),
     )
@@ -56,5 +65,8 @@ class Problem(Owned, Base):
     times_seen: Mapped[int] = mapped_column(server_default="1")
     closed_at: Mapped[datetime | None]
     closed_because: Mapped[str | None]
+    # When it was sorted into messages that it opened, and that it closed.
+    opened_told_at: Mapped[datetime | None]
+    closed_told_at: Mapped[datetime | None]
 
     link: Mapped[Link | None] = relationship()

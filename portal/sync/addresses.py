@@ -30,6 +30,8 @@ _PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
 _SPECIAL_IPV6 = tuple(
     ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 )
+# Ends of names that no public name has.
+_INSIDE = frozenset({"local", "localhost", "internal", "intranet", "lan", "home", "corp", "arpa", "onion"})
 
 
 class WrongAddress(Exception):
@@ -38,7 +40,7 @@ class WrongAddress(Exception):
 
 @dataclass(frozen=True)
 class BaseAddress:
-    """A checked base address, ending in a slash. Made by `check_address` only.
+    """A checked address. Made by `check_address`, then it ends in a slash, and by `check_receiver` only.
 
     `loopback`: the developer switch let it in, and calls to it may go to this machine.
     """
@@ -82,6 +84,42 @@ def check_address(base_url: str, *, hosts: Collection[str], allow_loopback: bool
     if not loopback:
         _check_public(parts, hosts)
     return BaseAddress(url.rstrip("/") + "/", loopback)
+
+
+def check_receiver(typed: str, *, allow_loopback: bool) -> BaseAddress:
+    """Let the address of somebody's webhook in when it is https on a host of the public internet.
+
+    Its host may be any: what its name leads to is checked whenever it is called.
+
+    Args:
+        typed: the address; it is called as it is written.
+        allow_loopback: the developer switch; lets http://127.0.0.1:<port> in.
+
+    Raises:
+        WrongAddress: with the reason in words.
+    """
+    url = typed.strip()
+    parts = _split(url)
+    if parts is None or any(not "!" <= character <= "~" for character in url):
+        raise WrongAddress("This is not a web address.")
+    if parts.username is not None or parts.password is not None or "#" in url:
+        raise WrongAddress("The address must not hold a user name, a password or a #.")
+    loopback = allow_loopback and _is_loopback(parts)
+    if not loopback:
+        _check_public(parts, hosts=(parts.hostname or "",))
+        if _is_inside(parts.hostname or ""):
+            raise WrongAddress("The host must be one of the public internet.")
+    return BaseAddress(url, loopback)
+
+
+def _is_inside(host: str) -> bool:
+    """Whether a host is an address that is not public, or a name that only a private network knows."""
+    try:
+        return not is_public(str(ipaddress.ip_address(host)))
+    except ValueError:
+        label = host.rstrip(".").rpartition(".")[2]
+        # Other spellings of addresses, such as 127.1 and 0x7f.1, have a number at their end.
+        return "." not in host.rstrip(".") or label[:1].isdigit() or label in _INSIDE
 
 
 def is_sandbox(base_url: str, test_hosts: Collection[str]) -> bool:

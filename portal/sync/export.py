@@ -67,6 +67,9 @@ _WORDS = {
     "preview": "previews of a first sync",
     "preview_row": "what they found for each product and order",
     "proof": "checks, and what they found",
+    "notice_rule": "who is told what, and where",
+    "notice": "messages that told it",
+    "notice_attempt": "each try to send one",
     "invitation": "invitations",
     "support_grant": "access of Trellis's own people",
 }

@@ -150,6 +150,16 @@ class Caller:
             request.headers = {"Content-Type": "application/json"}
         return self._exchange(request, headers)
 
+    def tell(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST a body to the address itself, once; return any whole answer, whatever it says.
+
+        Raises:
+            Retryable, Unsettled: there was none.
+        """
+        refuse_open_transaction()
+        sent = requests.Request("POST", self._address.url, data=body, headers={**self._headers, **headers})
+        return self._call(sent.prepare(), writing=True)
+
     def close(self) -> None:
         """End all kept connections."""
         while self._adapters:

@@ -14,6 +14,7 @@ from portal.sync.engine import poll as polls
 from portal.sync.engine import shift
 from portal.sync.engine.desk import Desk, open_desk
 from portal.sync.mail import delivery
+from portal.sync.notices import sending
 from portal.sync.preview import runner as previews
 from portal.sync.readiness import assessing, schedule
 
@@ -82,6 +83,15 @@ def deliver_mail() -> None:
     """Send the mail that is due."""
     queues.answered(desk().redis, queues.MAIL)
     delivery.deliver_due(desk())
+
+
+def deliver_notices() -> None:
+    """Send the messages that are due. Its ring counts until it is over: one worker at a time waits for
+    programs that may not answer."""
+    try:
+        sending.deliver_due(desk())
+    finally:
+        queues.answered(desk().redis, queues.NOTICES)
 
 
 def poll(stream_id: str) -> None:

@@ -20,9 +20,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from portal.models import Installation, Tenant, utc_now
 from portal.sync import deletion, installation, proofs, queues, retention, switches
 from portal.sync.checker import Check, Report, one_place
+from portal.sync.daily import next_time
 from portal.sync.engine.accounts import open_account
 from portal.sync.engine.desk import Desk
 from portal.sync.mail import delivery
+from portal.sync.notices import collecting, sending
 
 # When a company sleeps, in its own time.
 _NIGHT = time(3)
@@ -33,18 +35,23 @@ _SILENT = timedelta(minutes=10)
 
 
 def run_due(desk: Desk) -> None:
-    """Pass the operator's switch on, and ring for the checks, the retention and the mail that are due.
+    """Pass the operator's switch on, sort news into messages, and ring for the checks, the retention, the
+    mail and the messages that are due.
 
     Called by the schedule process at each sweep.
     """
     switches.pass_on(desk)
+    collecting.collect(desk)
     with desk.sessions.system() as session:
         _plan_new(session)
         checked = _take_check(session)
         purged = _take_purges(session)
         mail_waits = delivery.is_due(session)
+        notices_wait = sending.is_due(session)
     if mail_waits:
         queues.ring_mail(desk.redis)
+    if notices_wait:
+        queues.ring_notices(desk.redis)
     for tenant_id in purged:
         queues.ring_purge(desk.redis, tenant_id)
     if checked is not None and not queues.ring_check(desk.redis, checked):
@@ -54,13 +61,7 @@ def run_due(desk: Desk) -> None:
 
 def next_night(now: datetime, zone: ZoneInfo, at: time = _NIGHT) -> datetime:
     """When it is next night: once a day, also where the clock shows that time twice, or not at all."""
-    day = now.astimezone(zone).date()
-    while True:
-        # fold=0: of a time that comes twice the first.
-        candidate = datetime.combine(day, at, zone).astimezone(now.tzinfo)
-        if candidate > now:
-            return candidate
-        day += timedelta(days=1)
+    return next_time(now, zone, at)
 
 
 def _plan_new(session: Session) -> None:

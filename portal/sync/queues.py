@@ -24,7 +24,7 @@ _RING_SECONDS = 20
 _SHIFT_RING_SECONDS = 5
 CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
 MAIL, PREVIEW = "portal.sync.jobs.deliver_mail", "portal.sync.jobs.preview"
-ASSESS = "portal.sync.jobs.assess"
+ASSESS, NOTICES = "portal.sync.jobs.assess", "portal.sync.jobs.deliver_notices"
 # A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
 _SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60, ASSESS: 60 * 60}
 _STOP_JOB = signal.SIGUSR1
@@ -75,6 +75,11 @@ def ring_preview(redis: Redis, preview_id: UUID) -> bool:
 def ring_mail(redis: Redis) -> bool:
     """Ask for the mail that is due to be sent, unless that is asked for already."""
     return _ring(redis, MAIL)
+
+
+def ring_notices(redis: Redis) -> bool:
+    """Ask for the messages that are due to be sent, unless that is asked for or under way already."""
+    return _ring(redis, NOTICES)
 
 
 class Ringer:

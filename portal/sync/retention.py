@@ -21,6 +21,7 @@ from portal.models import (
     Connection,
     Delivery,
     LogLine,
+    Notice,
     Operation,
     Problem,
     Proof,
@@ -58,7 +59,14 @@ def purge(desk: Desk, tenant_id: UUID, *, seconds: float = _SLICE_SECONDS) -> bo
         Whether there is more to do.
     """
     ends = time.monotonic() + seconds
-    steps: tuple[_Step, ...] = (clear_bodies, drop_deliveries, thin_logs, drop_runs, thin_proofs)
+    steps: tuple[_Step, ...] = (
+        clear_bodies,
+        drop_deliveries,
+        thin_logs,
+        drop_runs,
+        thin_proofs,
+        drop_notices,
+    )
     for step in steps:
         while step(desk, tenant_id):
             if desk.stopping.is_set() or time.monotonic() > ends:
@@ -165,6 +173,12 @@ def thin_proofs(desk: Desk, tenant_id: UUID) -> int:
     beside = and_(ranked.c.at < func.now() - PROOFS, ranked.c.outcome == "held", ranked.c.of_day > 1)
     query = select(ranked.c.id).where(ranked.c.rank > 1, or_(beside, ranked.c.at < _logs_from(desk)))
     return _drop(desk, tenant_id, Proof, query)
+
+
+def drop_notices(desk: Desk, tenant_id: UUID) -> int:
+    """Drop old messages that are over, with the tries to send them; return how many."""
+    query = select(Notice.id).where(Notice.due_at.is_(None), Notice.created_at < _logs_from(desk))
+    return _drop(desk, tenant_id, Notice, query.order_by(Notice.created_at))
 
 
 def _logs_from(desk: Desk) -> ColumnElement[Any]:

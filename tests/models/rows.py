@@ -68,6 +68,12 @@ INSERTS = {
     " VALUES (:change, :tenant, :connection, 'sku', 'wrong', 'blocks', '7 are missing')",
     "waiver": "(id, tenant_id, connection_id, name, waived_by, reason, expires_at)"
     " VALUES (:waiver, :tenant, :connection, 'sku', 'Ann', 'Seasonal', now() + interval '1 day')",
+    "notice_rule": "(id, tenant_id, connection_id, channel, address, kinds, pace, made_by)"
+    " VALUES (:rule, :tenant, :connection, 'email', 'ops@x', '[\"orders\"]', 'hour', 'Ann')",
+    "notice": "(id, tenant_id, rule_id, group_key, leaves_at, due_at)"
+    " VALUES (:notice, :tenant, :rule, 'opened::sku_unknown', now(), now())",
+    "notice_attempt": "(id, tenant_id, notice_id, taken, duration_ms)"
+    " VALUES (:attempt, :tenant, :notice, true, 5)",
     "proof": "(id, tenant_id, how, duration_ms, outcome, orders, lost, doubled, ever_doubled, failed, report)"
     " VALUES (:proof, :tenant, 'schedule', 5, 'held', 1, 0, 0, 0, '[]', '{}')",
 }
@@ -97,6 +103,9 @@ NAMES = (
     "file",
     "preview",
     "preview_row",
+    "rule",
+    "notice",
+    "attempt",
     "invitation",
     "grant",
     "agent",

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.models import Base, Membership, new_id, owned_tables
 from tests.models.rows import INSERTS, fill, world
 
-APPEND_ONLY = ("timeline_event", "log_line", "proof", "link_relation", "check_change")
+APPEND_ONLY = ("timeline_event", "log_line", "proof", "link_relation", "check_change", "notice_attempt")
 # Which column a tenant could try to change.
 A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "secret": "field"} | {
     "operation": "kind",
@@ -31,6 +31,9 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "alias": "made_by",
     "exclusion": "made_by",
     "match_file": "made_by",
+    "notice_rule": "address",
+    "notice": "group_key",
+    "notice_attempt": "reason",
 }
 
 
@@ -196,6 +199,10 @@ def test_a_tenants_slug_is_not_changed_from_inside(desk, ours):
         "token_hash FROM invitation",
         "email FROM invitation",
         "email FROM app_user",
+        "address FROM notice_rule",
+        "told FROM notice",
+        "body FROM notice",
+        "answer FROM notice_attempt",
     ],
 )
 def test_the_system_role_cannot_read_what_orders_people_and_keys_say(desk, ours, what):

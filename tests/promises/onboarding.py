@@ -15,7 +15,7 @@ PROMISES = (
     Promise("ON-5", "One record is tried first; the first sync shows how far it is."),
     Promise(
         "ON-6",
-        "After going live checks run again; one that was ready is a problem until it is so again.",
+        "After going live checks run again; one that was ready is a problem, and told, until it is so again.",
     ),
     Promise("ON-7", "A check is waived with a name, a reason and until a day."),
     Promise("ON-8", "Rules are edited on forms that say what follows."),

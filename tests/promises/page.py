@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tests.marks import PROMISES, ROOT, Marked, link_to
-from tests.promises import leaflink, onboarding
+from tests.promises import leaflink, monitoring, onboarding
 from tests.promises.promise import Promise
 
 PAGE = ROOT / "docs" / "promises.md"
-PARTS: Mapping[str, Sequence[Promise]] = {"LeafLink": leaflink.PROMISES, "Onboarding": onboarding.PROMISES}
+PARTS: Mapping[str, Sequence[Promise]] = {
+    "LeafLink": leaflink.PROMISES,
+    "Onboarding": onboarding.PROMISES,
+    "Monitoring": monitoring.PROMISES,
+}
 CATALOGUE: Mapping[str, Promise] = {promise.id: promise for part in PARTS.values() for promise in part}
 
 _OPENING = """\

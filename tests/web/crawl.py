@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from portal.extensions import Sessions
 from portal.models import Grant, Invitation, utc_now
-from tests.web import factory, shelves
+from tests.web import factory, shelves, told
 from tests.web.conftest import Visitor
 from tests.web.factory import Company
 
@@ -39,12 +39,15 @@ class Things:
     tenant_id: str
     user_id: str
     invitation_id: str
+    rule_id: str
+    notice_id: str
     # Of a mail's link, and of a webhook's address: nobody has it.
     token: str = "no-such-token"
     check: str = "sku"
     key: str = "sku"
     platform: str = "leaflink"
     filename: str = "css/base.css"
+    channel: str = "webhook"
 
 
 def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness") -> Things:
@@ -74,6 +77,8 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
             invited_by=mark,
             expires_at=soon,
         )
+        rule = told.rule(opened, company, made_by=mark)
+        notice = told.notice(opened, rule, mark)
         opened.add_all((grant, invitation))
         opened.flush()
         return Things(
@@ -87,6 +92,8 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
             tenant_id=str(company.id),
             user_id=str(member.id),
             invitation_id=str(invitation.id),
+            rule_id=str(rule.id),
+            notice_id=str(notice.id),
         )
 
 

@@ -30,6 +30,7 @@ TENANT = {
     "readiness.see": "OAVLXG",
     "readiness.check": "OAX",
     "readiness.waive": "OA",
+    "notices.manage": "OA",
     "writes.stop": "OAG",
     "writes.resume": "OA",
     "people.manage": "OA",

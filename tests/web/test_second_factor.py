@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.identity import second_factor
-from portal.models import INSTALLATION_CHAIN, SignIn, UserSession, utc_now
+from portal.models import INSTALLATION_CHAIN, Mail, SignIn, UserSession, utc_now
+from portal.sync import mail
 from tests.web import factory, phone
 from tests.web.acts import recorded
 from tests.web.conftest import Visitor, built, first
@@ -181,7 +182,9 @@ def test_new_recovery_codes_take_the_place_of_the_old(sessions, company, user, a
     assert recorded(sessions, company.id, "recovery_codes.made")
 
 
-def test_removing_it_takes_a_recent_proof_and_ends_other_sessions(app, sessions, company, user, app_of):
+def test_removing_it_takes_a_recent_proof_ends_other_sessions_and_is_mailed(
+    app, sessions, settings, company, user, app_of
+):
     theirs, visitor, elsewhere = app_of(user), Visitor(app), Visitor(app)
     phone.sign_in(visitor, user.email, theirs)
     phone.sign_in(elsewhere, user.email, theirs, steps=1)
@@ -203,6 +206,9 @@ def test_removing_it_takes_a_recent_proof_and_ends_other_sessions(app, sessions,
     )
     assert elsewhere.get("/account").status_code == 302
     assert recorded(sessions, company.id, "second_factor.removed")
+    with sessions.system() as session:
+        told = [mail.opened(settings.master_keys, row) for row in session.scalars(select(Mail))]
+    assert (user.email, "Your second factor was removed") in [(one.to, one.subject) for one in told]
     assert Visitor(app).sign_in(user.email).location == "/"
 
 

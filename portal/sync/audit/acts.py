@@ -80,6 +80,15 @@ ACTS: Mapping[str, str] = {
     "order.looked_again": "had Trellis look again at",
     "product.looked_again": "had Trellis look again at",
     "problem.retried": "had Trellis look again at what is held up by",
+    "notice_rule.made": "made the notifications to",
+    "notice_rule.changed": "changed the notifications to",
+    "notice_rule.tested": "sent a test to",
+    "notice_rule.sent_again": "sent a message again to",
+    "notice_rule.secret_replaced": "replaced the signing secret of the notifications to",
+    "notice_rule.overlap_ended": "ended the old signing secret of the notifications to",
+    "notice_rule.switched_off": "switched off the notifications to",
+    "notice_rule.switched_on": "switched on the notifications to",
+    "notice_rule.removed": "removed the notifications to",
     "audit.exported": "exported the audit of",
     "audit.verified": "verified the audit of",
 }
@@ -103,6 +112,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Orders, products and problems",
         ("order.", "product.", "item.", "stock.", "catalogue.", "problem.", "alias.", "match."),
     ),
+    "notifications": ("Notifications", ("notice_rule.",)),
     "audit": ("This record", ("audit.",)),
 }
 
