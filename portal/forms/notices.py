@@ -35,7 +35,7 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
     connection = StringField("About")
     # What can be chosen is known to `rules`, which refuses anything else.
     kinds = SelectMultipleField(
-        "Tell when", choices=[], validate_choice=False, default=["connection", "readiness", "orders"]
+        "Tell when", choices=[], validate_choice=False, default=["connection", "readiness", "orders", "stops"]
     )
     resolved = BooleanField("Also tell when it is resolved")
     pace = StringField("How often", default="minutes_15")

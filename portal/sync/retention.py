@@ -31,6 +31,7 @@ from portal.models import (
     UserSession,
 )
 from portal.sync.engine.desk import Desk
+from portal.sync.notices import rules
 
 _BATCH = 500
 # A job's time, well below what RQ gives it.
@@ -66,6 +67,7 @@ def purge(desk: Desk, tenant_id: UUID, *, seconds: float = _SLICE_SECONDS) -> bo
         drop_runs,
         thin_proofs,
         drop_notices,
+        drop_secrets,
     )
     for step in steps:
         while step(desk, tenant_id):
@@ -179,6 +181,12 @@ def drop_notices(desk: Desk, tenant_id: UUID) -> int:
     """Drop old messages that are over, with the tries to send them; return how many."""
     query = select(Notice.id).where(Notice.due_at.is_(None), Notice.created_at < _logs_from(desk))
     return _drop(desk, tenant_id, Notice, query.order_by(Notice.created_at))
+
+
+def drop_secrets(desk: Desk, tenant_id: UUID) -> int:
+    """Drop signing secrets that were replaced and sign no more; return how many."""
+    with desk.tenant(tenant_id) as session:
+        return rules.forget_overlaps(session)
 
 
 def _logs_from(desk: Desk) -> ColumnElement[Any]:

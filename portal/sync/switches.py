@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal.models import INSTALLATION_CHAIN, Connection, Installation, Link, Tenant
 from portal.sync import audit, installation, journal
 from portal.sync.engine.desk import Desk
+from portal.sync.notices import collecting
 
 # What was on its way when its connection was disconnected is decided so.
 LEFT = "disconnected"
@@ -49,7 +50,7 @@ def stop_company(
     name = _turn(session, tenant_id, Tenant.stopped_at.is_(None), values)
     if name is None:
         return False
-    _tell(session, "wait", f"{actor} stopped all writing of this company: {why}")
+    _tell(session, tenant_id, "wait", f"{actor} stopped all writing of this company: {why}")
     company = audit.Subject("company", str(tenant_id), name)
     audit.record(
         session, keys, tenant_id, "writes.stopped", actor=actor, subject=company, detail={"reason": why}
@@ -76,7 +77,7 @@ def resume_company(
     name = _turn(session, tenant_id, Tenant.stopped_at.is_not(None), values)
     if name is None:
         return False
-    _tell(session, "info", f"{actor} let this company write again")
+    _tell(session, tenant_id, "info", f"{actor} let this company write again")
     company = audit.Subject("company", str(tenant_id), name)
     audit.record(session, keys, tenant_id, "writes.resumed", actor=actor, subject=company)
     return True
@@ -170,9 +171,10 @@ def _pass_on_to(desk: Desk, tenant_id: UUID) -> bool:
         if _turn(session, tenant_id, unheard, {"heard_at": switch.switched_at}) is None:
             return False
         if switch.stopped_at is None:
-            _tell(session, "info", "The operator of Trellis lets everybody write again")
+            _tell(session, tenant_id, "info", "The operator of Trellis lets everybody write again")
         else:
-            _tell(session, "wait", f"The operator of Trellis stopped all writing: {switch.stop_reason}")
+            why = f"The operator of Trellis stopped all writing: {switch.stop_reason}"
+            _tell(session, tenant_id, "wait", why)
         return True
 
 
@@ -214,8 +216,10 @@ def _reason(text: str) -> str:
     return text.strip()[:500]
 
 
-def _tell(session: Session, level: str, text: str) -> None:
+def _tell(session: Session, tenant_id: UUID, level: str, text: str) -> None:
+    """Tell the logs, and whoever wants to be told."""
     for connection in session.scalars(
         select(Connection).where(Connection.live_since.is_not(None)).order_by(Connection.id)
     ):
         journal.log(session, connection, level, text)
+    collecting.tell_stop(session, tenant_id, text, stopped=level == "wait")

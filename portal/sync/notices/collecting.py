@@ -50,21 +50,52 @@ def _collect_all(desk: Desk, tenant_id: UUID) -> int:
 def _collect(desk: Desk, tenant_id: UUID) -> int:
     with desk.sessions.tenant(tenant_id) as session:
         rows = _untold(session)
-        # Locked, so that of two who collect at once the second sees the first one's messages.
-        rules = session.scalars(
-            select(NoticeRule)
-            .where(NoticeRule.ended_at.is_(None), NoticeRule.off_at.is_(None))
-            .order_by(NoticeRule.id)
-            .with_for_update(key_share=True)
-        ).all()
-        news = [one for row in rows for one in _news_of(row)]
-        if news and rules:
-            timezone = session.scalars(select(Tenant.timezone).where(Tenant.id == tenant_id)).one()
-            now = session.scalars(select(func.now())).one()
-            for rule in rules:
-                _sort(session, rule, news, now, ZoneInfo(timezone))
+        _take_in(session, tenant_id, [one for row in rows for one in _news_of(row)])
         _mark(session, rows)
         return len(rows)
+
+
+def tell_stop(session: Session, tenant_id: UUID, words: str, *, stopped: bool) -> None:
+    """Tell that all writing was stopped, or goes on, in the transaction that does it.
+
+    Args:
+        session: a session inside the tenant.
+        tenant_id: the company.
+        words: who did it, and why.
+        stopped: False when it goes on.
+    """
+    now = session.scalars(select(func.now())).one()
+    news = News(
+        "opened" if stopped else "resolved",
+        at=now,
+        opened_at=now,
+        code="writes_stopped",
+        title=words,
+        next_step="Orders are still taken in. What waits goes on by itself once writing is let go on.",
+        who="tenant",
+        connection_id=None,
+        of_link=False,
+    )
+    _take_in(session, tenant_id, [news])
+
+
+def _take_in(session: Session, tenant_id: UUID, news: Sequence[News]) -> None:
+    """Sort news into what each rule that is on asks for."""
+    if not news:
+        return
+    # Locked, so that of two who collect at once the second sees the first one's messages.
+    rules = session.scalars(
+        select(NoticeRule)
+        .where(NoticeRule.ended_at.is_(None), NoticeRule.off_at.is_(None))
+        .order_by(NoticeRule.id)
+        .with_for_update(key_share=True)
+    ).all()
+    if not rules:
+        return
+    timezone = session.scalars(select(Tenant.timezone).where(Tenant.id == tenant_id)).one()
+    now = session.scalars(select(func.now())).one()
+    for rule in rules:
+        _sort(session, rule, news, now, ZoneInfo(timezone))
 
 
 def _untold(session: Session) -> Sequence[Any]:

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "connection": "A connection needs you: its key, its webhooks, its stock, a system that does not answer",
     "readiness": "A readiness check that was ready is not any more",
     "orders": "An order or a product waits for somebody of your company",
+    "stops": "All writing is stopped, by somebody of your company or by the operator",
     "trellis": "Something that Trellis's own people have to mend",
 }
 # The least time between two messages of a group; None collects all news until the morning.
@@ -32,14 +33,14 @@ PACES: Mapping[str, timedelta | None] = {
 }
 _MORNING = time(8)
 _DAY = "day"
-_REGRESSED = "check_regressed"
+_KINDS_OF = {"check_regressed": "readiness", "writes_stopped": "stops"}
 # Things that one message names; of more it says how many.
 MOST_ENTRIES = 20
 
 
 @dataclass(frozen=True)
 class News:
-    """One problem that opened, or that was resolved."""
+    """One problem that opened or was resolved, or a stop of all writing that began or ended."""
 
     happening: str
     at: datetime
@@ -56,8 +57,8 @@ class News:
         """Which of `KINDS` it is."""
         if self.who != "tenant":
             return "trellis"
-        if self.code == _REGRESSED:
-            return "readiness"
+        if self.code in _KINDS_OF:
+            return _KINDS_OF[self.code]
         return "orders" if self.of_link else "connection"
 
 
@@ -81,7 +82,8 @@ class Rule:
 
     def wants(self, news: News) -> bool:
         """Whether this is news that was asked for."""
-        mine = self.connection_id in (None, news.connection_id)
+        # A stop is of every connection.
+        mine = self.connection_id in (None, news.connection_id) or news.kind == "stops"
         told = news.happening == "opened" or self.resolved
         return mine and told and news.kind in self.kinds and news.opened_at >= self.since
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Notice, NoticeRule, Secret, Tenant, new_id, utc_now
@@ -166,8 +167,10 @@ def replace_secret(keeper: Keeper, rule: NoticeRule) -> str:
     Raises:
         secrets.CannotOpen: the one of before cannot be read, so it could not overlap.
     """
-    before = _secret(keeper.session, keeper.keys, rule, SECRET_FIELD)
-    _keep_secret(keeper, rule, BEFORE_FIELD, before)
+    row = _stored(keeper.session, rule, SECRET_FIELD)
+    before = _opened(keeper.keys, rule, row)
+    set_at, set_by = row.set_at, row.set_by
+    _keep_secret(keeper, rule, BEFORE_FIELD, before, set_at=set_at, set_by=set_by)
     secret = new_secret()
     _keep_secret(keeper, rule, SECRET_FIELD, secret)
     rule.overlap_until = utc_now() + OVERLAP
@@ -182,6 +185,24 @@ def end_overlap(keeper: Keeper, rule: NoticeRule) -> None:
     keeper.record(rule, "notice_rule.overlap_ended")
 
 
+def forget_overlaps(session: Session) -> int:
+    """Forget secrets of before that sign no more; return how many.
+
+    Args:
+        session: a session inside the tenant.
+    """
+    over = select(NoticeRule.id).where(
+        or_(NoticeRule.overlap_until.is_(None), NoticeRule.overlap_until < func.now())
+    )
+    forgotten = session.execute(
+        delete(Secret)
+        .where(Secret.field == BEFORE_FIELD, Secret.owner_id.in_(over))
+        .returning(Secret.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(forgotten.all())
+
+
 def signing_secrets(desk: Desk, rule: NoticeRule) -> tuple[str, ...]:
     """The secrets that sign a rule's messages now, the newest first; none for mail.
 
@@ -194,18 +215,23 @@ def signing_secrets(desk: Desk, rule: NoticeRule) -> tuple[str, ...]:
     if rule.overlap_until is not None and rule.overlap_until > utc_now():
         fields.append(BEFORE_FIELD)
     with desk.sessions.tenant(rule.tenant_id) as session:
-        return tuple(_secret(session, desk.settings.master_keys, rule, field) for field in fields)
+        keys = desk.settings.master_keys
+        return tuple(_opened(keys, rule, _stored(session, rule, field)) for field in fields)
 
 
-def _secret(session: Session, keys: Mapping[str, bytes], rule: NoticeRule, field: str) -> str:
+def _stored(session: Session, rule: NoticeRule, field: str) -> Secret:
     row = session.scalar(select(Secret).where(Secret.owner_id == rule.id, Secret.field == field))
     if row is None:
         raise secrets.CannotOpen("there is none")
-    bound = {"tenant_id": str(rule.tenant_id), "owner_id": str(rule.id), "field": field}
+    return row
+
+
+def _opened(keys: Mapping[str, bytes], rule: NoticeRule, row: Secret) -> str:
+    bound = {"tenant_id": str(rule.tenant_id), "owner_id": str(rule.id), "field": row.field}
     return secrets.open_sealed(keys, row.ciphertext, **bound)
 
 
-def _keep_secret(keeper: Keeper, rule: NoticeRule, field: str, plain: str) -> None:
+def _keep_secret(keeper: Keeper, rule: NoticeRule, field: str, plain: str, **when: Any) -> None:
     bound = {"tenant_id": str(rule.tenant_id), "owner_id": str(rule.id), "field": field}
     sealed = secrets.seal(keeper.keys, plain, **bound)
     _forget(keeper.session, rule, field)
@@ -217,8 +243,7 @@ def _keep_secret(keeper: Keeper, rule: NoticeRule, field: str, plain: str) -> No
             ciphertext=sealed.ciphertext,
             key_id=sealed.key_id,
             last_four=sealed.last_four,
-            set_at=func.now(),
-            set_by=keeper.actor.name,
+            **{"set_at": func.now(), "set_by": keeper.actor.name, **when},
         )
     )
     keeper.session.flush()
@@ -234,8 +259,8 @@ def _forget(session: Session, rule: NoticeRule, *fields: str) -> None:
 
 def switch_on(keeper: Keeper, rule: NoticeRule) -> None:
     """Tell again, from now on."""
-    rule.off_at, rule.off_because, rule.failing_since, rule.since = None, None, None, func.now()
     _close(keeper.session, rule, "It is switched on again.")
+    rule.off_at, rule.off_because, rule.failing_since, rule.since = None, None, None, func.now()
     keeper.record(rule, "notice_rule.switched_on")
 
 
@@ -247,9 +272,9 @@ def pause(keeper: Keeper, rule: NoticeRule) -> None:
 
 def remove(keeper: Keeper, rule: NoticeRule) -> None:
     """Tell nothing any more, and forget the secrets."""
+    _close(keeper.session, rule, "It was removed.")
     rule.ended_at = func.now()
     _forget(keeper.session, rule, SECRET_FIELD, BEFORE_FIELD)
-    _close(keeper.session, rule, "It was removed.")
     keeper.record(rule, "notice_rule.removed")
 
 
@@ -276,7 +301,9 @@ def switch_off(session: Session, keys: Mapping[str, bytes], rule: NoticeRule, be
 
 
 def _close(session: Session, rule: NoticeRule, solved: str) -> None:
+    """Close the problem of a rule; first of all, as who sorts news in locks problems before rules."""
     journal.report(session, _owner(session, rule), (), subject_id=rule.id, code=OFF, solved=solved)
+    session.flush()
 
 
 def _owner(session: Session, rule: NoticeRule) -> Connection | Tenant:

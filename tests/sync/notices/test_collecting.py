@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from portal.models import Problem
-from portal.sync import nightly, queues
+from portal.sync import nightly, queues, switches
 from portal.sync.notices import collecting, rules, sending
 from portal.sync.notices.grouping import Told
+from tests.sync.notices.room import ACTOR
 
 URL = "http://127.0.0.1:9/hook"
 
@@ -148,6 +149,24 @@ def test_the_schedule_sorts_and_rings(room, monkeypatch):
     room.report("A")
     nightly.run_due(room.desk)
     assert rung == ["notices"]
+
+
+def test_a_stop_of_all_writing_is_told_whoever_throws_the_switch(room):
+    mine, _ = room.rule(URL, connection_id=room.company.connection_id, kinds=("stops",), resolved=True)
+    room.rule(URL, kinds=("orders",), resolved=True)
+    keys = room.desk.settings.master_keys
+    with room.desk.tenant(room.company.id) as session:
+        switches.stop_company(session, keys, room.company.id, actor=ACTOR, reason="A wrong price list")
+    with room.desk.tenant(room.company.id) as session:
+        switches.resume_company(session, keys, room.company.id, actor=ACTOR)
+    with room.desk.sessions.system() as session:
+        switches.stop_everybody(session, keys, actor=ACTOR, reason="A fire")
+    switches.pass_on(room.desk)
+    assert told(room) == {
+        (mine, "opened", "Olive Owner stopped all writing of this company: A wrong price list"): 1,
+        (mine, "resolved", "Olive Owner let this company write again"): 1,
+        (mine, "opened", "The operator of Trellis stopped all writing: A fire"): 1,
+    }
 
 
 def test_the_index_serves_the_question_what_is_news(room):

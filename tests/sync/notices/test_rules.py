@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import os
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from portal.models import AuditEvent, Secret, new_id
-from portal.sync import rotation
+from portal.models import AuditEvent, NoticeRule, Secret, new_id, utc_now
+from portal.sync import retention, rotation
 from portal.sync.notices import rules
 from tests.sync.notices.room import ACTOR
+from tests.web import told
 
 URL = "https://hooks.example.com/trellis?team=7"
 
@@ -92,6 +94,29 @@ def test_a_removed_one_has_no_secret_any_more(room):
     assert len(secrets_of(room)) == 2
     room.act(rule_id, rules.remove)
     assert secrets_of(room) == []
+
+
+def test_a_secret_of_before_is_forgotten_once_it_signs_no_more(room):
+    rule_id, secret = room.rule(URL)
+    room.act(rule_id, rules.replace_secret)
+    retention.drop_secrets(room.desk, room.company.id)
+    assert (rules.BEFORE_FIELD, secret[-4:]) in secrets_of(room)
+    room.later(hours=25)
+    assert retention.drop_secrets(room.desk, room.company.id) == 1
+    assert [field for field, _ in secrets_of(room)] == [rules.SECRET_FIELD]
+
+
+def test_old_messages_and_their_tries_are_dropped_and_what_waits_is_not(room):
+    rule_id, _ = room.rule("ops@acme.example", channel="email")
+    with room.desk.tenant(room.company.id) as session:
+        rule = session.get_one(NoticeRule, rule_id)
+        long_ago = utc_now() - timedelta(days=91)
+        told.notice(session, rule, "old", created_at=long_ago)
+        told.notice(session, rule, "waits", created_at=long_ago, sent_at=None, due_at=long_ago)
+        told.notice(session, rule, "new")
+    assert retention.drop_notices(room.desk, room.company.id) == 1
+    assert [notice.told["entries"][0]["title"] for notice in room.notices()] == ["waits", "new"]
+    assert len(room.attempts()) == 4
 
 
 def test_rotation_of_the_installations_key_reaches_signing_secrets(room):
