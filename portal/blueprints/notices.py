@@ -13,7 +13,7 @@ from portal.blueprints import paging, working
 from portal.extensions import db
 from portal.forms.notices import LABELS, PACES, NoticeForm, shown
 from portal.identity import accounts
-from portal.models import NOTICE_CHANNELS, Connection, Notice, NoticeRule, utc_now
+from portal.models import NOTICE_CHANNELS, Connection, Notice, NoticeRule
 from portal.queries import connections, notices
 from portal.sync import secrets
 from portal.sync.notices import rules, sending, writing
@@ -69,7 +69,7 @@ def show(rule_id: UUID) -> Any:
     """Show one rule, and what it sent."""
     rule, session = _rule(rule_id), db.session()
     rows, more = notices.page(session, here().id, rule.id, after=paging.after())
-    overlaps = rule.overlap_until is not None and rule.overlap_until > utc_now()
+    overlaps = rules.overlaps(rule)
     fields = (rules.SECRET_FIELD, rules.BEFORE_FIELD) if overlaps else (rules.SECRET_FIELD,)
     stored = connections.credentials(session, here().id, [rule.id])
     return render_template(

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from portal.extensions import Sessions
 from portal.models import Grant, Invitation, utc_now
-from tests.web import factory, shelves, told
+from tests.web import factory, notified, shelves
 from tests.web.conftest import Visitor
 from tests.web.factory import Company
 
@@ -77,8 +77,8 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
             invited_by=mark,
             expires_at=soon,
         )
-        rule = told.rule(opened, company, made_by=mark)
-        notice = told.notice(opened, rule, mark)
+        rule = notified.rule(opened, company, made_by=mark)
+        notice = notified.notice(opened, rule, mark)
         opened.add_all((grant, invitation))
         opened.flush()
         return Things(

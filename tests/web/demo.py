@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import Sessions
 from portal.models import Link, utc_now
-from tests.web import checked, factory
+from tests.web import checked, factory, notified
 from tests.web.factory import Company
 
 
@@ -21,9 +21,19 @@ def fill(sessions: Sessions, company: Company) -> UUID:
         _waiting_orders(session, company)
         run = factory.run(session, company)
         factory.run(session, company, kind="poll", state="done", finished_at=utc_now() + timedelta(seconds=2))
+        _notifications(session, company)
         _log(session, company, told, run.id)
         checked.fill(session, company)
         return told.id
+
+
+def _notifications(session: Session, company: Company) -> None:
+    """One that is told by mail, and a webhook that was switched off with a long answer in its log."""
+    notified.notice(session, notified.rule(session, company), "SKU BD-35-LMN is unknown in Flourish")
+    off = {"off_at": utc_now(), "off_because": "It answered 410: nothing is taken there any more."}
+    address = f"https://hooks.example.com/{'a-long-path/' * 12}"
+    gone = notified.rule(session, company, channel="webhook", address=address, **off)
+    notified.notice(session, gone, "x" * 400, sent_at=None, given_up_at=utc_now())
 
 
 def _told_order(session: Session, company: Company) -> Link:

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from portal.models import Notice, NoticeRule, Secret
 from tests.sandbox.receiver import receiving
-from tests.web import factory, told
+from tests.web import factory, notified
 from tests.web.acts import recorded
 from tests.web.conftest import first
 
@@ -75,7 +75,7 @@ def test_a_test_that_is_not_taken_says_why(admin, base, receiver, rows):
 
 def test_tests_are_limited(admin, base, sessions, company, receiver):
     with sessions.tenant(company.id) as session:
-        rule = told.rule(session, company)
+        rule = notified.rule(session, company)
     admin.get(f"{base}/{rule.id}")
     answers = [admin.post(f"{base}/{rule.id}/test").status_code for _ in range(11)]
     assert answers == [303] * 10 + [429]
@@ -127,9 +127,9 @@ def test_what_cannot_be_kept_is_said_beside_its_field_and_nothing_typed_is_lost(
 def test_a_rule_of_a_connection_is_listed_with_it_and_one_of_another_is_not(admin, base, sessions, company):
     with sessions.tenant(company.id) as session:
         other = factory.connection(session, company.id, company.hub_id, name="Second shop")
-        told.rule(session, company, address="first@acme.example")
-        told.rule(session, company, address="second@acme.example", connection_id=other)
-        told.rule(session, company, address="all@acme.example", connection_id=None)
+        notified.rule(session, company, address="first@acme.example")
+        notified.rule(session, company, address="second@acme.example", connection_id=other)
+        notified.rule(session, company, address="all@acme.example", connection_id=None)
     page = admin.get(f"{base}?connection={company.connection_id}").text
     assert "first@acme.example" in page
     assert "all@acme.example" in page
@@ -144,7 +144,7 @@ def test_what_is_told_is_changed_and_where_to_stays_what_it_was_by_channel(
     admin, base, sessions, company, rows
 ):
     with sessions.tenant(company.id) as session:
-        rule = told.rule(session, company)
+        rule = notified.rule(session, company)
     page = admin.get(f"{base}/{rule.id}/change").text
     assert 'value="ops@acme.example"' in page
     wish = {**WISH, "address": "ops@acme.example", "outsider": "y", "kinds": ["readiness"], "pace": "day"}
@@ -156,8 +156,8 @@ def test_what_is_told_is_changed_and_where_to_stays_what_it_was_by_channel(
 
 def test_the_log_shows_each_message_each_try_and_what_it_says(admin, base, sessions, company):
     with sessions.tenant(company.id) as session:
-        rule = told.rule(session, company)
-        notice = told.notice(session, rule, "SKU <b>FL-1</b> is unknown")
+        rule = notified.rule(session, company)
+        notice = notified.notice(session, rule, "SKU <b>FL-1</b> is unknown")
     page = admin.get(f"{base}/{rule.id}").text
     assert "SKU &lt;b&gt;FL-1&lt;/b&gt; is unknown" in page
     assert re.search(r'data-label="Tries" class="num">2<', page)
@@ -182,9 +182,9 @@ def test_a_message_is_sent_again_under_its_id(admin, base, receiver, rows, sessi
 
 def test_what_still_takes_news_in_or_is_off_is_not_sent_again(admin, base, sessions, company):
     with sessions.tenant(company.id) as session:
-        rule = told.rule(session, company)
-        early = told.notice(session, rule, "x", body=None, sent_at=None, due_at=rule.since)
-        sent = told.notice(session, rule, "y")
+        rule = notified.rule(session, company)
+        early = notified.notice(session, rule, "x", body=None, sent_at=None, due_at=rule.since)
+        sent = notified.notice(session, rule, "y")
     admin.get(f"{base}/{rule.id}")
     again = f"{base}/{rule.id}/messages/{{}}/again"
     assert "still takes news in" in admin.post(again.format(early.id), follow_redirects=True).text
@@ -211,14 +211,14 @@ def test_a_secret_is_replaced_with_an_overlap_that_can_be_ended(admin, base, rec
 
 def test_mail_has_no_secret_to_replace(admin, base, sessions, company):
     with sessions.tenant(company.id) as session:
-        rule = told.rule(session, company)
+        rule = notified.rule(session, company)
     assert "Signing secret" not in admin.get(f"{base}/{rule.id}").text
     assert admin.post(f"{base}/{rule.id}/secret").status_code == 404
 
 
 def test_it_is_switched_off_and_on_and_removed(admin, base, sessions, company, rows):
     with sessions.tenant(company.id) as session:
-        rule = told.rule(session, company)
+        rule = notified.rule(session, company)
     admin.get(f"{base}/{rule.id}")
     assert (
         "switched it off."
@@ -237,7 +237,7 @@ def test_there_is_no_other_channel(admin, base):
 
 def test_a_viewer_and_a_stranger_see_nothing_of_it(base, sessions, company, as_user):
     with sessions.tenant(company.id) as session:
-        rule = told.rule(session, company)
+        rule = notified.rule(session, company)
     viewer = as_user(factory.member(sessions, company, "viewer"))
     assert viewer.get(f"{base}/{rule.id}").status_code == 403
     other = factory.company(sessions, name="Other Farms")

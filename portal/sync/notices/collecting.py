@@ -6,6 +6,7 @@ needs nobody, and is not.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal.models import Notice, NoticeRule, Problem, Tenant
 from portal.sync.engine.desk import Desk
 from portal.sync.notices.grouping import Batch, News, Rule, Standing, Told, gather
+
+_log = logging.getLogger(__name__)
 
 _AT_ONCE = 500
 # As the index of the same name has it.
@@ -40,10 +44,16 @@ def waiting() -> Select[UUID]:
 
 def _collect_all(desk: Desk, tenant_id: UUID) -> int:
     looked = 0
-    while number := _collect(desk, tenant_id):
-        looked += number
-        if number < _AT_ONCE or desk.stopping.is_set():
-            break
+    try:
+        while number := _collect(desk, tenant_id):
+            looked += number
+            if number < _AT_ONCE or desk.stopping.is_set():
+                break
+    except OperationalError as error:
+        if error.connection_invalidated:
+            raise
+        # Somebody holds a lock for long: it is no other company's matter, and tried at the next sweep.
+        _log.warning("news of %s wait for the next sweep: %s", tenant_id, type(error.orig).__name__)
     return looked
 
 

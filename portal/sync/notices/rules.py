@@ -159,7 +159,8 @@ def send_again(keeper: Keeper, rule: NoticeRule, notice: Notice) -> None:
 
 
 def replace_secret(keeper: Keeper, rule: NoticeRule) -> str:
-    """Make a new signing secret; the one of before signs beside it for a day.
+    """Make a new signing secret; the one of before signs beside it for a day. While two sign, the newer one
+    is replaced.
 
     Returns:
         The new one, which is shown once.
@@ -167,15 +168,21 @@ def replace_secret(keeper: Keeper, rule: NoticeRule) -> str:
     Raises:
         secrets.CannotOpen: the one of before cannot be read, so it could not overlap.
     """
-    row = _stored(keeper.session, rule, SECRET_FIELD)
-    before = _opened(keeper.keys, rule, row)
-    set_at, set_by = row.set_at, row.set_by
-    _keep_secret(keeper, rule, BEFORE_FIELD, before, set_at=set_at, set_by=set_by)
+    # Whoever presses twice must not lose the one that is in use for one that nobody has seen.
+    if not overlaps(rule):
+        row = _stored(keeper.session, rule, SECRET_FIELD)
+        before = _opened(keeper.keys, rule, row)
+        _keep_secret(keeper, rule, BEFORE_FIELD, before, set_at=row.set_at, set_by=row.set_by)
     secret = new_secret()
     _keep_secret(keeper, rule, SECRET_FIELD, secret)
     rule.overlap_until = utc_now() + OVERLAP
     keeper.record(rule, "notice_rule.secret_replaced")
     return secret
+
+
+def overlaps(rule: NoticeRule) -> bool:
+    """Whether the secret of before still signs."""
+    return rule.overlap_until is not None and rule.overlap_until > utc_now()
 
 
 def end_overlap(keeper: Keeper, rule: NoticeRule) -> None:
@@ -211,9 +218,7 @@ def signing_secrets(desk: Desk, rule: NoticeRule) -> tuple[str, ...]:
     """
     if rule.channel == "email":
         return ()
-    fields = [SECRET_FIELD]
-    if rule.overlap_until is not None and rule.overlap_until > utc_now():
-        fields.append(BEFORE_FIELD)
+    fields = (SECRET_FIELD, BEFORE_FIELD) if overlaps(rule) else (SECRET_FIELD,)
     with desk.sessions.tenant(rule.tenant_id) as session:
         keys = desk.settings.master_keys
         return tuple(_opened(keys, rule, _stored(session, rule, field)) for field in fields)

@@ -13,7 +13,7 @@ from portal.models import Problem
 from portal.sync import nightly, queues, switches
 from portal.sync.notices import collecting, rules, sending
 from portal.sync.notices.grouping import Told
-from tests.sync.notices.room import ACTOR
+from tests.sync.notices.room import ACTOR, open_room
 
 URL = "http://127.0.0.1:9/hook"
 
@@ -25,6 +25,16 @@ def told(room):
         for entry in Told.of(notice.told).entries:
             counts[notice.rule_id, entry.happening, entry.title] += entry.count
     return counts
+
+
+def impatient(take_in):
+    """Wait for locks no longer than a test wants to."""
+
+    def soon(session, *rest):
+        session.execute(text("SET LOCAL lock_timeout = 100"))
+        take_in(session, *rest)
+
+    return soon
 
 
 @pytest.mark.promise("MO-7")
@@ -138,6 +148,21 @@ def test_a_problem_that_somebody_works_on_is_told_next_time(room):
         assert told(room) == {(rule_id, "opened", "SKU B is unknown"): 1}
     collecting.collect(room.desk)
     assert told(room)[rule_id, "opened", "SKU A is unknown"] == 1
+
+
+def test_one_companys_lock_keeps_no_other_waiting(room, monkeypatch):
+    room.rule(URL)
+    other = open_room(room.desk)
+    theirs, _ = other.rule(URL)
+    room.report("A")
+    other.report("B")
+    monkeypatch.setattr(collecting, "_take_in", impatient(collecting._take_in))
+    with room.desk.sessions.tenant(room.company.id) as session:
+        session.execute(text("SELECT FROM notice_rule FOR UPDATE"))
+        collecting.collect(room.desk)
+        assert told(other) == {(theirs, "opened", "SKU B is unknown"): 1}
+    collecting.collect(room.desk)
+    assert len(room.notices()) == 1
 
 
 def test_the_schedule_sorts_and_rings(room, monkeypatch):

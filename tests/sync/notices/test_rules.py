@@ -14,7 +14,7 @@ from portal.models import AuditEvent, NoticeRule, Secret, new_id, utc_now
 from portal.sync import retention, rotation
 from portal.sync.notices import rules
 from tests.sync.notices.room import ACTOR
-from tests.web import told
+from tests.web import notified
 
 URL = "https://hooks.example.com/trellis?team=7"
 
@@ -111,12 +111,19 @@ def test_old_messages_and_their_tries_are_dropped_and_what_waits_is_not(room):
     with room.desk.tenant(room.company.id) as session:
         rule = session.get_one(NoticeRule, rule_id)
         long_ago = utc_now() - timedelta(days=91)
-        told.notice(session, rule, "old", created_at=long_ago)
-        told.notice(session, rule, "waits", created_at=long_ago, sent_at=None, due_at=long_ago)
-        told.notice(session, rule, "new")
+        notified.notice(session, rule, "old", created_at=long_ago)
+        notified.notice(session, rule, "waits", created_at=long_ago, sent_at=None, due_at=long_ago)
+        notified.notice(session, rule, "new")
     assert retention.drop_notices(room.desk, room.company.id) == 1
     assert [notice.told["entries"][0]["title"] for notice in room.notices()] == ["waits", "new"]
     assert len(room.attempts()) == 4
+
+
+def test_pressing_twice_keeps_the_secret_that_is_in_use(room):
+    rule_id, used = room.rule(URL)
+    room.act(rule_id, rules.replace_secret)
+    newest = room.act(rule_id, rules.replace_secret)
+    assert rules.signing_secrets(room.desk, room.one(rule_id)) == (newest, used)
 
 
 def test_rotation_of_the_installations_key_reaches_signing_secrets(room):
