@@ -86,8 +86,8 @@ def test_foreign_ids_under_the_own_tenant_do_not_exist(app, sessions, things, as
     own = factory.company(sessions)
     visitor = as_user(factory.member(sessions, own, "owner"))
     for method, address in tenant_addresses(app, own.slug, things):
-        # The name of a platform is nobody's.
-        foreign = {name: value for name, value in vars(things).items() if name != "platform"}
+        # The names of a platform and of a channel are nobody's.
+        foreign = {name: value for name, value in vars(things).items() if name not in ("platform", "channel")}
         if any(value in address for value in foreign.values()):
             answer = visitor.get(address) if method == "GET" else visitor.post(address)
             assert answer.status_code == 404, (method, address)
