@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, inspect, text
@@ -15,10 +16,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from portal import migrations
 from portal.config import WrongSetting
-from portal.extensions import new_engine
+from portal.extensions import Sessions, new_engine
 from portal.migrations import ROLES, upgrade
 from portal.models import Base
 from tests.databases import empty_database
+from tests.web import factory
 
 
 @pytest.fixture
@@ -139,3 +141,31 @@ def test_nothing_is_used_that_postgresql_15_lacks(folder):
 def test_the_server_is_new_enough(engine):
     with engine.connect() as connection:
         assert int(connection.scalar(text("SHOW server_version_num"))) >= 150000
+
+
+def test_orders_that_are_there_already_are_found_by_their_numbers_without_hyphens(empty_url):
+    upgrade(empty_url)
+    engine = new_engine(empty_url)
+    sessions = Sessions(engine)
+    company = factory.company(sessions)
+    with sessions.tenant(company.id) as session:
+        factory.order(session, company, label="4F2A-1187", foreign_id="6F1C", flourish_id="SO-9")
+    with engine.begin() as connection:
+        command.downgrade(migrations.alembic_config(connection), "0019-1")
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM search_term WHERE term NOT LIKE 'c11-%'"))
+
+    upgrade(empty_url)
+
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT term, kind, is_number FROM search_term ORDER BY term")).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [
+        ("4f2a-1187", "order", True),
+        ("4f2a1187", "order", True),
+        ("6f1c", "order", True),
+        ("c11-0000214-lic", "order", False),
+        ("c110000214lic", "order", False),
+        ("so-9", "order", True),
+        ("so9", "order", True),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,10 +15,10 @@ from portal.blueprints import paging, presentation, working
 from portal.extensions import db
 from portal.live import order as order_pages
 from portal.live import scopes
-from portal.models import Link, utc_now
-from portal.queries import combined, orders
+from portal.models import Connection, Link, utc_now
+from portal.queries import combined, dashboard, orders
 from portal.sync import audit, earlier, registry
-from portal.sync.engine import combining
+from portal.sync.engine import combining, streams
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
 
@@ -30,6 +31,9 @@ def index() -> Any:
     """List orders, newest first."""
     tenant_here, session = here(), db.session()
     filters = _filters(tenant_here)
+    only_searches = filters.any and filters == orders.Filters(q=filters.q) and "after" not in request.args
+    if only_searches and (found := orders.numbered(session, tenant_here.id, filters.q)):
+        return redirect(url_for(".show", link_id=found))
     page = orders.page(session, tenant_here.id, filters, after=paging.after())
     connections = orders.platforms(session, tenant_here.id)
     return render_template(
@@ -44,6 +48,8 @@ def index() -> Any:
         ever=bool(page.rows) or orders.any_order(session, tenant_here.id),
         older=_older(page),
         labels={row.id: registry.platform(row.platform).label for row in connections},
+        sources=_sources(connections) if only_searches and not page.rows else (),
+        may_ask=tenant_here.may("orders.retry"),
         deciding=filters.place == orders.EARLIER and tenant_here.may("orders.decide"),
     )
 
@@ -88,6 +94,39 @@ def _chips(filters: orders.Filters, names: dict[UUID, str]) -> list[tuple[str, s
         (*on[name], url_for("orders.index", **{key: value for key, value in left.items() if key != name}))
         for name in left
     ]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place that orders come from: when it last told of something, and when its orders were last read."""
+
+    connection: Connection
+    label: str
+    read_at: datetime | None
+
+
+def _sources(connections: Sequence[Connection]) -> list[Source]:
+    polls = dashboard.last_polls(db.session(), here().id)
+    return [
+        Source(row, registry.platform(row.platform).label, polls[row.id][1] if row.id in polls else None)
+        for row in connections
+    ]
+
+
+@blueprint.post("/ask")
+@tenant("orders.retry")
+def ask() -> Any:
+    """Have the platforms asked for new and changed orders now, because somebody looked for one in vain."""
+    working.limit("ask-platforms", times=30)
+    number = request.form.get("q", "").replace("\x00", "").strip()[:120]
+    asked = streams.read_now(db.session(), here().id)
+    if asked:
+        working.record("order.asked_for", audit.Subject("order", "", number))
+        flash("The platforms are asked for new and changed orders now. Search again in a minute.")
+    else:
+        flash("Nothing was asked: no connection may be read at the moment. See its page for why.")
+    working.commit()
+    return redirect(url_for(".index", q=number), 303)
 
 
 def _older(page: orders.Page) -> str | None:

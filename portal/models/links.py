@@ -179,11 +179,15 @@ class LinkRelation(Owned, Created, Base):
 
 
 class SearchTerm(Base):
-    """One normalised word by which a link is found: exact or by prefix."""
+    """One folded word by which a link is found: exact or by prefix (queries/search.py)."""
 
     __tablename__ = "search_term"
-    __table_args__ = (Index("ix_search_term_term", "tenant_id", "term"),)
+    __table_args__ = (Index("ix_search_term_found", "tenant_id", "kind", "term", "link_id"),)
 
     link_id: Mapped[UUID] = mapped_column(ForeignKey("link.id"), primary_key=True)
     term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"))
+    # The link's.
+    kind: Mapped[str]
+    # A number of the thing itself, in any system: whoever types it whole means this one.
+    is_number: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal.models import Alias, MatchedKey, MatchedRow
+from portal.queries.search import starts_with
 
 _PAGE = 50
-_LAST_CHARACTER = "\U0010ffff"
 _BATCHES = 10
 
 
@@ -148,5 +148,6 @@ def _rows(tenant_id: UUID, wish: Wish) -> Select[MatchedRow]:
 def _begins(word: str) -> ColumnElement[bool]:
     """Values and names of either side that begin so, whatever their case."""
     named = (MatchedRow.right_value, MatchedRow.left_name, MatchedRow.right_name)
-    by_value = (MatchedRow.sort >= word) & (MatchedRow.sort < word + _LAST_CHARACTER)
-    return or_(by_value, *(func.starts_with(func.lower(column), word) for column in named))
+    return or_(
+        starts_with(MatchedRow.sort, word), *(func.starts_with(func.lower(column), word) for column in named)
+    )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, or_, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, case, exists, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models import Connection, Delivery, Link, Operation, Problem, SearchTerm, TimelineEvent
-from portal.queries.search import normalise
+from portal.queries import search
 
 # Each order is in exactly one place, so that counts of places sum to the orders.
 PLACES = ("in_flourish", "waiting", "skipped", "stuck")
@@ -25,8 +25,8 @@ place: ColumnElement[str] = case(
     (Link.state == "settled", "skipped"),
     else_="waiting",
 )
-# In C collation nothing that starts with a prefix sorts after the prefix and this character.
-_LAST_CHARACTER = "\U0010ffff"
+# So many hits of a search are sorted among themselves; of more, the list is read until a page is full.
+_FEW = 2_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def page(
     query = (
         select(Link)
         .join(Link.connection)
-        .where(Link.tenant_id == tenant_id, Link.kind == "order", *_conditions(tenant_id, filters))
+        .where(Link.tenant_id == tenant_id, Link.kind == "order", *_conditions(session, tenant_id, filters))
         .options(joinedload(Link.connection))
         .order_by(Link.placed_at.desc(), Link.id.desc())
         .limit(size + 1)
@@ -77,10 +77,10 @@ def page(
     return Page(rows[:size], len(rows) > size)
 
 
-def _conditions(tenant_id: UUID, filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, tenant_id: UUID, filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.q:
-        conditions.append(_found_by(tenant_id, normalise(filters.q)))
+        conditions.append(_found_by(session, tenant_id, filters.q))
     if filters.place:
         conditions.append(_IS_EARLIER if filters.place == EARLIER else place == filters.place)
     if filters.platform:
@@ -96,15 +96,20 @@ def _conditions(tenant_id: UUID, filters: Filters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _found_by(tenant_id: UUID, word: str) -> ColumnElement[bool]:
-    return exists(
-        select(SearchTerm.link_id).where(
-            SearchTerm.link_id == Link.id,
-            SearchTerm.tenant_id == tenant_id,
-            SearchTerm.term >= word,
-            SearchTerm.term < word + _LAST_CHARACTER,
-        )
-    )
+def _found_by(session: Session, tenant_id: UUID, typed: str) -> ColumnElement[bool]:
+    """Orders that a search finds. How many there are is asked first: no statistics tell the planner."""
+    terms = search.found_by(tenant_id, "order", typed)
+    hits = session.scalars(select(SearchTerm.link_id).where(terms).limit(_FEW + 1)).all()
+    if len(hits) > _FEW:
+        return exists(select(SearchTerm.link_id).where(SearchTerm.link_id == Link.id, terms))
+    return Link.id == any_(literal(hits, ARRAY(Uuid())))
+
+
+def numbered(session: Session, tenant_id: UUID, typed: str) -> UUID | None:
+    """Find the order that has this very number, in whichever system; None where none has it, or several."""
+    query = select(SearchTerm.link_id).where(search.is_number(tenant_id, "order", typed)).distinct().limit(2)
+    found = session.scalars(query).all()
+    return found[0] if len(found) == 1 else None
 
 
 def any_order(session: Session, tenant_id: UUID) -> bool:

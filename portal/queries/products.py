@@ -10,13 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from portal.models import Connection, Link, MirroredItem, MirroredProduct, SearchTerm
-from portal.queries.search import normalise
+from portal.queries import search
 
 STATES = ("settled", "waiting", "skipped", "stuck")
 # Where a SKU is known: on both sides, or on one.
 SIDES = ("both", "flourish", "platform")
-# In C collation nothing that starts with a prefix sorts after the prefix and this character.
-_LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -149,14 +147,6 @@ def _conditions(tenant_id: UUID, filters: Filters) -> list[ColumnElement[bool]]:
 
 def _found_by(tenant_id: UUID, typed: str) -> ColumnElement[bool]:
     """SKUs that begin as typed, and names with a word that does."""
-    word = normalise(typed)
-    named = exists(
-        select(SearchTerm.link_id).where(
-            SearchTerm.link_id == Link.id,
-            SearchTerm.tenant_id == tenant_id,
-            SearchTerm.term >= word,
-            SearchTerm.term < word + _LAST_CHARACTER,
-        )
-    )
-    begins = and_(Link.foreign_id >= typed, Link.foreign_id < typed + _LAST_CHARACTER)
-    return or_(begins, named)
+    terms = search.found_by(tenant_id, "item", typed)
+    named = exists(select(SearchTerm.link_id).where(SearchTerm.link_id == Link.id, terms))
+    return or_(search.starts_with(Link.foreign_id, typed), named)

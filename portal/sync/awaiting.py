@@ -82,6 +82,7 @@ def _waiting(connection: Connection, values: Sequence[str]) -> Select[UUID]:
     """Orders that wait or are stuck and have one of these values, or a problem because of it."""
     found = select(SearchTerm.link_id).where(
         SearchTerm.tenant_id == connection.tenant_id,
+        SearchTerm.kind == "order",
         among(SearchTerm.term, {normalise(value) for value in values} - {""}),
     )
     held_up = select(Problem.link_id).where(

@@ -106,6 +106,8 @@ class SourceOrder:
     # Who changed it last, as the platform names them.
     changed_by: str = ""
     is_combination: bool = False
+    # What else people know it by, such as the buyer's purchase order.
+    other_numbers: tuple[str, ...] = ()
     # Ids that other systems have for it, by their key; and whether it is marked as paid.
     external_ids: Mapping[str, str] = field(default_factory=dict)
     paid: bool = False

@@ -14,12 +14,12 @@ from typing import Any
 from uuid import UUID
 
 from redis import Redis, RedisError
-from sqlalchemy import event, func, select, text
+from sqlalchemy import Row, event, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.models import Connection, Link, Problem, Tenant, new_id
-from portal.queries.search import normalise
+from portal.queries import search
 from portal.sync.decisions import Finding
 from portal.sync.domain import Json
 
@@ -39,9 +39,11 @@ _WRITE = text(
             title text, text text, detail jsonb, operation_id uuid
         )
     ), remembered AS (
-        INSERT INTO search_term (link_id, tenant_id, term)
-        SELECT link_id, tenant_id, term
-        FROM jsonb_to_recordset(CAST(:terms AS jsonb)) AS word (link_id uuid, tenant_id uuid, term text)
+        INSERT INTO search_term (link_id, tenant_id, kind, term, is_number)
+        SELECT link_id, tenant_id, kind, term, is_number
+        FROM jsonb_to_recordset(CAST(:terms AS jsonb)) AS word (
+            link_id uuid, tenant_id uuid, kind text, term text, is_number boolean
+        )
         ON CONFLICT DO NOTHING
     ), head AS (
         UPDATE connection SET log_head = log_head + :count WHERE id = :connection
@@ -275,11 +277,18 @@ def open_problem(
     return session.execute(once).first() is not None
 
 
-def remember_terms(session: Session, link: Link, words: Iterable[str]) -> None:
-    """Make a link findable by these words."""
-    owner = {"link_id": str(link.id), "tenant_id": str(link.tenant_id)}
-    terms = sorted({normalise(word) for word in words} - {""})
-    _pending(session).terms.extend({**owner, "term": term} for term in terms)
+def remember_terms(
+    session: Session,
+    link: Link | Row[UUID, UUID, str, bool],
+    words: Iterable[str] = (),
+    *,
+    numbers: Iterable[str] = (),
+) -> None:
+    """Make a link, or the one that a row names, findable by words and by numbers of its own."""
+    owner = {"link_id": str(link.id), "tenant_id": str(link.tenant_id), "kind": link.kind}
+    own = search.keys(numbers)
+    terms = sorted(own | search.keys(words))
+    _pending(session).terms.extend({**owner, "term": term, "is_number": term in own} for term in terms)
 
 
 def _announce_later(session: Session, scope: str) -> None:

@@ -26,7 +26,7 @@ INSERTS = {
     " VALUES (:link, :tenant, :connection, :hub, 'order', 'n1')",
     "link_relation": "(id, tenant_id, from_id, to_id, kind, inferred)"
     " VALUES (:relation, :tenant, :link, :link, 'combined_into', true)",
-    "search_term": "(link_id, tenant_id, term) VALUES (:link, :tenant, 'corner')",
+    "search_term": "(link_id, tenant_id, kind, term) VALUES (:link, :tenant, 'order', 'corner')",
     "delivery": "(id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers)"
     " VALUES (:delivery, :tenant, :connection, 'leaflink', :token, 'order', 'n1', '{}')",
     "operation": "(id, tenant_id, connection_id, hub_id, link_id, kind, system, natural_key, once, request,"

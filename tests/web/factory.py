@@ -24,7 +24,6 @@ from portal.models import (
     Problem,
     Proof,
     Run,
-    SearchTerm,
     Secret,
     Stream,
     Tenant,
@@ -33,7 +32,7 @@ from portal.models import (
     new_id,
     utc_now,
 )
-from portal.queries.search import normalise
+from portal.sync import journal
 
 PASSWORD = "correct horse battery"
 
@@ -249,11 +248,9 @@ def order(
     )
     session.add(row)
     session.flush()
-    for term in {
-        normalise(word) for word in (label, "C11-0000214-LIC", "Harbor Wellness", "BD-35-LMN", *terms)
-    }:
-        session.add(SearchTerm(link_id=row.id, term=term, tenant_id=company.id))
-    session.flush()
+    numbers = filter(None, (label, row.foreign_id, row.flourish_id))
+    words = ("C11-0000214-LIC", "Harbor Wellness", "BD-35-LMN", *terms)
+    journal.remember_terms(session, row, words, numbers=numbers)
     return row
 
 

@@ -77,6 +77,7 @@ ACTS: Mapping[str, str] = {
     "order.left_alone": "asked to leave alone",
     "order.joined": "joined with its Flourish order",
     "order.originals_chosen": "said which orders became",
+    "order.asked_for": "had the platforms asked for",
     "order.looked_again": "had Trellis look again at",
     "product.looked_again": "had Trellis look again at",
     "problem.retried": "had Trellis look again at what is held up by",

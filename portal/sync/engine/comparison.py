@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Stream, new_id
-from portal.queries.search import normalise
+from portal.queries import search
 from portal.sync import journal
 from portal.sync.decisions import (
     CatalogueQuestion,
@@ -197,7 +197,7 @@ def _row(one: Known, decision: Decision | None) -> dict[str, Any]:
 
 
 def _search_terms(one: Known) -> list[str]:
-    return sorted({normalise(word) for word in terms(one)} - {""})
+    return sorted(search.keys(terms(one)))
 
 
 _COLUMNS = {
@@ -257,8 +257,8 @@ WITH made AS (
     ON CONFLICT (connection_id, kind, foreign_id) DO NOTHING
     RETURNING id, foreign_id
 )
-INSERT INTO search_term (link_id, tenant_id, term)
-SELECT made.id, %(tenant)s, word FROM made JOIN incoming_link ON incoming_link.sku = made.foreign_id,
+INSERT INTO search_term (link_id, tenant_id, kind, term)
+SELECT made.id, %(tenant)s, 'item', word FROM made JOIN incoming_link ON incoming_link.sku = made.foreign_id,
     jsonb_array_elements_text(terms) AS word
 ON CONFLICT DO NOTHING
 """

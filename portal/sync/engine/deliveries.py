@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from portal.extensions import APP_ROLE, CONNECTION_OPTIONS
 from portal.models import new_id
+from portal.queries import search
 from portal.sync.domain import Hint
 from portal.sync.engine.marks import PRIORITY, noted_link
 from portal.sync.mapping.keys import sku_key
@@ -31,7 +32,12 @@ known AS (
     VALUES (%(link)s, %(tenant)s, %(source)s, %(hub)s, %(kind)s, %(ref)s, %(label)s, %(priority)s)
     ON CONFLICT (connection_id, kind, foreign_id) DO UPDATE
     SET dirty_seq = link.dirty_seq + 1, due_at = LEAST(COALESCE(link.due_at, now()), now())
-    RETURNING id, connection_id, false AS stale
+    RETURNING id, connection_id, false AS stale, xmax = 0 AS is_new
+), findable AS (
+    INSERT INTO search_term (link_id, tenant_id, kind, term, is_number)
+    SELECT known.id, %(tenant)s, %(kind)s, number, true FROM known, unnest(%(numbers)s::text[]) AS number
+    WHERE known.is_new
+    ON CONFLICT DO NOTHING
 )"""
 
 # A Flourish order: the link that has it, or that its note names, unless it was read at this version already.
@@ -242,6 +248,7 @@ def _parameters(source: Source, raw: bytes, headers: Mapping[str, str], hint: Hi
         "kind": hint.kind,
         "ref": hint.ref[:200],
         "label": hint.label[:200],
+        "numbers": sorted(search.keys((hint.ref[:200], hint.label[:200]))),
         "topic": hint.topic[:100],
         "priority": PRIORITY.get(hint.kind, 0),
         "version": hint.updated_at.isoformat() if hint.updated_at else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Installation, Tenant
@@ -26,6 +26,11 @@ def may_take_deliveries(state: str) -> bool:
 def may_read(connection: Connection) -> bool:
     """Whether both sides may be read for this connection."""
     return connection.state in _READS and connection.hub.state in _READS
+
+
+def may_be_read() -> ColumnElement[bool]:
+    """The same, as a condition on connections joined with their hubs."""
+    return and_(Connection.state.in_(_READS), Hub.state.in_(_READS))
 
 
 def may_work(connection: Connection) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import Boolean, case, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,8 @@ from portal.sync.mapping.keeping import forgiven
 PRIORITY = {"order": 10, "customer": 20, "item": 30}
 # What changes a stock goes before what changes a description.
 STOCK_FIRST = 20
+# Of a row that an insert made, and did not find there.
+_IS_NEW = literal_column("xmax = 0", Boolean()).label("is_new")
 SOONEST = func.least(func.coalesce(Link.due_at, func.now()), func.now())
 
 
@@ -36,8 +38,13 @@ def mark(session: Session, connection: Connection, hint: Hint) -> UUID:
     marked = statement.on_conflict_do_update(
         index_elements=[Link.connection_id, Link.kind, Link.foreign_id],
         set_={"dirty_seq": Link.dirty_seq + 1, "due_at": SOONEST},
-    ).returning(Link.id)
-    return session.execute(marked).scalar_one()
+    ).returning(Link.id, Link.tenant_id, Link.kind, _IS_NEW)
+    link = session.execute(marked).one()
+    if link.is_new and hint.kind == "order":
+        # Whatever becomes of it: it is found from now on.
+        journal.remember_terms(session, link, numbers=(hint.ref, hint.label))
+    link_id: UUID = link.id
+    return link_id
 
 
 # So long a person's trial of one thing goes on by itself.

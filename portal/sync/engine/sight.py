@@ -153,12 +153,13 @@ def _note_platform(session: Session, link: Link, sight: Sight, account: Account,
     elif link.merged_at is None:
         link.merged_at = order.updated_at
     link.snapshot = {**link.snapshot, "shared": shared, **_shown(sight, account)}
-    words = [order.number, order.label, order.customer.name, order.customer.license]
-    words += [*order.customer.name.split(), *(line.sku for line in order.lines)]
+    numbers = [order.number, order.label, *order.other_numbers, *order.external_ids.values()]
+    words = [order.customer.name, *order.customer.name.split(), order.customer.license]
+    words += [order.customer.license_shown, *(line.sku for line in order.lines)]
     words += [line.sku for line in sight.order.lines if sight.order is not order]
-    if words != link.snapshot.get("words"):
-        journal.remember_terms(session, link, words)
-        link.snapshot = {**link.snapshot, "words": words}
+    if [*numbers, *words] != link.snapshot.get("words"):
+        journal.remember_terms(session, link, words, numbers=numbers)
+        link.snapshot = {**link.snapshot, "words": [*numbers, *words]}
 
 
 def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: str) -> None:
@@ -168,7 +169,7 @@ def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: s
         journal.tell(session, link, entry)
         journal.log(session, link, "info", f"Flourish says {outbound.status} ({how})")
     if outbound.id != link.snapshot.get("flourish", {}).get("id"):
-        journal.remember_terms(session, link, [outbound.id])
+        journal.remember_terms(session, link, numbers=[outbound.id])
     link.flourish_status = outbound.status
     link.flourish_version = outbound.updated_at.isoformat()
     kept = {name: value for name, value in link.snapshot.items() if name != "behind"}

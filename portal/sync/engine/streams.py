@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Stream
 from portal.sync import journal
 from portal.sync.decisions import Finding
-from portal.sync.engine import breaker
+from portal.sync.engine import breaker, gate
 from portal.sync.engine.desk import Desk
 from portal.sync.errors import ConnectionBroken, Retryable, SyncError, Unreadable
 
+# A platform's list of orders.
+_ORDERS = "orders"
 # A stream that fails this often in a row is named as a problem.
 _FAILS_BEFORE_PROBLEM = 3
 # The problems of a stream that are about its polls; others are about what it said.
@@ -38,6 +40,19 @@ def claim_stream(session: Session, stream_id: UUID, *, lease_seconds: float) -> 
         .execution_options(synchronize_session=False)
     )
     return taken.first() is not None
+
+
+def read_now(session: Session, tenant_id: UUID) -> int:
+    """Have the lists of orders read now that may be read at all; returns how many there are."""
+    readable = select(Connection.id).join(Connection.hub).where(gate.may_be_read())
+    asked = session.execute(
+        update(Stream)
+        .where(Stream.tenant_id == tenant_id, Stream.name == _ORDERS, Stream.connection_id.in_(readable))
+        .values(due_at=func.least(Stream.due_at, func.now()))
+        .returning(Stream.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(asked.all())
 
 
 def _watermark(session: Session, stream: Stream, latest: datetime | None) -> datetime | None:

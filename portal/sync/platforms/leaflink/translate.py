@@ -47,10 +47,10 @@ _ORDER = Shape(
         short_id available_transitions sales_reps discount discount_type shipping_charge final_tax tax_amount
         tax_type credits notes shipping_details delivery_preferences delivery_info ship_date payment_term
         selected_payment_option available_payment_options is_combination delivery_address user paid
-        external_ids
+        external_ids external_id_seller external_id_buyer
     """),
     ignored=words("""
-        external_id_seller external_id_buyer ext_acct_id buyer seller brand manual payment_methods
+        ext_acct_id buyer seller brand manual payment_methods
         payment_due_date paid_date internal_notes classification
         payment_balance has_special_requests delivery_provider order_taxes llf_payment_method facility_id
         order_number order_seller_number order_buyer_number order_short_number distributor
@@ -125,6 +125,7 @@ def read_order(payload: Json, notice: Notice) -> SourceOrder:
         terms_offered=offered(order),
         changed_by=order.text_or_empty("user"),
         is_combination=order.flag_or_no("is_combination"),
+        other_numbers=_other_numbers(order),
         external_ids=_external_ids(order),
         paid=order.flag_or_no("paid"),
         unsupported=_unsupported(found),
@@ -232,6 +233,12 @@ def _tax(order: Fields, taxed: Decimal) -> Decimal:
         return tax
     kind = order.choice("tax_type", frozenset({"%", "$"}))
     return cents(taxed * tax / 100) if kind == "%" else tax
+
+
+def _other_numbers(order: Fields) -> tuple[str, ...]:
+    """Read the seller's own number of an order and the buyer's."""
+    numbers = (order.text_or_empty(name) for name in ("external_id_seller", "external_id_buyer"))
+    return tuple(filter(None, numbers))
 
 
 def _external_ids(order: Fields) -> dict[str, str]:
