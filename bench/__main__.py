@@ -17,6 +17,7 @@ from bench import (
     ingest,
     matching,
     memory,
+    monitoring,
     orders,
     quiet,
     recovery,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "checklist": lambda _: checklist.measure(),
     "matching": lambda _: matching.measure(),
     "memory": lambda _: memory.measure(),
+    "monitoring": lambda _: monitoring.measure(),
     "recovery": lambda _: recovery.measure(),
     "setup": lambda _: setup.measure(),
 }
