@@ -13,6 +13,7 @@ from flask import Blueprint, render_template
 from portal.access import here, tenant
 from portal.blueprints import proofs as proof_pages
 from portal.blueprints.orders import start_of_day
+from portal.blueprints.presentation import tally
 from portal.extensions import db
 from portal.models import Connection, utc_now
 from portal.queries import connections, dashboard, orders, problems, proofs, stops
@@ -21,6 +22,7 @@ from portal.sync import registry
 blueprint = Blueprint("dashboard", __name__, url_prefix="/t/<slug>")
 
 _WELL = ("live", "paused")
+_CAUSES = 8
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def show() -> Any:
         bottom=_bottom(attention, rows, orders.any_order(session, tenant_here.id), glance, stopped),
         glance=glance,
         speed=dashboard.speed(session, tenant_here.id, now - timedelta(days=1)),
-        causes=dashboard.causes(session, tenant_here.id),
+        causes=problems.by_cause(session, tenant_here.id, size=_CAUSES),
         open_problems=problems.open_count(session, tenant_here.id),
         rows=rows,
         may_connect=tenant_here.may("connections.add"),
@@ -145,4 +147,4 @@ def _bottom(
 
 
 def _orders(number: int) -> str:
-    return "1 order is" if number == 1 else f"{number} orders are"
+    return "1 order is" if number == 1 else f"{tally(number)} orders are".capitalize()

@@ -13,6 +13,7 @@ from flask import Flask, g
 from markupsafe import Markup
 
 from portal.models import utc_now
+from portal.queries import bounded
 from portal.sync.personal import hide, hide_change
 
 # state -> (word, tone). A tone is never alone: the word is always beside it.
@@ -178,6 +179,7 @@ def install(app: Flask) -> None:
         money=money,
         pretty=pretty,
         span=span,
+        tally=tally,
         time_of_day=time_of_day,
     )
     app.jinja_env.globals.update(
@@ -186,6 +188,7 @@ def install(app: Flask) -> None:
         CONNECTION_MEANING=CONNECTION_MEANING,
         MATCH_WORDS=MATCH_WORDS,
         CONNECTION_WORDS=CONNECTION_WORDS,
+        FEW=bounded.FEW,
         FOUND_WORDS=FOUND_WORDS,
         LEVEL_WORDS=LEVEL_WORDS,
         ORDER_WORDS=ORDER_WORDS,
@@ -262,6 +265,11 @@ def span(length: float | timedelta) -> str:
     days, hours = divmod(hours, 24)
     unit = "day" if days == 1 else "days"
     return f"{days} {unit} {hours} h" if hours and days < 7 else f"{days} {unit}"
+
+
+def tally(number: int, most: int = bounded.MOST) -> str:
+    """Write a count that may have ended at its bound."""
+    return f"more than {most:,}" if number > most else f"{number:,}"
 
 
 def money(amount: str | Decimal | float | None) -> str:

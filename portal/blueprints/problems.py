@@ -10,8 +10,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from portal.access import here, tenant
 from portal.blueprints import paging, working
 from portal.extensions import db
-from portal.queries import problems
+from portal.queries import bounded, problems
 from portal.sync import audit
+
+# So many causes are shown above the list: those that hold up most.
+_CAUSES = 30
 
 blueprint = Blueprint("problems", __name__, url_prefix="/t/<slug>/problems")
 
@@ -23,14 +26,16 @@ def index() -> Any:
     tenant_here, session = here(), db.session()
     closed = paging.words("show") == "closed"
     cause = (paging.words("code"), paging.words("cause")) if paging.words("code") else None
+    open_count = problems.open_count(session, tenant_here.id)
     rows, more = problems.page(session, tenant_here.id, closed=closed, cause=cause, after=paging.after())
     return render_template(
         "problems/index.html",
         rows=rows,
         closed=closed,
         cause=cause,
-        causes=[] if closed else problems.by_cause(session, tenant_here.id),
-        open_count=problems.open_count(session, tenant_here.id),
+        causes=[] if closed or cause else problems.by_cause(session, tenant_here.id, size=_CAUSES),
+        open_count=open_count,
+        grouped=min(open_count, bounded.MOST),
         first_page="after" not in request.args,
         older=_older(rows[-1], closed) if more else None,
         may_retry=tenant_here.may("problems.retry"),

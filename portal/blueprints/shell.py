@@ -11,7 +11,7 @@ from portal.blueprints.auth import THEME_COOKIE, THEMES
 from portal.extensions import db
 from portal.identity.accounts import memberships_of
 from portal.identity.people import current_person
-from portal.queries import grants, problems, stops
+from portal.queries import bounded, grants, problems, stops
 
 # What everybody sees, and what the company's owners and admins see beside it: name, page, label, permission.
 NAVIGATION = (
@@ -52,7 +52,7 @@ def _shell() -> dict[str, Any]:
         "navigation": _entries(NAVIGATION, here),
         "company_navigation": _entries(COMPANY_NAVIGATION, here),
         "tenants": [row.tenant for row in memberships_of(session, person.id)] if person else [],
-        "open_problems": problems.open_count(session, here.id) if here else 0,
+        "open_problems": problems.open_count(session, here.id, bounded.FEW) if here else 0,
         "open_requests": grants.count(session, here.id, grants.is_open()) if answers else 0,
         "guests": grants.of_tenant(session, here.id, grants.is_standing()) if here and not here.grant else [],
         "leaving": stops.leaving(session, here.id) if here else None,

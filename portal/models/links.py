@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -16,6 +16,10 @@ from portal.models.connections import Connection
 # new: seen, not looked at yet. waiting: will be looked at again by itself, or somebody has to act
 # elsewhere first. settled: both sides agree. skipped: not taken, with a reason. stuck: has a problem.
 LINK_STATES = ("new", "waiting", "settled", "skipped", "stuck")
+PLACE = (
+    "CASE WHEN state IN ('stuck', 'skipped') THEN state WHEN flourish_id IS NOT NULL THEN 'in_flourish'"
+    " WHEN state = 'settled' THEN 'skipped' ELSE 'waiting' END"
+)
 
 
 class Link(Owned, Created, Base):
@@ -58,13 +62,39 @@ class Link(Owned, Created, Base):
             postgresql_where=text("kind = 'order'"),
         ),
         Index(
-            "ix_link_orders_by_state",
+            "ix_link_orders_by_place",
             "tenant_id",
-            "state",
+            "place",
             text("placed_at DESC"),
             text("id DESC"),
             postgresql_where=text("kind = 'order'"),
         ),
+        Index(
+            "ix_link_orders_by_status",
+            "tenant_id",
+            "flourish_status",
+            text("placed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("kind = 'order' AND flourish_status IS NOT NULL"),
+        ),
+        # Those from before go-live that wait for an answer: few, and none after a while.
+        Index(
+            "ix_link_orders_earlier",
+            "tenant_id",
+            text("placed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("kind = 'order' AND decision_code = 'before_go_live'"),
+        ),
+        # What the dashboard counts: those first seen today, those that wait and since when, the last look.
+        Index("ix_link_orders_seen", "tenant_id", "created_at", postgresql_where=text("kind = 'order'")),
+        Index(
+            "ix_link_orders_held",
+            "tenant_id",
+            "place",
+            "state_since",
+            postgresql_where=text("kind = 'order' AND place IN ('waiting', 'stuck')"),
+        ),
+        Index("ix_link_orders_looked", "connection_id", "looked_at", postgresql_where=text("kind = 'order'")),
         Index("ix_link_merged", "connection_id", "merged_at", postgresql_where=text("merged_at IS NOT NULL")),
         # What open orders hold of the stock (engine/held.py).
         Index("ix_link_holds", "connection_id", postgresql_where=text("holds IS NOT NULL")),
@@ -139,6 +169,8 @@ class Link(Owned, Created, Base):
     # The decision: why it is where it is, and what comes next.
     state: Mapped[str] = mapped_column(server_default="new")
     state_since: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Where an order is. Each is in exactly one place, so that counts of places sum to the orders.
+    place: Mapped[str] = mapped_column(Computed(PLACE, persisted=True))
     decision_code: Mapped[str | None]
     decision_text: Mapped[str | None]
     next_step: Mapped[str | None]

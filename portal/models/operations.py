@@ -37,6 +37,13 @@ class Operation(Owned, Base):
             postgresql_where=text("once AND status IN ('intent', 'unknown', 'ok')"),
         ),
         Index("ix_operation_link", "link_id", "intent_at"),
+        # How fast orders came in.
+        Index(
+            "ix_operation_created",
+            "tenant_id",
+            "finished_at",
+            postgresql_where=text("kind = 'create_order' AND status = 'ok'"),
+        ),
         # Writes that took all stock of a product away (engine/guard.py).
         Index(
             "ix_operation_drops",

@@ -31,7 +31,25 @@ class Problem(Owned, Base):
             "tenant_id",
             text("opened_at DESC"),
             text("id DESC"),
+            # So that causes are counted without a look at the rows.
+            postgresql_include=["code", "cause", "link_id"],
             postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_problem_cause",
+            "tenant_id",
+            "code",
+            "cause",
+            text("opened_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_problem_closed",
+            "tenant_id",
+            text("closed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("closed_at IS NOT NULL"),
         ),
         Index("ix_problem_link", "link_id"),
         # What somebody may want to be told of (sync/notices/collecting.py).

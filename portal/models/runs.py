@@ -54,6 +54,14 @@ class LogLine(Base):
     __tablename__ = "log_line"
     __table_args__ = (
         Index("ix_log_line_run", "run_id", "number"),
+        # What went wrong, among very many lines that say that all is well.
+        Index(
+            "ix_log_line_trouble",
+            "connection_id",
+            "level",
+            "number",
+            postgresql_where=text("level IN ('wait', 'stuck', 'bug')"),
+        ),
         CheckConstraint("level IN ('info', 'done', 'wait', 'stuck', 'bug')", name="level"),
     )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Operation, Problem, Stream
-from portal.queries.orders import PLACES, place
+from portal.models import Connection, Link, Operation, Stream
+from portal.queries import bounded
+from portal.queries.orders import PLACES
 
 # An order that has not reached Flourish by then is late, whatever the reason.
 WAITING_TOO_LONG = timedelta(minutes=15)
@@ -56,50 +56,34 @@ class Attention:
 def seen_since(session: Session, tenant_id: UUID, since: datetime) -> dict[str, Count]:
     """Count the orders first seen since then by the place they are in now; the counts sum to all of them."""
     rows = session.execute(
-        select(place, func.count(), func.min(Link.state_since))
+        select(Link.place, func.count(), func.min(Link.state_since))
         .where(Link.tenant_id == tenant_id, Link.kind == "order", Link.created_at >= since)
-        .group_by(place)
+        .group_by(Link.place)
     )
     found = {name: Count(number, oldest) for name, number, oldest in rows}
     return {name: found.get(name, Count()) for name in PLACES}
 
 
 def attention(session: Session, tenant_id: UUID, now: datetime) -> Attention:
-    """Count what is stuck, late or overdue, whenever it was first seen."""
+    """Count what is stuck, late or overdue, whenever it was first seen; to a bound (queries/bounded.py)."""
+    since, due = Link.state_since, Link.due_at
+    orders = select(since.label("since")).where(Link.tenant_id == tenant_id, Link.kind == "order")
+    free = or_(Link.lease_until.is_(None), Link.lease_until < now)
+    works = Connection.state.in_(("live", "paused"))
+    overdue = orders.with_only_columns(due.label("since")).join(Link.connection)
     return Attention(
-        stuck=_count(session, tenant_id, Link.state == "stuck", Link.state_since),
+        stuck=_count(session, orders.where(Link.place == "stuck").order_by(since)),
         late=_count(
             session,
-            tenant_id,
-            and_(
-                Link.state.in_(("new", "waiting")),
-                Link.flourish_id.is_(None),
-                Link.state_since < now - WAITING_TOO_LONG,
-            ),
-            Link.state_since,
+            orders.where(Link.place == "waiting", since < now - WAITING_TOO_LONG).order_by(since),
         ),
-        overdue=_count(
-            session,
-            tenant_id,
-            and_(
-                Link.due_at < now - OVERDUE,
-                or_(Link.lease_until.is_(None), Link.lease_until < now),
-                Connection.state.in_(("live", "paused")),
-            ),
-            Link.due_at,
-        ),
+        overdue=_count(session, overdue.where(due < now - OVERDUE, free, works).order_by(due)),
     )
 
 
-def _count(
-    session: Session, tenant_id: UUID, condition: ColumnElement[bool], since: InstrumentedAttribute[Any]
-) -> Count:
-    number, oldest = session.execute(
-        select(func.count(), func.min(since))
-        .select_from(Link)
-        .join(Link.connection)
-        .where(Link.tenant_id == tenant_id, Link.kind == "order", condition)
-    ).one()
+def _count(session: Session, oldest_first: Select[Any]) -> Count:
+    few = oldest_first.limit(bounded.MOST + 1).subquery()
+    number, oldest = session.execute(select(func.count(), func.min(few.c.since))).one()
     return Count(number, oldest)
 
 
@@ -128,26 +112,6 @@ def _number(value: object) -> float | None:
     return None if value is None else float(str(value))
 
 
-def causes(
-    session: Session, tenant_id: UUID, *, size: int = 8
-) -> Sequence[Row[str, str, str, int, datetime]]:
-    """Count the open problems by cause, the most frequent first."""
-    number = func.count()
-    return session.execute(
-        select(
-            Problem.code,
-            Problem.cause,
-            func.max(Problem.title),
-            number,
-            func.min(Problem.opened_at),
-        )
-        .where(Problem.tenant_id == tenant_id, Problem.closed_at.is_(None))
-        .group_by(Problem.code, Problem.cause)
-        .order_by(number.desc(), func.min(Problem.opened_at))
-        .limit(size)
-    ).all()
-
-
 def last_polls(session: Session, tenant_id: UUID) -> dict[UUID, Row[UUID, datetime | None, float, bool]]:
     """For each connection or hub: its last complete poll, its interval, and whether a stream is behind.
 
@@ -167,9 +131,9 @@ def last_polls(session: Session, tenant_id: UUID) -> dict[UUID, Row[UUID, dateti
 
 def last_looks(session: Session, tenant_id: UUID) -> dict[UUID, datetime | None]:
     """For each connection: when one of its orders was last read on both sides."""
+    # For each by itself: the newest is the end of an index.
+    newest = select(func.max(Link.looked_at)).where(Link.connection_id == Connection.id, Link.kind == "order")
     rows = session.execute(
-        select(Link.connection_id, func.max(Link.looked_at))
-        .where(Link.tenant_id == tenant_id, Link.kind == "order")
-        .group_by(Link.connection_id)
+        select(Connection.id, newest.scalar_subquery()).where(Connection.tenant_id == tenant_id)
     )
     return {row[0]: row[1] for row in rows}

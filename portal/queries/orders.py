@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, case, exists, literal, or_, select, tuple_
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, literal, or_, select, tuple_
+from sqlalchemy.orm import Session, defer, joinedload
 
 from portal.models import Connection, Delivery, Link, Operation, Problem, SearchTerm, TimelineEvent
 from portal.queries import search
 
-# Each order is in exactly one place, so that counts of places sum to the orders.
 PLACES = ("in_flourish", "waiting", "skipped", "stuck")
 # Of those that were not taken, the ones from before go-live about which somebody has to say something.
 EARLIER = "earlier"
 _IS_EARLIER: ColumnElement[bool] = Link.decision_code == "before_go_live"
-place: ColumnElement[str] = case(
-    (Link.state == "stuck", "stuck"),
-    (Link.state == "skipped", "skipped"),
-    (Link.flourish_id.is_not(None), "in_flourish"),
-    (Link.state == "settled", "skipped"),
-    else_="waiting",
+# What no row of a list shows, and is long to read.
+_LEFT_OUT = tuple(
+    defer(column, raiseload=True)
+    for column in (Link.base, Link.claimants, Link.former_ids, Link.choices, Link.holds)
 )
 # So many hits of a search are sorted among themselves; of more, the list is read until a page is full.
 _FEW = 2_000
@@ -65,9 +62,8 @@ def page(
     """Read one page of orders, newest first, from behind the given row."""
     query = (
         select(Link)
-        .join(Link.connection)
         .where(Link.tenant_id == tenant_id, Link.kind == "order", *_conditions(session, tenant_id, filters))
-        .options(joinedload(Link.connection))
+        .options(joinedload(Link.connection), *_LEFT_OUT)
         .order_by(Link.placed_at.desc(), Link.id.desc())
         .limit(size + 1)
     )
@@ -82,9 +78,12 @@ def _conditions(session: Session, tenant_id: UUID, filters: Filters) -> list[Col
     if filters.q:
         conditions.append(_found_by(session, tenant_id, filters.q))
     if filters.place:
-        conditions.append(_IS_EARLIER if filters.place == EARLIER else place == filters.place)
+        conditions.append(_IS_EARLIER if filters.place == EARLIER else Link.place == filters.place)
     if filters.platform:
-        conditions.append(Connection.platform == filters.platform)
+        named = select(Connection.id).where(
+            Connection.tenant_id == tenant_id, Connection.platform == filters.platform
+        )
+        conditions.append(Link.connection_id.in_(named))
     if filters.connection:
         conditions.append(Link.connection_id == filters.connection)
     if filters.flourish == "none":

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, func, select, true, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from portal.models import Link, Problem
+from portal.queries import bounded
 
 
 @dataclass(frozen=True)
@@ -27,31 +28,53 @@ class Cause:
     oldest: datetime
 
 
-def open_count(session: Session, tenant_id: UUID) -> int:
-    """Count the open problems."""
-    query = select(func.count()).where(Problem.tenant_id == tenant_id, Problem.closed_at.is_(None))
-    return session.scalar(query) or 0
+def open_count(session: Session, tenant_id: UUID, most: int = bounded.MOST) -> int:
+    """Count the open problems, to a bound (queries/bounded.py)."""
+    # In the order of an index, which is shorter than the rows.
+    newest_first = (Problem.opened_at.desc(), Problem.id.desc())
+    return bounded.count(session, select(Problem.id).where(*_open(tenant_id)).order_by(*newest_first), most)
 
 
-def by_cause(session: Session, tenant_id: UUID) -> Sequence[Cause]:
-    """Group the open problems by cause, the one that holds up most first."""
-    number = func.count()
+def by_cause(session: Session, tenant_id: UUID, *, size: int | None = None) -> Sequence[Cause]:
+    """Group the newest open problems, `bounded.MOST` of them, by cause: the one that holds up most first.
+
+    They are counted in an index that holds no words; the words are those of the newest of each.
+
+    Args:
+        session: a session inside the tenant.
+        tenant_id: the tenant.
+        size: so many causes, or all.
+    """
+    few = (
+        select(Problem.code, Problem.cause, Problem.link_id, Problem.opened_at)
+        .where(*_open(tenant_id))
+        .order_by(Problem.opened_at.desc(), Problem.id.desc())
+        .limit(bounded.MOST)
+        .subquery()
+    )
+    number, oldest = func.count().label("number"), func.min(few.c.opened_at).label("oldest")
+    most = (
+        select(few.c.code, few.c.cause, number, func.count(few.c.link_id).label("orders"), oldest)
+        .group_by(few.c.code, few.c.cause)
+        .order_by(number.desc(), oldest)
+        .limit(size)
+        .subquery()
+    )
+    newest = (
+        select(Problem.title, Problem.next_step, Problem.who)
+        .where(*_open(tenant_id), Problem.code == most.c.code, Problem.cause == most.c.cause)
+        .order_by(Problem.opened_at.desc(), Problem.id.desc())
+        .limit(1)
+        .lateral()
+    )
     rows = session.execute(
-        select(
-            Problem.code,
-            Problem.cause,
-            func.max(Problem.title),
-            func.max(Problem.next_step),
-            func.max(Problem.who),
-            number,
-            func.count(Problem.link_id.distinct()),
-            func.min(Problem.opened_at),
-        )
-        .where(Problem.tenant_id == tenant_id, Problem.closed_at.is_(None))
-        .group_by(Problem.code, Problem.cause)
-        .order_by(number.desc(), func.min(Problem.opened_at))
-    ).all()
-    return [Cause(*row) for row in rows]
+        select(most, newest).join(newest, true()).order_by(most.c.number.desc(), most.c.oldest)
+    )
+    return [Cause(**row) for row in rows.mappings()]
+
+
+def _open(tenant_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return Problem.tenant_id == tenant_id, Problem.closed_at.is_(None)
 
 
 def page(

@@ -85,7 +85,7 @@ def tail(
     filters: LogFilters,
     *,
     before: int | None = None,
-    size: int = 200,
+    size: int = 100,
 ) -> tuple[Sequence[LogRow], bool]:
     """Read the newest log lines, or those before a number, oldest first; and whether there are older ones."""
     query = _lines(tenant_id, connection_id, filters)

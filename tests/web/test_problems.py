@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 
 from portal.models import Link, utc_now
+from portal.queries import problems
 from tests.web import factory
 from tests.web.conftest import first
 
@@ -81,3 +82,16 @@ def test_paging_skips_nothing_and_repeats_nothing(sessions, company, admin):
         older = re.search(r'href="([^"]+)"\s+rel="next"', text)
         address = older[1].replace("&amp;", "&") if older else ""
     assert sorted(seen) == [f"{number:03}" for number in range(120)]
+
+
+def test_the_causes_that_hold_up_most_come_first_in_the_words_of_their_newest_problem(sessions, company):
+    with sessions.tenant(company.id) as session:
+        for place in range(3):
+            link = factory.order(session, company, state="stuck")
+            factory.problem(
+                session, link, title=f"Unknown, {place}", opened_at=utc_now() - timedelta(hours=9 - place)
+            )
+            factory.problem(session, link, code="once", cause=str(place))
+        found = problems.by_cause(session, company.id, size=2)
+    assert [(row.code, row.number, row.orders) for row in found] == [("sku_unknown", 3, 3), ("once", 1, 1)]
+    assert found[0].title == "Unknown, 2"

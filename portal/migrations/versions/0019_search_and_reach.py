@@ -1,4 +1,4 @@
-"""Numbers are found without their hyphens, and lead straight to what has them.
+"""Numbers are found without their hyphens and lead straight to what has them; lists and counts have indexes.
 
 Revision ID: 0019
 Revises: 0017
@@ -29,6 +29,54 @@ ON CONFLICT DO NOTHING
 """
 
 
+_PLACE = (
+    "CASE WHEN state IN ('stuck', 'skipped') THEN state WHEN flourish_id IS NOT NULL THEN 'in_flourish'"
+    " WHEN state = 'settled' THEN 'skipped' ELSE 'waiting' END"
+)
+_NEWEST = [sa.text("placed_at DESC"), sa.text("id DESC")]
+# Name -> table, columns, of which rows.
+_INDEXES = {
+    "ix_link_orders_by_place": ("link", ["tenant_id", "place", *_NEWEST], "kind = 'order'"),
+    "ix_link_orders_by_status": (
+        "link",
+        ["tenant_id", "flourish_status", *_NEWEST],
+        "kind = 'order' AND flourish_status IS NOT NULL",
+    ),
+    "ix_link_orders_earlier": (
+        "link",
+        ["tenant_id", *_NEWEST],
+        "kind = 'order' AND decision_code = 'before_go_live'",
+    ),
+    "ix_link_orders_seen": ("link", ["tenant_id", "created_at"], "kind = 'order'"),
+    "ix_link_orders_held": (
+        "link",
+        ["tenant_id", "place", "state_since"],
+        "kind = 'order' AND place IN ('waiting', 'stuck')",
+    ),
+    "ix_link_orders_looked": ("link", ["connection_id", "looked_at"], "kind = 'order'"),
+    "ix_problem_cause": (
+        "problem",
+        ["tenant_id", "code", "cause", sa.text("opened_at DESC"), sa.text("id DESC")],
+        "closed_at IS NULL",
+    ),
+    "ix_problem_closed": (
+        "problem",
+        ["tenant_id", sa.text("closed_at DESC"), sa.text("id DESC")],
+        "closed_at IS NOT NULL",
+    ),
+    "ix_operation_created": (
+        "operation",
+        ["tenant_id", "finished_at"],
+        "kind = 'create_order' AND status = 'ok'",
+    ),
+    "ix_log_line_trouble": (
+        "log_line",
+        ["connection_id", "level", "number"],
+        "level IN ('wait', 'stuck', 'bug')",
+    ),
+}
+
+
 def upgrade() -> None:
     """Say whose term it is and whether it is a number, fold what is there, and index it for both."""
     op.add_column("search_term", sa.Column("kind", sa.Text()))
@@ -39,6 +87,22 @@ def upgrade() -> None:
     op.alter_column("search_term", "kind", nullable=False)
     op.drop_index("ix_search_term_term", "search_term")
     op.create_index("ix_search_term_found", "search_term", ["tenant_id", "kind", "term", "link_id"])
+    op.add_column("link", sa.Column("place", sa.Text(), sa.Computed(_PLACE, persisted=True), nullable=False))
+    op.drop_index("ix_link_orders_by_state", "link")
+    for name, (table, columns, rows) in _INDEXES.items():
+        op.create_index(name, table, columns, postgresql_where=sa.text(rows))
+    _index_open_problems(["code", "cause", "link_id"])
+
+
+def _index_open_problems(include: list[str]) -> None:
+    op.drop_index("ix_problem_open", "problem")
+    op.create_index(
+        "ix_problem_open",
+        "problem",
+        ["tenant_id", sa.text("opened_at DESC"), sa.text("id DESC")],
+        postgresql_where=sa.text("closed_at IS NULL"),
+        postgresql_include=include,
+    )
 
 
 def _fold() -> None:
@@ -54,6 +118,16 @@ def _fold() -> None:
 
 def downgrade() -> None:
     """Forget it again; terms without hyphens stay."""
+    _index_open_problems([])
+    for name, (table, _, _) in _INDEXES.items():
+        op.drop_index(name, table)
+    op.create_index(
+        "ix_link_orders_by_state",
+        "link",
+        ["tenant_id", "state", *_NEWEST],
+        postgresql_where=sa.text("kind = 'order'"),
+    )
+    op.drop_column("link", "place")
     op.drop_index("ix_search_term_found", "search_term")
     op.create_index("ix_search_term_term", "search_term", ["tenant_id", "term"])
     op.drop_column("search_term", "is_number")
