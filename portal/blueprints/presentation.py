@@ -171,6 +171,7 @@ def install(app: Flask) -> None:
     """Give the filters and the words to all templates."""
     app.jinja_env.filters.update(
         ago=ago,
+        badge=badge,
         changes=changes,
         clock=clock,
         day=day,
@@ -188,7 +189,6 @@ def install(app: Flask) -> None:
         CONNECTION_MEANING=CONNECTION_MEANING,
         MATCH_WORDS=MATCH_WORDS,
         CONNECTION_WORDS=CONNECTION_WORDS,
-        FEW=bounded.FEW,
         FOUND_WORDS=FOUND_WORDS,
         LEVEL_WORDS=LEVEL_WORDS,
         ORDER_WORDS=ORDER_WORDS,
@@ -267,9 +267,14 @@ def span(length: float | timedelta) -> str:
     return f"{days} {unit} {hours} h" if hours and days < 7 else f"{days} {unit}"
 
 
-def tally(number: int, most: int = bounded.MOST) -> str:
+def tally(number: int) -> str:
     """Write a count that may have ended at its bound."""
-    return f"more than {most:,}" if number > most else f"{number:,}"
+    return f"more than {bounded.MOST:,}" if number > bounded.MOST else f"{number:,}"
+
+
+def badge(number: int) -> str:
+    """Write a count of every page's frame, in little room."""
+    return f"{bounded.FEW:,}+" if number > bounded.FEW else f"{number:,}"
 
 
 def money(amount: str | Decimal | float | None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from portal.blueprints.presentation import tally
+from portal.blueprints.presentation import badge, tally
 from portal.extensions import Sessions
 from portal.queries import bounded
 
@@ -21,3 +21,8 @@ def test_a_count_is_exact_up_to_its_bound_and_one_more_beyond_it(engine, rows, c
 )
 def test_a_count_beyond_its_bound_is_written_as_more_than_that(number, written):
     assert tally(number) == written
+
+
+@pytest.mark.parametrize(("number", "written"), [(7, "7"), (1_000, "1,000"), (1_001, "1,000+")])
+def test_the_frame_writes_it_shorter(number, written):
+    assert badge(number) == written
