@@ -52,6 +52,8 @@ class MirroredItem(Mirror, Base):
     brand: Mapped[str] = mapped_column(server_default="")
     # What can be sold of it by facility: {facility id: decimal as text}. Of facilities that were read only.
     stock: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    # The same by lot: {facility id: {lot number: decimal as text}}; of facilities that were read lot by lot.
+    lots: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     # As `told`, of its stock.
     stock_told: Mapped[str | None]
     # When it was read by itself: a list that was begun before says nothing newer.
@@ -72,12 +74,15 @@ class MirroredProduct(Mirror, Base):
     foreign_id: Mapped[str] = mapped_column(Text(collation="C"))
     listing_state: Mapped[str] = mapped_column(server_default="")
     archived: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Its batches with their stock (mapping/facts.py); null where they were not read.
+    batches: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class PulledRow(Base):
     """A row that a pull in progress has seen, so that the pull can be broken off and still tell what is gone.
 
-    `part` is the facility of a stock list; `page` keeps a page that is read again from counting twice.
+    `part` is the facility of a stock list, `lot` one of its lots; `page` keeps a page that is read again from
+    counting twice.
     """
 
     __tablename__ = "pulled_row"
@@ -86,6 +91,7 @@ class PulledRow(Base):
     part: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     page: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     ref: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    lot: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True, server_default="")
     sku: Mapped[str] = mapped_column(server_default="")
     amount: Mapped[Decimal | None] = mapped_column(Numeric(20, 6))
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"))

@@ -34,6 +34,8 @@ class Stream(Owned, Base):
     position: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     # When the whole list was last read.
     full_at: Mapped[datetime | None]
+    # When the batches were last read that belong to a list of products.
+    batches_at: Mapped[datetime | None]
     # Somebody wants the whole list read that was begun after this; null once such a pull has begun.
     asked_at: Mapped[datetime | None]
     # The latest modification time seen in complete pulls.

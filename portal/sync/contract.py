@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
+from portal.sync.batches import Batch
 from portal.sync.checks import Entry, Readiness
 from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, NextMove, RepEmail
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
@@ -262,6 +263,18 @@ class CatalogueClient(PlatformClient, Protocol):
 
     def create_strain(self, name: str, strain_class: str) -> str:
         """Make a strain; returns its id."""
+        ...
+
+    def batches(self) -> Mapping[str, tuple[Batch, ...]]:
+        """Read the batches of all products that have some, by product, with the stock of each."""
+        ...
+
+    def batches_of(self, ref: str) -> tuple[Batch, ...]:
+        """Read the batches of one product, with the stock of each."""
+        ...
+
+    def set_lot_stock(self, ref: str, batch: Batch, value: Decimal) -> Batch:
+        """Write the stock of one batch of a product, or make it; returns the batch as it is from then on."""
         ...
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from portal.sync.batches import SetLotStock
 from portal.sync.domain import FacilityFacts, Json, Shop, SourceOrder
 from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft, TellPlatform
 from portal.sync.sameness import NOTHING_SAID, Sameness
@@ -269,7 +270,7 @@ OrderAction = (
     | CancelToMove
     | MovePlatform
 )
-ItemAction = CreateProduct | UpdateProduct | SetStock | CreateStrain
+ItemAction = CreateProduct | UpdateProduct | SetStock | SetLotStock | CreateStrain
 Action = OrderAction | ItemAction
 
 
@@ -309,10 +310,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done about a link now, and why.
-
-    `state` is the link's state once the actions are done; `next_step` says who owes what next.
-    """
+    """What is to be done about a link now, and why. `state` is the link's state once the actions are done;
+    `next_step` says who owes what next."""
 
     code: str
     sentence: str
@@ -332,10 +331,8 @@ class Decision:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a connection's admins chose, and the facts of the facilities.
-
-    `facility` is the one that orders go to; where they go by their sales rep, it is replaced for each order.
-    """
+    """What a connection's admins chose, and the facts of the facilities. `facility` is the one that orders go
+    to; where they go by their sales rep, it is replaced for each order."""
 
     connection_id: str
     platform_label: str
@@ -378,6 +375,8 @@ class CatalogueRules:
     stock_field: str = "available"
     # Units of the product that are never offered.
     stock_buffer: Decimal = Decimal(0)
+    # Products whose platform has batches of them get the stock of each lot, not one of all.
+    by_lot: bool = False
     # Facilities whose stock is summed; the connection's own when empty.
     stock_facilities: tuple[str, ...] = ()
     # Normalised license number of the connection's facility.

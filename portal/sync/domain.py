@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from portal.sync.batches import Batch
+
 Json = Mapping[str, Any]
 
 
@@ -261,6 +263,8 @@ class Stock:
     sellable: Decimal
     uom: str
     updated_at: datetime | None = None
+    # The same by the number of the lot; empty for what is in none.
+    lots: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 class StockKind(StrEnum):
@@ -306,6 +310,8 @@ class Product:
     fractional: bool = False
     parent: str = ""
     children: int = 0
+    # None where they were not read, as a connection keeps no stock of single lots.
+    batches: tuple[Batch, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -341,6 +347,8 @@ class Shelf:
         promised: units, as the platform counts, in orders that are open there and that `stock` does not know
             of yet: they have no live order in Flourish, or one made after that stock was read.
         linked_as: another SKU whose link holds an item or a product of this SKU; empty for none.
+        lots: `stock` by the number of the lot; empty for what is in none.
+        held: what of `promised` names a lot, by its number.
     """
 
     sku: str
@@ -349,6 +357,8 @@ class Shelf:
     stock: Decimal | None = None
     promised: Decimal = Decimal(0)
     linked_as: str = ""
+    lots: Mapping[str, Decimal] = field(default_factory=dict)
+    held: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

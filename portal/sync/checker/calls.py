@@ -182,7 +182,7 @@ def wanted(kind: str, natural_key: str, transition: str | None) -> str:
         return f"move:{natural_key.split(':')[1]}:{transition}"
     if kind in _UPDATES:
         return f"update:{natural_key.partition(':')[2]}"
-    if kind in _PRODUCT_UPDATES:
+    if kind in _PRODUCT_UPDATES and not natural_key.startswith("lot:"):
         return f"product:{natural_key.partition(':')[2]}"
     if kind in _MAKES:
         return f"{_MAKES[kind]} with {natural_key.split(':', 2)[2]}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, not_, or_, select
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.models import Link, MirroredProduct, Stream
 from portal.sync.checker.place import GRACE, Place, called, is_busy
 from portal.sync.checker.report import CounterExample, Seen, seen
+from portal.sync.mapping.facts import batch_from
+from portal.sync.mapping.lots import kept_as
 
 _MOST = 10_000
 _PRODUCT = Link.base["product"].astext
@@ -16,7 +21,8 @@ _PRODUCT = Link.base["product"].astext
 def stock_kept(session: Session, place: Place) -> Seen:
     """I3: no product has two links; the last stock written is the one that was decided; nothing of items is
     left marked and not due."""
-    wrong = [*_linked_twice(session, place), *_written_otherwise(session, place), *_left(session, place)]
+    otherwise = (*_written_otherwise(session, place), *_lots_otherwise(session, place))
+    wrong = [*_linked_twice(session, place), *otherwise, *_left(session, place)]
     looked = session.scalar(select(func.count()).select_from(Link).where(Link.kind == "item"))
     return seen(looked, wrong)
 
@@ -51,23 +57,8 @@ def _written_otherwise(session: Session, place: Place) -> list[CounterExample]:
         MirroredProduct.facts["stock_kind"].astext != "managed",
     )
     rows = session.execute(
-        select(Link, MirroredProduct.facts["available"].astext)
-        .join(
-            MirroredProduct,
-            and_(MirroredProduct.connection_id == Link.connection_id, MirroredProduct.foreign_id == _PRODUCT),
-        )
-        .where(
-            Link.kind == "item",
-            Link.state == "settled",
-            Link.decision_code == "agree",
-            Link.base["stock"].astext.is_not(None),
-            # A comparison decides where there is nothing to do, and no look follows it.
-            func.coalesce(Link.looked_at, Link.created_at) < func.now() - GRACE,
-            not_(func.coalesce(is_busy(), False)),
-            not_(shown),
-            # A list that is being read is compared when it was read.
-            Link.connection_id.not_in(select(Stream.source_id).where(Stream.position.is_not(None))),
-        )
+        _at_rest(select(Link, MirroredProduct.facts["available"].astext))
+        .where(Link.base["stock"].astext.is_not(None), not_(shown))
         .limit(_MOST)
     )
     return [
@@ -78,6 +69,44 @@ def _written_otherwise(session: Session, place: Place) -> list[CounterExample]:
         )
         for link, available in rows
     ]
+
+
+def _at_rest(query: Select[Link, Any]) -> Select[Link, Any]:
+    """Links that agree with their product, and that nobody works on or is about to."""
+    return query.join(
+        MirroredProduct,
+        and_(MirroredProduct.connection_id == Link.connection_id, MirroredProduct.foreign_id == _PRODUCT),
+    ).where(
+        Link.kind == "item",
+        Link.state == "settled",
+        Link.decision_code == "agree",
+        # A comparison decides where there is nothing to do, and no look follows it.
+        func.coalesce(Link.looked_at, Link.created_at) < func.now() - GRACE,
+        not_(func.coalesce(is_busy(), False)),
+        # A list that is being read is compared when it was read.
+        Link.connection_id.not_in(select(Stream.source_id).where(Stream.position.is_not(None))),
+    )
+
+
+def _lots_otherwise(session: Session, place: Place) -> list[CounterExample]:
+    """Settled links of products that are kept lot by lot, of which a batch offers something else."""
+    rows = session.execute(
+        _at_rest(select(Link, MirroredProduct.batches))
+        .where(
+            Link.base["stock"].astext.is_(None),
+            MirroredProduct.told.is_(None),
+            func.jsonb_array_length(MirroredProduct.batches) > 0,
+        )
+        .limit(_MOST)
+    )
+    wrong = []
+    for link, batches in rows:
+        for batch in map(batch_from, batches):
+            agreed = (link.base or {}).get("written", {}).get(kept_as(batch.number))
+            if agreed is not None and not batch.archived and Decimal(agreed) != batch.available:
+                words = f"{agreed} of lot {batch.number} was agreed on, and {batch.available:f} is offered"
+                wrong.append(CounterExample(called(link), words, place.product(link.id)))
+    return wrong
 
 
 def _left(session: Session, place: Place) -> list[CounterExample]:

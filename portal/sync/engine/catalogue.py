@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Stream, new_id
 from portal.sync import audit, journal
 from portal.sync.domain import Hint
-from portal.sync.engine import marks
+from portal.sync.engine import lots, marks
 from portal.sync.engine.gate import TRIES
 from portal.sync.engine.pull import INTERVALS, PRODUCTS, STOCK
 from portal.sync.mapping.keys import sku_key
@@ -96,10 +96,12 @@ def try_one(
 
 def compare_anew(session: Session, connection: Connection) -> None:
     """Have every SKU of a connection planned anew by its new rules: stock is read whole now, and once more
-    where a pull of it is going on, which has compared some by the old ones."""
+    where a pull of it is going on, which has compared some by the old ones; batches come with products."""
+    stock = and_(Stream.source_id == connection.hub_id, Stream.name == STOCK)
+    products = and_(Stream.source_id == connection.id, Stream.name == PRODUCTS)
     session.execute(
         update(Stream)
-        .where(Stream.source_id == connection.hub_id, Stream.name == STOCK)
+        .where(or_(stock, products) if lots.kept_by(connection) else stock)
         .values(due_at=func.least(Stream.due_at, func.now()), asked_at=func.now())
         .execution_options(synchronize_session=False)
     )

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Link, Stream, new_id
 from portal.queries import search
 from portal.sync import journal
+from portal.sync.batches import SetLotStock
 from portal.sync.decisions import (
     CatalogueQuestion,
     CatalogueRules,
@@ -178,8 +179,8 @@ def _row(one: Known, decision: Decision | None) -> dict[str, Any]:
         "sku": one.sku,
         "label": one.sku[:200],
         "mark": decision is None or action is not None,
-        "drops": isinstance(action, SetStock) and action.drops,
-        "priority": STOCK_FIRST if isinstance(action, SetStock) else PRIORITY["item"],
+        "drops": isinstance(action, SetStock | SetLotStock) and action.drops,
+        "priority": STOCK_FIRST if isinstance(action, SetStock | SetLotStock) else PRIORITY["item"],
         "shown": shown(one),
         "item": one.item_id,
         "terms": _search_terms(one) if link is None else [],

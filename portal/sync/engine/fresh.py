@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, MirroredItem
 from portal.sync.domain import Product
-from portal.sync.engine import mirror
+from portal.sync.engine import lots, mirror
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.shelves import Known
@@ -28,6 +28,7 @@ class Reader:
         connection_id: the connection.
         hub_id: its hub.
         facilities: those whose stock counts.
+        by_lot: whether the stock of single lots is kept.
     """
 
     desk: Desk
@@ -36,6 +37,7 @@ class Reader:
     connection_id: UUID
     hub_id: UUID
     facilities: Sequence[str]
+    by_lot: bool = False
 
     def read_told(self, seen: Known, *, products_too: bool) -> bool:
         """Read what was told of and not read since; returns whether anything was read.
@@ -50,10 +52,16 @@ class Reader:
         read = False
         for item in seen.own_items:
             read = self._read_item(item) or read
-            read = self._read_stock(item.flourish_id, self._wanted(item), item.stock_told) or read
+            wanted = self.facilities if item.stock_told is not None else seen.unread_in(item)
+            read = self._read_stock(item.flourish_id, wanted, item.stock_told) or read
         for product in seen.own_products:
             if product.told is not None or (products_too and not product.archived):
                 self._read_product(product.foreign_id, product.told)
+                read = True
+            # A platform may change what is reserved of a lot without telling, and each write depends on it.
+            may_have = product.batches != [] or product.told is not None
+            if self.by_lot and may_have and not product.archived:
+                self._read_batches(product.foreign_id)
                 read = True
         return read
 
@@ -81,12 +89,6 @@ class Reader:
         """Read one product by its id."""
         return self._read_product(ref, None)
 
-    def _wanted(self, item: MirroredItem) -> Sequence[str]:
-        """The facilities whose stock of an item is to be read: all that count, or those never read."""
-        if item.stock_told is not None:
-            return self.facilities
-        return [one for one in self.facilities if one not in item.stock]
-
     def _read_item(self, row: MirroredItem) -> bool:
         if row.told is None:
             return False
@@ -103,14 +105,23 @@ class Reader:
 
     def _read_stock(self, item_id: str, facilities: Sequence[str], told: str | None) -> bool:
         sellable: dict[str, Decimal] = {}
+        by_lot: dict[str, Mapping[str, Decimal]] = {}
         for facility in facilities:
-            stock = self.account.flourish.stock_of(item_id, facility)
+            stock = self.account.flourish.stock_of(item_id, facility, by_lot=self.by_lot)
             sellable[facility] = stock.sellable if stock is not None else Decimal(0)
+            by_lot[facility] = stock.lots if stock is not None else {}
+        known = by_lot if self.by_lot else None
         if sellable:
             self._store(
-                lambda session: mirror.store_stock(session, self.hub_id, item_id, sellable, told=told)
+                lambda session: mirror.store_stock(
+                    session, self.hub_id, item_id, sellable, lots=known, told=told
+                )
             )
         return bool(sellable)
+
+    def _read_batches(self, ref: str) -> None:
+        batches = self.account.shop.batches_of(ref)
+        self._store(lambda session: lots.store(session, self.connection_id, {ref: batches}))
 
     def _read_product(self, ref: str, told: str | None) -> Product | None:
         product = self.account.shop.product(ref)
@@ -127,6 +138,6 @@ class Reader:
             )
         )
 
-    def _store(self, put: Callable[[Session], None]) -> None:
+    def _store(self, put: Callable[[Session], object]) -> None:
         with self.desk.tenant(self.tenant_id) as session:
             put(session)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text, true, update
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Operation, Problem, Stream
@@ -63,7 +63,9 @@ def drops(session: Session, connection_id: UUID, *, beside: UUID | None = None) 
     want = select(func.count()).where(
         *items, Link.wants_drop, Link.id != beside if beside else Link.wants_drop
     )
-    written = select(func.count()).where(
+    # A product that is sold by batch drops lot by lot, and is one.
+    written = select(func.count(Operation.link_id.distinct())).where(
+        Operation.link_id != beside if beside else true(),
         Operation.connection_id == connection_id,
         Operation.kind == DROP,
         Operation.status.in_(("intent", "unknown", "ok")),

@@ -6,8 +6,8 @@ its live orders have.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,30 +22,48 @@ from portal.sync.engine.marks import STOCK_FIRST
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keys import sku_key
 
+# Between a SKU and the number of a lot, in the key of what is held of that lot: a control character, which
+# neither has.
+OF_LOT = "\x1f"
 _PROMISED = text(
     """
-    SELECT held.key, sum(held.value::numeric) FROM link, jsonb_each_text(link.holds) AS held
-    WHERE link.connection_id = :connection AND link.holds IS NOT NULL AND held.key = ANY(:skus)
-    GROUP BY held.key
+    SELECT split_part(held.key, :of_lot, 1), split_part(held.key, :of_lot, 2), sum(held.value::numeric)
+    FROM link, jsonb_each_text(link.holds) AS held
+    WHERE link.connection_id = :connection AND link.holds IS NOT NULL
+      AND split_part(held.key, :of_lot, 1) = ANY(:skus)
+    GROUP BY 1, 2
     """
-).bindparams(bindparam("skus", type_=ARRAY(Text)))
+).bindparams(bindparam("skus", type_=ARRAY(Text)), of_lot=OF_LOT)
+
+# Units by SKU and lot; under no lot all of the SKU, those that name a lot among them.
+Promises = Mapping[str, Mapping[str, Decimal]]
 
 
-def promised(session: Session, connection_id: UUID, skus: Sequence[str]) -> dict[str, Decimal]:
+def promised(session: Session, connection_id: UUID, skus: Sequence[str]) -> Promises:
     """Units of these SKUs in orders of a connection that are open there and not live in Flourish."""
-    rows = session.execute(_PROMISED, {"connection": connection_id, "skus": list(skus)})
-    return dict(rows.all())
+    return gathered(session.execute(_PROMISED, {"connection": connection_id, "skus": list(skus)}).all())
+
+
+def gathered(rows: Iterable[Any]) -> Promises:
+    """Put rows of SKU, lot and units together."""
+    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for sku, lot, units in rows:
+        found[sku][lot] = units
+    return found
 
 
 def holds_of(order: SourceOrder, outbound: OutboundOrder | None) -> dict[str, str] | None:
-    """What an order holds: SKU -> eaches as text; None when Flourish has it, or it is not open any more."""
+    """What an order holds: SKU -> eaches as text, and what of that names a lot under both; None when Flourish
+    has it, or it is not open any more."""
     live = outbound is not None and outbound.status != CANCELLED
     if order.stage is not Stage.OPEN or live:
         return None
     units: Counter[str] = Counter()
     for line in order.lines:
-        units[sku_key(line.sku)] += line.eaches  # type: ignore[assignment] # exact, not whole
-    return {sku: plain_value(Decimal(eaches)) for sku, eaches in units.items() if sku} or None
+        sku, lot = sku_key(line.sku), sku_key(line.lot)
+        for key in filter(None, (sku, sku and lot and f"{sku}{OF_LOT}{lot}")):
+            units[key] += line.eaches  # type: ignore[assignment] # exact, not whole
+    return {key: plain_value(Decimal(eaches)) for key, eaches in units.items()} or None
 
 
 def note_held(session: Session, link: Link, holds: Mapping[str, str] | None) -> None:
@@ -61,8 +79,9 @@ def note_held(session: Session, link: Link, holds: Mapping[str, str] | None) -> 
     if before == now:
         return
     link.holds = dict(now) or None
-    changed = sorted(sku for sku in before.keys() | now.keys() if before.get(sku) != now.get(sku))
-    _mark(session, link, changed, released=[sku for sku in changed if sku not in now])
+    changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+    skus = sorted({key.partition(OF_LOT)[0] for key in changed})
+    _mark(session, link, skus, released=[sku for sku in skus if sku not in now])
 
 
 # Links before items, as webhooks do it (deliveries.py), and each in one order: two orders with the same items

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link
+from portal.sync.batches import Batch, SetLotStock
 from portal.sync.decisions import (
     Action,
     CreateProduct,
@@ -17,7 +18,7 @@ from portal.sync.decisions import (
     UpdateProduct,
 )
 from portal.sync.domain import Product
-from portal.sync.engine import mirror
+from portal.sync.engine import lots, mirror
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.guard import DROP
 from portal.sync.engine.writes import Outcome, Write
@@ -25,6 +26,8 @@ from portal.sync.mapping.facts import plain, plain_value
 
 # What sells well has another stock every few seconds. Two writers that undo each other, the planner finds.
 _MOST_ALIKE = 1_000
+# The first write of a batch, by which its stock is made: repeated blindly it might be there twice.
+MAKE_LOT = "make_lot_stock"
 
 
 def write_of(action: Action, account: Account, *, connection_id: object, sku: str, former: str = "") -> Write:
@@ -44,6 +47,8 @@ def write_of(action: Action, account: Account, *, connection_id: object, sku: st
             return _update(action, account, sku)
         case SetStock():
             return _set_stock(action, account, sku)
+        case SetLotStock():
+            return _set_lot_stock(action, account, sku)
         case CreateStrain():
             return _create_strain(action, account, connection_id)
         case _:
@@ -125,6 +130,39 @@ def _set_stock(action: SetStock, account: Account, sku: str) -> Write:
         call=call,
         base=action.base,
         most_alike=_MOST_ALIKE,
+    )
+
+
+def lot_key(ref: str, batch: Batch) -> str:
+    """The natural key under which the stock of a batch is written, or made."""
+    return f"lot:{batch.stock_ref}" if batch.stock_ref else f"lot:{ref}/{batch.ref}"
+
+
+def kept_lot(ref: str, batch: Batch) -> Callable[[Session, Link], None]:
+    """Take a batch into the mirror, as a write answered with it."""
+    return lambda session, link: lots.store_one(session, link.connection_id, ref, batch)
+
+
+def _set_lot_stock(action: SetLotStock, account: Account, sku: str) -> Write:
+    batch, value = action.batch, plain_value(action.value)
+    usual = "set_lot_stock" if batch.stock_ref else MAKE_LOT
+
+    def call() -> Outcome:
+        changed = account.shop.set_lot_stock(action.ref, batch, action.value)
+        title = f"Stock of lot {batch.number} set to {value}"
+        return Outcome(changed.stock_ref, title, effect=kept_lot(action.ref, changed))
+
+    return Write(
+        kind=DROP if action.drops else usual,
+        side="platform",
+        natural_key=lot_key(action.ref, batch),
+        once=False,
+        purpose=f"set the stock of lot {batch.number} of {sku} to {value}",
+        request={"product": action.ref, "batch": batch.ref, "lot": batch.number, "quantity": value},
+        call=call,
+        base=action.base,
+        most_alike=_MOST_ALIKE,
+        is_one_of_many=True,
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link
 from portal.sync import journal
+from portal.sync.batches import SetLotStock
 from portal.sync.decisions import (
     Action,
     CatalogueRules,
@@ -62,7 +63,8 @@ class ItemMatter:
             self._hub_id: UUID = connection.hub_id
             self._is_pulled = is_pulled(session, connection)
             facilities = stock_facilities(connection)
-        self._reader = Reader(desk, account, claim.tenant_id, claim.connection_id, self._hub_id, facilities)
+        where = (claim.tenant_id, claim.connection_id, self._hub_id, facilities)
+        self._reader = Reader(desk, account, *where, by_lot=self._rules.by_lot)
         self._seen: Known | None = None
 
     def see(self, flourish_id: str | None, *, wrote: str = "") -> None:
@@ -84,7 +86,7 @@ class ItemMatter:
         """See `Matter`."""
         answer = self._plan(base, facts, self._rules)
         action = answer.action if isinstance(answer, Decision) else None
-        self._drops = isinstance(action, SetStock) and action.drops
+        self._drops = isinstance(action, SetStock | SetLotStock) and action.drops
         if self._drops and self._is_mass():
             return self._plan(base, facts, replace(self._rules, holds_drops=True))
         if isinstance(action, CreateProduct) and self._is_there_after_all():

@@ -6,19 +6,20 @@ and never by what is older than what is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import cast, func, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Boolean, Text, bindparam, cast, func, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, MirroredItem, MirroredProduct, Stream, new_id, new_ids
 from portal.sync.domain import Item, Product, Stock
 from portal.sync.engine.bulk import copy_in
-from portal.sync.mapping.facts import item_facts, plain_value, product_facts
+from portal.sync.mapping.facts import item_facts, plain, plain_value, product_facts
 from portal.sync.mapping.keys import near_key, sku_key
 
 # Of a version that nobody knows: it is read, whatever is there.
@@ -35,7 +36,7 @@ _COMMON = {
 }
 _ITEM_COLUMNS = _COMMON | {"active": "boolean", "ecommerce": "boolean", "brand": "text"}
 _PRODUCT_COLUMNS = _COMMON | {"listing_state": "text", "archived": "boolean"}
-_SEEN_COLUMNS = {"ref": "text", "sku": "text", "amount": "numeric"}
+_SEEN_COLUMNS = {"ref": "text", "lot": "text", "sku": "text", "amount": "numeric"}
 
 # `told` is what was told of when the row was read; what was told since stays to be read.
 _MIRROR = """
@@ -119,7 +120,13 @@ def store_products(
 
 
 def store_stock(
-    session: Session, hub_id: UUID, item_id: str, sellable: dict[str, Decimal], *, told: str | None
+    session: Session,
+    hub_id: UUID,
+    item_id: str,
+    sellable: Mapping[str, Decimal],
+    *,
+    lots: Mapping[str, Mapping[str, Decimal]] | None = None,
+    told: str | None,
 ) -> None:
     """Take in what facilities have of one item, as just read for it alone.
 
@@ -128,15 +135,23 @@ def store_stock(
         hub_id: the hub.
         item_id: Flourish's id of the item.
         sellable: the quantity by facility.
+        lots: the same by lot; None where it was not read lot by lot, so that what was known is too old.
         told: what was told of its stock before it was read.
     """
     stock = {facility: plain_value(quantity) for facility, quantity in sellable.items()}
     merged = MirroredItem.stock.concat(cast(stock, JSONB))
+    by_lot: Any = MirroredItem.lots
+    if lots is None:
+        by_lot = by_lot.op("-")(cast(list(sellable), ARRAY(Text)))
+    else:
+        known = {facility: plain(of_facility) for facility, of_facility in lots.items()}
+        by_lot = by_lot.concat(cast(known, JSONB))
     session.execute(
         update(MirroredItem)
         .where(MirroredItem.hub_id == hub_id, MirroredItem.flourish_id == item_id)
         .values(
             stock=merged,
+            lots=by_lot,
             stock_told=func.nullif(MirroredItem.stock_told, told) if told else MirroredItem.stock_told,
             stock_read_at=func.now(),
             revision=MirroredItem.revision + 1,
@@ -174,9 +189,10 @@ def gone_item(session: Session, hub_id: UUID, ref: str) -> None:
 
 
 _KEEP_PULLED = """
-INSERT INTO pulled_row (stream_id, tenant_id, part, page, ref, sku, amount)
-SELECT %(owner)s, %(tenant)s, %(part)s, %(page)s, ref, max(sku), sum(amount) FROM incoming_row GROUP BY ref
-ON CONFLICT (stream_id, part, page, ref) DO UPDATE SET amount = excluded.amount
+INSERT INTO pulled_row (stream_id, tenant_id, part, page, ref, lot, sku, amount)
+SELECT %(owner)s, %(tenant)s, %(part)s, %(page)s, ref, lot, max(sku), sum(amount)
+FROM incoming_row GROUP BY ref, lot
+ON CONFLICT (stream_id, part, page, ref, lot) DO UPDATE SET amount = excluded.amount
 """
 
 
@@ -190,30 +206,44 @@ def note_seen(session: Session, stream: Stream, part: str, page: int, rows: Iter
         page: its number within the pull: read again, it counts once.
         rows: ids, or stock.
     """
-    seen = (
-        (row.item_id, row.sku, row.sellable) if isinstance(row, Stock) else (row, "", None) for row in rows
-    )
+    seen = chain.from_iterable(_seen(row) for row in rows)
     values = {"owner": stream.id, "tenant": stream.tenant_id, "part": part, "page": page}
     copy_in(session, "incoming_row", _SEEN_COLUMNS, seen).execute(_KEEP_PULLED, values)
 
 
+def _seen(row: Stock | str) -> Iterator[tuple[str, str, str, Decimal | None]]:
+    if isinstance(row, str):
+        return iter(((row, "", "", None),))
+    lots = row.lots or {"": row.sellable}
+    return ((row.item_id, lot, row.sku, sellable) for lot, sellable in lots.items())
+
+
+# Lots are kept where the list was read lot by lot; else what was known of them is too old by now.
 _SET_STOCK = text(
     """
-    WITH counted AS (
-        SELECT ref, trim_scale(sum(amount))::text AS sellable
-        FROM pulled_row WHERE stream_id = :stream AND part = :part GROUP BY ref
+    WITH lot AS (
+        SELECT ref, lot, sum(amount) AS amount
+        FROM pulled_row WHERE stream_id = :stream AND part = :part GROUP BY ref, lot
+    ), counted AS (
+        SELECT ref, trim_scale(sum(amount))::text AS sellable,
+               jsonb_object_agg(lot, trim_scale(amount)::text) AS lots
+        FROM lot GROUP BY ref
     ), changed AS (
-        SELECT item.id, COALESCE(counted.sellable, '0') AS sellable
+        SELECT item.id, COALESCE(counted.sellable, '0') AS sellable,
+               CASE WHEN :by_lot THEN COALESCE(counted.lots, '{}') END AS lots
         FROM item LEFT JOIN counted ON counted.ref = item.flourish_id
         WHERE item.hub_id = :hub
-          AND item.stock ->> :part IS DISTINCT FROM COALESCE(counted.sellable, '0')
+          AND (item.stock ->> :part IS DISTINCT FROM COALESCE(counted.sellable, '0')
+               OR item.lots -> :part IS DISTINCT FROM CASE WHEN :by_lot THEN COALESCE(counted.lots, '{}') END)
           AND (item.stock_read_at IS NULL OR item.stock_read_at < :begun)
     )
     UPDATE item SET stock = item.stock || jsonb_build_object(CAST(:part AS text), changed.sellable),
+                    lots = CASE WHEN changed.lots IS NULL THEN item.lots - CAST(:part AS text)
+                                ELSE item.lots || jsonb_build_object(CAST(:part AS text), changed.lots) END,
                     revision = item.revision + 1
     FROM changed WHERE item.id = changed.id
     """
-)
+).bindparams(bindparam("by_lot", type_=Boolean))
 _NEW_ITEMS = text(
     """
     SELECT ref, max(sku) AS sku, trim_scale(sum(amount))::text AS sellable
@@ -233,7 +263,7 @@ _ADD_ITEM = text(
 )
 
 
-def apply_stock(session: Session, stream: Stream, part: str, begun: str) -> None:
+def apply_stock(session: Session, stream: Stream, part: str, begun: str, *, by_lot: bool = False) -> None:
     """Take in a facility's whole stock once its last page was seen: of an item in no row it has nothing.
     What was read of one item since the pull began is newer, and stays. An item that is not known yet is
     kept with its stock, and is to be read.
@@ -243,6 +273,7 @@ def apply_stock(session: Session, stream: Stream, part: str, begun: str) -> None
         stream: the stream of stock.
         part: the facility.
         begun: when the pull of this facility began, as ISO 8601.
+        by_lot: whether it was read lot by lot.
     """
     values = {"stream": stream.id, "part": part, "hub": stream.hub_id, "begun": begun}
     for row in session.execute(_NEW_ITEMS, values).all():
@@ -259,7 +290,7 @@ def apply_stock(session: Session, stream: Stream, part: str, begun: str) -> None
             "sellable": row.sellable,
         }
         session.execute(_ADD_ITEM, new)
-    session.execute(_SET_STOCK, values)
+    session.execute(_SET_STOCK, {**values, "by_lot": by_lot})
 
 
 _MISSING = """

@@ -8,7 +8,7 @@ all of it again, as a list of changes never tells what is gone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -20,14 +20,16 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Stream
 from portal.sync import journal
+from portal.sync.batches import Batch
 from portal.sync.contract import CatalogueClient, Row, Rows
 from portal.sync.decisions import Finding
 from portal.sync.domain import Item, Product, Stock
-from portal.sync.engine import comparison, crash, guard, mirror
+from portal.sync.engine import comparison, crash, guard, lots, mirror
 from portal.sync.engine.accounts import stock_facilities
 from portal.sync.engine.ahead import ahead
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
+from portal.sync.engine.pull_place import Place
 from portal.sync.engine.streams import connections_of, release, worked
 from portal.sync.errors import Retryable
 
@@ -46,32 +48,6 @@ _MOST_PASSES = 4
 _PATIENT = text("SET LOCAL statement_timeout = '120s'")
 
 
-@dataclass
-class Place:
-    """Where a pull stands. Times are ISO 8601, by the database's clock."""
-
-    full: bool
-    begun: str
-    since: str | None = None
-    # The facility that is being read, of a list of stock; its part of the pull began then.
-    part: str = ""
-    part_begun: str = ""
-    # The client's own position behind the last page that was taken in; None before the first one.
-    at: str | None = None
-    page: int = 0
-    rows: int = 0
-    total: int | None = None
-    # Two pages counted otherwise: rows came or went while it was read, and others may have moved past us.
-    moved: bool = False
-    passes: int = 1
-    latest: str | None = None
-    unreadable: int = 0
-    unreadable_first: str = ""
-    # All was read; what is left is to compare, from this SKU of this connection on.
-    read: bool = False
-    compared: tuple[str, str] | None = None
-
-
 @dataclass(frozen=True)
 class Source(Generic[Row]):
     """Where a pull reads from: `pages` of a part since a time, behind a position."""
@@ -82,6 +58,10 @@ class Source(Generic[Row]):
     # What a row is known by in the list of what was seen.
     seen_as: Callable[[Row], Any]
     probe: Callable[[], object]
+    # Of stock: each row is one of one lot.
+    by_lot: bool = False
+    # All batches of a list of products, where they are due.
+    batches: Callable[[], Mapping[str, tuple[Batch, ...]]] | None = None
 
 
 def source_of(session: Session, stream: Stream, client: Any) -> Source[Any]:
@@ -100,15 +80,17 @@ def source_of(session: Session, stream: Stream, client: Any) -> Source[Any]:
         return client.items(since, at)  # type: ignore[no-any-return] # a FlourishClient
 
     def stock(part: str, _since: datetime | None, at: str) -> Iterator[Rows[Stock]]:
-        return client.stock_pages(part, at)  # type: ignore[no-any-return]
+        return client.stock_pages(part, at, by_lot=by_lot)  # type: ignore[no-any-return]
 
     if stream.name == PRODUCTS:
-        return Source(("",), products, _store_products, lambda one: one.ref, client.company)
+        batches = client.batches if lots.are_due(session, stream) else None
+        return Source(("",), products, _store_products, lambda one: one.ref, client.company, batches=batches)
     if stream.name == ITEMS:
         return Source(("",), items, _store_items, lambda one: one.id, client.company)
     served = [one for one in connections_of(session, stream) if one.catalogue_since is not None]
     facilities = tuple(sorted({one for each in served for one in stock_facilities(each)}))
-    return Source(facilities, stock, lambda *_: None, lambda one: one, client.company)
+    by_lot = any(lots.kept_by(each) for each in served)
+    return Source(facilities, stock, lambda *_: None, lambda one: one, client.company, by_lot=by_lot)
 
 
 def _store_products(session: Session, stream: Stream, rows: list[Product]) -> None:
@@ -157,6 +139,7 @@ class Pull:
         if not place.read and not self._read(place):
             self._go_on_later(place)
             return set()
+        self._read_batches(place)
         concerned = self._compare(place)
         if place.compared is None:
             self._finish(place)
@@ -204,13 +187,14 @@ class Pull:
         """Take up the place that was kept, or begin anew."""
         with self._desk.tenant(self._tenant_id) as session:
             stream = self._locked(session)
-            if stream.position is not None:
+            if stream.position is not None and stream.position.get("by_lot", False) == self._source.by_lot:
                 return Place(**stream.position)
             now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
             full = stream.name == STOCK or stream.full_at is None or stream.full_at < now - guard.FULL_EVERY
             stream.asked_at = None
             since = None if full or stream.watermark is None else stream.watermark - _OVERLAP
             place = Place(full=since is None, begun=now.isoformat(), part_begun=now.isoformat())
+            place.by_lot = self._source.by_lot
             place.since = since.isoformat() if since else None
             place.part = self._source.parts[0] if self._source.parts else ""
             mirror.forget_seen(session, stream.id)
@@ -234,6 +218,15 @@ class Pull:
                     return False
         return True
 
+    def _read_batches(self, place: Place) -> None:
+        """Read the batches that belong to a list of products, where they are due."""
+        if self._source.batches is None or place.compared is not None:
+            return
+        found = self._source.batches()
+        with self._desk.tenant(self._tenant_id) as session:
+            session.execute(_PATIENT)
+            lots.store_all(session, session.get_one(Stream, self._stream_id), found)
+
     def _read_part(self, place: Place) -> bool:
         """Read one part from its place on; False when it has to be gone on with, or read again."""
         since = datetime.fromisoformat(place.since) if place.since else None
@@ -255,7 +248,7 @@ class Pull:
             self._source.store(session, stream, rows)
             seen = [self._source.seen_as(row) for row in rows]
             mirror.note_seen(session, stream, place.part, place.page, [*seen, *filter(None, unreadable)])
-            _count(place, pages, rows)
+            place.move_behind(pages)
             stream.position = asdict(place)
             stream.lease_until = func.now() + timedelta(seconds=self._desk.settings.lease_seconds)
 
@@ -280,7 +273,7 @@ class Pull:
 
     def _take_over(self, session: Session, stream: Stream, place: Place) -> None:
         if stream.name == STOCK:
-            mirror.apply_stock(session, stream, place.part, place.part_begun)
+            mirror.apply_stock(session, stream, place.part, place.part_begun, by_lot=place.by_lot)
         elif place.full and not place.moved:
             guard.note_gone(session, stream, place.begun)
         place.read = place.part == self._source.parts[-1]
@@ -345,6 +338,8 @@ def is_pulled(session: Session, connection: Connection) -> bool:
         )
         .distinct()
     )
+    if lots.kept_by(connection):
+        lists = lists.where((Stream.name != PRODUCTS) | Stream.batches_at.is_not(None))
     known = set(session.scalars(lists))
     return connection.catalogue_since is not None and known == set(INTERVALS)
 
@@ -359,23 +354,6 @@ def _together(pages: Iterator[Rows[Any]]) -> Iterator[list[Rows[Any]]]:
             bundle = []
     if bundle:
         yield bundle
-
-
-def _count(place: Place, pages: list[Rows[Any]], rows: list[Any]) -> None:
-    """Move the place behind pages that were taken in."""
-    changed = [row.updated_at for row in rows if getattr(row, "updated_at", None) is not None]
-    known = [datetime.fromisoformat(place.latest)] if place.latest else []
-    latest = max([*changed, *known], default=None)
-    place.latest = latest.isoformat() if latest else None
-    place.at = pages[-1].position
-    place.page += 1
-    place.rows += len(rows) + sum(len(page.unreadable) for page in pages)
-    unreadable = [one for page in pages for one in page.unreadable]
-    place.unreadable += len(unreadable)
-    place.unreadable_first = place.unreadable_first or next((f"{ref}: {why}" for ref, why in unreadable), "")
-    totals = {place.total, *(page.total for page in pages)} - {None}
-    place.moved = place.moved or len(totals) > 1
-    place.total = pages[-1].total
 
 
 def _tell_unreadable(session: Session, stream: Stream, place: Place) -> None:

@@ -211,8 +211,8 @@ class _Look:
                 raise ending
 
     def _steps(self) -> Outlook:
-        wrote = ""
-        for _ in range(_MOST_STEPS):
+        wrote, steps = "", 0
+        while steps < _MOST_STEPS:
             if self._desk.stopping.is_set():
                 raise _Stopping
             self._matter.see(self._flourish_id, wrote=wrote)
@@ -228,6 +228,7 @@ class _Look:
             except _HeldBack as obstacle:
                 return Outlook(outlook.held_back(decision, str(obstacle)))
             wrote = write.side
+            steps += not write.is_one_of_many
         finding = outlook.loop("write to this", _MOST_STEPS)
         return outlook.stuck(finding, again_in=LOOP_SECONDS)
 

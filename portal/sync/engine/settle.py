@@ -23,7 +23,7 @@ from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.claimants import twins
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.guard import DROP
-from portal.sync.engine.item_writes import kept
+from portal.sync.engine.item_writes import MAKE_LOT, kept, kept_lot
 from portal.sync.engine.operate import settle_time, take_effect
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.writes import Outcome, cancelled_to_move, created
@@ -35,7 +35,7 @@ _LOOK_BACK = timedelta(minutes=10)
 _REPEATABLE = frozenset(
     {
         *("finish_order", "update_order", "set_term", "tell_platform", "cancel_order", "move"),
-        *("update_product", "set_stock", DROP),
+        *("update_product", "set_stock", "set_lot_stock", DROP),
     }
 )
 
@@ -127,6 +127,8 @@ def _look(account: Account, link: Link, operation: Operation) -> Outcome | None:
         return _look_whether_cancelled(account, link, operation)
     if operation.kind == "create_product":
         return _look_for_product(account, link)
+    if operation.kind == MAKE_LOT:
+        return _look_for_lot(account, operation)
     if operation.kind == "create_strain":
         return _look_for_strain(account, operation)
     return _look_for_order(account, link, operation)
@@ -139,6 +141,15 @@ def _look_for_product(account: Account, link: Link) -> Outcome | None:
     return Outcome(
         found[0].ref, f"Found product {link.foreign_id}", "It was made after all.", effect=kept(found[0])
     )
+
+
+def _look_for_lot(account: Account, operation: Operation) -> Outcome | None:
+    ref, batch = str(operation.request["product"]), str(operation.request["batch"])
+    made = [one for one in account.shop.batches_of(ref) if one.ref == batch and one.stock_ref]
+    if not made:
+        return None
+    title = f"Found stock of lot {made[0].number}"
+    return Outcome(made[0].stock_ref, title, "It was made after all.", effect=kept_lot(ref, made[0]))
 
 
 def _look_for_strain(account: Account, operation: Operation) -> Outcome | None:

@@ -19,7 +19,7 @@ from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import Item, Product, Shelf
 from portal.sync.engine.accounts import stock_facilities
 from portal.sync.engine.held import promised
-from portal.sync.mapping.facts import item_from, plain_value, product_from
+from portal.sync.mapping.facts import batch_from, item_from, plain_value, product_from
 from portal.sync.mapping.keys import near_key, sku_key
 
 _WORDS = 8
@@ -41,6 +41,10 @@ class Known:
 
     # The facilities whose stock counts.
     facilities: tuple[str, ...] = ()
+    # The stock of single lots is kept: what there is of them in Flourish, and what orders hold of each.
+    by_lot: bool = False
+    lots: Mapping[str, Decimal] = field(default_factory=dict)
+    held: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def own_items(self) -> tuple[MirroredItem, ...]:
@@ -70,11 +74,14 @@ class Known:
         """Whether something is to be read first: what was told of, or stock that never was."""
         rows: tuple[MirroredItem | MirroredProduct, ...] = (*self.own_items, *self.own_products)
         told = any(row.told is not None for row in rows)
-        stock = any(
-            row.stock_told is not None or any(one not in row.stock for one in self.facilities)
-            for row in self.own_items
-        )
-        return told or stock
+        stock = any(row.stock_told is not None or self.unread_in(row) for row in self.own_items)
+        batches = self.by_lot and any(not row.archived and row.batches is None for row in self.own_products)
+        return told or stock or batches
+
+    def unread_in(self, item: MirroredItem) -> list[str]:
+        """The facilities of which an item's stock was never read, or not lot by lot where that is needed."""
+        known = item.lots if self.by_lot else item.stock
+        return [one for one in self.facilities if one not in known]
 
     def shelf(self) -> Shelf:
         """The shelf, of what was read."""
@@ -85,6 +92,8 @@ class Known:
             stock=self.stock,
             promised=self.promised,
             linked_as=self.linked_as,
+            lots=self.lots,
+            held=self.held,
         )
 
 
@@ -95,6 +104,8 @@ def _item(row: MirroredItem) -> Item:
 def _product(row: MirroredProduct) -> Product:
     """With Flourish's SKU where people said that its own is the same."""
     product = product_from(row.facts or {})
+    if row.batches is not None:
+        product = replace(product, batches=tuple(batch_from(one) for one in row.batches))
     return product if sku_key(product.sku) == row.sku_key else replace(product, sku=row.sku_key)
 
 
@@ -153,17 +164,20 @@ def known(
         own_items = items.of(sku, str(bases[sku].get("item") or ""))
         own_products = products.of(sku, str(bases[sku].get("product") or ""))
         linked_as = _linked_as(sku, own_items, own_products, elsewhere)
-        stock = _stock([row for row in own_items if row.sku_key == sku], facilities)
-        promise = promises.get(sku, Decimal(0))
+        item = _one_item([row for row in own_items if row.sku_key == sku])
+        stock = _stock(item, facilities)
+        lots = _lots(item, facilities) if rules.by_lot else {}
+        held = {lot: units for lot, units in promises.get(sku, {}).items() if lot and rules.by_lot}
+        promise = promises.get(sku, {}).get("", Decimal(0))
         revisions = [f"{row.id}:{row.revision}" for row in (*own_items, *own_products)]
         left_out, aliased = rules.said.is_left_out("sku", sku), rules.said.is_aliased("sku", sku)
         said = f"{left_out} {aliased}" if left_out or aliased else ""
+        said += f"{sorted(held.items())} {rules.said.revision}" if rules.by_lot else ""
         mark = _digest(
             "|".join([*revisions, str(stock), str(promise), linked_as, ruled, *filter(None, [said])])
         )
-        found[sku] = Known(
-            sku, own_items, own_products, stock, promise, linked_as, mark, links.get(sku), facilities
-        )
+        sides = (sku, own_items, own_products, stock, promise, linked_as, mark, links.get(sku), facilities)
+        found[sku] = Known(*sides, by_lot=rules.by_lot, lots=lots, held=held)
     return found
 
 
@@ -249,12 +263,27 @@ def _linked_as(
     return next((other for other in others if other != sku), "")
 
 
-def _stock(items: Sequence[MirroredItem], facilities: Sequence[str]) -> Decimal | None:
-    """What is sellable over the facilities; None until each was read, and for what is no single item."""
+def _one_item(items: Sequence[MirroredItem]) -> MirroredItem | None:
+    """The item whose stock counts; None for what is no single one."""
     active = [row for row in items if row.active] or list(items)
-    if len(active) != 1:
+    return active[0] if len(active) == 1 else None
+
+
+def _lots(item: MirroredItem | None, facilities: Sequence[str]) -> dict[str, Decimal]:
+    """What is sellable of each lot over the facilities that were read lot by lot."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    of_facilities = item.lots if item is not None else {}
+    for facility in facilities:
+        for lot, amount in of_facilities.get(facility, {}).items():
+            found[lot] += Decimal(amount)
+    return dict(found)
+
+
+def _stock(item: MirroredItem | None, facilities: Sequence[str]) -> Decimal | None:
+    """What is sellable over the facilities; None until each was read, and for what is no single item."""
+    if item is None:
         return None
-    quantities = [active[0].stock.get(facility) for facility in facilities]
+    quantities = [item.stock.get(facility) for facility in facilities]
     if not quantities or any(one is None for one in quantities):
         return None
     return sum((Decimal(str(one)) for one in quantities), Decimal(0))

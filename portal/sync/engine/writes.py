@@ -59,6 +59,8 @@ class Write:
     base: Json | None = None
     # What it changes, as people read it: what, before, after.
     changes: Sequence[Sequence[str]] = ()
+    # A link may need any number of its kind in a row, such as one for each lot.
+    is_one_of_many: bool = False
     # So many of its kind on one link within some minutes are no loop.
     most_alike: int = 6
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from portal.sync.contract import Rows
 from portal.sync.domain import Item, Stock
@@ -110,18 +111,24 @@ def in_pieces(found: Sequence[Stock]) -> Iterator[tuple[Stock, ...]]:
 
 
 def _read_stock(row: Fields) -> Stock:
+    sellable = row.number_or_zero("sellable_qty")
     return Stock(
         item_id=row.ident("item_id"),
         sku=row.text_or_empty("sku"),
-        sellable=row.number_or_zero("sellable_qty"),
+        sellable=sellable,
         uom=row.text_or_empty("uom"),
         updated_at=_changed(row),
+        lots={row.text_or_empty("lot_number").strip(): sellable},
     )
 
 
 def _together(one: Stock, other: Stock) -> Stock:
     times = [stock.updated_at for stock in (one, other) if stock.updated_at is not None]
-    return replace(one, sellable=one.sellable + other.sellable, updated_at=max(times, default=None))
+    lots = dict(one.lots)
+    for lot, sellable in other.lots.items():
+        lots[lot] = lots.get(lot, Decimal(0)) + sellable
+    latest = max(times, default=None)
+    return replace(one, sellable=one.sellable + other.sellable, updated_at=latest, lots=lots)
 
 
 def _changed(fields: Fields) -> datetime | None:

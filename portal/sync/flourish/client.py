@@ -59,6 +59,9 @@ _PERMISSIONS = (
 # Items that are looked through for one that is merely near: ten pages, about two seconds of the budget.
 _NEAR_PAGES = 10
 
+# Else a row of the inventory summary holds all lots of an item (external API: group_by).
+_BY_LOT = {"group_by": "lot_number"}
+
 # Somebody works on the order at the moment.
 _CHANGED_SECONDS = 1.0
 
@@ -175,22 +178,27 @@ class FlourishClient:
         for piece in in_pieces(changed):
             yield self._stock({"item_id": [stock.item_id for stock in piece]}, facility_id)
 
-    def stock_pages(self, facility_id: str, position: str = "") -> Iterator[Rows[Stock]]:
+    def stock_pages(
+        self, facility_id: str, position: str = "", *, by_lot: bool = False
+    ) -> Iterator[Rows[Stock]]:
         """Page through what a facility has, row by row: an item has one for each lot, strain and variation.
 
         Args:
             facility_id: the facility.
             position: of an earlier page, to go on behind it.
+            by_lot: have no row with several lots.
 
         Raises:
             Unreadable: a row's quantity cannot be read: a sum without it would be wrong.
         """
-        for page in self._api.pages("/v1/inventory/summary", {}, facility_id, start=int(position or 0)):
+        query = _BY_LOT if by_lot else {}
+        for page in self._api.pages("/v1/inventory/summary", query, facility_id, start=int(position or 0)):
             yield read_stock(page, self._notice)
 
-    def stock_of(self, item_id: str, facility_id: str) -> Stock | None:
+    def stock_of(self, item_id: str, facility_id: str, *, by_lot: bool = False) -> Stock | None:
         """Read what a facility has of one item; None when it lists nothing."""
-        return next(iter(self._stock({"item_id": item_id}, facility_id)), None)
+        query = {"item_id": item_id, **(_BY_LOT if by_lot else {})}
+        return next(iter(self._stock(query, facility_id)), None)
 
     def _stock(self, query: Mapping[str, Any], facility_id: str) -> tuple[Stock, ...]:
         return add_up(self._api.rows("/v1/inventory/summary", query, facility_id), self._notice)
@@ -346,7 +354,7 @@ class FlourishClient:
     def _lots(self, question: LotNumbered) -> tuple[str, ...]:
         """Find a lot of an item, also one of which nothing is left; the filters' answer is compared again."""
         query = {
-            "group_by": "lot_number",
+            **_BY_LOT,
             "item_id": question.item_id,
             "lot_number": question.lot,
             "include_all_items": "true",

@@ -81,10 +81,10 @@ ITEM = Shape(
 STOCK = Shape(
     "Flourish inventory summary",
     required=words("item_id sku sellable_qty"),
-    used=words("uom last_updated_timestamp"),
+    used=words("uom last_updated_timestamp lot_number"),
     ignored=words("""
         available_qty brand cbd_ratio cost external inventory_type is_tax_exempt item_category item_class
-        item_description item_name item_retail_display_name item_variation_id lot_number non_available_qty
+        item_description item_name item_retail_display_name item_variation_id non_available_qty
         on_order_qty price qty strain_id strain_name taxable thc_ratio unit_volume unit_weight
         uom_description variation_name variation_retail_display_name volume_uom volume_uom_description
         weight_uom weight_uom_description

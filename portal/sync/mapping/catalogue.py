@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from portal.sync.batches import SetLotStock
 from portal.sync.decisions import (
     BrandNamed,
     CatalogueRules,
@@ -21,7 +22,7 @@ from portal.sync.decisions import (
     UpdateProduct,
 )
 from portal.sync.domain import Item, Json, Product, Shelf
-from portal.sync.mapping import making
+from portal.sync.mapping import lots, making
 from portal.sync.mapping import stock as stocks
 from portal.sync.mapping.asking import Asking
 from portal.sync.mapping.description import Description, agrees, brand_name, own_brand
@@ -99,11 +100,12 @@ def _keep(
     before: Json,
 ) -> Decision | Inquiry:
     """Keep a product as its item is: stock first, then what describes it."""
-    stock = stocks.plan(shelf, item, product, base, rules)
+    by_lot = lots.is_by_lot(product, rules)
+    stock = (lots if by_lot else stocks).plan(shelf, item, product, base, rules)
     if stock.action is not None:
         return _write_stock(stock.action, product, rules)
-    if stock.kept is not None:
-        base = with_kept(base, [stock.kept])
+    if stock.agreed is not None:
+        base = stock.agreed
     findings = [*stock.findings]
     if item.active:
         described = _describe(item, product, base, rules, asking)
@@ -120,11 +122,14 @@ def _keep(
     return replace(settled, base=base if base != before else None)
 
 
-def _write_stock(write: SetStock, product: Product, rules: CatalogueRules) -> Decision:
-    now = product.available if write.field == "available" else product.quantity
+def _write_stock(write: SetStock | SetLotStock, product: Product, rules: CatalogueRules) -> Decision:
+    if isinstance(write, SetLotStock):
+        what, now = f"the stock of lot {write.batch.number}", write.batch.quantity
+    else:
+        what, now = "the stock", product.available if write.field == "available" else product.quantity
     return Decision(
         "set_stock",
-        f"Set the stock in {rules.platform_label} from {plain_value(now)} to {plain_value(write.value)}.",
+        f"Set {what} in {rules.platform_label} from {plain_value(now)} to {plain_value(write.value)}.",
         f"Trellis writes it to {rules.platform_label}.",
         "waiting",
         action=write,
@@ -181,10 +186,11 @@ def _settled(
         sentence = f"{findings[0].title}{more}. Everything else is kept as it should be."
         first = findings[0]
         return Decision(first.code, sentence, first.next_step, "stuck", findings=tuple(findings))
+    offered = stock.offered or f"{plain_value(product.available)} {product.unit}"
     if stock.is_held:
         return Decision(
             "drop_held",
-            f"Flourish has nothing of it any more; {where} still offers {plain_value(product.available)}.",
+            f"Flourish has nothing of it any more; {where} still offers {offered}.",
             "Many products would go to zero at once: an admin approves it for an hour, or keeps it held.",
             "waiting",
         )
@@ -196,6 +202,6 @@ def _settled(
         return Decision("stock_left_alone", sentence, "Nothing.", "skipped")
     there = f" Its stock is left alone: {stock.left_alone}." if stock.left_alone else ""
     if rules.writes_stock and not there:
-        there = f" {where} offers {plain_value(product.available)} {product.unit}."
+        there = f" {where} offers {offered}."
     inactive = "" if item.active else " The item is not active in Flourish: only its stock is kept."
     return Decision("agree", f"Both sides agree.{there}{listed}{inactive}", "Nothing.", "settled")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from portal.sync.batches import Batch
 from portal.sync.domain import Item, Json, Product, StockKind
 
 _DECIMALS = frozenset(
@@ -25,7 +26,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
 )
 # Named once: a first sync writes and reads tens of thousands. Their fields hold no other dataclass.
 _ITEM = tuple(each.name for each in fields(Item))
-_PRODUCT = tuple(each.name for each in fields(Product))
+_PRODUCT = tuple(each.name for each in fields(Product) if each.name != "batches")
+_BATCH = tuple(each.name for each in fields(Batch))
 
 
 def item_facts(item: Item) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def item_facts(item: Item) -> dict[str, Any]:
 
 
 def product_facts(product: Product) -> dict[str, Any]:
-    """Write a product as plain JSON."""
+    """Write a product as plain JSON, without its batches, which are kept beside it."""
     return {name: plain_value(getattr(product, name)) for name in _PRODUCT}
 
 
@@ -46,6 +48,16 @@ def item_from(facts: Json) -> Item:
 def product_from(facts: Json) -> Product:
     """Read a product that `product_facts` wrote, also one of before a field was added."""
     return Product(**_values(_PRODUCT, facts))
+
+
+def batch_facts(batch: Batch) -> dict[str, Any]:
+    """Write a batch as plain JSON."""
+    return {name: plain_value(getattr(batch, name)) for name in _BATCH}
+
+
+def batch_from(facts: Json) -> Batch:
+    """Read a batch that `batch_facts` wrote."""
+    return Batch(**_values(_BATCH, facts))
 
 
 def plain(values: Json) -> dict[str, Any]:

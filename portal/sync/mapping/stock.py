@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from portal.sync.batches import SetLotStock
 from portal.sync.decisions import CatalogueRules, Finding, SetStock
 from portal.sync.domain import Item, Json, Product, Shelf, StockKind
 from portal.sync.mapping.facts import plain_value
-from portal.sync.mapping.keeping import Kept, fought_over, keep, with_kept
+from portal.sync.mapping.keeping import fought_over, keep, with_kept
 from portal.sync.mapping.units import EACH, convert, rounded_down
 
 # Platforms count to four decimals, and things sold by the unit in whole ones.
@@ -24,16 +25,19 @@ _LEFT_ALONE = {
 
 @dataclass(frozen=True)
 class StockPlan:
-    """What is to be done about a product's stock; `left_alone` says why nothing is."""
+    """What is to be done about a product's stock; `left_alone` says why nothing is. `agreed` is the base
+    from now on; None where that is what it was."""
 
-    kept: Kept | None = None
-    action: SetStock | None = None
+    agreed: Json | None = None
+    action: SetStock | SetLotStock | None = None
     findings: tuple[Finding, ...] = ()
     left_alone: str = ""
     # The write would take it to zero, and such writes are held now.
     is_held: bool = False
     # The stock was not read yet.
     is_unread: bool = False
+    # What buyers may order, in words; empty where the product itself says it.
+    offered: str = ""
 
 
 def offered(
@@ -48,31 +52,41 @@ def offered(
     if sellable is None:
         return None
     taken = Fraction(max(shelf.promised, Decimal(0))) + Fraction(max(rules.stock_buffer, Decimal(0)))
-    places = 0 if unit == EACH and not fractional else _PLACES
-    return rounded_down(max(sellable - taken, Fraction(0)), places)
+    return rounded_down(max(sellable - taken, Fraction(0)), places(unit, fractional=fractional))
 
 
-def plan(shelf: Shelf, item: Item, product: Product, base: Json, rules: CatalogueRules) -> StockPlan:
-    """Decide about the stock of a product that has its item."""
+def places(unit: str, *, fractional: bool) -> int:
+    """How many decimals a quantity of a product has at the most."""
+    return 0 if unit == EACH and not fractional else _PLACES
+
+
+def untouched(shelf: Shelf, product: Product, rules: CatalogueRules) -> StockPlan | None:
+    """Why nothing is decided about a product's stock at all; None where something is."""
     if not rules.writes_stock:
         return StockPlan()
     if product.stock_kind in _LEFT_ALONE:
         return StockPlan(left_alone=_LEFT_ALONE[product.stock_kind])
-    if shelf.stock is None:
-        return StockPlan(is_unread=True)
+    return StockPlan(is_unread=True) if shelf.stock is None else None
+
+
+def plan(shelf: Shelf, item: Item, product: Product, base: Json, rules: CatalogueRules) -> StockPlan:
+    """Decide about the stock of a product that has its item."""
+    left = untouched(shelf, product, rules)
+    if left is not None:
+        return left
     target = offered(shelf, item, product.unit, rules, fractional=product.fractional)
     if target is None or not has_plain_unit(product):
         return StockPlan(findings=(unit_mismatch(item, product, rules),))
     kept = keep("stock", plain_value(target), agrees=product.available == target, base=base)
+    agreed = with_kept(base, [kept])
     if not kept.writes:
         shown = {"stock": plain_value(product.available)}
-        return StockPlan(kept, findings=tuple(fought_over([kept], rules.platform_label, shown)))
+        return StockPlan(agreed, findings=tuple(fought_over([kept], rules.platform_label, shown)))
     drops = target == 0 < product.available
     if drops and rules.holds_drops:
         return StockPlan(is_held=True)
     reserved = max(product.reserved, Decimal(0)) if rules.stock_field == "quantity" else Decimal(0)
-    write = SetStock(product.ref, rules.stock_field, target + reserved, drops, with_kept(base, [kept]))
-    return StockPlan(kept, write)
+    return StockPlan(action=SetStock(product.ref, rules.stock_field, target + reserved, drops, agreed))
 
 
 def has_plain_unit(product: Product) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -123,6 +123,10 @@ def fields_of(shelf: Shelf) -> dict[str, Any]:
     return shown | {"stock": plain_value(product.available), "strains": list(product.strains)}
 
 
-def with_promise(shelf: Shelf, promised: Decimal | None) -> Shelf:
-    """A shelf of which rehearsed orders hold some."""
-    return replace(shelf, promised=shelf.promised + promised) if promised else shelf
+def with_promise(shelf: Shelf, promised: Mapping[str, Decimal]) -> Shelf:
+    """A shelf of which rehearsed orders hold some: so much in all under no lot, and of each lot."""
+    if not promised:
+        return shelf
+    lots = {lot: units + shelf.held.get(lot, Decimal(0)) for lot, units in promised.items() if lot}
+    in_all = shelf.promised + promised.get("", Decimal(0))
+    return replace(shelf, promised=in_all, held={**shelf.held, **lots})

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from portal.sync.batches import Batch
 from portal.sync.contract import CatalogueClient, PlatformClient
 from portal.sync.decisions import (
     CatalogueQuestion,
@@ -179,6 +180,23 @@ class RecordingPlatform:
         quantity = value if field == "quantity" else value + product.reserved
         self._products[ref] = replace(product, quantity=quantity, available=quantity - product.reserved)
         return self._products[ref]
+
+    def batches(self) -> Any:
+        """See `contract.CatalogueClient`."""
+        return self._shop.batches()
+
+    def batches_of(self, ref: str) -> tuple[Batch, ...]:
+        """Read a product's batches; one that would have been made by now has none."""
+        return () if ref.startswith(NEW) else self._shop.batches_of(ref)
+
+    def set_lot_stock(self, ref: str, batch: Batch, value: Decimal) -> Batch:
+        """Capture the stock of one batch."""
+        product = self._products[ref]
+        changed = replace(batch, stock_ref=batch.stock_ref or f"{NEW}{batch.number}", quantity=value)
+        known = (batch.ref, batch.stock_ref)
+        others = (one for one in product.batches or () if (one.ref, one.stock_ref) != known)
+        self._products[ref] = replace(product, batches=(*others, changed))
+        return changed
 
     def create_strain(self, name: str, strain_class: str) -> str:
         """Capture a strain that is made."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal.sync.batches import SetLotStock
 from portal.sync.decisions import Action, CreateProduct, Decision, Question, SetStock, UpdateProduct
 from portal.sync.domain import Json
 from portal.sync.engine.matter import Matter
@@ -113,8 +114,8 @@ def rehearse(matter: Matter, base: Json | None, fields: Mapping[str, Any] | None
 
 def _steps(matter: Matter, base: Json | None, notes: _Notes, now: dict[str, Any]) -> Decision:
     flourish_id: str | None = None
-    wrote = ""
-    for _ in range(_MOST_STEPS):
+    wrote, steps = "", 0
+    while steps < _MOST_STEPS:
         matter.see(flourish_id, wrote=wrote)
         decision = _decide(matter, base)
         if decision.action is None:
@@ -123,11 +124,13 @@ def _steps(matter: Matter, base: Json | None, notes: _Notes, now: dict[str, Any]
         write = matter.write(decision.action)
         notes.acts.append(_act(write))
         notes.changes += _changes(decision.action, now)
-        notes.drops = notes.drops or (isinstance(decision.action, SetStock) and decision.action.drops)
+        stock = decision.action if isinstance(decision.action, SetStock | SetLotStock) else None
+        notes.drops = notes.drops or (stock is not None and stock.drops)
         outcome = write.call()
         flourish_id = outcome.link.get("flourish_id", flourish_id)
         base = write.base if write.base is not None else base
         wrote = write.side
+        steps += not write.is_one_of_many
     return notes.decisions[-1]
 
 
@@ -150,6 +153,10 @@ def _changes(action: Action, now: dict[str, Any]) -> list[Change]:
     """Field by field what a write changes; what was looked up is told by its text, not by its id."""
     if isinstance(action, SetStock):
         told: dict[str, Any] = {"stock": plain_value(action.value)}
+    elif isinstance(action, SetLotStock):
+        lot = f"stock of lot {action.batch.number}"
+        now.setdefault(lot, plain_value(action.batch.quantity))
+        told = {lot: plain_value(action.value)}
     elif isinstance(action, UpdateProduct):
         told = _named(dict(action.changes), action.base)
     elif isinstance(action, CreateProduct):

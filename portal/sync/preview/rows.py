@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from portal.models import Preview, PreviewRow, new_id
 from portal.queries.search import normalise
 from portal.sync.contract import Catalogue
 from portal.sync.engine.bulk import copy_in
+from portal.sync.engine.held import OF_LOT, Promises, gathered
 from portal.sync.preview.rehearsal import Rehearsed
 
 _COLUMNS = {
@@ -140,16 +140,18 @@ def made(session: Session, preview_id: UUID) -> tuple[list[str], dict[str, str]]
 
 _HELD = text(
     """
-    SELECT held.key, sum(held.value::numeric) FROM preview_row, jsonb_each_text(preview_row.holds) AS held
-    WHERE preview_row.preview_id = :preview AND preview_row.holds IS NOT NULL AND held.key = ANY(:skus)
-    GROUP BY held.key
+    SELECT split_part(held.key, :of_lot, 1), split_part(held.key, :of_lot, 2), sum(held.value::numeric)
+    FROM preview_row, jsonb_each_text(preview_row.holds) AS held
+    WHERE preview_row.preview_id = :preview AND preview_row.holds IS NOT NULL
+      AND split_part(held.key, :of_lot, 1) = ANY(:skus)
+    GROUP BY 1, 2
     """
-).bindparams(bindparam("skus", type_=ARRAY(Text)))
+).bindparams(bindparam("skus", type_=ARRAY(Text)), of_lot=OF_LOT)
 
 
-def promised(session: Session, preview_id: UUID, skus: Sequence[str]) -> dict[str, Decimal]:
+def promised(session: Session, preview_id: UUID, skus: Sequence[str]) -> Promises:
     """Units of these SKUs that rehearsed orders hold."""
-    return dict(session.execute(_HELD, {"preview": preview_id, "skus": list(skus)}).all())
+    return gathered(session.execute(_HELD, {"preview": preview_id, "skus": list(skus)}).all())
 
 
 _ACTS = text(

@@ -38,7 +38,8 @@ def gather(
     with desk.tenant(tenant_id) as session:
         found = known(session, connection, rules, skus)
         told = [one for one in found.values() if one.unread or rules.stock_field == "quantity"]
-    reader = Reader(desk, account, tenant_id, connection.id, connection.hub_id, stock_facilities(connection))
+    where = (tenant_id, connection.id, connection.hub_id, stock_facilities(connection))
+    reader = Reader(desk, account, *where, by_lot=rules.by_lot)
     read = [one.sku for one in told if reader.read_told(one, products_too=rules.stock_field == "quantity")]
     with desk.tenant(tenant_id) as session:
         found |= known(session, connection, rules, read) if read else {}
@@ -50,7 +51,7 @@ def _seen(session: Session, preview_id: UUID, rules: CatalogueRules, found: Sequ
     return [
         Seen(
             sku=one.sku,
-            shelf=with_promise(one.shelf(), held.get(one.sku)),
+            shelf=with_promise(one.shelf(), held.get(one.sku, {})),
             base=one.link.base if one.link is not None else None,
             fingerprint=one.fingerprint,
             name=str(shown(one)["name"]),

@@ -15,6 +15,8 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "create_product": ("1 product is created", "{:,} products are created"),
     "update_product": ("1 product is described anew", "{:,} products are described anew"),
     "set_stock": ("the stock of 1 product is set", "the stock of {:,} products is set"),
+    "set_lot_stock": ("the stock of 1 lot is set", "the stock of {:,} lots is set"),
+    "make_lot_stock": ("1 lot gets its first stock", "{:,} lots get their first stock"),
     "drop_stock": ("1 product loses all its stock", "{:,} products lose all their stock"),
     "create_strain": ("1 strain is created", "{:,} strains are created"),
     "create_destination": ("1 destination is created", "{:,} destinations are created"),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
 
 from portal.models import Link, MirroredProduct, utc_now
+from portal.sync import registry
+from portal.sync.batches import Batch
 from portal.sync.checker.items import stock_kept
 from portal.sync.checker.place import Place
-from tests.sync.engine.catalogues import furnish
+from portal.sync.contract import Catalogue
+from tests.sync.engine.catalogues import by_lot, furnish, item, product
 from tests.sync.engine.shop import open_shop
 
 
@@ -42,3 +47,25 @@ def test_a_product_that_offers_something_else_is_named_though_no_look_was_needed
         row.facts = {**(row.facts or {}), "available": "3"}
 
     assert seen(stocked) == (2, [("item SKU-1", "10 was agreed on, and 3 is offered")])
+
+
+@pytest.mark.promise("LL-11")
+def test_a_lot_of_which_something_else_is_offered_is_named(desk, tenant, monkeypatch):
+    store = furnish(open_shop(desk, tenant.id), monkeypatch)
+    platform = replace(registry.platform("leaflink"), catalogue=Catalogue((), by_lot))
+    monkeypatch.setitem(registry.PLATFORMS, "leaflink", platform)
+    store.flourish.count_anew("item-1", 5, lot="A")
+    store.leaflink.keep_lots("1001", Batch("b-A", "s-A", "A", "1", Decimal(5)))
+    store.flourish.shelve(item(1), sellable=None)
+    store.leaflink.stock_up(product(1))
+    store.read()
+    long_ago = {"created_at": utc_now() - timedelta(hours=1), "looked_at": None}
+    with desk.tenant(tenant.id) as session:
+        session.execute(update(Link).values(**long_ago))
+    assert seen(store) == (1, [])
+
+    with desk.tenant(tenant.id) as session:
+        row = session.scalars(select(MirroredProduct)).one()
+        row.batches = [{**(row.batches or [{}])[0], "quantity": "9"}]
+
+    assert seen(store) == (1, [("item SKU-1", "5 of lot A was agreed on, and 9 is offered")])

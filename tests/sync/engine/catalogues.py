@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 
 from portal.models import Link, MirroredItem, MirroredProduct, PulledRow, Stream, new_id
 from portal.sync import audit, registry
+from portal.sync.batches import Batch
 from portal.sync.contract import Catalogue, Rows
 from portal.sync.decisions import BrandNamed, CatalogueRules, Named
 from portal.sync.domain import FacilityFacts, Hint, Item, Product, Stock, StockKind
@@ -93,7 +94,10 @@ class Paging:
 class Market(LeafLink):
     """LeafLink with products."""
 
-    WRITES = (*LeafLink.WRITES, "create_product", "update_product", "set_stock", "create_strain")
+    WRITES = (
+        *LeafLink.WRITES,
+        *("create_product", "update_product", "set_stock", "set_lot_stock", "create_strain"),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,6 +106,7 @@ class Market(LeafLink):
         self.newest = 1000
         self.paging = Paging()
         self.strains: list[str] = []
+        self.batches_by_ref: dict[str, dict[str, Batch]] = {}
         self.asked: list[datetime | None] = []
 
     def stock_up(self, *products: Product) -> None:
@@ -163,6 +168,30 @@ class Market(LeafLink):
         quantity = value if field == "quantity" else value + one.reserved
         return self.edit(ref, quantity=quantity, available=quantity - one.reserved)
 
+    def keep_lots(self, ref: str, *batches: Batch) -> None:
+        """Have batches of a product, with their stock."""
+        self.batches_by_ref.setdefault(ref, {}).update({one.ref: one for one in batches})
+
+    def batches(self) -> dict[str, tuple[Batch, ...]]:
+        found = {ref: tuple(each.values()) for ref, each in self.batches_by_ref.items()}
+        return self._call("batches", lambda: found)
+
+    def batches_of(self, ref: str) -> tuple[Batch, ...]:
+        return self._call("batches_of", lambda: tuple(self.batches_by_ref.get(ref, {}).values()))
+
+    def set_lot_stock(self, ref: str, batch: Batch, value: Decimal) -> Batch:
+        about = f":{batch.stock_ref or f'{ref}/{batch.ref}'}"
+        return self._call("set_lot_stock", lambda: self._lot(ref, batch, value), about=about)
+
+    def _lot(self, ref: str, batch: Batch, value: Decimal) -> Batch:
+        lots = self.batches_by_ref[ref]
+        if not batch.stock_ref and lots[batch.ref].stock_ref:
+            # Whoever makes it a second time has it twice.
+            lots[f"{batch.ref} again"] = replace(lots[batch.ref], stock_ref="again")
+        stock_ref = batch.stock_ref or f"stock-{batch.ref}"
+        lots[batch.ref] = replace(lots[batch.ref], stock_ref=stock_ref, place="1", quantity=value)
+        return lots[batch.ref]
+
     def create_strain(self, name: str, strain_class: str) -> str:
         return self._call("create_strain", lambda: self._grow(name), about=f":{name}")
 
@@ -177,8 +206,8 @@ class Warehouse(Flourish):
     def __init__(self) -> None:
         super().__init__()
         self.items_by_id: dict[str, Item] = {}
-        # Rows of the summary: (facility, item, quantity); an item has one for each lot.
-        self.shelves: list[tuple[str, str, Decimal]] = []
+        # Rows of the summary: (facility, item, quantity, lot); an item has one for each lot.
+        self.shelves: list[tuple[str, str, Decimal, str]] = []
         self.paging = Paging()
         self.asked: list[datetime | None] = []
 
@@ -186,7 +215,7 @@ class Warehouse(Flourish):
         """Have items, with so much of each."""
         self.items_by_id |= {one.id: one for one in items}
         if sellable is not None:
-            self.shelves += [(facility, one.id, Decimal(sellable)) for one in items]
+            self.shelves += [(facility, one.id, Decimal(sellable), "") for one in items]
 
     def edit(self, item_id: str, **changed: Any) -> Item:
         """Change an item, as Flourish staff would."""
@@ -194,10 +223,11 @@ class Warehouse(Flourish):
         self.items_by_id[item_id] = replace(self.items_by_id[item_id], **changed)
         return self.items_by_id[item_id]
 
-    def count_anew(self, item_id: str, sellable: int, facility: str = "7") -> None:
-        """Have another quantity of an item."""
-        others = [lot for lot in self.shelves if lot[:2] != (facility, item_id)]
-        self.shelves = [*others, (facility, item_id, Decimal(sellable))]
+    def count_anew(self, item_id: str, sellable: int, facility: str = "7", lot: str = "") -> None:
+        """Have another quantity of an item, or of one of its lots."""
+        rows = self.shelves
+        others = [row for row in rows if (*row[:2], row[3] if lot else "") != (facility, item_id, lot)]
+        self.shelves = [*others, (facility, item_id, Decimal(sellable), lot)]
 
     def items(self, since: datetime | None, position: str = "") -> Iterator[Rows[Item]]:
         self.asked.append(since)
@@ -217,7 +247,9 @@ class Warehouse(Flourish):
         found = (one for one in self.items_by_id.values() if sku_key(one.sku) == sku)
         return self._call("items_by_sku", lambda: tuple(found))
 
-    def stock_pages(self, facility_id: str, position: str = "") -> Iterator[Rows[Stock]]:
+    def stock_pages(
+        self, facility_id: str, position: str = "", *, by_lot: bool = False
+    ) -> Iterator[Rows[Stock]]:
         while True:
             rows = [self._stock(lot) for lot in self.shelves if lot[0] == facility_id]
             page = self._call("stock", lambda: self.paging.cut(rows, position, "item_id"))  # noqa: B023
@@ -226,18 +258,19 @@ class Warehouse(Flourish):
                 return
             position = page.position
 
-    def stock_of(self, item_id: str, facility_id: str) -> Stock | None:
+    def stock_of(self, item_id: str, facility_id: str, *, by_lot: bool = False) -> Stock | None:
         return self._call("stock_of", lambda: self._sum(item_id, facility_id))
 
-    def _stock(self, lot: tuple[str, str, Decimal]) -> Stock:
+    def _stock(self, lot: tuple[str, str, Decimal, str]) -> Stock:
         one = self.items_by_id[lot[1]]
-        return Stock(one.id, one.sku, lot[2], one.uom)
+        return Stock(one.id, one.sku, lot[2], one.uom, lots={lot[3]: lot[2]})
 
     def _sum(self, item_id: str, facility_id: str) -> Stock | None:
         lots = [lot for lot in self.shelves if lot[:2] == (facility_id, item_id)]
         if not lots:
             return None
-        return replace(self._stock(lots[0]), sellable=sum((lot[2] for lot in lots), NOTHING))
+        by_number = {lot[3]: lot[2] for lot in lots}
+        return replace(self._stock(lots[0]), sellable=sum(by_number.values(), NOTHING), lots=by_number)
 
 
 @dataclass
@@ -328,6 +361,11 @@ class Store(Shop):
 def rules(settings: Any, connection_id: str, facility: FacilityFacts) -> CatalogueRules:
     """Rules that write stock, and nothing else."""
     return replace(catalogue_rules(settings, connection_id, facility), fields=(), writes_stock=True)
+
+
+def by_lot(settings: Any, connection_id: str, facility: FacilityFacts) -> CatalogueRules:
+    """Rules that write the stock of single lots, and nothing else."""
+    return replace(rules(settings, connection_id, facility), by_lot=True)
 
 
 def furnish(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Store:

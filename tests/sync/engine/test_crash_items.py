@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
 
+from portal.sync import registry
+from portal.sync.batches import Batch, SetLotStock
+from portal.sync.contract import Catalogue
 from portal.sync.decisions import CreateProduct, CreateStrain, Decision, SetStock, UpdateProduct
 from portal.sync.drafts import ProductDraft
 from portal.sync.engine import comparison, items
 from portal.sync.errors import Unsettled
-from tests.sync.engine.catalogues import Store, furnish, item, product
+from tests.sync.engine.catalogues import Store, by_lot, furnish, item, product
 from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
 
+BATCH = Batch("b-A", "s-A", "A", "1")
+BARE = replace(BATCH, stock_ref="", place="")
 LOST = Unsettled("LeafLink answered 502", http_status=502)
 
 
@@ -50,6 +55,15 @@ def make_product(shelf, *, base, rules, facts):
     return decide("make", CreateProduct(ProductDraft(shelf.sku, {"name": "New"}, {}), {"item": "item-1"}))
 
 
+def keep_lot(shelf, *, base, rules, facts):
+    """Seven units of its one lot are to be offered."""
+    (one,) = shelf.products
+    (lot,) = one.batches or (BATCH,)
+    if lot.available == 7:
+        return decide("agree")
+    return decide("stock", SetLotStock(one.ref, lot, Decimal(7), drops=False, base={"product": one.ref}))
+
+
 @dataclass(frozen=True)
 class Flow:
     """A write: what plans it, what is called, what stands at the end, and whether it may be repeated."""
@@ -59,12 +73,22 @@ class Flow:
     ended: Callable[[Store], bool]
     has_product: bool = True
     once: bool = False
+    batch: Batch | None = None
+
+
+def _lot(shop):
+    (lot,) = shop.leaflink.batches_by_ref["1001"].values()
+    return lot
 
 
 FLOWS = {
     "stock": Flow(keep_stock, "set_stock", lambda shop: _one(shop).available == 7),
     "drop": Flow(drop_stock, "set_stock", lambda shop: _one(shop).available == 0),
     "update": Flow(rename, "update_product", lambda shop: _one(shop).name == "Renamed"),
+    "lot": Flow(keep_lot, "set_lot_stock", lambda shop: _lot(shop).available == 7, batch=BATCH),
+    "first lot": Flow(
+        keep_lot, "set_lot_stock", lambda shop: _lot(shop).available == 7, batch=BARE, once=True
+    ),
     "create": Flow(
         make_product, "create_product", lambda shop: _one(shop).name == "New", has_product=False, once=True
     ),
@@ -88,6 +112,10 @@ def begun(shop, monkeypatch):
         store.flourish.shelve(item(1))
         if flow.has_product:
             store.leaflink.stock_up(product(1))
+        if flow.batch is not None:
+            platform = replace(registry.platform("leaflink"), catalogue=Catalogue((), by_lot))
+            monkeypatch.setitem(registry.PLATFORMS, "leaflink", platform)
+            store.leaflink.keep_lots("1001", flow.batch)
         store.read()
         return store
 

@@ -39,7 +39,7 @@ def test_stock_is_summed_over_lots_on_several_pages_and_facilities_are_kept_apar
     stocked.set("connection", settings='{"stock_facilities": "7, 8"}')
     stocked.flourish.shelve(item(1), sellable=None)
     lots = (("7", 5), ("7", 4), ("8", 3), ("7", -2), ("7", Decimal("0.5")))
-    stocked.flourish.shelves = [(facility, "item-1", Decimal(units)) for facility, units in lots]
+    stocked.flourish.shelves = [(facility, "item-1", Decimal(units), "") for facility, units in lots]
 
     stocked.read(pull.ITEMS, pull.STOCK)
 

@@ -133,16 +133,32 @@ def test_the_stock_of_an_item_is_summed_over_lots_and_variations():
     flourish, calls = client(**{SUMMARY: rows})
     (found,) = flourish.stock("00000001")
     later = datetime(2026, 11, 21, 10, tzinfo=UTC)
-    assert found[0] == Stock("1", "S-1", Decimal("8.25"), "ea", later)
+    lots = {"A": Decimal(10), "B": Decimal("2.25"), "": Decimal(-4)}
+    assert found[0] == Stock("1", "S-1", Decimal("8.25"), "ea", later, lots)
     assert found[1].sellable == Decimal("3.5")
     assert calls.calls[0].headers == {"FacilityID": "00000001"}
 
 
 def test_what_is_oversold_is_kept_below_zero():
     assert client(**{SUMMARY: many(row("1", -40))})[0].stock_of("1", "7") == Stock(
-        "1", "S-1", Decimal(-40), "ea", datetime(2026, 11, 20, 10, tzinfo=UTC)
+        "1", "S-1", Decimal(-40), "ea", datetime(2026, 11, 20, 10, tzinfo=UTC), {"": Decimal(-40)}
     )
     assert client(**{SUMMARY: many()})[0].stock_of("1", "7") is None
+
+
+@pytest.mark.promise("LL-11")
+def test_stock_is_asked_for_lot_by_lot_only_where_that_is_needed():
+    flourish, calls = client(**{SUMMARY: many(row("1", 10, lot_number=" A "), row("1", 5, lot_number="B"))})
+
+    found = flourish.stock_of("1", "7", by_lot=True)
+    pages = list(flourish.stock_pages("7", by_lot=True))
+    flourish.stock_of("1", "7")
+    list(flourish.stock_pages("7"))
+
+    assert found is not None
+    assert found.lots == {"A": Decimal(10), "B": Decimal(5)}
+    assert [row.lots for page in pages for row in page.rows] == [{"A": Decimal(10)}, {"B": Decimal(5)}]
+    assert [call.query.get("group_by") for call in calls.calls] == ["lot_number", "lot_number", None, None]
 
 
 @pytest.mark.promise("LL-11")

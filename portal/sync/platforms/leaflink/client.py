@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.sync.addresses import segment
+from portal.sync.batches import Batch
 from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
 from portal.sync.decisions import CatalogueQuestion, LicenseType, RepEmail
@@ -24,6 +25,7 @@ from portal.sync.platforms.leaflink.catalogue import (
     write_stock,
     write_strain,
 )
+from portal.sync.platforms.leaflink.inventory import Inventory
 from portal.sync.platforms.leaflink.lookups import Lookups
 from portal.sync.platforms.leaflink.paging import PAGE_SIZE, count, pages, rows
 from portal.sync.platforms.leaflink.terms import read_term, write_term
@@ -53,6 +55,7 @@ class LeafLinkClient:
         self._calls = calls
         self._notice = notice
         self._lookups = Lookups(calls, self._own_company)
+        self._inventory = Inventory(calls)
         self._company = ""
         # Batches by id, for as long as this client lives: one shift.
         self._batches: dict[str, Json] = {}
@@ -221,6 +224,23 @@ class LeafLinkClient:
             return Fields.of(answer).ident("id")
         except Unreadable as error:
             raise Unsettled("LeafLink answered without the id of the strain that it made") from error
+
+    def batches(self) -> Mapping[str, tuple[Batch, ...]]:
+        """Read all batches that products have, and the stock that is kept of them: three whole lists."""
+        return self._inventory.all(self._own_company())
+
+    def batches_of(self, ref: str) -> tuple[Batch, ...]:
+        """Read the batches of one product, and the stock that is kept of them: two calls."""
+        return self._inventory.of(ref)
+
+    def set_lot_stock(self, ref: str, batch: Batch, value: Decimal) -> Batch:
+        """Write the stock of one batch, or make it where LeafLink keeps none yet.
+
+        Raises:
+            Rejected: also where it must be made, and LeafLink has several places where it might lie.
+            Unsettled: also when the answer cannot be read. Retryable, ConnectionBroken.
+        """
+        return self._inventory.write(ref, batch, value)
 
     def _read_products(self, page: Fields) -> Rows[Product]:
         products: list[Product] = []

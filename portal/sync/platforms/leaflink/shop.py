@@ -107,6 +107,14 @@ SETTINGS = (
         0,
     ),
     Setting(
+        "stock_by_lot",
+        "Products with batches get the stock of each lot",
+        "On: a product to which LeafLink has assigned batches offers what each lot of the same number has in"
+        " Flourish, batch by batch; every other product one quantity. Off: all products have one quantity.",
+        (),
+        False,
+    ),
+    Setting(
         "stock_facilities",
         "Facilities whose stock is offered",
         "Ids of facilities in Flourish, with commas between; their stock is summed. Empty: the connection's"
@@ -227,6 +235,7 @@ def catalogue_rules(chosen: Mapping[str, Any], connection_id: str, facility: Fac
         creates=chosen["source_of_truth"] in _WORDS and chosen["create_products"] is True,
         stock_field="quantity" if chosen["stock_field"] == "quantity" else "available",
         stock_buffer=Decimal(str(chosen["stock_buffer"])),
+        by_lot=chosen["stock_by_lot"] is True,
         stock_facilities=tuple(filter(None, facilities)),
         license=facility.license,
         price_multiplier=Decimal(str(chosen["price_multiplier"])),
