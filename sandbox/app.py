@@ -9,6 +9,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import sandbox.console.endpoint_pages
 import sandbox.console.flourish_pages
+import sandbox.console.inventory_pages
 import sandbox.console.item_pages
 import sandbox.console.key_pages
 import sandbox.console.leaflink_pages
@@ -44,6 +45,7 @@ APPS = {
 PAGES = (
     sandbox.console.pages,
     sandbox.console.leaflink_pages,
+    sandbox.console.inventory_pages,
     sandbox.console.flourish_pages,
     sandbox.console.item_pages,
     sandbox.console.key_pages,

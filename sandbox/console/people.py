@@ -38,8 +38,8 @@ PARTS = (
         "seller",
         LEAFLINK,
         "LeafLink seller staff",
-        "Accepts, rejects, fulfills and ships orders.",
-        {"leaflink.listing": ORDERS},
+        "Accepts, rejects, fulfills and ships orders; sees what there is of each batch.",
+        {"leaflink.listing": ORDERS, "inventory.listing": "Inventory"},
     ),
     Part(
         "warehouse",

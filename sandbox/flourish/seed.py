@@ -11,7 +11,6 @@ from sandbox.worlds.catalogue import BY_FLAVOUR, BY_STRAIN
 from sandbox.worlds.parts import Facility, Good, Partner, World
 
 MADE = timedelta(days=300)
-FIRST_SHARE = 70
 UOMS = {
     "ea": "Each", "g": "Gram", "kg": "Kilogram", "mg": "Milligram", "oz": "Ounce", "lb": "Pound", "t": "Ton",
     "ml": "Milliliter", "l": "Liter", "fl oz": "Fluid Ounce", "gal": "Gallon",
@@ -119,8 +118,7 @@ def _item(office: Office, good: Good, strains: dict[str, str], facilities: list[
         "ecommerce_category_name": good.category, "ecommerce_sub_category_name": good.subcategory,
         "integration_status_id": 40, **_made(),
     })  # fmt: skip
-    shares = (good.stock * FIRST_SHARE // 100, good.stock - good.stock * FIRST_SHARE // 100)
-    for facility, share, lot in zip(facilities, shares, good.lots, strict=True):
+    for facility, share, lot in zip(facilities, good.shares, good.lots, strict=True):
         office.put("stock", f"{facility}:{key}", {
             "item_id": key, "sku": good.sku, "facility_id": facility,
             "lot_number": lot, "qty": str(share), "allocated": "0",

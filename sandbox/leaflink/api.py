@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.errors import BadValue, Refused, Unauthorized
 from sandbox.jsontext import Json, read_object
-from sandbox.leaflink import filters, keys, limits, orders, products, shapes
+from sandbox.leaflink import filters, inventory, keys, limits, orders, products, shapes
 from sandbox.leaflink.auth import key_of
 from sandbox.leaflink.filters import Filter, conditions
 from sandbox.leaflink.orders import Actor
@@ -47,6 +47,7 @@ RESOURCES = (
     Resource("license-types", "license_type", {}),
     Resource("batches", "batch", filters.BATCHES),
     Resource("product-batches", "product_batch", {}),
+    Resource("inventory/facilities", "inventory_facility", {}),
     Resource("companies", "company", {}),
     Resource("order-event-logs", "event", filters.EVENTS),
 )
@@ -74,6 +75,12 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
     app.add_url_rule("/strains/", view_func=create_strain, methods=["POST"])
     app.add_url_rule("/product-lines/", view_func=create_line, methods=["POST"])
     app.add_url_rule("/product-lines/<int:key>/", view_func=change_line, methods=["PATCH"])
+    app.add_url_rule("/batches/", view_func=create_batch, methods=["POST"])
+    app.add_url_rule("/product-batches/", view_func=assign_batch, methods=["POST"])
+    app.add_url_rule("/inventory/items/", view_func=list_inventory)
+    app.add_url_rule("/inventory/items/", view_func=create_inventory, methods=["POST"])
+    app.add_url_rule("/inventory/items/<int:key>/", view_func=read_inventory)
+    app.add_url_rule("/inventory/items/<int:key>/", view_func=change_inventory, methods=["PATCH"])
     app.add_url_rule("/orders-received/", view_func=list_orders)
     app.add_url_rule("/orders-received/<number>/", view_func=read_order)
     app.add_url_rule("/orders-received/<number>/", view_func=patch_order, methods=["PATCH"])
@@ -179,6 +186,43 @@ def change_line(key: int) -> ResponseReturnValue:
     office: Office = g.office
     line = office.need("line", key)
     return jsonify(products.save_line(office, read_object(request.get_data()), line))
+
+
+def create_batch() -> ResponseReturnValue:
+    """Make a batch, of no product yet."""
+    return jsonify(inventory.create_batch(g.office, read_object(request.get_data()))), 201
+
+
+def assign_batch() -> ResponseReturnValue:
+    """Say that a product has a batch."""
+    return jsonify(inventory.assign(g.office, read_object(request.get_data()))), 201
+
+
+def list_inventory() -> ResponseReturnValue:
+    """List inventory items, archived ones only where they are asked for."""
+    office: Office = g.office
+    where = conditions(filters.INVENTORY, request.args)
+    if request.args.get("include_archived", "").lower() not in filters.TRUE:
+        where.append(equal("$.is_archived", 0))
+    limit, offset = _window()
+    found = office.find("inventory_item", *where, limit=limit, offset=offset)
+    shown = [_chosen_fields(inventory.shown(body)) for body in found]
+    return _page(shown, office.count("inventory_item", *where), limit, offset)
+
+
+def create_inventory() -> ResponseReturnValue:
+    """Make an inventory item."""
+    return jsonify(inventory.shown(inventory.create(g.office, read_object(request.get_data())))), 201
+
+
+def read_inventory(key: int) -> ResponseReturnValue:
+    """Return one inventory item."""
+    return jsonify(_chosen_fields(inventory.shown(g.office.look("inventory_item", key))))
+
+
+def change_inventory(key: int) -> ResponseReturnValue:
+    """Change the quantity of an inventory item, or archive it."""
+    return jsonify(inventory.shown(inventory.change(g.office, key, read_object(request.get_data()))))
 
 
 def list_orders() -> ResponseReturnValue:

@@ -156,7 +156,14 @@ BATCHES: dict[str, Filter] = {
     **_id("id"),
     "owner": lambda text: equal("$.owner", text),
     **_text("production_batch_number"),
+    "products": lambda text: Condition(
+        "json_extract(body, '$.id') IN (SELECT json_extract(link.body, '$.batch') FROM record AS link"
+        " WHERE link.kind = 'leaflink.product_batch' AND json_extract(link.body, '$.product') = ?)",
+        (_whole(text),),
+    ),
 }
+
+INVENTORY: dict[str, Filter] = _id("product")
 
 BRANDS: dict[str, Filter] = _id("company")
 

@@ -32,6 +32,7 @@ OPEN_TO_READ: dict[str, tuple[str, ...]] = {
     "product-subcategories": ("products",),
     "product-batches": ("products",),
     "batches": ("products",),
+    "inventory": ("products",),
     "strains": ("products",),
     "customers": ("customers",),
     "license-types": ("customers",),
@@ -47,6 +48,7 @@ OPEN_TO_WRITE = {
     "product-lines": "products",
     "product-batches": "products",
     "batches": "products",
+    "inventory": "products",
     "strains": "products",
     "customers": "customers",
 }

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sandbox.clock import stamp
 from sandbox.errors import BadValue
-from sandbox.leaflink import statuses, webhooks
+from sandbox.leaflink import inventory, statuses, webhooks
 from sandbox.leaflink.fields import APP_READERS, READERS, change_fields
 from sandbox.leaflink.lines import WantedLine, make_lines
 from sandbox.leaflink.stock import settle
@@ -201,6 +201,7 @@ def save(office: Office, before: Body | None, order: Body, actor: Actor, event: 
     order["modified"] = stamp()
     order["user"] = actor.name
     products = settle(office, before, order)
+    inventory.settle(office, before, order)
     action = _webhook_action(before, order)
     order["announced"] = order["announced"] or action is not None
     office.put("order", order["number"], order)

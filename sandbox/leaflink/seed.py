@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.clock import now, stamp
+from sandbox.leaflink import inventory
 from sandbox.leaflink.denominations import denomination
 from sandbox.leaflink.product_fields import INHERITED, MANAGED
 from sandbox.leaflink.products import NEW
@@ -23,7 +24,6 @@ STAFF_BASE, CUSTOMER_BASE, PRODUCT_BASE = 400, 40_000, 90_000
 PARENTS = 5_000
 WORLD_STEP = 10_000
 LATER_BASE = 500_000
-POTENCIES = ("thc", "thca", "total_thc", "cbd", "cbda", "cbg", "cbn", "total_cannabinoids")
 
 
 def fill(office: Office, world: World) -> None:
@@ -159,6 +159,7 @@ def _products(
     categories = {each["name"]: each["id"] for each in office.find("category")}
     subcategories = {each["name"]: each["id"] for each in office.find("subcategory")}
     license_ = office.find("license", limit=1)[0]
+    facility = _inventory_facility(office, world)
     for place, good in enumerate(world.leaflink.goods):
         number = PRODUCT_BASE + step + place
         product = {
@@ -173,8 +174,8 @@ def _products(
         if good.stock_kind == INHERITED:
             _parent(office, product, number + PARENTS)
         office.put("product", number, product)
-        for lot in good.lots if good.by_batch else ():
-            _batch(office, number, lot)
+        for lot, share in zip(good.lots, good.shares, strict=True) if good.by_batch else ():
+            _batch(office, number, lot, facility, share)
 
 
 def _parent(office: Office, variety: dict[str, Any], number: int) -> None:
@@ -184,16 +185,22 @@ def _parent(office: Office, variety: dict[str, Any], number: int) -> None:
     variety["parent"] = {"id": number}
 
 
-def _batch(office: Office, product: int, lot: str) -> None:
-    """Write the batch of a lot, and its link to the product: a batch itself names none, and no quantity."""
-    number = office.next_number("batch")
-    office.put("batch", number, {
-        "id": number, "owner": str(office.account.company_id), "production_batch_number": lot,
-        "batch_date": (now() - MADE).date().isoformat(), **dict.fromkeys(POTENCIES, "0.00"),
-        "cannabinoid_unit": "%", "testing_source": "Flourish", "is_from_api": True, "documents": [],
-    })  # fmt: skip
-    link = office.next_number("product_batch")
-    office.put("product_batch", link, {"id": link, "product": product, "batch": number})
+def _inventory_facility(office: Office, world: World) -> int:
+    """Write the place where the seller keeps its stock: LeafLink's word for it, one for all of Flourish's."""
+    key = office.account.company_id * 10
+    name = world.facilities[0].name
+    office.put("inventory_facility", key, {"id": key, "name": name, "description": "All stock"})
+    return key
+
+
+def _batch(office: Office, product: int, lot: str, facility: int, share: int) -> None:
+    """Write the batch of a lot, its link to the product and its stock: a batch itself names neither."""
+    day = (now() - MADE).date().isoformat()
+    batch = inventory.add_batch(
+        office, production_batch_number=lot, batch_date=day, testing_source="Flourish"
+    )
+    inventory.assign(office, {"product": product, "batch": batch["id"]})
+    inventory.add(office, product, batch["id"], facility, Decimal(share))
 
 
 def _product(good: Good, place: int) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+# In percent.
+FIRST_SHARE = 70
+
 
 @dataclass(frozen=True)
 class Facility:
@@ -46,6 +49,12 @@ class Good:
     # LeafLink's unit, and who keeps the stock there: 1 managed, 2 unlimited, 3 inherited from a parent.
     unit: str = "Unit"
     stock_kind: int = 1
+
+    @property
+    def shares(self) -> tuple[int, int]:
+        """How much of `stock` the first facility has, and the second: so much is in either lot."""
+        first = self.stock * FIRST_SHARE // 100
+        return first, self.stock - first
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sandbox.faults.table import KINDS
 PAGES = (
     "/", "/faults", "/ledger", "/ledger?platform=flourish", "/webhooks", "/greenleaf/buyer/orders/",
     "/greenleaf/buyer/orders/new", "/sunrise/seller/orders/", "/sunrise/seller/orders/new",
-    "/sunrise/warehouse/orders/", "/static/sandbox.css", "/static/sandbox.svg",
+    "/sunrise/warehouse/orders/", "/sunrise/seller/inventory/", "/static/sandbox.css", "/static/sandbox.svg",
 )  # fmt: skip
 BUYER, SELLER, WAREHOUSE = (f"/greenleaf/{part}/orders" for part in ("buyer", "seller", "warehouse"))
 

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(
 LEAFLINK_LISTS = (
     "products", "customers", "company-staff", "brands", "product-lines", "product-categories", "batches",
     "product-subcategories", "strains", "licenses", "license-types", "companies", "order-event-logs",
-    "order-sales-reps", "line-items", "orders-received", "product-batches",
+    "order-sales-reps", "line-items", "orders-received", "product-batches", "inventory/items",
+    "inventory/facilities",
 )  # fmt: skip
 LEAFLINK_SINGLES = tuple(name for name in LEAFLINK_LISTS if name not in ("line-items", "order-sales-reps"))
 
@@ -128,6 +129,27 @@ def test_leaflink_s_product_writes_answer_the_product_of_the_contract(busy, leaf
     assert_valid(leaflink_schema(leaflink_contract, "patch", "/products/{id}/"), changed.json)
     archived = busy.leaflink("DELETE", path)
     assert_valid(leaflink_schema(leaflink_contract, "delete", "/products/{id}/"), archived.json)
+
+
+def test_leaflink_s_inventory_writes_answer_the_item_of_the_contract(busy, leaflink_contract):
+    item = busy.leaflink("GET", "/inventory/items/?limit=1").json["results"][0]
+    batch = {
+        "owner": "1",
+        "production_batch_number": "N-1",
+        "batch_date": "2026-11-01",
+        "testing_source": "x",
+    }
+    made = busy.leaflink("POST", "/batches/", batch).json
+    link = busy.leaflink("POST", "/product-batches/", {"product": item["product"], "batch": made["id"]}).json
+    body = {"product": item["product"], "batch": made["id"], "facility": item["facility"], "quantity": "5"}
+    stocked = busy.leaflink("POST", "/inventory/items/", {**body, "is_archived": False}).json
+    changed = busy.leaflink("PATCH", f"/inventory/items/{stocked['id']}/", {"quantity": "7"}).json
+
+    for path, answer in (("batches", made), ("product-batches", link), ("inventory/items", stocked)):
+        responses = leaflink_contract["paths"][f"/{path}/"]["post"]["responses"]
+        schema = responses["201"]["content"]["application/json"]["schema"]
+        assert_valid(widenings.leaflink_schema(schema, leaflink_contract["components"]["schemas"]), answer)
+    assert_valid(leaflink_schema(leaflink_contract, "patch", "/inventory/items/{id}/"), changed)
 
 
 def flourish_operation(contract: list[dict[str, Any]], method: str, path: str) -> dict[str, Any]:
