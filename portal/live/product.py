@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from portal.live import lots
 from portal.models import Link, MirroredItem, MirroredProduct, Problem, TimelineEvent
 from portal.queries import orders, products
 from portal.sync import registry, unlinking
@@ -51,7 +52,7 @@ class Side:
     label: str
     name: str
     reference: str
-    facts: Sequence[tuple[str, str]]
+    facts: list[tuple[str, str]]
     # Something changed there that was not read yet.
     stale: bool
 
@@ -68,6 +69,8 @@ class ProductView:
     text: str
     sides: Sequence[Side]
     missing: Sequence[str]
+    # Of a product whose stock is kept lot by lot.
+    lots: Sequence[lots.LotRow]
     problems: Sequence[Problem]
     events: Sequence[TimelineEvent]
     settled: bool
@@ -88,6 +91,9 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> ProductView | None
     facilities = {one.flourish_id: one.name for one in row.link.connection.hub.facilities}
     sides = [*_flourish(row.item, facilities), *_platform(row.product, platform.label)]
     found = {side.label for side in sides}
+    by_lot = lots.view(session, row.link)
+    if by_lot == () and row.product is not None:
+        sides[-1].facts.append(("Stock is kept", "as one quantity: it has no batches"))
     problems = orders.open_problems(session, tenant_id, link_id)
     return ProductView(
         link=row.link,
@@ -98,6 +104,7 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> ProductView | None
         text=row.link.decision_text or text,
         sides=sides,
         missing=[label for label in ("Flourish", platform.label) if label not in found],
+        lots=by_lot or (),
         problems=problems,
         events=orders.story(session, tenant_id, link_id),
         settled=row.link.state in ("settled", "skipped") and row.link.due_at is None and not problems,

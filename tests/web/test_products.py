@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal.models import AuditEvent, Link, utc_now
+from portal.models import AuditEvent, Connection, Link, MirroredItem, MirroredProduct, utc_now
+from portal.sync.batches import Batch
 from portal.sync.engine.marks import PRIORITY
+from portal.sync.mapping.facts import batch_facts, item_facts, product_facts
+from tests.sync.mapping.shelves import item, product
 from tests.web import factory, shelves
 
 
@@ -86,6 +91,52 @@ def test_one_product_shows_both_sides_the_reason_and_its_history(shelf, admin, c
     ):
         assert words in text
     assert "hx-trigger" not in text.split('id="product-now"')[1][:300]
+
+
+@pytest.fixture
+def by_lot(sessions, company):
+    """A product that is sold by batch, whose connection keeps the stock of lots; and one without batches."""
+    batch = Batch("5", "90", "", "1", Decimal(12), Decimal(2))
+    known = [batch_facts(replace(batch, number=number)) for number in ("FL-A", "FL-B", "FL-C")]
+    lots = {"12": {"FL-A": "10", "FL-B": "4", "fl-c": "3"}}
+    with sessions.tenant(company.id) as session:
+        settings = {"stock_by_lot": True, "stock_facilities": "12"}
+        session.execute(update(Connection).values(settings=settings))
+        made = {sku: shelves.product(session, company, sku).id for sku in ("FL-28", "PR-1")}
+        for row in session.scalars(select(MirroredItem)):
+            row.facts, row.lots, row.stock = item_facts(item(sku=row.sku)), lots, {"12": "17"}
+        for one in session.scalars(select(MirroredProduct)):
+            one.facts = product_facts(product(sku=one.sku))
+            one.batches = known if one.sku == "FL-28" else []
+    return made
+
+
+@pytest.mark.promise("LL-11")
+def test_a_product_that_is_sold_by_batch_shows_each_lot_on_both_sides_and_why(by_lot, admin, company):
+    text = admin.get(f"/t/{company.slug}/products/{by_lot['FL-28']}").text
+
+    assert "Its stock is kept lot by lot" in text
+    rows = [" ".join(row.split()) for row in text.split("<tr>") if 'scope="row"' in row]
+    assert [row.split(">")[1].partition("<")[0] for row in rows] == ["FL-A", "FL-B", "FL-C", "fl-c"]
+    for row, note in zip(
+        rows,
+        (
+            "Both sides agree.",
+            "4 is about to be written.",
+            "0 is about to be written.",
+            "there is no batch with this number",
+        ),
+        strict=True,
+    ):
+        assert note in row
+
+
+@pytest.mark.promise("LL-11")
+def test_a_product_without_batches_says_that_it_has_one_quantity(by_lot, admin, company):
+    text = admin.get(f"/t/{company.slug}/products/{by_lot['PR-1']}").text
+
+    assert "as one quantity: it has no batches" in text
+    assert "Its stock is kept lot by lot" not in text
 
 
 def test_a_product_that_one_side_lacks_says_so(shelf, admin, company):
