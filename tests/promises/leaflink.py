@@ -26,8 +26,7 @@ PROMISES = (
     ),
     Promise(
         "LL-11",
-        "What can be sold in Flourish is what LeafLink offers, whatever both have reserved.",
-        "stock of single lots, for products that are sold by batch.",
+        "What can be sold in Flourish is what LeafLink offers, of each lot where products are sold by batch.",
     ),
     Promise("LL-12", "Orders come in in the statuses that were chosen."),
     Promise("LL-13", "An order arrives whole, and its money agrees to the cent, or it waits."),
