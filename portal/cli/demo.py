@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from portal import config
 from portal.cli.people import give_role, make_person, make_tenant
 from portal.identity.founding import Plan
 from portal.models import Connection, Hub, Tenant, User
-from portal.sync import audit, connecting
+from portal.sync import audit, connecting, rules
 from portal.sync.engine.desk import Desk, open_desk
 
 PASSWORD = "trellis demo sign-in"  # noqa: S105 - printed for everybody who runs the demo
@@ -27,6 +28,8 @@ class _Company:
     name: str
     timezone: str
     what: str
+    # Rules that its connection has from the beginning.
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,13 @@ class _Person:
 
 
 COMPANIES = (
-    _Company("greenleaf", "Greenleaf Farms", "America/Los_Angeles", "clean data, live"),
+    _Company(
+        "greenleaf",
+        "Greenleaf Farms",
+        "America/Los_Angeles",
+        "clean data, live, stock of single lots",
+        {"stock_by_lot": True},
+    ),
     _Company("sunrise", "Sunrise Brands", "America/Denver", "planted mismatches, live"),
 )
 PEOPLE = (
@@ -145,6 +154,10 @@ def _connect_leaflink(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUI
         facility=facility,
         actor=ACTOR,
     )
+    if company.rules:
+        with desk.tenant(tenant_id) as session:
+            connection = session.get_one(Connection, made.id)
+            rules.change(session, desk.settings.master_keys, connection, company.rules, actor=ACTOR)
     sandbox.register("leaflink", company.slug, made.webhook_url, account["webhook_key"])
     return made.id
 

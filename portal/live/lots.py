@@ -28,9 +28,10 @@ class LotRow:
     target: str
     offered: str
     reserved: str
-    # "ok", "warn" or "idle", and what to know about it.
+    # How it stands: "ok", "warn" or "idle" with its word, and what more there is to say.
     tone: str
-    note: str
+    word: str
+    note: str = ""
 
 
 def view(session: Session, link: Link) -> Sequence[LotRow] | None:
@@ -69,10 +70,9 @@ def _row(lot: Lot, where: str) -> LotRow:
 
 def _told(lot: Lot, where: str) -> dict[str, str]:
     if lot.why_not:
-        note = NOTES[lot.why_not]
-        return {"tone": "warn", "note": f"Left alone in {where}: {note}."}
+        return {"tone": "warn", "word": "Left alone", "note": f"In {where} {NOTES[lot.why_not]}."}
     if lot.target != lot.offered:
-        return {"tone": "warn", "note": f"{plain_value(lot.target)} is about to be written."}
+        return {"tone": "warn", "word": "Differs", "note": "It is written at the next look."}
     if lot.here is None:
-        return {"tone": "idle", "note": "Flourish has no lot with this number: nothing is offered."}
-    return {"tone": "ok", "note": "Both sides agree."}
+        return {"tone": "idle", "word": "Gone", "note": "Flourish has no lot with this number."}
+    return {"tone": "ok", "word": "Agrees"}

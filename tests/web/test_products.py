@@ -121,10 +121,10 @@ def test_a_product_that_is_sold_by_batch_shows_each_lot_on_both_sides_and_why(by
     for row, note in zip(
         rows,
         (
-            "Both sides agree.",
-            "4 is about to be written.",
-            "0 is about to be written.",
-            "there is no batch with this number",
+            "Agrees",
+            "Differs",
+            "Differs",
+            "no batch of the product has this number",
         ),
         strict=True,
     ):

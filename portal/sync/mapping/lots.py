@@ -26,13 +26,13 @@ from portal.sync.mapping.units import convert, rounded_down
 _KEPT = "stock of lot "
 _NOTHING = Fraction(0)
 
-# Why a lot is not written -> the same in words.
+# Why a lot is not written -> the same in words, after the platform's name.
 LEFT_OUT, ARCHIVED, TWICE, MISSING = "left out", "archived", "twice", "missing"
 NOTES: Mapping[str, str] = {
-    LEFT_OUT: "somebody left this lot out",
-    ARCHIVED: "its stock there is archived",
-    TWICE: "its stock is kept there more than once",
-    MISSING: "there is no batch with this number",
+    LEFT_OUT: "it is as it was when somebody left the lot out",
+    ARCHIVED: "its stock is archived",
+    TWICE: "its stock is kept more than once",
+    MISSING: "no batch of the product has this number",
 }
 
 
