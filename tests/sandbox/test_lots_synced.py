@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from portal.models import Connection, Operation, Stream
+from portal.models import Connection, MirroredProduct, Operation, Stream
 from portal.sync.errors import Unsettled
 from tests.sandbox.calls import webhooks
 from tests.sandbox.doors import HOME, SKU, Doors
@@ -98,6 +98,9 @@ def test_each_changed_lot_is_one_call_and_our_own_writes_come_back_as_nothing_to
     by_lot.deliver()
     by_lot.work()
     assert by_lot.leaflink.writes() == []
+    with by_lot.shop.desk.tenant(by_lot.shop.tenant_id) as session:
+        mirrored = session.scalars(select(MirroredProduct).where(MirroredProduct.sku_key == BY_BATCH)).one()
+    assert (mirrored.told, (mirrored.facts or {})["available"]) == (None, "70")
 
 
 def test_one_changed_lot_is_one_call_and_nothing_changed_is_none(by_lot):
