@@ -124,6 +124,7 @@ def test_books_that_agree_are_looked_at_and_break_nothing(sandbox):
 
 
 PRODUCTS = "/leaflink/api/v2/products/"
+INVENTORY = PRODUCTS.replace("products/", "inventory/items/")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,9 @@ PRODUCTS = "/leaflink/api/v2/products/"
         ("set_stock", "stock:100142", "PATCH", f"{PRODUCTS}100142/", {"available_inventory": "7"}),
         ("drop_stock", "stock:100142", "PATCH", f"{PRODUCTS}100142/", {"available_inventory": "0"}),
         ("update_product", "update:100142", "PATCH", f"{PRODUCTS}100142/", {"name": "Runtz"}),
+        ("set_lot_stock", "lot:90", "PATCH", f"{INVENTORY}90/", {"quantity": "7"}),
+        ("drop_stock", "lot:90", "PATCH", f"{INVENTORY}90/", {"quantity": "0"}),
+        ("make_lot_stock", "lot:501/6", "POST", INVENTORY, {"product": 501, "batch": 6, "quantity": "7"}),
         ("create_product", "product:c1:RZ-1", "POST", PRODUCTS, {"sku": "RZ-1", "name": "Runtz"}),
         ("create_strain", "strain:c1:Runtz", "POST", "/leaflink/api/v2/strains/", {"name": "Runtz"}),
     ],
