@@ -1,7 +1,7 @@
 """The stock of single lots: what each side has of them, and when batches were last read.
 
 Revision ID: 0016
-Revises: 0017
+Revises: 0015
 """
 
 import sqlalchemy as sa

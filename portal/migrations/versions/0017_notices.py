@@ -1,7 +1,7 @@
 """Notices: who is to be told what, the messages, each try to send one, and which problems were told.
 
 Revision ID: 0017
-Revises: 0015
+Revises: 0016
 """
 
 from typing import Any
