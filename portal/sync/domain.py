@@ -19,14 +19,13 @@ Json = Mapping[str, Any]
 
 
 class Stage(StrEnum):
-    """Where an order stands on its platform, as far as every platform has such a place."""
+    """Where an order stands on its platform; one that was merged became part of another (Combined)."""
 
     DRAFT = "draft"
     OPEN = "open"
     # Fulfilled there: nothing is left to bring in.
     FINISHED = "finished"
     CANCELLED = "cancelled"
-    # Became part of another order (LeafLink's Combined).
     MERGED = "merged"
 
 
