@@ -35,9 +35,10 @@ _SEE = frozenset(
 )
 _ACT = frozenset(
     {
+        "orders.hold",
         "orders.retry",
         "products.look",
-        "problems.retry",
+        "problems.handle",
         "connections.test",
         "connections.stop",
         "readiness.check",

@@ -65,7 +65,7 @@ def show() -> Any:
         bottom=_bottom(attention, rows, orders.any_order(session, tenant_here.id), glance, stopped),
         glance=glance,
         speed=dashboard.speed(session, tenant_here.id, now - timedelta(days=1)),
-        causes=problems.by_cause(session, tenant_here.id, size=_CAUSES),
+        causes=problems.by_cause(session, tenant_here.id, problems.Filters(), size=_CAUSES).rows,
         open_problems=problems.open_count(session, tenant_here.id),
         rows=rows,
         may_connect=tenant_here.may("connections.add"),

@@ -15,9 +15,10 @@ from portal.blueprints import paging, presentation, working
 from portal.extensions import db
 from portal.live import order as order_pages
 from portal.live import scopes
+from portal.live.ticket import ticket as ticket_of
 from portal.models import Connection, Link, utc_now
 from portal.queries import combined, dashboard, orders
-from portal.sync import audit, earlier, registry
+from portal.sync import audit, earlier, holding, registry
 from portal.sync.engine import combining, streams
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
@@ -150,10 +151,13 @@ def show(link_id: UUID) -> Any:
         "orders/show.html",
         order=order,
         events=events,
+        tries=order.attempts.before,
         zone=tenant_here.zone,
         last=events[-1].seq if events else 0,
         may_retry=tenant_here.may("orders.retry"),
         may_decide=tenant_here.may("orders.decide"),
+        may_hold=tenant_here.may("orders.hold"),
+        longest_reason=holding.LONGEST_REASON,
         is_earlier=earlier.is_open(order.link),
         may_be_left_alone=earlier.may_be_left_alone(order.link),
         candidates=_candidates(order.link) if order.link.decision_code in combining.OPEN else None,
@@ -188,9 +192,7 @@ def ticket(link_id: UUID) -> Any:
     if order is None:
         abort(404)
     address = url_for(".show", link_id=link_id, _external=True)
-    # No template: what every template hides is hidden here.
-    text = presentation.shown(order_pages.ticket(order, events, address))
-    return Response(text, mimetype="text/plain")
+    return Response(ticket_of(order, events, address), mimetype="text/plain")
 
 
 @blueprint.get("/<uuid:link_id>/story")
@@ -235,6 +237,38 @@ def originals(link_id: UUID) -> Any:
     working.ring()
     flash("Noted. Trellis goes on with this order now.")
     return back
+
+
+@blueprint.post("/<uuid:link_id>/hold")
+@tenant("orders.hold")
+def hold(link_id: UUID) -> Any:
+    """Have nothing written for an order until it is released."""
+    link = orders.locked(db.session(), here().id, link_id) or abort(404)
+    try:
+        reason = request.form.get("reason", "")
+        held = holding.hold(db.session(), working.keys(), link, reason, actor=working.actor())
+    except holding.NoReason as refusal:
+        flash(f"Nothing was changed. {refusal}")
+    else:
+        working.commit()
+        flash(
+            "On hold: nothing is written for this order until somebody releases it."
+            if held
+            else f"Nothing was changed: {link.on_hold_by} has put it on hold already."
+        )
+    return redirect(url_for(".show", link_id=link_id), 303)
+
+
+@blueprint.post("/<uuid:link_id>/release")
+@tenant("orders.decide")
+def release(link_id: UUID) -> Any:
+    """Let an order be written again."""
+    link = orders.locked(db.session(), here().id, link_id) or abort(404)
+    released = holding.release(db.session(), working.keys(), link, actor=working.actor())
+    working.commit()
+    working.ring()
+    flash("Released: Trellis goes on with it now." if released else "Nothing was changed: it is not on hold.")
+    return redirect(url_for(".show", link_id=link_id), 303)
 
 
 @blueprint.post("/<uuid:link_id>/look")

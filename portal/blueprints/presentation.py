@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from portal.models import utc_now
 from portal.queries import bounded
+from portal.sync.blame import blame_of
 from portal.sync.personal import hide, hide_change
 
 # state -> (word, tone). A tone is never alone: the word is always beside it.
@@ -160,6 +161,26 @@ ROLE_WORDS: Mapping[str, tuple[str, str]] = {
     "admin": ("Admin", "Everything but owners, export and deletion."),
     "viewer": ("Viewer", "Looks, and changes nothing."),
 }
+# Whose failure a problem is, and what is meant by that.
+BLAME_WORDS: Words = {
+    "trellis": ("Trellis failed", "bad"),
+    "refused": ("Refused", "bad"),
+    "account": ("Connection", "warn"),
+    "data": ("Your data", "warn"),
+    "decision": ("Your decision", "info"),
+}
+BLAME_MEANING: Mapping[str, str] = {
+    "trellis": "A worker died, or Trellis has a bug. Your data is not the reason.",
+    "refused": "The other system said no to what was written. It says why.",
+    "account": "A key, a webhook or the other system does not work as it should.",
+    "data": "Something in one of your two systems has to be corrected there.",
+    "decision": "Both systems work. Somebody has to say how it goes on.",
+}
+PROBLEM_WORDS: Words = {
+    "open": ("Open", "bad"),
+    "ignored": ("Ignored", "idle"),
+    "closed": ("Closed", "ok"),
+}
 WHO_WORDS: Mapping[str, str] = {
     "tenant": "Somebody of your company",
     "support": "Trellis support",
@@ -184,6 +205,10 @@ def install(app: Flask) -> None:
         time_of_day=time_of_day,
     )
     app.jinja_env.globals.update(
+        BLAME_MEANING=BLAME_MEANING,
+        BLAME_WORDS=BLAME_WORDS,
+        PROBLEM_WORDS=PROBLEM_WORDS,
+        blame_of=blame_of,
         CHECK_MARKS=CHECK_MARKS,
         CHECK_WORDS=CHECK_WORDS,
         CONNECTION_MEANING=CONNECTION_MEANING,

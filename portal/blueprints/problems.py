@@ -2,78 +2,177 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 
 from portal.access import here, tenant
-from portal.blueprints import paging, working
+from portal.blueprints import paging, presentation, working
 from portal.extensions import db
-from portal.queries import bounded, problems
-from portal.sync import audit
-
-# So many causes are shown above the list: those that hold up most.
-_CAUSES = 30
+from portal.forms.handling import ME as MYSELF
+from portal.forms.handling import HandlingForm
+from portal.identity import members
+from portal.identity.people import current_person
+from portal.live import places
+from portal.models import Problem, new_id
+from portal.queries import problems
+from portal.sync import awaiting, blame
 
 blueprint = Blueprint("problems", __name__, url_prefix="/t/<slug>/problems")
+
+ME = "me"
+# What narrows the list, as its address says it.
+FILTERS = ("connection", "blame", "who", "assigned", "code", "cause")
 
 
 @blueprint.get("")
 @tenant("problems.see")
 def index() -> Any:
-    """List open or closed problems."""
+    """List problems that are open, ignored or closed."""
     tenant_here, session = here(), db.session()
-    closed = paging.words("show") == "closed"
-    cause = (paging.words("code"), paging.words("cause")) if paging.words("code") else None
-    open_count = problems.open_count(session, tenant_here.id)
-    rows, more = problems.page(session, tenant_here.id, closed=closed, cause=cause, after=paging.after())
+    given = wanted(request.args)
+    filters = filters_of(given)
+    rows, more = problems.page(session, tenant_here.id, filters, after=paging.after())
+    connections = {one.id: one.name for one in problems.connections(session, tenant_here.id)}
+    causes = problems.by_cause(session, tenant_here.id, filters) if filters.state != "closed" else None
+    people = people_here()
     return render_template(
         "problems/index.html",
         rows=rows,
-        closed=closed,
-        cause=cause,
-        causes=[] if closed or cause else problems.by_cause(session, tenant_here.id, size=_CAUSES),
-        open_count=open_count,
-        grouped=min(open_count, bounded.MOST),
+        given=given,
+        filters=filters,
+        causes=causes,
+        cause=_one_cause(causes, filters),
+        places=[places.place_of(_matter(row)) for row in causes.rows] if causes else [],
+        counts=_counts(tenant_here.id),
+        connections=connections,
+        people=people,
+        chips=_chips(given, connections, people),
         first_page="after" not in request.args,
-        older=_older(rows[-1], closed) if more else None,
-        may_retry=tenant_here.may("problems.retry"),
+        older=_older(rows[-1], given) if more else None,
+        form_id=new_id(),
+        may_handle=tenant_here.may("problems.handle"),
+        most_counted=problems.MOST_GROUPED,
     )
 
 
-def _older(last: Any, closed: bool) -> str:
-    kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after" and value}
-    return url_for(
-        ".index", **kept, after=paging.cursor(last.closed_at if closed else last.opened_at, last.id)
-    )
-
-
-@blueprint.post("/<uuid:problem_id>/retry")
-@tenant("problems.retry")
-def retry(problem_id: UUID) -> Any:
-    """Look again at the thing that one problem holds up."""
+@blueprint.get("/<uuid:problem_id>")
+@tenant("problems.see")
+def show(problem_id: UUID) -> Any:
+    """Show one problem: what is wrong, what to do, and what was done about it."""
     problem = problems.one(db.session(), here().id, problem_id)
-    if problem is None:
-        abort(404)
-    if problem.link is None:
-        flash("This problem is not about one order: test its connection instead.")
-    else:
-        about = audit.Subject("problem", str(problem.id), problem.title)
-        working.look_again([problem.link.id], "problem.retried", about)
-        flash("Trellis is looking again. The problem closes by itself when its cause is gone.")
-    return redirect(url_for(".index"), 303)
+    return page(problem or abort(404), HandlingForm())
 
 
-@blueprint.post("/retry-cause")
-@tenant("problems.retry")
-def retry_cause() -> Any:
-    """Look again at everything that one cause holds up."""
-    code, cause = request.form.get("code", ""), request.form.get("cause", "")
-    links = problems.links_held_up(db.session(), here().id, code, cause)
-    working.limit("retry-cause", times=20)
-    about = audit.Subject("problem", code, f"{code} {cause}".strip())
-    working.look_again([link_id for link_id, _ in links], "problem.retried", about)
-    orders = "1 order" if len(links) == 1 else f"{len(links)} orders"
-    flash(f"Trellis is looking at {orders} again. Problems close by themselves when their cause is gone.")
-    return redirect(url_for(".index"), 303)
+def page(problem: Problem, form: HandlingForm, act: str = "") -> str:
+    """The page of one problem; the form of an act that was refused says why."""
+    session, tenant_here = db.session(), here()
+    people = people_here()
+    link = problem.link
+    matter = places.Matter(
+        problem.code,
+        problem.cause,
+        problem.connection_id,
+        problem.evidence,
+        problem.link_id,
+        link.kind if link else "",
+    )
+    return render_template(
+        "problems/show.html",
+        problem=problem,
+        acts=problems.acts(session, tenant_here.id, problem.id),
+        place=places.place_of(matter),
+        form=form.offer({str(one): name for one, name in people.items()}, tenant_here.zone),
+        act=act,
+        form_id=new_id(),
+        may_handle=tenant_here.may("problems.handle"),
+    )
+
+
+def wanted(values: Mapping[str, str]) -> dict[str, str]:
+    """The filters that an address or a form names, without what makes no sense."""
+    given = {name: values.get(name, "").replace("\x00", "").strip()[:500] for name in ("show", *FILTERS)}
+    given["show"] = given["show"] if given["show"] in problems.STATES else "open"
+    given["blame"] = given["blame"] if given["blame"] in blame.BLAMES else ""
+    given["who"] = given["who"] if given["who"] in presentation.WHO_WORDS else ""
+    for name in ("connection", "assigned"):
+        is_word = name == "assigned" and given[name] in (ME, problems.NOBODY)
+        given[name] = given[name] if is_word or paging.uuids([given[name]]) else ""
+    # One without a code is no cause, and an empty one is: "no sales rep" is the same for all orders.
+    found = {name: value for name, value in given.items() if value}
+    return {**found, "cause": given["cause"]} if given["code"] and "cause" in values else found
+
+
+def filters_of(given: Mapping[str, str]) -> problems.Filters:
+    """The list that filters name."""
+    assigned = given.get("assigned", "")
+    person = current_person()
+    own = person.id if person else None
+    return problems.Filters(
+        state=given.get("show", "open"),
+        connection=next(iter(paging.uuids([given.get("connection", "")])), None),
+        who=given.get("who", ""),
+        assignee=own if assigned == ME else next(iter(paging.uuids([assigned])), assigned or None),
+        code=given.get("code", ""),
+        cause=given.get("cause") if "code" in given else None,
+        codes=blame.codes_of(given["blame"]) if "blame" in given else None,
+    )
+
+
+def people_here() -> dict[UUID, str]:
+    """Who can see to a problem: whoever is signed in, first, and those of the company."""
+    person = current_person()
+    own = {person.id: f"{person.name}{MYSELF}"} if person else {}
+    rows = members.roster(db.session(), here().id)
+    return {**own, **{user.id: user.name for _, user in rows if user.id not in own}}
+
+
+def _counts(tenant_id: UUID) -> dict[str, int]:
+    states = ("open", "ignored")
+    return {state: problems.count(db.session(), tenant_id, problems.Filters(state=state)) for state in states}
+
+
+def _matter(row: problems.Cause) -> places.Matter:
+    return places.Matter(row.code, row.cause, row.connection_id, row.evidence)
+
+
+def _one_cause(causes: problems.Causes | None, filters: problems.Filters) -> dict[str, Any] | None:
+    """The one cause that the list is narrowed to, and how it is fixed for all that it holds up."""
+    if causes is None or filters.cause is None or len(causes.rows) != 1:
+        return None
+    row = causes.rows[0]
+    alias, waiting = places.alias_of(_matter(row)), 0
+    if alias is not None and row.connection_id is not None:
+        connection = working.connection(row.connection_id)
+        waiting = awaiting.concerned(db.session(), connection, [alias.left, alias.right])
+    return {"row": row, "place": places.place_of(_matter(row)), "alias": alias, "waiting": waiting}
+
+
+def _chips(
+    given: Mapping[str, str], connections: Mapping[UUID, str], people: Mapping[UUID, str]
+) -> list[tuple[str, str, str]]:
+    """Each filter that is on: what it is, its value in words, and the address without it."""
+    named = {str(one): name for one, name in {**connections, **people}.items()}
+    words = {
+        "connection": ("Connection", named.get(given.get("connection", ""), "unknown")),
+        "blame": ("What failed", presentation.BLAME_WORDS.get(given.get("blame", ""), ("", ""))[0]),
+        "who": ("Who can do it", presentation.WHO_WORDS.get(given.get("who", ""), "")),
+        "assigned": ("Given to", {ME: "me", problems.NOBODY: "nobody"}.get(given.get("assigned", ""), "")),
+        "code": ("Cause", f"{given.get('code', '').replace('_', ' ')} {given.get('cause', '')}".strip()),
+    }
+    chips = []
+    for name, (label, value) in words.items():
+        if name in given:
+            gone = (name, "cause") if name == "code" else (name,)
+            left: dict[str, Any] = {key: one for key, one in given.items() if key not in gone}
+            shown = value or named.get(given[name], "somebody else")
+            chips.append((label, shown, url_for("problems.index", **left)))
+    return chips
+
+
+def _older(last: Problem, given: Mapping[str, str]) -> str:
+    kept: dict[str, Any] = dict(given)
+    at = last.closed_at if last.closed_at is not None else last.opened_at
+    return url_for(".index", **kept, after=paging.cursor(at, last.id))

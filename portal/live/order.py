@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from portal.live.attempts import Attempts, attempts
+from portal.live.expecting import Expected, expected
+from portal.live.places import Matter, Place, place_of
 from portal.models import Link, Operation, Problem, utc_now
 from portal.queries import combined, orders
 from portal.sync import registry
@@ -71,6 +74,8 @@ class Verdict:
     # Set when the next look should have happened by now.
     late_since: datetime | None
     looks_at: datetime | None
+    # By when the next step normally comes; None where nothing is owed, or nobody can tell.
+    expected: Expected | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,10 @@ class OrderView:
     verdict: Verdict
     lanes: Sequence[Lane]
     problems: Sequence[Problem]
+    # Where each problem is put right, by its id.
+    places: Mapping[UUID, Place]
+    # Tries of writes, by the one that has a row in the story.
+    attempts: Attempts
     lines: Sequence[Mapping[str, Any]]
     money: Sequence[tuple[str, str]]
     # What Flourish changed by itself, as expected: what, agreed, there.
@@ -90,6 +99,8 @@ class OrderView:
     deliveries: Sequence[Any]
     # Words, and the orders that they lead to.
     related: Sequence[tuple[str, Sequence[Link]]]
+    # Flourish orders that it was before it moved to another facility.
+    former_ids: Sequence[str]
     settled: bool
 
 
@@ -106,16 +117,24 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
         link=link,
         title=link.label or link.foreign_id,
         facts=_facts(snapshot),
-        verdict=_verdict(link, operation, utc_now()),
+        verdict=_verdict(link, operation, orders.reached_at(session, link), utc_now()),
         lanes=(_platform_lane(link), _flourish_lane(link)),
         problems=problems,
+        places={one.id: place for one in problems if (place := place_of(_matter(one))) is not None},
+        attempts=attempts(orders.operations(session, tenant_id, link_id)),
         lines=snapshot.get("lines") or (),
         money=[(label, str(money[key])) for key, label in _MONEY_ROWS if money.get(key) is not None],
         drift=snapshot.get("drift") or (),
         deliveries=orders.deliveries(session, tenant_id, link_id),
         related=_related(session, tenant_id, link_id),
+        former_ids=[str(one) for one in link.former_ids if one != link.flourish_id],
         settled=link.state in ("settled", "skipped") and operation is None and not problems,
     )
+
+
+def _matter(problem: Problem) -> Matter:
+    """What of a problem says where it is put right; on the page of its order that is never the order."""
+    return Matter(problem.code, problem.cause, problem.connection_id, problem.evidence)
 
 
 def _related(session: Session, tenant_id: UUID, link_id: UUID) -> list[tuple[str, list[Link]]]:
@@ -131,38 +150,6 @@ def _related(session: Session, tenant_id: UUID, link_id: UUID) -> list[tuple[str
     ]
 
 
-def ticket(view: OrderView, events: Sequence[Any], address: str) -> str:
-    """Write an order's story as plain text, for a ticket or an e-mail."""
-    problems = [
-        f"Problem since {_utc(row.opened_at)} UTC: {row.title} {row.text}".rstrip() for row in view.problems
-    ]
-    story = [
-        f"{_utc(event.at)}  {event.side:8}  {event.actor}: {event.title} {event.text}" for event in events
-    ]
-    rows = [
-        f"Order {view.title} ({address})",
-        " · ".join(view.facts),
-        *(f"{lane.label}: {lane.status} {lane.reference}".rstrip() for lane in view.lanes),
-        f"{view.verdict.word}: {view.verdict.text}",
-        f"Next: {view.verdict.next_step or 'nothing is expected'}",
-        *(
-            f"{words}: {', '.join(link.label or link.foreign_id for link in links)}"
-            for words, links in view.related
-        ),
-        *problems,
-        "",
-        "Story (times in UTC)",
-        *story,
-        "",
-        f"Order {view.link.id}, connection {view.link.connection_id}, decision {view.link.decision_code}",
-    ]
-    return "\n".join(rows)
-
-
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-
-
 def _facts(snapshot: Mapping[str, Any]) -> list[str]:
     customer = snapshot.get("customer") or {}
     lines = snapshot.get("lines")
@@ -171,7 +158,7 @@ def _facts(snapshot: Mapping[str, Any]) -> list[str]:
     return [fact for fact in (customer.get("name"), customer.get("license"), counted, rep) if fact]
 
 
-def _verdict(link: Link, operation: Operation | None, now: datetime) -> Verdict:
+def _verdict(link: Link, operation: Operation | None, reached_at: datetime | None, now: datetime) -> Verdict:
     tone, word, text = _VERDICTS[link.state]
     if link.state == "settled" and link.flourish_id is None:
         tone, word = "idle", "Nothing to do"
@@ -191,6 +178,14 @@ def _verdict(link: Link, operation: Operation | None, now: datetime) -> Verdict:
         settles_at=settles_at,
         late_since=due if late else None,
         looks_at=due if due is not None and due > now else None,
+        expected=expected(
+            link.state,
+            link.decision_code,
+            link.flourish_status,
+            since=link.state_since,
+            reached_at=reached_at,
+            is_held=link.on_hold_since is not None,
+        ),
     )
 
 

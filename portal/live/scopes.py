@@ -127,11 +127,14 @@ def order_messages(watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
     """Render an order's rows behind a cursor; the last message also brings its regions up to date."""
     session = db.session()
     events = orders.story(session, watch.here.id, watch.subject, after=cursor, size=BATCH)
+    shown = order_pages.view(session, watch.here.id, watch.subject)
+    tries = shown.attempts.before if shown else {}
     rows = [
-        Message(event.seq, render_template("orders/_event.html", event=event, zone=watch.here.zone))
+        Message(
+            event.seq, render_template("orders/_event.html", event=event, tries=tries, zone=watch.here.zone)
+        )
         for event in events
     ]
-    shown = order_pages.view(session, watch.here.id, watch.subject)
     regions = render_template(
         "orders/_regions.html",
         order=shown,

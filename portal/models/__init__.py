@@ -23,7 +23,7 @@ from portal.models.matching import Alias, Exclusion, MatchedKey, MatchedRow, Mat
 from portal.models.notices import NOTICE_CHANNELS, Notice, NoticeAttempt, NoticeRule
 from portal.models.operations import Operation
 from portal.models.preview import PREVIEW_KINDS, PREVIEW_STATES, Preview, PreviewRow
-from portal.models.problems import Problem
+from portal.models.problems import PROBLEM_ACTS, Problem, ProblemAct, ProblemChoice
 from portal.models.proofs import Proof
 from portal.models.readiness import CheckChange, CheckResult, Waiver
 from portal.models.runs import LogLine, Run
@@ -39,6 +39,7 @@ __all__ = [
     "NOTICE_CHANNELS",
     "PREVIEW_KINDS",
     "PREVIEW_STATES",
+    "PROBLEM_ACTS",
     "STAFF_ROLES",
     "TENANT_ROLES",
     "Alias",
@@ -72,6 +73,8 @@ __all__ = [
     "Preview",
     "PreviewRow",
     "Problem",
+    "ProblemAct",
+    "ProblemChoice",
     "Proof",
     "PulledRow",
     "RecoveryCode",

@@ -122,6 +122,11 @@ class Link(Owned, Created, Base):
         CheckConstraint("done_seq <= dirty_seq", name="sequence"),
         CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
         CheckConstraint("state = 'new' OR decision_code IS NOT NULL", name="decided"),
+        CheckConstraint(
+            "(on_hold_since IS NULL) = (on_hold_by IS NULL)"
+            " AND (on_hold_since IS NULL) = (on_hold_because IS NULL)",
+            name="on_hold",
+        ),
     )
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
@@ -179,6 +184,10 @@ class Link(Owned, Created, Base):
     holds: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     # A person has it synced alone although its connection is not live yet; kept afterwards.
     tried_until: Mapped[datetime | None]
+    # A person has nothing written for it until somebody releases it, and why.
+    on_hold_since: Mapped[datetime | None]
+    on_hold_by: Mapped[str | None]
+    on_hold_because: Mapped[str | None]
     # Of an item: its decision is to take all stock off the platform (engine/guard.py).
     wants_drop: Mapped[bool] = mapped_column(server_default=text("false"))
 

@@ -165,6 +165,33 @@ def open_operation(session: Session, tenant_id: UUID, link_id: UUID) -> Operatio
     )
 
 
+def operations(session: Session, tenant_id: UUID, link_id: UUID, *, size: int = 200) -> Sequence[Operation]:
+    """Read the last writes of an order, oldest first, without what they sent and got."""
+    query = (
+        select(Operation)
+        .where(Operation.tenant_id == tenant_id, Operation.link_id == link_id)
+        .options(defer(Operation.request), defer(Operation.response), defer(Operation.base))
+        .order_by(Operation.intent_at.desc(), Operation.id.desc())
+        .limit(size)
+    )
+    return session.scalars(query).all()[::-1]
+
+
+def reached_at(session: Session, link: Link) -> datetime | None:
+    """Read when an order came into the status that it has in Flourish, where its story tells it."""
+    query = (
+        select(TimelineEvent.at)
+        .where(
+            TimelineEvent.link_id == link.id,
+            TimelineEvent.side == "flourish",
+            TimelineEvent.title == link.flourish_status,
+        )
+        .order_by(TimelineEvent.seq.desc())
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
 def open_problems(session: Session, tenant_id: UUID, link_id: UUID) -> Sequence[Problem]:
     """Read what holds an order up, oldest first."""
     return session.scalars(

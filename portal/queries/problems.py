@@ -1,134 +1,262 @@
-"""Problems for pages: by cause, and one by one."""
+"""Problems for pages: by cause, one by one, and what people did about them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select, true, tuple_
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Row, Select, Uuid, any_, cast, func, select, true, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from portal.models import Link, Problem
+from portal.models import Connection, Link, Problem, ProblemAct, ProblemChoice
 from portal.queries import bounded
+
+STATES = ("open", "ignored", "closed")
+NOBODY = "nobody"
+# Causes are counted among the newest so many problems of a list.
+MOST_GROUPED = 5_000
+_OPEN = (Problem.closed_at.is_(None), Problem.ignored_until.is_(None))
+_IN_STATE: dict[str, tuple[ColumnElement[bool], ...]] = {
+    "open": _OPEN,
+    "ignored": (Problem.closed_at.is_(None), Problem.ignored_until.is_not(None)),
+    "closed": (Problem.closed_at.is_not(None),),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list shows; empty means everything of its state. `codes` are those of one blame."""
+
+    state: str = "open"
+    connection: UUID | None = None
+    who: str = ""
+    # Somebody's id, or `NOBODY`.
+    assignee: UUID | str | None = None
+    code: str = ""
+    cause: str | None = None
+    codes: Collection[str] | None = None
+
+    def conditions(self, tenant_id: UUID) -> list[ColumnElement[bool]]:
+        """What a problem must be to be shown."""
+        found = [Problem.tenant_id == tenant_id, *_IN_STATE[self.state]]
+        if self.connection:
+            found.append(Problem.connection_id == self.connection)
+        if self.who:
+            found.append(Problem.who == self.who)
+        if isinstance(self.assignee, UUID):
+            found.append(Problem.assignee_id == self.assignee)
+        elif self.assignee == NOBODY:
+            found.append(Problem.assignee_id.is_(None))
+        if self.code:
+            found.append(Problem.code == self.code)
+        if self.cause is not None:
+            found.append(Problem.cause == self.cause)
+        if self.codes is not None:
+            found.append(Problem.code.in_(self.codes))
+        return found
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause that holds up some things."""
+    """One cause on one connection that holds up some things."""
 
     code: str
     cause: str
+    connection_id: UUID | None
     title: str
     next_step: str
     who: str
     number: int
+    # Things that can be looked at again, and those of them that are orders, with what they come to.
+    links: int
     orders: int
+    money: Decimal | None
     oldest: datetime
+    # Of one of them.
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Causes:
+    """The causes of a list that hold up most; not `whole` where there were more problems than are counted."""
+
+    rows: Sequence[Cause]
+    whole: bool
+    # How many there are in all.
+    number: int
 
 
 def open_count(session: Session, tenant_id: UUID, most: int = bounded.MOST) -> int:
     """Count the open problems, to a bound (queries/bounded.py)."""
+    return count(session, tenant_id, Filters(), most)
+
+
+def count(session: Session, tenant_id: UUID, filters: Filters, most: int = bounded.MOST) -> int:
+    """Count the problems of a list, to a bound."""
     # In the order of an index, which is shorter than the rows.
-    newest_first = (Problem.opened_at.desc(), Problem.id.desc())
-    return bounded.count(session, select(Problem.id).where(*_open(tenant_id)).order_by(*newest_first), most)
+    found = select(Problem.id).where(*filters.conditions(tenant_id)).order_by(*_newest_first(filters))
+    return bounded.count(session, found, most)
 
 
-def by_cause(session: Session, tenant_id: UUID, *, size: int | None = None) -> Sequence[Cause]:
-    """Group the newest open problems, `bounded.MOST` of them, by cause: the one that holds up most first.
-
-    They are counted in an index that holds no words; the words are those of the newest of each.
-
-    Args:
-        session: a session inside the tenant.
-        tenant_id: the tenant.
-        size: so many causes, or all.
-    """
-    few = (
-        select(Problem.code, Problem.cause, Problem.link_id, Problem.opened_at)
-        .where(*_open(tenant_id))
-        .order_by(Problem.opened_at.desc(), Problem.id.desc())
-        .limit(bounded.MOST)
-        .subquery()
-    )
-    number, oldest = func.count().label("number"), func.min(few.c.opened_at).label("oldest")
-    most = (
-        select(few.c.code, few.c.cause, number, func.count(few.c.link_id).label("orders"), oldest)
-        .group_by(few.c.code, few.c.cause)
+def by_cause(session: Session, tenant_id: UUID, filters: Filters, *, size: int = 15) -> Causes:
+    """Group the problems of a list by cause, the one that holds up most first."""
+    narrow = select(
+        Problem.code, Problem.cause, Problem.connection_id, Problem.link_id, Problem.held, Problem.opened_at
+    ).where(*filters.conditions(tenant_id))
+    some = narrow.order_by(*_newest_first(filters)).limit(MOST_GROUPED + 1).subquery()
+    number, oldest = func.count(), func.min(some.c.opened_at)
+    grouped = (
+        select(
+            some.c.code,
+            some.c.cause,
+            some.c.connection_id,
+            number.label("number"),
+            # A thing has a cause once: there is no need to count them apart, which costs a sort.
+            func.count(some.c.link_id).label("links"),
+            func.count(some.c.held).label("orders"),
+            func.sum(some.c.held).label("money"),
+            oldest.label("oldest"),
+            func.sum(number).over().label("seen"),
+            func.count().over().label("causes"),
+        )
+        .group_by(some.c.code, some.c.cause, some.c.connection_id)
         .order_by(number.desc(), oldest)
         .limit(size)
         .subquery()
     )
-    newest = (
-        select(Problem.title, Problem.next_step, Problem.who)
-        .where(*_open(tenant_id), Problem.code == most.c.code, Problem.cause == most.c.cause)
-        .order_by(Problem.opened_at.desc(), Problem.id.desc())
+    # Words of one of them: they are long, and only those that are shown are read.
+    said = (
+        select(Problem.title, Problem.next_step, Problem.who, Problem.evidence)
+        .where(
+            *filters.conditions(tenant_id),
+            Problem.code == grouped.c.code,
+            Problem.cause == grouped.c.cause,
+            Problem.connection_id.is_not_distinct_from(grouped.c.connection_id),
+        )
+        .order_by(Problem.opened_at.desc())
         .limit(1)
         .lateral()
     )
-    rows = session.execute(
-        select(most, newest).join(newest, true()).order_by(most.c.number.desc(), most.c.oldest)
-    )
-    return [Cause(**row) for row in rows.mappings()]
-
-
-def _open(tenant_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    return Problem.tenant_id == tenant_id, Problem.closed_at.is_(None)
+    query = select(grouped, said).join(said, true()).order_by(grouped.c.number.desc(), grouped.c.oldest)
+    rows = session.execute(query).mappings().all()
+    names = [one.name for one in fields(Cause)]
+    causes = [Cause(**{name: row[name] for name in names}) for row in rows]
+    if not rows:
+        return Causes([], whole=True, number=0)
+    return Causes(causes, whole=rows[0]["seen"] <= MOST_GROUPED, number=rows[0]["causes"])
 
 
 def page(
     session: Session,
     tenant_id: UUID,
+    filters: Filters,
     *,
-    closed: bool,
-    cause: tuple[str, str] | None = None,
     after: tuple[datetime, UUID] | None = None,
     size: int = 50,
 ) -> tuple[Sequence[Problem], bool]:
-    """Read one page of open or closed problems, newest first, and whether there is more."""
-    at = Problem.closed_at if closed else Problem.opened_at
-    query = (
-        select(Problem)
-        .where(
-            Problem.tenant_id == tenant_id,
-            Problem.closed_at.is_not(None) if closed else Problem.closed_at.is_(None),
-        )
-        .options(joinedload(Problem.link).joinedload(Link.connection))
-        .order_by(at.desc(), Problem.id.desc())
-        .limit(size + 1)
-    )
-    if cause is not None:
-        query = query.where(Problem.code == cause[0], Problem.cause == cause[1])
+    """Read one page of problems, newest first, and whether there is more."""
+    query = _shown().where(*filters.conditions(tenant_id)).order_by(*_newest_first(filters)).limit(size + 1)
     if after is not None:
-        query = query.where(tuple_(at, Problem.id) < after)
+        query = query.where(tuple_(_sorted_by(filters), Problem.id) < after)
     rows = session.scalars(query).all()
     return rows[:size], len(rows) > size
 
 
+def _sorted_by(filters: Filters) -> InstrumentedAttribute[Any]:
+    return Problem.closed_at if filters.state == "closed" else Problem.opened_at
+
+
+def _newest_first(filters: Filters) -> tuple[ColumnElement[Any], ...]:
+    return _sorted_by(filters).desc(), Problem.id.desc()
+
+
+def _shown() -> Select[Problem]:
+    """Problems with what a row of them shows."""
+    return select(Problem).options(joinedload(Problem.link).load_only(Link.label, Link.foreign_id, Link.kind))
+
+
 def one(session: Session, tenant_id: UUID, problem_id: UUID) -> Problem | None:
     """Read one problem with its link."""
-    return session.scalar(
-        select(Problem)
-        .where(Problem.tenant_id == tenant_id, Problem.id == problem_id)
-        .options(joinedload(Problem.link))
+    return session.scalar(_shown().where(Problem.tenant_id == tenant_id, Problem.id == problem_id))
+
+
+def acts(session: Session, tenant_id: UUID, problem_id: UUID, *, size: int = 200) -> Sequence[ProblemAct]:
+    """Read what people did about a problem, the last first."""
+    query = (
+        select(ProblemAct)
+        .where(ProblemAct.tenant_id == tenant_id, ProblemAct.problem_id == problem_id)
+        .order_by(ProblemAct.at.desc(), ProblemAct.id.desc())
+        .limit(size)
     )
+    return session.scalars(query).all()
 
 
-def links_held_up(session: Session, tenant_id: UUID, code: str, cause: str) -> Sequence[Row[UUID, UUID]]:
-    """Read the links that one cause holds up now, each with its connection."""
-    return session.execute(
-        select(Link.id, Link.connection_id)
-        .where(
-            Link.tenant_id == tenant_id,
-            Link.id.in_(
-                select(Problem.link_id).where(
-                    Problem.tenant_id == tenant_id,
-                    Problem.code == code,
-                    Problem.cause == cause,
-                    Problem.closed_at.is_(None),
-                )
-            ),
-        )
-        .order_by(Link.placed_at, Link.id)
-    ).all()
+def choosable(
+    session: Session, tenant_id: UUID, filters: Filters, ids: Collection[UUID] | None, *, size: int
+) -> Sequence[Row[UUID, int]]:
+    """Read which problems an act may be chosen for, oldest first, each with its revision.
+
+    Args:
+        session: a session inside the tenant.
+        tenant_id: whose.
+        filters: the list that they are chosen from.
+        ids: those that were ticked; None for all of the list.
+        size: as many at the most.
+    """
+    query = select(Problem.id, Problem.revision).where(*filters.conditions(tenant_id))
+    if ids is not None:
+        query = query.where(_among(ids))
+    return session.execute(query.order_by(_sorted_by(filters), Problem.id).limit(size)).all()
+
+
+def matching(session: Session, tenant_id: UUID, filters: Filters) -> int:
+    """Count the problems of a list, all of them."""
+    return session.scalar(select(func.count()).where(*filters.conditions(tenant_id))) or 0
+
+
+def choice(session: Session, tenant_id: UUID, choice_id: UUID) -> ProblemChoice | None:
+    """Read what was chosen for an act."""
+    query = select(ProblemChoice).where(ProblemChoice.tenant_id == tenant_id, ProblemChoice.id == choice_id)
+    return session.scalar(query)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What becomes of chosen problems: how many are open now, in which things, and what they come to."""
+
+    number: int
+    open: int
+    links: int
+    money: Decimal | None
+    rows: Sequence[Problem]
+
+
+def chosen(session: Session, tenant_id: UUID, ids: Collection[UUID], *, size: int = 25) -> Chosen:
+    """Read how chosen problems stand now, and the oldest of them."""
+    mine = (Problem.tenant_id == tenant_id, _among(ids))
+    is_open = Problem.closed_at.is_(None)
+    number, still, links, money = session.execute(
+        select(
+            func.count(),
+            func.count().filter(is_open),
+            func.count(Problem.link_id.distinct()),
+            func.sum(Problem.held),
+        ).where(*mine)
+    ).one()
+    rows = session.scalars(_shown().where(*mine).order_by(Problem.opened_at, Problem.id).limit(size)).all()
+    return Chosen(number, still, links, money, rows)
+
+
+def _among(ids: Collection[UUID]) -> ColumnElement[bool]:
+    return Problem.id == any_(cast(list(ids), ARRAY(Uuid)))
+
+
+def connections(session: Session, tenant_id: UUID) -> Sequence[Connection]:
+    """Read the connections that the list can be narrowed to, by name."""
+    query = select(Connection).where(Connection.tenant_id == tenant_id).order_by(Connection.name)
+    return session.scalars(query).all()

@@ -9,7 +9,7 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.sync import installation, nightly, queues
+from portal.sync import handling, installation, nightly, queues
 from portal.sync.audit import anchors
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.sweep import sweep
@@ -31,6 +31,7 @@ def run(desk: Desk, stop: threading.Event) -> None:
             nightly.run_due(desk)
             schedule.run_due(desk)
             _ring_previews(desk)
+            handling.wake(desk)
             with desk.sessions.system() as session:
                 installation.swept(session)
             if time.monotonic() >= anchors_due:

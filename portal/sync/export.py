@@ -60,6 +60,8 @@ _WORDS = {
     "operation": "writes to Flourish and to platforms",
     "timeline_event": "what happened to each order",
     "problem": "problems, open and closed",
+    "problem_act": "what people did about them",
+    "problem_choice": "problems that people chose for an act at once, for a month",
     "delivery": "webhooks that came in; their bodies for as long as they are kept",
     "run": "stretches of work",
     "log_line": "the connections' logs",

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from sqlalchemy import Row, event, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, SessionTransaction
 
-from portal.models import Connection, Link, Problem, Tenant, new_id
+from portal.models import Connection, Link, Problem, ProblemAct, Tenant, new_id
 from portal.queries import search
 from portal.sync.decisions import Finding
 from portal.sync.domain import Json
+from portal.sync.worsening import is_worse
 
 CHANNEL = "trellis:live"
 _NEWS = "news"
@@ -216,18 +218,45 @@ def report(
         if problem is None:
             opened += _open_problem(session, owner, subject, finding)
         else:
-            _see_again(problem, finding)
+            _see_again(session, problem, finding, _held(owner))
     for gone in known.values():
         gone.closed_at = func.now()
         gone.closed_because = solved
     return opened, len(known)
 
 
-def _see_again(problem: Problem, finding: Finding) -> None:
+def _see_again(session: Session, problem: Problem, finding: Finding, held: Decimal | None) -> None:
     problem.last_seen_at = func.now()
     problem.times_seen += 1
+    if problem.ignored_until is not None and is_worse(
+        problem.title, problem.evidence, now=finding.title, now_evidence=finding.evidence
+    ):
+        come_back(session, problem, "It got worse: more is wrong with it, or something else.")
     problem.title, problem.text, problem.next_step = finding.title, finding.text, finding.next_step
-    problem.evidence = dict(finding.evidence)
+    problem.evidence, problem.held = dict(finding.evidence), held
+
+
+def come_back(session: Session, problem: Problem, why: str) -> None:
+    """Have an ignored problem be open again by itself, and say why."""
+    problem.ignored_until = problem.ignored_because = None
+    problem.revision += 1
+    session.add(
+        ProblemAct(
+            tenant_id=problem.tenant_id,
+            problem_id=problem.id,
+            form_id=new_id(),
+            kind="reopen",
+            actor="Trellis",
+            did="took it up again",
+            text=why,
+        )
+    )
+
+
+def _held(owner: Link | Connection | Tenant) -> Decimal | None:
+    """How much money a thing holds up: an order's total, as far as it is known."""
+    total = owner.snapshot.get("total") if isinstance(owner, Link) and owner.kind == "order" else None
+    return None if total is None else Decimal(str(total))
 
 
 def _open_problem(
@@ -242,6 +271,7 @@ def _open_problem(
         connection_id=link.connection_id if link else connection.id if connection else None,
         link_id=link.id if link else None,
         subject_id=subject_id,
+        held=_held(owner),
     )
 
 
@@ -253,6 +283,7 @@ def open_problem(
     connection_id: UUID | None,
     link_id: UUID | None,
     subject_id: UUID,
+    held: Decimal | None = None,
 ) -> bool:
     """Open the problem that a finding becomes; False where somebody else opened it at the same time: of what
     is not locked, such as a connection, several may find the same."""
@@ -269,6 +300,7 @@ def open_problem(
         next_step=finding.next_step,
         who=finding.who,
         evidence=dict(finding.evidence),
+        held=held,
     )
     once = statement.on_conflict_do_nothing(
         index_elements=[Problem.subject_id, Problem.code, Problem.cause],

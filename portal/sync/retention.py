@@ -24,6 +24,7 @@ from portal.models import (
     Notice,
     Operation,
     Problem,
+    ProblemChoice,
     Proof,
     ResetToken,
     Run,
@@ -44,6 +45,8 @@ LINES = 500
 PROOFS = timedelta(days=2)
 # Sessions that are over, and tokens of reset passwords: the audit keeps what was done with them.
 IDENTITY = timedelta(days=90)
+# What was chosen for an act at once: the act itself stays with each problem.
+CHOICES = timedelta(days=30)
 
 _Step = Callable[[Desk, UUID], int]
 
@@ -68,6 +71,7 @@ def purge(desk: Desk, tenant_id: UUID, *, seconds: float = _SLICE_SECONDS) -> bo
         thin_proofs,
         drop_notices,
         drop_secrets,
+        drop_choices,
     )
     for step in steps:
         while step(desk, tenant_id):
@@ -187,6 +191,14 @@ def drop_secrets(desk: Desk, tenant_id: UUID) -> int:
     """Drop signing secrets that were replaced and sign no more; return how many."""
     with desk.tenant(tenant_id) as session:
         return rules.forget_overlaps(session)
+
+
+def drop_choices(desk: Desk, tenant_id: UUID) -> int:
+    """Drop old choices of problems, carried out or not; return how many."""
+    query = select(ProblemChoice.id).where(
+        ProblemChoice.tenant_id == tenant_id, ProblemChoice.created_at < func.now() - CHOICES
+    )
+    return _drop(desk, tenant_id, ProblemChoice, query.order_by(ProblemChoice.created_at))
 
 
 def _logs_from(desk: Desk) -> ColumnElement[Any]:

@@ -36,6 +36,10 @@ INSERTS = {
     " VALUES (:event, :tenant, :link, 1, 'trellis', 'Trellis', 'Seen')",
     "problem": "(id, tenant_id, connection_id, link_id, subject_id, code, title, next_step, who)"
     " VALUES (:problem, :tenant, :connection, :link, :link, 'sku_unknown', 'A title', 'Do it.', 'tenant')",
+    "problem_act": "(id, tenant_id, problem_id, form_id, kind, actor, did)"
+    " VALUES (:act, :tenant, :problem, :act, 'note', 'Ann', 'wrote')",
+    "problem_choice": "(id, tenant_id, act, made_by, shown, matched)"
+    " VALUES (:choice, :tenant, 'retry', 'Ann', '[]', 1)",
     "run": "(id, tenant_id, connection_id, kind, worker) VALUES (:run, :tenant, :connection, 'drain', 'w')",
     "log_line": "(connection_id, number, tenant_id, level, entity, text)"
     " VALUES (:connection, 1, :tenant, 'info', 'connection', 'x')",
@@ -88,6 +92,8 @@ NAMES = (
     "operation",
     "event",
     "problem",
+    "act",
+    "choice",
     "run",
     "stream",
     "item",

@@ -126,6 +126,19 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "ck_problem_speaks": ("UPDATE problem SET next_step = ''",),
     "ck_problem_closed": ("UPDATE problem SET closed_at = now()",),
+    "ck_problem_ignored": ("UPDATE problem SET ignored_until = now()",),
+    "ck_problem_assigned": ("UPDATE problem SET assignee_name = 'Ann'",),
+    "ck_problem_act_kind": (
+        f"INSERT INTO problem_act {INSERTS['problem_act']}".replace(":act", ":new").replace(
+            "'note'", "'sing'"
+        ),
+    ),
+    "uq_problem_act_problem_id_form_id": (
+        f"INSERT INTO problem_act {INSERTS['problem_act']}".replace("(:act,", "(:new,"),
+    ),
+    "ck_problem_choice_act": ("UPDATE problem_choice SET act = 'sing'",),
+    "ck_problem_choice_done": ("UPDATE problem_choice SET done_at = now()",),
+    "ck_link_on_hold": ("UPDATE link SET on_hold_since = now()", "UPDATE link SET on_hold_because = 'why'"),
     "uq_problem_open": (f"INSERT INTO problem {INSERTS['problem'].replace(':problem', ':new')}",),
     "ck_run_kind": ("UPDATE run SET kind = 'walk'",),
     "ck_run_state": ("UPDATE run SET state = 'gone', finished_at = now()",),

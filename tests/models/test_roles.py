@@ -9,12 +9,22 @@ from sqlalchemy.exc import DBAPIError
 from portal.models import Base, Membership, new_id, owned_tables
 from tests.models.rows import INSERTS, fill, world
 
-APPEND_ONLY = ("timeline_event", "log_line", "proof", "link_relation", "check_change", "notice_attempt")
+APPEND_ONLY = (
+    "timeline_event",
+    "log_line",
+    "proof",
+    "link_relation",
+    "check_change",
+    "notice_attempt",
+    "problem_act",
+)
 # Which column a tenant could try to change.
 A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "secret": "field"} | {
     "operation": "kind",
     "timeline_event": "title",
     "problem": "title",
+    "problem_act": "did",
+    "problem_choice": "made_by",
     "run": "worker",
     "link": "label",
     "link_relation": "kind",

@@ -1,11 +1,16 @@
-"""What is promised about seeing what goes on, and being told of it."""
+"""What is promised about seeing what happens, understanding it and fixing it."""
 
 from __future__ import annotations
 
 from tests.promises.promise import Promise
 
 PROMISES = (
+    Promise("MO-2", "An order's page tells its story over both systems, what comes next, and by when."),
     Promise("MO-3", "One search finds any order ever seen, and its row says why it is not in Flourish."),
+    Promise(
+        "MO-4",
+        "Problems are grouped by cause, handled one by one or all at once, and close by themselves.",
+    ),
     Promise(
         "MO-7",
         "People are told by e-mail and signed webhook of what they chose, for each connection, in few"

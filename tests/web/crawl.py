@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from portal.extensions import Sessions
 from portal.models import Grant, Invitation, utc_now
-from tests.web import factory, notified, shelves
+from tests.web import choices, factory, notified, shelves
 from tests.web.conftest import Visitor
 from tests.web.factory import Company
 
@@ -34,6 +34,7 @@ class Things:
     connection_id: str
     run_id: str
     problem_id: str
+    choice_id: str
     proof_id: str
     grant_id: str
     tenant_id: str
@@ -65,6 +66,7 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         )
         run = factory.run(opened, company, worker=mark)
         problem = factory.problem(opened, link, title=mark)
+        chosen = choices.choice(opened, company, problem, made_by=mark)
         proof = factory.proof(opened, company)
         grant = Grant(
             tenant_id=company.id, agent_id=agent.id, agent_name=mark, kind="support", reason=mark, minutes=30
@@ -87,6 +89,7 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
             connection_id=str(company.connection_id),
             run_id=str(run.id),
             problem_id=str(problem.id),
+            choice_id=str(chosen.id),
             proof_id=str(proof.id),
             grant_id=str(grant.id),
             tenant_id=str(company.id),

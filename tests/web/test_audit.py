@@ -69,9 +69,9 @@ def test_each_act_of_a_page_is_one_row_of_the_audit(sessions, company, admin):
         (f"{connection}/pause", {}, None),
         (f"{connection}/resume", {}, "connection.resumed"),
         (f"orders/{order.id}/look", {}, "order.looked_again"),
-        (f"problems/{problem.id}/retry", {}, "problem.retried"),
-        ("problems/retry-cause", {"code": problem.code, "cause": problem.cause}, "problem.retried"),
-        ("problems/retry-cause", {"code": "nothing", "cause": ""}, None),
+        (f"problems/{problem.id}/handle", {"act": "note", "text": "Rang them."}, "problem.noted"),
+        (f"problems/{problem.id}/handle", {"act": "retry", "revision": "0"}, "problem.retried"),
+        (f"problems/{problem.id}/handle", {"act": "retry", "revision": "0"}, None),
     )
     admin.get(f"/t/{company.slug}/connections")
     for address, form, _ in story:
@@ -81,7 +81,7 @@ def test_each_act_of_a_page_is_one_row_of_the_audit(sessions, company, admin):
     earliest, *_, last = chain_of(sessions, company.id)
     assert (earliest.actor, earliest.role, earliest.address) == ("Dana Reyes", "admin", "127.0.0.1")
     assert earliest.detail == {"reason": "stock count"}
-    assert last.detail == {"orders": 1}
+    assert last.detail == {"problems": 1, "causes": ["sku_unknown BD-35-LMN"]}
 
 
 def test_the_operators_stop_is_in_the_installations_chain(sessions, settings, as_user):

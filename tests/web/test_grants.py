@@ -229,7 +229,7 @@ def test_who_may_look_only_does_nothing(company, support, order, let_in):
         f"orders/{order.id}/look",
         f"connections/{company.connection_id}/pause",
         "connections/stop",
-        "problems/retry-cause",
+        "problems/choose",
     ):
         assert support.post(f"{base}/{address}").status_code == 403
 

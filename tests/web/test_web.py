@@ -80,7 +80,7 @@ def test_too_large_a_form_is_refused(anybody):
 
 def test_an_error_of_a_button_goes_where_notices_are(company, viewer):
     viewer.get(f"/t/{company.slug}/")
-    answer = viewer.post(f"/t/{company.slug}/problems/retry-cause", headers={"HX-Request": "true"})
+    answer = viewer.post(f"/t/{company.slug}/problems/choose", headers={"HX-Request": "true"})
     assert answer.status_code == 403
     assert answer.headers["HX-Retarget"] == "#notices"
     assert 'id="notices"' in answer.text

@@ -1,14 +1,14 @@
 """Numbers are found without their hyphens and lead straight to what has them; lists and counts have indexes.
 
 Revision ID: 0019
-Revises: 0017
+Revises: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -54,16 +54,6 @@ _INDEXES = {
         "kind = 'order' AND place IN ('waiting', 'stuck')",
     ),
     "ix_link_orders_looked": ("link", ["connection_id", "looked_at"], "kind = 'order'"),
-    "ix_problem_cause": (
-        "problem",
-        ["tenant_id", "code", "cause", sa.text("opened_at DESC"), sa.text("id DESC")],
-        "closed_at IS NULL",
-    ),
-    "ix_problem_closed": (
-        "problem",
-        ["tenant_id", sa.text("closed_at DESC"), sa.text("id DESC")],
-        "closed_at IS NOT NULL",
-    ),
     "ix_operation_created": (
         "operation",
         ["tenant_id", "finished_at"],
@@ -91,18 +81,6 @@ def upgrade() -> None:
     op.drop_index("ix_link_orders_by_state", "link")
     for name, (table, columns, rows) in _INDEXES.items():
         op.create_index(name, table, columns, postgresql_where=sa.text(rows))
-    _index_open_problems(["code", "cause", "link_id"])
-
-
-def _index_open_problems(include: list[str]) -> None:
-    op.drop_index("ix_problem_open", "problem")
-    op.create_index(
-        "ix_problem_open",
-        "problem",
-        ["tenant_id", sa.text("opened_at DESC"), sa.text("id DESC")],
-        postgresql_where=sa.text("closed_at IS NULL"),
-        postgresql_include=include,
-    )
 
 
 def _fold() -> None:
@@ -118,7 +96,6 @@ def _fold() -> None:
 
 def downgrade() -> None:
     """Forget it again; terms without hyphens stay."""
-    _index_open_problems([])
     for name, (table, _, _) in _INDEXES.items():
         op.drop_index(name, table)
     op.create_index(

@@ -168,7 +168,8 @@ def cases_of(check: Check, place: Place, one: Opened, read: dict[UUID, Sides]) -
     cases = {}
     for row in rows:
         link, sides = row.Link, read[row.Link.id]
-        held_back = not one.may_write and link.state == "waiting"
+        may_write = one.may_write and link.on_hold_since is None
+        held_back = not may_write and link.state == "waiting"
         news = _is_new(link.foreign_version, sides.order, platform_polled) or _is_new(
             link.flourish_version, sides.outbound, flourish_polled
         )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Hub, Installation, Tenant
+from portal.models import Connection, Hub, Installation, Link, Tenant
 
 _READS = frozenset({"checking", "ready", "live", "paused"})
 _WRITES = frozenset({"live"})
@@ -76,6 +76,15 @@ def why_no_writes(session: Session, connection_id: UUID, *, is_tried: bool = Fal
     if hub not in _WRITES:
         return f"the Flourish connection is {hub.replace('_', ' ')}"
     return ""
+
+
+def on_hold(link: Link) -> str:
+    """Why nothing may be written for this one link, in a clause; empty when a person does not hold it.
+
+    Args:
+        link: the link, locked: who puts it on hold waits for the look that is going on.
+    """
+    return f"{link.on_hold_by} has put it on hold ({link.on_hold_because})" if link.on_hold_since else ""
 
 
 def is_open(open_until: datetime | None, now: datetime) -> bool:

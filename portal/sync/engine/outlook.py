@@ -44,7 +44,7 @@ def held_back(decision: Decision, obstacle: str) -> Decision:
     return replace(
         decision,
         sentence=f"Not now, {obstacle}: {decision.sentence}",
-        next_step="It is done once that is over: resume the connection, or switch the stop off.",
+        next_step="It is done once that is over: resume the connection, switch the stop off, or release it.",
         state="stuck" if decision.state == "stuck" else "waiting",
         action=None,
     )

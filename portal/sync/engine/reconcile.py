@@ -20,7 +20,7 @@ from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_seconds
 from portal.sync.engine.claimants import hear
 from portal.sync.engine.desk import Desk
-from portal.sync.engine.gate import why_no_writes
+from portal.sync.engine.gate import on_hold, why_no_writes
 from portal.sync.engine.items import ItemMatter
 from portal.sync.engine.matter import Matter
 from portal.sync.engine.operate import LOOP_SECONDS, elsewhere, intend, operate
@@ -239,7 +239,8 @@ class _Look:
         with elsewhere(write), self._desk.tenant(self._claim.tenant_id) as session, session.no_autoflush:
             link = hold(session, self._claim)
             # Asked anew before each write: a person may have paused it.
-            if obstacle := why_no_writes(session, link.connection_id, is_tried=link.is_tried):
+            obstacle = why_no_writes(session, link.connection_id, is_tried=link.is_tried)
+            if obstacle := obstacle or on_hold(link):
                 raise _HeldBack(obstacle)
             self._note(session, link)
             if not combining.keep(session, link, decision.originals):

@@ -213,6 +213,12 @@ def _held_back(world: World) -> None:
     world.change_connection(state="paused", paused_at=utc_now())
 
 
+def _on_hold(world: World) -> None:
+    _ahead(world)
+    why = {"on_hold_by": "Ann", "on_hold_because": "The buyer rang"}
+    world.change("created", on_hold_since=utc_now(), **why)
+
+
 def _being_created(world: World) -> None:
     _disowned(world)
     world.change("created", due_at=utc_now())
@@ -239,6 +245,7 @@ EXCUSED: list[tuple[str, Plant]] = [
     ("a change that no poll had to see yet", _just_changed),
     ("an order that no poll had to see yet", _just_listed),
     ("a move that a pause holds back", _held_back),
+    ("a move that a person holds back", _on_hold),
     ("an order that is being created", _being_created),
     ("a twin that was cancelled", _cancelled_twin),
     ("a platform ahead of Flourish", _moved_on),
