@@ -96,7 +96,7 @@ def _left_alone(shelf: Shelf, item: Item, rules: CatalogueRules) -> Decision | N
         return Decision("item_not_active", sentence, step, "skipped")
     unfit = sorted(set(rules.shop.unfit_for_sku) & set(shelf.sku))
     if unfit:
-        title = f"{where} takes no SKU with {' or '.join(unfit)} in it"
+        title = f"{where} takes no SKU with {' or '.join(f'“{one}”' for one in unfit)} in it"
         step = f"Give the item another SKU in Flourish: no product in {where} can have this one."
         return ask((Finding("sku_unfit", title, step),))
     similar = near(shelf.sku, [product for product in shelf.products if not product.archived])
