@@ -80,6 +80,8 @@ class Settings:
     # How long bodies of webhooks, and lines of logs, runs and old proofs, are kept.
     keep_bodies_days: int = 30
     keep_logs_days: int = 90
+    # Who sends it may read the figures of this installation from elsewhere; empty: from this machine only.
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -156,6 +158,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         ),
         keep_bodies_days=_integer(env, "TRELLIS_KEEP_BODIES_DAYS", 30),
         keep_logs_days=_integer(env, "TRELLIS_KEEP_LOGS_DAYS", 90),
+        metrics_token=_metrics_token(env),
     )
 
 
@@ -215,6 +218,13 @@ def _mail_from(env: Mapping[str, str]) -> str:
         raise WrongSetting("TRELLIS_MAIL_FROM is not set: mail needs an address that it comes from.")
     if value and ("@" not in value or not value.isprintable()):
         raise WrongSetting(f"TRELLIS_MAIL_FROM is {value!r}: give an address, such as trellis@example.com.")
+    return value
+
+
+def _metrics_token(env: Mapping[str, str]) -> str:
+    value = env.get("TRELLIS_METRICS_TOKEN", "").strip()
+    if value:
+        _refuse_weak("TRELLIS_METRICS_TOKEN", keys.text_weakness(value))
     return value
 
 

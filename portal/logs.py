@@ -7,16 +7,20 @@ import logging
 import re
 import sys
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TextIO
 
 # The request that this thread answers, as error pages and the audit name it.
 reference: ContextVar[str] = ContextVar("reference", default="")
+# What this thread works on: ids, by the name of the thing.
+_subject: ContextVar[Mapping[str, str]] = ContextVar("subject", default=MappingProxyType({}))
 
 # What our own code says beside a message.
-_BESIDE = ("run", "link", "stream", "connection", "resource", "field")
+_BESIDE = ("run", "link", "stream", "connection", "preview", "resource", "field")
 _LONGEST = 16_000
 # PostgreSQL's own words about a row, with its values.
 _VALUES = re.compile(r"\b(DETAIL|CONTEXT): .*?(?=\n(?:HINT|CONTEXT|\[SQL|\(Background|\s+File |\n)|\Z)", re.S)
@@ -37,12 +41,39 @@ class OneLine(logging.Formatter):
         }
         if known := reference.get():
             values["reference"] = known
+        values |= _subject.get()
         values |= {name: str(getattr(record, name)) for name in _BESIDE if hasattr(record, name)}
         if record.exc_info:
             values["exception"] = _VALUES.sub(r"\1: (not shown)", self.formatException(record.exc_info))[
                 -_LONGEST:
             ]
         return json.dumps(values, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
+@contextmanager
+def about(**ids: object) -> Iterator[None]:
+    """Have every line that this thread logs meanwhile, whoever logs it, name what is worked on.
+
+    Args:
+        ids: by the name of the thing, such as `run` or `link`; None is left out.
+    """
+    known = {name: str(value) for name, value in ids.items() if value is not None}
+    before = _subject.set({**_subject.get(), **known})
+    try:
+        yield
+    finally:
+        _subject.reset(before)
+
+
+def begin_request(name: str, ids: Mapping[str, object]) -> None:
+    """Have every line that this thread logs from now on name the request that it answers.
+
+    Args:
+        name: the request, as error pages and the audit name it.
+        ids: what its address names, by the name of the thing.
+    """
+    reference.set(name)
+    _subject.set({name: str(value) for name, value in ids.items()})
 
 
 def configure(stream: TextIO | None = None) -> None:

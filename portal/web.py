@@ -34,6 +34,7 @@ from portal.blueprints import (
     invitations,
     match_files,
     matching,
+    metrics,
     notices,
     orders,
     presentation,
@@ -74,13 +75,15 @@ _OWN = (account, second_factor, reset, invitations, demo)
 _COMPANY = (dashboard, orders, earlier, products, runs, problems, handling, proofs)
 _CONNECTING = (connections, adding, states, readiness, matching, match_files, previews, rules)
 _OFFICE = (people_pages, notices, grants, company, company_data, audit)
-_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, health)
+_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, health, metrics)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).
 _ENGINE_OPTIONS = {**ENGINE_OPTIONS, "pool_size": 8, "max_overflow": 16, "pool_timeout": 10}
 LARGEST_BODY = 1024 * 1024
 
+# Ids in an address that log lines name, and how they call them. A token in an address is none of them.
+_LOGGED = {"link_id": "link", "product_id": "link", "run_id": "run", "connection_id": "connection"}
 # The blueprint that other companies' programs call.
 _MACHINES = "webhooks"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -175,6 +178,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _secure(app: Flask) -> None:
     exempt: set[str] = set()
     app.before_request(_number)
+    metrics.install(app)
     csrf = CSRFProtect(app)
     # Browsers send these by themselves, with no token; those of other sites are refused all the same.
     csrf.exempt(reports.blueprint)
@@ -198,8 +202,10 @@ def _secure(app: Flask) -> None:
 
 
 def _number() -> None:
+    """Give the request the reference by which its log lines, its error page and the audit name it."""
     g.reference = secrets.token_hex(6)
-    logs.reference.set(g.reference)
+    named = request.view_args or {}
+    logs.begin_request(g.reference, {thing: named[name] for name, thing in _LOGGED.items() if name in named})
 
 
 def _check_origin() -> None:

@@ -64,6 +64,7 @@ def test_the_settings_of_an_ordinary_installation_are_read():
         ({"TRELLIS_SMTP_URL": "smtp://mail.example.com"}, "TRELLIS_MAIL_FROM", "not set"),
         ({"TRELLIS_MAIL_FROM": "nobody"}, "TRELLIS_MAIL_FROM", "give an address"),
         ({"TRELLIS_MAIL_FROM": "a@example.com\nBcc: b@example.com"}, "TRELLIS_MAIL_FROM", "give an address"),
+        ({"TRELLIS_METRICS_TOKEN": "secret"}, "TRELLIS_METRICS_TOKEN", "32 characters"),
         ({"TRELLIS_PAGES_PER_MINUTE": "0"}, "TRELLIS_PAGES_PER_MINUTE", "whole number"),
         ({"TRELLIS_LIVE_WATCHERS": "0"}, "TRELLIS_LIVE_WATCHERS", "whole number"),
         ({"TRELLIS_SETTLE_SECONDS": "soon"}, "TRELLIS_SETTLE_SECONDS", "less than a day"),

@@ -7,6 +7,7 @@ import json
 import logging
 import subprocess
 import sys
+from contextvars import copy_context
 
 import pytest
 from sqlalchemy import text
@@ -104,6 +105,34 @@ def test_the_request_is_named():
     finally:
         logs.reference.reset(token)
     assert record["reference"] == "f00d"
+
+
+@pytest.mark.promise("MO-8")
+def test_lines_name_what_is_worked_on_whoever_logs_them():
+    def work(logger):
+        with logs.about(run="a-run", connection=None):
+            with logs.about(link="a-link"):
+                logger.warning("inside")
+            logger.warning("beside", extra={"link": "another"})
+        logger.warning("after")
+
+    inside, beside, after = (json.loads(line) for line in logged(work).splitlines())
+    assert (inside["run"], inside["link"]) == ("a-run", "a-link")
+    assert (beside["run"], beside["link"]) == ("a-run", "another")
+    assert {"run", "link", "connection"}.isdisjoint(inside.keys() & after.keys())
+
+
+def test_a_request_names_what_its_address_does_and_nothing_of_the_one_before():
+    def answer(logger):
+        logs.begin_request("f00d", {"link": "a-link"})
+        logger.warning("first")
+        logs.begin_request("beef", {})
+        logger.warning("second")
+
+    first, second = (json.loads(line) for line in copy_context().run(logged, answer).splitlines())
+    assert (first["reference"], first["link"]) == ("f00d", "a-link")
+    assert second["reference"] == "beef"
+    assert "link" not in second
 
 
 def test_a_process_that_dies_says_so_on_one_line():

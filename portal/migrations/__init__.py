@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Set as AbstractSet
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
 
@@ -29,6 +32,27 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
     return config
+
+
+def standing(found: AbstractSet[str]) -> str:
+    """How a schema stands to this program: `current`, `behind`, or `ahead` of it.
+
+    Args:
+        found: the revisions that the schema is at.
+    """
+    heads, known = _revisions()
+    if found == heads:
+        return "current"
+    return "ahead" if found - known else "behind"
+
+
+@cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """The revisions that this program needs, and all that it knows."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    scripts = ScriptDirectory.from_config(config)
+    return frozenset(scripts.get_heads()), frozenset(one.revision for one in scripts.walk_revisions())
 
 
 def upgrade(url: str) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import configure_mappers
 
-from portal import config
+from portal import config, logs
 from portal.models import Stream
 from portal.sync import nightly, queues
 from portal.sync.engine import poll as polls
@@ -59,8 +59,9 @@ def check(tenant_id: str) -> None:
 def assess(tenant_id: str, run_id: str) -> None:
     """Carry a run of a connection's checks out; one that is broken off is begun anew soon."""
     queues.answered(desk().redis, queues.ASSESS, tenant_id, run_id)
-    if not assessing.assess(desk(), UUID(tenant_id), UUID(run_id)):
-        schedule.again(desk(), UUID(tenant_id), UUID(run_id))
+    with logs.about(run=run_id):
+        if not assessing.assess(desk(), UUID(tenant_id), UUID(run_id)):
+            schedule.again(desk(), UUID(tenant_id), UUID(run_id))
 
 
 def purge(tenant_id: str) -> None:
@@ -75,8 +76,9 @@ def preview(preview_id: str) -> None:
     queues.answered(desk().redis, queues.PREVIEW, preview_id)
     with desk().sessions.system() as session:
         tenant_id = previews.tenant_of(session, UUID(preview_id))
-    if tenant_id is not None and previews.work(desk(), tenant_id, UUID(preview_id)):
-        queues.ring_preview(desk().redis, UUID(preview_id))
+    with logs.about(preview=preview_id):
+        if tenant_id is not None and previews.work(desk(), tenant_id, UUID(preview_id)):
+            queues.ring_preview(desk().redis, UUID(preview_id))
 
 
 def deliver_mail() -> None:
@@ -99,5 +101,6 @@ def poll(stream_id: str) -> None:
     queues.answered(desk().redis, queues.POLL, stream_id)
     with desk().sessions.system() as session:
         tenant_id = session.query(Stream.tenant_id).filter(Stream.id == UUID(stream_id)).scalar()
-    if tenant_id is not None and polls.poll(desk(), tenant_id, UUID(stream_id)):
-        queues.ring(desk().redis)
+    with logs.about(stream=stream_id):
+        if tenant_id is not None and polls.poll(desk(), tenant_id, UUID(stream_id)):
+            queues.ring(desk().redis)

@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 from redis import Redis, RedisError
@@ -202,3 +203,28 @@ def tidy(redis: Redis) -> None:
         queue.started_job_registry.cleanup()
     except RedisError:
         return
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the queue stands: jobs that wait, are worked on or have failed, and workers that are alive."""
+
+    waiting: int
+    working: int
+    failed: int
+    workers: int
+
+
+def standing(redis: Redis) -> Standing:
+    """Count jobs and workers. A failed job is kept for an hour; a worker that is silent for minutes is gone.
+
+    Raises:
+        RedisError: Redis is away.
+    """
+    queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+    return Standing(
+        waiting=queue.count,
+        working=queue.started_job_registry.get_job_count(cleanup=False),
+        failed=queue.failed_job_registry.get_job_count(cleanup=False),
+        workers=len(Worker.all(connection=redis, serializer=JSONSerializer)),
+    )

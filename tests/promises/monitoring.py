@@ -16,4 +16,10 @@ PROMISES = (
         "People are told by e-mail and signed webhook of what they chose, for each connection, in few"
         " messages that are sent until they are taken; a test shows whether they arrive.",
     ),
+    Promise(
+        "MO-8",
+        "`/metrics` tells Prometheus how the installation stands, without names or keys; `/healthz` and"
+        " `/readyz` whether a process lives and can serve; each line of the logs is JSON and names its"
+        " request, run and order.",
+    ),
 )

@@ -234,3 +234,14 @@ def test_a_pickled_job_is_refused_and_nothing_of_it_is_run(desk, tmp_path, monke
         signal.signal(number, handler)
     assert list(tmp_path.iterdir()) == []
     assert desk.redis.hget(job.key, "status") == b"failed"
+
+
+def test_the_queue_is_counted_and_a_worker_that_died_is_none_that_is_alive(desk):
+    queues.ring(desk.redis)
+    queues.ring_mail(desk.redis)
+    worker = Worker([queues.QUEUE], connection=desk.redis, serializer=JSONSerializer)
+    worker.register_birth()
+    assert queues.standing(desk.redis) == queues.Standing(waiting=2, working=0, failed=0, workers=1)
+
+    desk.redis.delete(worker.key)  # as it runs out by itself when nobody gives a sign of life
+    assert queues.standing(desk.redis).workers == 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from itertools import islice
 
 from redis import Redis, RedisError
 
@@ -63,6 +64,20 @@ class _Bucket:
     at: float
     pace: float = 1.0
     held_until: float = 0.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one key owner's budget stood at the last call."""
+
+    # The system and key owner, such as "leaflink:Greenleaf".
+    owner: str
+    # Calls that could be made at once after it; below nothing when callers have reserved turns.
+    left: float
+    # In parts of the throttle's own pace: a 429 halves it.
+    pace: float
+    # Seconds until anybody may call again; 0.0 when nothing holds.
+    held_seconds: float
 
 
 class Budget:
@@ -123,6 +138,26 @@ class Budget:
             self._hold(keys=_keys(owner), args=[int(seconds * 1000), _SLOWEST])
         except RedisError:
             return  # this process still holds back by its own bucket
+
+    def standing(self, most: int = 1_000) -> list[Standing]:
+        """Read the budgets that were used within the last ten minutes, by owner; so many at the most.
+
+        Raises:
+            RedisError: Redis is away.
+        """
+        begins = _keys("")[0]
+        found = islice(self._redis.scan_iter(f"{begins}*", count=1_000), most)
+        owners = sorted({key.decode().removeprefix(begins) for key in found})
+        with self._redis.pipeline(transaction=False) as pipe:
+            for owner in owners:
+                bucket, hold = _keys(owner)
+                pipe.hmget(bucket, "tokens", "pace")
+                pipe.pttl(hold)
+            answers = pipe.execute()
+        return [
+            Standing(owner, float(left or 0), float(pace or 1), max(0.0, held / 1000))
+            for owner, (left, pace), held in zip(owners, answers[::2], answers[1::2], strict=True)
+        ]
 
     def _reserve(self, owner: str, throttle: Throttle) -> float:
         """Seconds to wait for a turn that is now ours; negative: until one that is too far off."""

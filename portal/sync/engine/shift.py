@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from portal import logs
 from portal.models import Connection
 from portal.sync import journal, queues
 from portal.sync.decisions import Finding
@@ -143,6 +144,10 @@ class Shift:
 
     def work_on(self, claim: Claim) -> None:
         """Reconcile one link; a bug in it is shown on the link, and the others go on."""
+        with logs.about(run=claim.run_id, link=claim.link_id, connection=claim.connection_id):
+            self._work_on(claim)
+
+    def _work_on(self, claim: Claim) -> None:
         left = "interrupted"
         try:
             left = reconcile(self._desk, claim, self._account(claim))
@@ -150,7 +155,7 @@ class Shift:
             _log.warning("the database interrupted a look: %s", type(error.orig).__name__)
             self._put_back(claim)
         except Exception as bug:  # noqa: BLE001 - the one place where a bug is turned into a visible problem
-            _log.exception("bug while reconciling", extra={"link": str(claim.link_id)})
+            _log.exception("bug while reconciling")
             self._show(claim, bug)
             left = "stuck"
         finally:

@@ -160,6 +160,18 @@ def test_after_a_429_the_pace_is_halved(desk):
     assert after > before * 1.5
 
 
+def test_how_budgets_stand_is_told_by_owner(desk):
+    budget = Budget(desk.redis)
+    took(budget, "leaflink:Ann", SLOW, 2)
+    budget.hold("leaflink:Ben", 20)
+
+    ann, ben = budget.standing()
+    assert (ann.owner, round(ann.left), ann.pace, ann.held_seconds) == ("leaflink:Ann", 1, 1.0, 0.0)
+    assert (ben.owner, ben.pace) == ("leaflink:Ben", 0.5)
+    assert 18 < ben.held_seconds <= 20
+    assert len(budget.standing(most=1)) == 1
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_without_redis_a_process_keeps_a_bucket_of_its_own(away, held):
     budget = Budget(away)

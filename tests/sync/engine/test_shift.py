@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +14,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select, text
 
+from portal import logs
 from portal.models import Run
 from portal.sync import queues
 from portal.sync.audit import Actor
@@ -112,6 +116,25 @@ def test_a_bug_on_one_link_is_a_visible_problem_and_the_others_go_on(opened):
     work(opened.desk)
     assert opened.problems() == {}
     assert opened.link(links[1]).state == "settled"
+
+
+@pytest.mark.promise("MO-8")
+def test_what_a_worker_logs_of_a_look_names_its_run_and_its_order(opened):
+    (link,) = place(opened, 1)
+    opened.leaflink.orders["n0"] = replace(opened.leaflink.orders["n0"], lines=None)
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.OneLine())
+    logging.getLogger("portal").addHandler(handler)
+    try:
+        work(opened.desk)
+    finally:
+        logging.getLogger("portal").removeHandler(handler)
+
+    said = json.loads(written.getvalue().splitlines()[0])
+    assert said["message"] == "bug while reconciling"
+    assert (said["run"], said["link"]) == (str(run_of(opened)[0].id), str(link))
+    assert said["connection"] == str(opened.connection_id)
 
 
 @pytest.mark.fault(71)
