@@ -13,6 +13,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, url
 from sqlalchemy.orm import Session
 
 from portal.extensions import SYSTEM_ROLE, db, enter
+from portal.identity.bearers import bearer
 from portal.identity.people import Person, current_person
 from portal.identity.throttle import network
 from portal.models import INSTALLATION_CHAIN, Tenant
@@ -52,6 +53,7 @@ _MANAGE = frozenset(
         "people.manage",
         "grants.manage",
         "company.settings",
+        "tokens.manage",
         "audit.see",
         "connections.add",
         "keys.replace",
@@ -87,9 +89,9 @@ class Undeclared(Exception):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a route needs: nothing, somebody signed in, or a permission in a tenant or as staff."""
+    """What a route needs: nothing, somebody signed in, or a permission: in a tenant, as staff, of a token."""
 
-    area: Literal["public", "signed_in", "tenant", "staff"]
+    area: Literal["public", "signed_in", "tenant", "staff", "token"]
     permission: str = ""
 
 
@@ -160,6 +162,11 @@ def staff(permission: str) -> Callable[[View], View]:
     return lambda view: _declare(view, Declaration("staff", permission))
 
 
+def token(permission: str) -> Callable[[View], View]:
+    """Let in programs whose token has the permission: it reads its company as a viewer does."""
+    return lambda view: _declare(view, Declaration("token", permission))
+
+
 def recently_proven(view: View) -> View:
     """Ask for the password again when it was not given within the last minutes: for sensitive acts."""
     view.recently_proven = True  # type: ignore[attr-defined]
@@ -227,6 +234,10 @@ def resolve(session: Session, person: Person, slug: str) -> Here | None:
 
 def _enter(session: Session, person: Person, owned: Tenant, role: str, grant: Granted | None = None) -> Here:
     enter(session, tenant=owned.id, user=person.id)
+    return _here(owned, role, grant)
+
+
+def _here(owned: Tenant, role: str, grant: Granted | None = None) -> Here:
     return Here(
         id=owned.id,
         slug=owned.slug,
@@ -258,8 +269,14 @@ def _guard() -> Response | None:
         if current_app.testing:
             raise Undeclared(request.endpoint)
         abort(404)
-    if declaration.area == "public":
+    if declaration.area == "token":
+        _require_token(declaration.permission)
+    if declaration.area in ("public", "token"):
         return None
+    return _guard_person(declaration)
+
+
+def _guard_person(declaration: Declaration) -> Response | None:
     person = current_person()
     if person is None:
         return _to_sign_in()
@@ -314,6 +331,15 @@ def _require_member(person: Person, permission: str) -> None:
     if not found.may(permission):
         _tell_refusal(person, permission, audit.Subject("page", "", request.endpoint or ""), found)
         abort(403)
+
+
+def _require_token(permission: str) -> None:
+    """Enter the company of the token that a program shows: as somebody who may look and no more."""
+    found = bearer()
+    enter(db.session(), tenant=found.tenant.id, user=found.maker_id)
+    g.here = _here(found.tenant, "viewer")
+    if not g.here.may(permission):
+        abort(403, "A token does not read this.")
 
 
 def _tell_refusal(person: Person, permission: str, subject: audit.Subject, found: Here | None = None) -> None:

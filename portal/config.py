@@ -70,6 +70,8 @@ class Settings:
     webhook_refusals: int = 20
     # Of one session; fragments, which live pages ask for, are counted by themselves.
     pages_per_minute: int = 300
+    # Requests of one token of the JSON API.
+    api_per_minute: int = 120
     # Where mail is handed in, with its password; empty: it is written into DATA. And whom it comes from.
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
@@ -150,6 +152,7 @@ def from_environment(env: Mapping[str, str] | None = None) -> Settings:
         webhook_burst=_integer(env, "TRELLIS_WEBHOOK_BURST", 3000),
         webhook_refusals=_integer(env, "TRELLIS_WEBHOOK_REFUSALS", 20),
         pages_per_minute=_integer(env, "TRELLIS_PAGES_PER_MINUTE", 300),
+        api_per_minute=_integer(env, "TRELLIS_API_PER_MINUTE", 120),
         smtp_url=_smtp_url(env),
         mail_from=_mail_from(env),
         proof_seconds=_seconds(env, "TRELLIS_PROOF_SECONDS", pace.get("proof_seconds", 0.0), least=0.0),

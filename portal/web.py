@@ -19,6 +19,7 @@ from portal import access, logs, visits
 from portal.blueprints import (
     account,
     adding,
+    api,
     audit,
     auth,
     company,
@@ -51,6 +52,7 @@ from portal.blueprints import (
     shell,
     states,
     support,
+    tokens,
 )
 from portal.blueprints import (
     people as people_pages,
@@ -74,8 +76,8 @@ _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
 _COMPANY = (dashboard, orders, earlier, products, runs, problems, handling, proofs)
 _CONNECTING = (connections, adding, states, readiness, matching, match_files, previews, rules)
-_OFFICE = (people_pages, notices, grants, company, company_data, audit)
-_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, health, metrics)
+_OFFICE = (people_pages, notices, grants, company, company_data, tokens, audit)
+_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, api, health, metrics)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).

@@ -9,6 +9,8 @@ from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from portal.blueprints.api import refusals
+
 # code -> (title, what it means, what to do)
 WORDS = {
     400: (
@@ -51,6 +53,8 @@ def _show(error: HTTPException) -> Any:
     if request_ctx.url_adapter is None:
         # The Host header names no host: no page has an address to link to.
         return f"{error.name}\n", code, {"Content-Type": "text/plain; charset=utf-8"}
+    if refusals.is_for_programs():
+        return refusals.show(error)
     title, meaning, advice = WORDS.get(code, WORDS[400 if code < 500 else 500])
     if isinstance(error, InternalServerError):
         code = 500

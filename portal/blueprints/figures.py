@@ -79,9 +79,12 @@ def _of_database(read: Figures) -> Iterator[Family]:
         ["outcome"],
         [((group.name,), group.number) for group in read.deliveries],
     )
-    yield _gauge("trellis_mail_waiting", "Mails that are not sent yet.", read.mail.number)
-    yield _gauge(
-        "trellis_mail_waiting_oldest_seconds", "Age of the oldest of them.", _age(read.now, read.mail.oldest)
+    yield from _waiting(read.now, "trellis_mail_waiting", "Mails that are not sent yet.", read.mail)
+    yield from _waiting(
+        read.now,
+        "trellis_notices_waiting",
+        "Messages of notification rules that are not sent yet.",
+        read.notices,
     )
     yield _family(
         "trellis_connections",
@@ -173,6 +176,11 @@ def _groups(now: datetime, name: str, what: str, label: str, groups: Sequence[Gr
         [label],
         [((one.name,), _age(now, one.oldest)) for one in groups],
     )
+
+
+def _waiting(now: datetime, name: str, what: str, group: Group) -> Iterator[Family]:
+    yield _gauge(name, what, group.number)
+    yield _gauge(f"{name}_oldest_seconds", "Age of the oldest of them.", _age(now, group.oldest))
 
 
 def _gauge(name: str, what: str, value: float) -> Family:

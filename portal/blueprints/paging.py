@@ -20,7 +20,12 @@ def cursor(at: datetime, row_id: UUID) -> str:
 
 def after() -> tuple[datetime, UUID] | None:
     """Read the cursor of this request; one that cannot be read means the first page."""
-    microseconds, _, row_id = request.args.get("after", "").partition(".")
+    return row(request.args.get("after", ""))
+
+
+def row(text: str) -> tuple[datetime, UUID] | None:
+    """Read a cursor; None when it is none."""
+    microseconds, _, row_id = text.partition(".")
     try:
         return datetime.fromtimestamp(0, UTC) + int(microseconds[:17]) * datetime.resolution, UUID(row_id)
     except (ValueError, OverflowError):

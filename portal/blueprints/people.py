@@ -73,7 +73,8 @@ def remove(user_id: UUID) -> Any:
     """Take a member out, from their next request on; or leave."""
     member, user = _one(user_id)
     try:
-        members.remove(db.session(), member, by_owner=here().may("people.owners"))
+        by_owner, by = here().may("people.owners"), working.who().name
+        members.remove(db.session(), member, by_owner=by_owner, by=by)
     except NotAccepted as refusal:
         return _refused(refusal)
     working.record("member.removed", _subject(user), role=member.role)

@@ -26,6 +26,7 @@ COMPANY_NAVIGATION = (
     ("people", "people.index", "People", "people.manage"),
     ("notices", "notices.index", "Notifications", "notices.manage"),
     ("grants", "grants.index", "Support access", "grants.manage"),
+    ("tokens", "tokens.index", "API tokens", "tokens.manage"),
     ("audit", "audit.index", "Audit", "audit.see"),
     ("company", "company.show", "Company settings", "company.settings"),
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
-from portal.identity import accounts
+from portal.identity import accounts, tokens
 from portal.identity.accounts import NotAccepted
 from portal.models import Membership, SignIn, User
 
@@ -70,19 +70,21 @@ def change_role(session: Session, member: Membership, role: str, *, by_owner: bo
     accounts.set_role(session, member.tenant_id, member.user_id, role)
 
 
-def remove(session: Session, member: Membership, *, by_owner: bool) -> None:
-    """Take a member out of the company.
+def remove(session: Session, member: Membership, *, by_owner: bool, by: str) -> None:
+    """Take a member out of the company, and back what tokens they made.
 
     Args:
         session: inside the tenant.
         member: whom.
         by_owner: whether an owner does it, or the member themselves.
+        by: who does it.
 
     Raises:
         NotAccepted: whoever does it may not, or no owner would be left.
     """
     _keep_off_owners(member, by_owner)
     accounts.keep_an_owner(session, member.tenant_id, member.user_id)
+    tokens.revoke_all_of(session, member.tenant_id, member.user_id, by=by)
     session.execute(
         delete(Membership).where(
             Membership.tenant_id == member.tenant_id, Membership.user_id == member.user_id

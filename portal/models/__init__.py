@@ -8,6 +8,7 @@ from portal.models.deliveries import Delivery
 from portal.models.identity import (
     STAFF_ROLES,
     TENANT_ROLES,
+    ApiToken,
     Grant,
     Invitation,
     Membership,
@@ -43,6 +44,7 @@ __all__ = [
     "STAFF_ROLES",
     "TENANT_ROLES",
     "Alias",
+    "ApiToken",
     "AuditEvent",
     "AuditHead",
     "Base",

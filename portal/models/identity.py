@@ -138,6 +138,31 @@ class Invitation(Owned, Created, Base):
     revoked_at: Mapped[datetime | None]
 
 
+class ApiToken(Owned, Created, Base):
+    """A token with which a program reads one company, as its maker does. Only its hash is kept."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        CheckConstraint("name <> ''", name="name"),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+        CheckConstraint("expires_at > created_at", name="expires"),
+        Index("ix_api_token_tenant", "tenant_id", text("created_at DESC")),
+    )
+
+    # What it is for, in the words of whoever made it.
+    name: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    # By which people tell it from others.
+    last_four: Mapped[str]
+    # It is worth what its maker is worth: nothing once they have left the company.
+    maker_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
+    made_by: Mapped[str]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None]
+
+
 class Grant(Owned, Created, Base):
     """Access of one of Trellis's own people to one tenant: asked for, given for a time, over.
 

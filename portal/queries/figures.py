@@ -12,7 +12,18 @@ from datetime import datetime
 from sqlalchemy import Select, func, select, text, true
 from sqlalchemy.orm import Session, aliased
 
-from portal.models import Connection, Delivery, Installation, Link, Mail, Operation, Problem, Proof, Tenant
+from portal.models import (
+    Connection,
+    Delivery,
+    Installation,
+    Link,
+    Mail,
+    Notice,
+    Operation,
+    Problem,
+    Proof,
+    Tenant,
+)
 
 MOST = 100_000
 # Of one connection, so that one with a long backlog does not hide the others.
@@ -52,6 +63,7 @@ class Figures:
     deliveries: Sequence[Group]
     unsettled: Sequence[Group]
     mail: Group
+    notices: Group
     # (platform, state, how many)
     connections: Sequence[tuple[str, str, int]]
     proven: Proven
@@ -75,6 +87,7 @@ def read(system: Session) -> Figures:
         deliveries=_groups(system, _deliveries()),
         unsettled=_groups(system, _unsettled()),
         mail=_groups(system, _mail())[0],
+        notices=_groups(system, _notices())[0],
         connections=_connections(system),
         proven=_proven(system),
         companies_stopped=system.scalar(stopped) or 0,
@@ -133,6 +146,11 @@ def _unsettled() -> Select[str, int, datetime]:
 def _mail() -> Select[str, int, datetime]:
     rows = select(Mail.created_at).where(Mail.sealed.is_not(None)).limit(MOST).subquery()
     return select(text("'mail'"), func.count(), func.min(rows.c.created_at)).select_from(rows)
+
+
+def _notices() -> Select[str, int, datetime]:
+    rows = select(Notice.created_at).where(Notice.due_at.is_not(None)).limit(MOST).subquery()
+    return select(text("'notice'"), func.count(), func.min(rows.c.created_at)).select_from(rows)
 
 
 def _connections(system: Session) -> list[tuple[str, str, int]]:

@@ -72,6 +72,7 @@ _WORDS = {
     "notice_rule": "who is told what, and where",
     "notice": "messages that told it",
     "notice_attempt": "each try to send one",
+    "api_token": "tokens of programs that read it, without the tokens",
     "invitation": "invitations",
     "support_grant": "access of Trellis's own people",
 }

@@ -64,6 +64,8 @@ INSERTS = {
     " VALUES (:preview_row, :tenant, :preview, 'item', 'FL-1', 'FL-1', 'nothing', 'agree', 'Both.', 'None.')",
     "invitation": "(id, tenant_id, email, role, token_hash, invited_by, expires_at)"
     " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
+    "api_token": "(id, tenant_id, name, token_hash, last_four, maker_id, made_by, expires_at)"
+    " VALUES (:api_token, :tenant, 'a program', :token, 'wXyZ', :agent, 'Ann', now() + interval '1 day')",
     "support_grant": "(id, tenant_id, agent_id, agent_name, kind, reason, minutes)"
     " VALUES (:grant, :tenant, :agent, 'Sam', 'support', 'a question', 30)",
     "check_result": "(id, tenant_id, connection_id, name, outcome, severity, evidence)"
@@ -113,6 +115,7 @@ NAMES = (
     "notice",
     "attempt",
     "invitation",
+    "api_token",
     "grant",
     "agent",
 )

@@ -15,6 +15,7 @@ A_HUB = "INSERT INTO hub (id, tenant_id, name, base_url, auth_scheme, webhook_to
 A_USER = "INSERT INTO app_user (id, email, name) VALUES (:new, 'a@x', 'n')"
 A_SESSION = "INSERT INTO user_session (id, user_id, token_hash) VALUES (:new, :agent, 'h')"
 A_RESET = "INSERT INTO reset_token (id, user_id, token_hash, expires_at) VALUES (:new, :agent, 'h', now())"
+A_TOKEN = f"INSERT INTO api_token {INSERTS['api_token'].replace(':api_token', ':new')}"
 AN_INVITATION = f"INSERT INTO invitation {INSERTS['invitation'].replace(':invitation', ':new')}"
 A_LINK = "INSERT INTO link (id, tenant_id, connection_id, hub_id, kind, foreign_id"
 AN_OPERATION = (
@@ -189,6 +190,10 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "ck_user_session_ended": (A_SESSION, "UPDATE user_session SET ended_at = now()"),
     "uq_user_session_token_hash": (A_SESSION, A_SESSION.replace(":new", ":other")),
     "uq_reset_token_token_hash": (A_RESET, A_RESET.replace(":new", ":other")),
+    "ck_api_token_name": ("UPDATE api_token SET name = ''",),
+    "ck_api_token_revoked": ("UPDATE api_token SET revoked_at = now()",),
+    "ck_api_token_expires": ("UPDATE api_token SET expires_at = created_at",),
+    "uq_api_token_token_hash": (A_TOKEN,),
     "ck_invitation_role": ("UPDATE invitation SET role = 'king'",),
     "ck_invitation_email": ("UPDATE invitation SET email = 'New@x'",),
     "uq_invitation_open": (AN_INVITATION.replace(":token", "'other'"),),

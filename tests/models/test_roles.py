@@ -208,6 +208,8 @@ def test_a_tenants_slug_is_not_changed_from_inside(desk, ours):
         "token_hash FROM reset_token",
         "token_hash FROM invitation",
         "email FROM invitation",
+        "token_hash FROM api_token",
+        "name FROM api_token",
         "email FROM app_user",
         "address FROM notice_rule",
         "told FROM notice",

@@ -15,7 +15,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.routing import Rule
 
 from portal.extensions import Sessions
-from portal.models import Grant, Invitation, utc_now
+from portal.models import ApiToken, Grant, Invitation, utc_now
 from tests.web import choices, factory, notified, shelves
 from tests.web.conftest import Visitor
 from tests.web.factory import Company
@@ -42,8 +42,11 @@ class Things:
     invitation_id: str
     rule_id: str
     notice_id: str
+    token_id: str
     # Of a mail's link, and of a webhook's address: nobody has it.
     token: str = "no-such-token"
+    # Of an order, which nobody has either.
+    number: str = "no-such-number"
     check: str = "sku"
     key: str = "sku"
     platform: str = "leaflink"
@@ -81,7 +84,16 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         )
         rule = notified.rule(opened, company, made_by=mark)
         notice = notified.notice(opened, rule, mark)
-        opened.add_all((grant, invitation))
+        token = ApiToken(
+            tenant_id=company.id,
+            name=mark,
+            token_hash=company.id.bytes,
+            last_four="wXyZ",
+            maker_id=member.id,
+            made_by=mark,
+            expires_at=soon,
+        )
+        opened.add_all((grant, invitation, token))
         opened.flush()
         return Things(
             link_id=str(link.id),
@@ -97,6 +109,7 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
             invitation_id=str(invitation.id),
             rule_id=str(rule.id),
             notice_id=str(notice.id),
+            token_id=str(token.id),
         )
 
 

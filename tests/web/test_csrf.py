@@ -15,7 +15,7 @@ from tests.web.crawl import token_of
 # What anybody does by looking: it is no change of anything.
 _LOOKING = {"user_session"}
 # What is gone after these was to go: an own session, a member, an invitation.
-TAKE_AWAY = ("auth.sign_out", "people.remove", "people.resend", "people.revoke")
+TAKE_AWAY = ("auth.sign_out", "people.remove", "people.resend", "people.revoke", "tokens.revoke")
 GREEDY = {
     "role": "owner",
     "tenant_id": "00000000-0000-4000-8000-000000000001",

@@ -146,7 +146,7 @@ def test_two_owners_do_not_unmake_each_other_at_once(sessions, company, people):
             two.execute(text("SET LOCAL lock_timeout = '200ms'"))
             member = two.get(Membership, (company.id, people["owner"].id))
             with pytest.raises(Exception, match="lock timeout"):
-                members.remove(two, member, by_owner=True)
+                members.remove(two, member, by_owner=True, by="Ann")
             two.rollback()
 
 

@@ -38,6 +38,7 @@ TENANT = {
     "people.owners": "O",
     "grants.manage": "OA",
     "company.settings": "OA",
+    "tokens.manage": "OA",
     "company.export": "O",
     "company.delete": "O",
     "keys.replace": "OA",

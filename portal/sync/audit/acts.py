@@ -44,6 +44,8 @@ ACTS: Mapping[str, str] = {
     "company.deletion_begun": "began to delete everything of",
     "company.deleted": "deleted everything of",
     "hub.added": "connected to Flourish:",
+    "token.made": "made the API token",
+    "token.revoked": "revoked the API token",
     "connection.added": "added the connection",
     "connection.facility_chosen": "chose the facility of",
     "connection.went_live": "took live",
@@ -112,7 +114,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "company": ("Company", ("company.",)),
     "connections": (
         "Connections and keys",
-        ("hub.", "connection.", "check.", "credentials.", "preview."),
+        ("hub.", "connection.", "check.", "credentials.", "preview.", "token."),
     ),
     "writing": ("Stop switches", ("writes.",)),
     "orders": (
