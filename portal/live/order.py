@@ -88,8 +88,6 @@ class OrderView:
     verdict: Verdict
     lanes: Sequence[Lane]
     problems: Sequence[Problem]
-    # Where each problem is put right, by its id.
-    places: Mapping[UUID, Place]
     # Tries of writes, by the one that has a row in the story.
     attempts: Attempts
     lines: Sequence[Mapping[str, Any]]
@@ -102,6 +100,11 @@ class OrderView:
     # Flourish orders that it was before it moved to another facility.
     former_ids: Sequence[str]
     settled: bool
+
+    @property
+    def places(self) -> Mapping[UUID, Place]:
+        """Where each problem is put right, by its id: pages, so it is asked for inside a request only."""
+        return {one.id: place for one in self.problems if (place := place_of(_matter(one))) is not None}
 
 
 def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
@@ -120,7 +123,6 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
         verdict=_verdict(link, operation, orders.reached_at(session, link), utc_now()),
         lanes=(_platform_lane(link), _flourish_lane(link)),
         problems=problems,
-        places={one.id: place for one in problems if (place := place_of(_matter(one))) is not None},
         attempts=attempts(orders.operations(session, tenant_id, link_id)),
         lines=snapshot.get("lines") or (),
         money=[(label, str(money[key])) for key, label in _MONEY_ROWS if money.get(key) is not None],

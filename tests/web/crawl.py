@@ -15,7 +15,8 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.routing import Rule
 
 from portal.extensions import Sessions
-from portal.models import ApiToken, Grant, Invitation, utc_now
+from portal.identity import tokens
+from portal.models import Grant, Invitation, utc_now
 from tests.web import choices, factory, notified, shelves
 from tests.web.conftest import Visitor
 from tests.web.factory import Company
@@ -84,16 +85,8 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         )
         rule = notified.rule(opened, company, made_by=mark)
         notice = notified.notice(opened, rule, mark)
-        token = ApiToken(
-            tenant_id=company.id,
-            name=mark,
-            token_hash=company.id.bytes,
-            last_four="wXyZ",
-            maker_id=member.id,
-            made_by=mark,
-            expires_at=soon,
-        )
-        opened.add_all((grant, invitation, token))
+        token, _ = tokens.make(opened, company.id, name=mark, days=1, maker_id=member.id, made_by=mark)
+        opened.add_all((grant, invitation))
         opened.flush()
         return Things(
             link_id=str(link.id),
