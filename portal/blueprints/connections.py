@@ -8,12 +8,11 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
-from portal.access import here, passive, recently_proven, tenant
-from portal.blueprints import next_steps, paging, working
+from portal.access import here, recently_proven, tenant
+from portal.blueprints import next_steps, working
 from portal.blueprints.dashboard import connection_rows
 from portal.extensions import db
 from portal.forms.keys import key_form
-from portal.live import scopes
 from portal.models import Connection, Hub, utc_now
 from portal.queries import connections, runs, stops
 from portal.sync import connecting, registry, switches
@@ -268,43 +267,3 @@ def _replace(owner: Connection | Hub, label: str, given: dict[str, str]) -> str:
     lacks = f" It may not: {', '.join(company.missing_permissions)}." if company.missing_permissions else ""
     flash(f"Replaced. {label} was called with it and answered for {company.name}.{lacks}")
     return ""
-
-
-@blueprint.get("/<uuid:connection_id>/log")
-@tenant("runs.see")
-def log(connection_id: UUID) -> Any:
-    """Show a connection's sync log, newest last."""
-    tenant_here, session = here(), db.session()
-    connection = working.connection(connection_id)
-    filters, before = scopes.log_filters(request.args), paging.integer("before")
-    lines, more = runs.tail(session, tenant_here.id, connection.id, filters, before=before)
-    return render_template(
-        "connections/log.html",
-        connection=connection,
-        platform=registry.platform(connection.platform),
-        lines=lines,
-        more=more,
-        live=before is None,
-        filters=filters,
-        levels=runs.LEVELS,
-        last=lines[-1][0].number if lines else runs.head(session, tenant_here.id, connection.id),
-        query=_query(filters),
-        reach=runs.TEXT_REACH,
-    )
-
-
-@blueprint.get("/<uuid:connection_id>/log/lines")
-@tenant("runs.see")
-@passive
-def lines(connection_id: UUID) -> Any:
-    """Show the log lines behind a number: for pages whose stream is not there."""
-    connection = working.connection(connection_id)
-    watch = scopes.watch_log(here(), connection.id, scopes.log_filters(request.args))
-    messages, _ = scopes.log_messages(watch, paging.integer("after") or 0)
-    return scopes.fragment(messages)
-
-
-def _query(filters: runs.LogFilters) -> dict[str, Any]:
-    """The filters as an address carries them."""
-    values = {"level": list(filters.levels), "entity": filters.entity, "text": filters.text}
-    return {name: value for name, value in values.items() if value}

@@ -16,7 +16,7 @@ from portal import access, visits
 from portal.extensions import db, enter
 from portal.identity.people import current_person
 from portal.live import order as order_pages
-from portal.queries import connections, orders, runs
+from portal.queries import connections, logs, orders, runs
 
 # So many rows travel at once; a watcher that is further behind gets the rest right after.
 BATCH = 200
@@ -32,7 +32,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a stream: a cursor to come back to, and HTML."""
+    """One message of a stream: a cursor to come back to, and HTML; without any it only says how far the
+    watcher has come."""
 
     cursor: int | None
     html: str
@@ -47,7 +48,7 @@ class Watch:
     subject: UUID
     # The scope on the bell: a run rings with its connection.
     scope: str
-    filters: runs.LogFilters = field(default_factory=runs.LogFilters)
+    filters: logs.LogFilters = field(default_factory=logs.LogFilters)
 
 
 def watch_order(app_here: access.Here, link_id: UUID) -> Watch:
@@ -55,15 +56,15 @@ def watch_order(app_here: access.Here, link_id: UUID) -> Watch:
     return Watch("order", app_here, link_id, f"link:{link_id}")
 
 
-def watch_log(app_here: access.Here, connection_id: UUID, filters: runs.LogFilters) -> Watch:
+def watch_log(app_here: access.Here, log: logs.Log) -> Watch:
     """Watch a connection's log, or the lines of one run in it."""
-    return Watch("log", app_here, connection_id, f"log:{connection_id}", filters)
+    return Watch("log", app_here, log.connection_id, f"log:{log.connection_id}", log.filters)
 
 
-def log_filters(values: MultiDict[str, str], run: UUID | None = None) -> runs.LogFilters:
+def log_filters(values: MultiDict[str, str], run: UUID | None = None) -> logs.LogFilters:
     """Read a log's filters from an address."""
-    return runs.LogFilters(
-        levels=tuple(level for level in runs.LEVELS if level in values.getlist("level")),
+    return logs.LogFilters(
+        levels=tuple(level for level in logs.LEVELS if level in values.getlist("level")),
         entity=values.get("entity", "").replace("\x00", "").strip()[:120],
         text=values.get("text", "").replace("\x00", "").strip()[:120],
         run=run,
@@ -101,9 +102,13 @@ def _watch(found: access.Here, kind: str, subject: UUID) -> Watch | None:
     if kind == "orders" and orders.one(session, found.id, subject) is not None:
         return watch_order(found, subject)
     if kind == "connections" and connections.one(session, found.id, subject) is not None:
-        return watch_log(found, subject, log_filters(request.args))
+        return _watch_log(found, subject, log_filters(request.args))
     run = runs.one(session, found.id, subject) if kind == "runs" else None
-    return watch_log(found, run.connection_id, log_filters(request.args, run.id)) if run else None
+    return _watch_log(found, run.connection_id, log_filters(request.args, run.id)) if run else None
+
+
+def _watch_log(found: access.Here, connection_id: UUID, filters: logs.LogFilters) -> Watch:
+    return watch_log(found, logs.with_links(db.session(), logs.Log(found.id, connection_id, filters)))
 
 
 def look(app: Flask, watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
@@ -145,14 +150,19 @@ def order_messages(watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
 
 
 def log_messages(watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
-    """Render the log lines behind a cursor, as one message: a page takes few large changes best."""
-    lines = runs.lines(db.session(), watch.here.id, watch.subject, watch.filters, after=cursor, size=BATCH)
-    if not lines:
+    """Render the log lines behind a cursor, as one message: a page takes few large changes best. Lines that
+    the filters hold back are passed over, and not read again with the next look."""
+    session, log = db.session(), logs.Log(watch.here.id, watch.subject, watch.filters)
+    head = logs.head(session, log)
+    lines = logs.lines(session, log, after=cursor, size=BATCH)
+    more = len(lines) == BATCH
+    reached = max([0 if more else head, *(line.number for line, _ in lines[-1:])])
+    if reached <= cursor:
         return [], False
     html = "".join(
         render_template("runs/_line.html", line=line, kind=kind, zone=watch.here.zone) for line, kind in lines
     )
-    return [Message(lines[-1][0].number, html)], len(lines) == BATCH
+    return [Message(reached, html)], more
 
 
 def fragment(messages: Sequence[Message]) -> str:
@@ -165,3 +175,8 @@ def sse(message: Message) -> bytes:
     lines: list[Any] = [] if message.cursor is None else [f"id: {message.cursor}"]
     lines += [f"data: {line}" for line in message.html.splitlines() if line.strip()]
     return ("\n".join(lines) + "\n\n").encode()
+
+
+def beat(cursor: int) -> bytes:
+    """Write the message that says that the stream flows, and how far it has come."""
+    return f"event: beat\nid: {cursor}\ndata:\n\n".encode()

@@ -22,7 +22,7 @@ from flask import Flask
 
 from portal import headers
 from portal.live.bell import Bell
-from portal.live.scopes import Message, Refused, Watch, admit, look, sse
+from portal.live.scopes import Message, Refused, Watch, admit, beat, look, sse
 from portal.proxies import see_through
 
 Scope = MutableMapping[str, Any]
@@ -50,7 +50,7 @@ class _Place:
 
 
 class Stream:
-    """Answers `/events/t/<slug>/<orders|connections|runs>/<id>[/log]`."""
+    """Answers what a page's own address is behind /events: of an order, of a run, of a connection's log."""
 
     def __init__(self, app: Flask, *, redis_url: str, watchers: int) -> None:
         self.bell = Bell(redis_url)
@@ -123,6 +123,8 @@ class Stream:
         self, scope: Scope, send: Send, watch: Watch, rung: asyncio.Event, gone: asyncio.Task[None]
     ) -> None:
         place = _Place(cursor=_cursor(scope))
+        # At once: a page that hears nothing knows that something on the way holds the stream back.
+        await _write(send, beat(place.cursor))
         beat_at = time.monotonic() + BEAT_SECONDS
         while not (gone.done() or self._ending):
             rung.clear()
@@ -141,7 +143,7 @@ class Stream:
                     watch = await self._admit(scope)
                 except Refused:
                     return
-                await _write(send, b": still here\n\n")
+                await _write(send, beat(place.cursor))
                 beat_at = time.monotonic() + BEAT_SECONDS
 
     def _patience(self, beat_at: float) -> float:
@@ -159,6 +161,8 @@ class Stream:
                 place.regions = digest
             else:
                 place.cursor = message.cursor
+            if not message.html:
+                continue
             await _write(send, sse(message))
         return more
 
@@ -185,9 +189,9 @@ class Stream:
 
 def _parse(path: str) -> tuple[str, str, UUID]:
     parts = path.removeprefix(PREFIX).split("/")
-    logs = len(parts) == 5 and parts[2] in ("connections", "runs") and parts[4] == "log"
-    order = len(parts) == 4 and parts[2] == "orders"
-    if parts[0] != "t" or not (logs or order):
+    log = len(parts) == 5 and parts[2] == "connections" and parts[4] == "log"
+    thing = len(parts) == 4 and parts[2] in ("orders", "runs")
+    if parts[0] != "t" or not (log or thing):
         raise Refused(404)
     try:
         return parts[1], parts[2], UUID(parts[3])

@@ -54,6 +54,7 @@ class LogLine(Base):
     __tablename__ = "log_line"
     __table_args__ = (
         Index("ix_log_line_run", "run_id", "number"),
+        Index("ix_log_line_link", "link_id", "number", postgresql_where=text("link_id IS NOT NULL")),
         # What went wrong, among very many lines that say that all is well.
         Index(
             "ix_log_line_trouble",

@@ -55,6 +55,12 @@ def one(session: Session, tenant_id: UUID, grant_id: UUID) -> Grant | None:
     return session.scalar(select(Grant).where(Grant.tenant_id == tenant_id, Grant.id == grant_id))
 
 
+def stands(session: Session, tenant_id: UUID, grant_id: UUID) -> bool:
+    """Say whether somebody may be in by this grant now."""
+    query = select(Grant.id).where(Grant.tenant_id == tenant_id, Grant.id == grant_id, is_standing())
+    return session.scalar(query) is not None
+
+
 def own(system: Session, agent_id: UUID) -> Sequence[Row[Grant, Tenant]]:
     """Read what one of Trellis's own people has asked for lately, with the companies, newest first.
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from tests.promises.promise import Promise
 
 PROMISES = (
+    Promise(
+        "MO-1",
+        "The sync log of a connection or run shows each line within a second of happening, by level, words"
+        " and what it is about; after a lost connection it goes on with no line missing and none twice; and"
+        " all of it can be downloaded.",
+    ),
     Promise("MO-2", "An order's page tells its story over both systems, what comes next, and by when."),
     Promise("MO-3", "One search finds any order ever seen, and its row says why it is not in Flourish."),
     Promise(

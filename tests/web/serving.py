@@ -55,25 +55,30 @@ class Watcher:
         self.close()
 
     def messages(self) -> Iterator[tuple[str, str]]:
-        """Each message as (id, data); a comment comes as (":", text)."""
-        cursor, data = "", []
+        """Each message as (id, data); beats are left out."""
+        return ((cursor, data) for event, cursor, data in self.events() if not event)
+
+    def events(self) -> Iterator[tuple[str, str, str]]:
+        """Each message as (event, id, data)."""
+        event, cursor, data = "", "", []
         while line := self.answer.readline().decode():
-            line = line.rstrip("\n")
-            if line.startswith("id: "):
-                cursor = line[4:]
-            elif line.startswith("data: "):
-                data.append(line[6:])
-            elif line.startswith(":"):
-                yield ":", line[1:]
-            elif not line and (cursor or data):
-                yield cursor, "\n".join(data)
-                cursor, data = "", []
+            name, _, value = line.rstrip("\n").partition(":")
+            value = value.removeprefix(" ")
+            if name == "event":
+                event = value
+            elif name == "id":
+                cursor = value
+            elif name == "data":
+                data.append(value)
+            elif event or cursor or data:
+                yield event, cursor, "\n".join(data)
+                event, cursor, data = "", "", []
 
     def rows(self, number: int) -> list[str]:
         """The ids of the next so many messages that have one."""
         found: list[str] = []
         for cursor, _ in self.messages():
-            if cursor not in ("", ":"):
+            if cursor:
                 found.append(cursor)
             if len(found) == number:
                 break

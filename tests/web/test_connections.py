@@ -4,7 +4,6 @@ from sqlalchemy import select
 from portal.models import Connection, Problem, Secret, Stream, utc_now
 from portal.sync import connecting
 from portal.sync.decisions import Finding
-from tests.web import factory
 
 
 def test_the_page_says_what_each_state_still_does(sessions, company, admin):
@@ -88,37 +87,6 @@ def test_testing_is_no_oracle_for_keys(company, admin, monkeypatch):
     page = f"/t/{company.slug}/connections/{company.connection_id}"
     admin.get(page)
     assert [admin.post(f"{page}/test").status_code for _ in range(11)] == [200] * 10 + [429]
-
-
-def test_the_log_is_filtered_by_level_entity_and_words(sessions, company, admin):
-    with sessions.tenant(company.id) as session:
-        link = factory.order(session, company, label="4F2A-1187")
-        factory.line(session, company, "Both sides read", entity="order 4F2A-1187", link_id=link.id)
-        factory.line(session, company, "LeafLink asked to wait", level="wait")
-        factory.line(session, company, "Something 100% broke", level="bug")
-    page = f"/t/{company.slug}/connections/{company.connection_id}/log"
-    everything = admin.get(page).text
-    assert everything.index("Both sides read") < everything.index("asked to wait") < everything.index("broke")
-    assert f'href="/t/{company.slug}/orders/{link.id}"' in everything
-    waits = admin.get(f"{page}?level=wait&level=bug").text
-    assert "Both sides read" not in waits
-    assert "asked to wait" in waits
-    assert "Both sides read" in admin.get(f"{page}?entity=1187").text
-    assert "asked to wait" not in admin.get(f"{page}?entity=1187").text
-    assert "100% broke" in admin.get(f"{page}?text=100%25").text
-    assert "broke" not in admin.get(f"{page}?text=_00%25").text.partition('role="log"')[2]
-
-
-def test_a_long_log_is_read_backwards_without_a_gap(sessions, company, admin):
-    with sessions.tenant(company.id) as session:
-        for number in range(250):
-            factory.line(session, company, f"line [{number:03}]")
-    page = f"/t/{company.slug}/connections/{company.connection_id}/log"
-    newest, older = admin.get(page).text, admin.get(f"{page}?before=151").text
-    assert "before=151" in newest
-    assert [f"[{number:03}]" in newest for number in (149, 150, 249)] == [False, True, True]
-    assert [f"[{number:03}]" in older for number in (49, 50, 149, 150)] == [False, True, True, False]
-    assert "hx-sse:connect" not in older
 
 
 @pytest.mark.promise("LL-11")

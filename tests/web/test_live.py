@@ -134,6 +134,7 @@ def test_without_redis_the_database_is_asked_every_two_seconds(settings, cookie,
         assert time.monotonic() - began < 4
 
 
+@pytest.mark.promise("MO-1")
 def test_log_lines_arrive_in_order_and_filtered(port, cookie, log_address, tell):
     tell("before")
     with Watcher(port, f"{log_address}?after=0", cookie) as watcher:
@@ -151,15 +152,25 @@ def test_a_run_shows_its_own_lines_only(sessions, company, port, cookie, tell):
     with sessions.tenant(company.id) as session:
         run = factory.run(session, company)
         factory.line(session, company, "of the run", run_id=run.id)
-    with Watcher(port, f"/events/t/{company.slug}/runs/{run.id}/log", cookie) as watcher:
+    with Watcher(port, f"/events/t/{company.slug}/runs/{run.id}", cookie) as watcher:
         cursor, html = next(watcher.messages())
         assert (cursor, "of the run" in html, "of no run" in html) == ("2", True, False)
+
+
+def test_lines_that_the_filters_hold_back_are_passed_over(port, cookie, log_address, tell, monkeypatch):
+    monkeypatch.setattr(stream, "BEAT_SECONDS", 0.3)
+    tell("held back")
+    with Watcher(port, f"{log_address}?after=0&text=nothing", cookie) as watcher:
+        cursors = (cursor for _, cursor, _ in watcher.events())
+        assert next(cursors) == "0"
+        assert next(cursors) == "1"
 
 
 def test_streams_stay_open_by_a_heartbeat(port, cookie, address, monkeypatch):
     monkeypatch.setattr(stream, "BEAT_SECONDS", 0.3)
     with Watcher(port, address, cookie) as watcher:
-        assert any(cursor == ":" for cursor, _ in watcher.messages())
+        beats = ((event, cursor) for event, cursor, _ in watcher.events() if event)
+        assert [next(beats) for _ in range(3)] == [("beat", "0")] * 3
 
 
 def test_who_is_shut_out_loses_the_stream_with_the_next_heartbeat(
@@ -213,7 +224,7 @@ def test_foreign_and_unknown_scopes_do_not_exist(
         f"{address}/more",
         "/events/",
         "/events/t/x/orders/not-an-id",
-        f"/events/t/{company.slug}/runs/{uuid4()}/log",
+        f"/events/t/{company.slug}/runs/{uuid4()}",
         f"/events/t/{company.slug}/connections/{uuid4()}/log",
         f"/events/t/{company.slug}/problems/{uuid4()}",
     ):
