@@ -23,6 +23,7 @@ from bench import (
     recovery,
     setup,
     throughput,
+    watchers,
 )
 from bench.figures import Figure
 
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "ingest": lambda _: ingest.measure(),
     "checklist": lambda _: checklist.measure(),
     "matching": lambda _: matching.measure(),
+    "watchers": lambda _: watchers.measure(),
     "memory": lambda _: memory.measure(),
     "monitoring": lambda _: monitoring.measure(),
     "recovery": lambda _: recovery.measure(),

@@ -198,6 +198,7 @@ def install(app: Flask) -> None:
         day=day,
         iso=iso,
         minute=minute,
+        moment=moment,
         money=money,
         pretty=pretty,
         span=span,
@@ -248,16 +249,21 @@ def clock(at: datetime, zone: ZoneInfo) -> str:
     return f"{local:%b} {local.day}{year}, {local:%H:%M:%S %Z}"
 
 
-def day(at: datetime, zone: ZoneInfo, *, named: bool = True) -> str:
+def day(at: datetime, zone: ZoneInfo) -> str:
     """Write the day in the tenant's zone, and the zone."""
     local = at.astimezone(zone)
-    return f"{local:%b} {local.day}" + (f" {local:%Z}" if named else "")
+    return f"{local:%b} {local.day} {local:%Z}"
 
 
-def time_of_day(at: datetime, zone: ZoneInfo, *, milliseconds: bool = False) -> str:
+def time_of_day(at: datetime, zone: ZoneInfo) -> str:
     """Write the time of day in the tenant's zone."""
+    return f"{at.astimezone(zone):%H:%M:%S}"
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Write a time to the millisecond, for a log whose page names the zone."""
     local = at.astimezone(zone)
-    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}" if milliseconds else f"{local:%H:%M:%S}"
+    return f"{local:%b} {local.day} {local:%H:%M:%S}.{local.microsecond // 1000:03}"
 
 
 def minute(at: datetime, zone: ZoneInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -101,7 +102,7 @@ def _watch(found: access.Here, kind: str, subject: UUID) -> Watch | None:
     session = db.session()
     if kind == "orders" and orders.one(session, found.id, subject) is not None:
         return watch_order(found, subject)
-    if kind == "connections" and connections.one(session, found.id, subject) is not None:
+    if kind == "connections" and connections.is_there(session, found.id, subject):
         return _watch_log(found, subject, log_filters(request.args))
     run = runs.one(session, found.id, subject) if kind == "runs" else None
     return _watch_log(found, run.connection_id, log_filters(request.args, run.id)) if run else None
@@ -170,8 +171,9 @@ def fragment(messages: Sequence[Message]) -> str:
     return "".join(message.html for message in messages)
 
 
+@lru_cache(maxsize=64)
 def sse(message: Message) -> bytes:
-    """Write a message for an event stream."""
+    """Write a message for an event stream: once for all who get it."""
     lines: list[Any] = [] if message.cursor is None else [f"id: {message.cursor}"]
     lines += [f"data: {line}" for line in message.html.splitlines() if line.strip()]
     return ("\n".join(lines) + "\n\n").encode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -34,7 +35,10 @@ BEAT_SECONDS = 15.0
 DEAF_SECONDS = 2.0
 # At most four changes a second reach a page.
 PACE_SECONDS = 0.25
-_READERS = 8
+_READERS = 6
+# Who may still watch is asked beside, and for each at another time: no row waits for that.
+_DOORS = 2
+_EARLIEST_BEAT = 0.6
 _KEPT = 256
 
 _STREAM = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
@@ -60,6 +64,7 @@ class Stream:
         self._watching = 0
         self._ending = False
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="live")
+        self._doors = ThreadPoolExecutor(_DOORS, thread_name_prefix="live-door")
         # Watchers at the same place share one look: the newest ones, by watch, cursor and ring.
         self._looks: OrderedDict[tuple[object, ...], asyncio.Task[Look]] = OrderedDict()
 
@@ -71,7 +76,8 @@ class Stream:
     async def stop(self) -> None:
         """Stop listening and reading."""
         await self.bell.stop()
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._readers, self._doors):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one watcher."""
@@ -116,8 +122,7 @@ class Stream:
             with self._app.request_context(environ):
                 return admit(slug, kind, subject)
 
-        watch: Watch = await self._in_thread(check)
-        return watch
+        return await asyncio.get_running_loop().run_in_executor(self._doors, check)
 
     async def _follow(
         self, scope: Scope, send: Send, watch: Watch, rung: asyncio.Event, gone: asyncio.Task[None]
@@ -144,7 +149,7 @@ class Stream:
                 except Refused:
                     return
                 await _write(send, beat(place.cursor))
-                beat_at = time.monotonic() + BEAT_SECONDS
+                beat_at = _next_beat()
 
     def _patience(self, beat_at: float) -> float:
         """How long to wait for a ring before looking anyway."""
@@ -172,7 +177,7 @@ class Stream:
         key = (watch.kind, watch.here.id, watch.here.sight, watch.subject, watch.filters, cursor, moment)
         task = self._looks.get(key)
         if task is None:
-            task = asyncio.create_task(self._in_thread(lambda: look(self._app, watch, cursor)))
+            task = asyncio.create_task(self._read(watch, cursor))
             self._looks[key] = task
             while len(self._looks) > _KEPT:
                 self._looks.popitem(last=False)
@@ -183,8 +188,15 @@ class Stream:
         await send({"type": "http.response.start", "status": status, "headers": named})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _in_thread(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+    async def _read(self, watch: Watch, cursor: int) -> Look:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, lambda: look(self._app, watch, cursor)
+        )
+
+
+def _next_beat() -> float:
+    """When a stream's next beat is due: those who came together beat apart."""
+    return time.monotonic() + BEAT_SECONDS * random.uniform(_EARLIEST_BEAT, 1)  # noqa: S311 - no secret
 
 
 def _parse(path: str) -> tuple[str, str, UUID]:

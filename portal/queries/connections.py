@@ -30,6 +30,12 @@ def hubs_of(session: Session, tenant_id: UUID) -> Sequence[Hub]:
     ).all()
 
 
+def is_there(session: Session, tenant_id: UUID, connection_id: UUID) -> bool:
+    """Say whether the tenant has a connection."""
+    query = select(Connection.id).where(Connection.tenant_id == tenant_id, Connection.id == connection_id)
+    return session.scalar(query) is not None
+
+
 def one(session: Session, tenant_id: UUID, connection_id: UUID) -> Connection | None:
     """Read one platform connection with its hub and facility."""
     return session.scalar(

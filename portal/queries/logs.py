@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, bindparam, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, bindparam, select, true
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, LogLine, SearchTerm
-from portal.queries.search import normalise
+from portal.queries import search
 
 LEVELS = ("info", "done", "wait", "stuck", "bug")
 # What somebody who looks for errors stops at.
 ERRORS = ("stuck", "bug")
 # Words inside sentences are looked for in the newest lines only: a log has no index over its text.
 TEXT_REACH = 50_000
-PAGE_LINES = 200
-# Things that one number may stand for, such as an order and an item; what stands for more is a word.
+PAGE_LINES = 100
+# Orders that one number may stand for: more are not looked for.
 _MOST_LINKS = 50
 
 # A line, and the kind of the link that it is about.
@@ -69,24 +69,24 @@ class Stretch:
 
 
 def with_links(session: Session, log: Log) -> Log:
-    """Find the things that the entity looked for is a number of: an order's, an item's, or our own id."""
+    """Find the things that the entity looked for is a number of: an order's, an item's SKU, or our own id."""
     entity = log.filters.entity
-    word = normalise(entity.removeprefix("order ").removeprefix("item "))
+    word = entity.removeprefix("order ").removeprefix("item ").strip()
     if not word:
         return log
-    numbers = (Link.label, Link.foreign_id, Link.flourish_id)
-    query = (
-        select(Link.id)
-        .join(SearchTerm, SearchTerm.link_id == Link.id)
-        .where(
-            SearchTerm.tenant_id == log.tenant_id,
-            SearchTerm.term == word,
-            Link.connection_id == log.connection_id,
-            or_(*(func.lower(number) == word for number in numbers)),
-        )
+    orders = (
+        select(SearchTerm.link_id)
+        .join(Link, Link.id == SearchTerm.link_id)
+        .where(search.is_number(log.tenant_id, "order", word), Link.connection_id == log.connection_id)
         .limit(_MOST_LINKS)
     )
-    found = tuple(session.scalars(query)) or _by_id(session, log, word)
+    items = select(Link.id).where(
+        Link.tenant_id == log.tenant_id,
+        Link.connection_id == log.connection_id,
+        Link.kind == "item",
+        Link.foreign_id.in_({word, word.casefold(), word.upper()}),
+    )
+    found = (*session.scalars(orders), *session.scalars(items)) or _by_id(session, log, word)
     return replace(log, filters=replace(log.filters, links=found))
 
 
@@ -180,6 +180,9 @@ def _read(
 ) -> list[LogRow]:
     """Read so many lines. Each level is asked for by itself, along the index that has it: one that is rare
     is found as quickly as any."""
+    if log.filters.searches:
+        # A value, not a query inside the query: of that the planner would not know how little it leaves.
+        bound = and_(bound, LogLine.number > head(session, log) - TEXT_REACH)
     order = LogLine.number.desc() if backwards else LogLine.number
     rows: list[LogRow] = []
     for level in log.filters.levels or ("",):
@@ -214,6 +217,3 @@ def _conditions(log: Log, level: str) -> Iterator[ColumnElement[bool]]:
         yield LogLine.entity.icontains(filters.entity, autoescape=True)
     if filters.text:
         yield LogLine.text.icontains(filters.text, autoescape=True)
-    if filters.searches:
-        newest = select(Connection.log_head).where(Connection.id == log.connection_id).scalar_subquery()
-        yield LogLine.number > newest - TEXT_REACH

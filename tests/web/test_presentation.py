@@ -48,7 +48,7 @@ def test_times_are_in_the_tenants_zone_and_name_it():
     at = datetime(2026, 7, 4, 19, 30, 5, 123456, UTC)
     year = "" if datetime.now(UTC).year == 2026 else ", 2026"
     assert presentation.clock(at, PACIFIC) == f"Jul 4{year}, 12:30:05 PDT"
-    assert presentation.time_of_day(at, PACIFIC, milliseconds=True) == "12:30:05.123"
+    assert presentation.moment(at, PACIFIC).endswith(" 12:30:05.123")
     assert presentation.iso(at) == "2026-07-04T19:30:05.123+00:00"
 
 
