@@ -11,6 +11,7 @@ from portal.access import here
 from portal.blueprints import paging
 from portal.blueprints.api.operations import Paged, Term, api
 from portal.extensions import db
+from portal.queries import logs
 from portal.queries import runs as queries
 from portal.shapes import LogLine, Run, Shape
 
@@ -60,10 +61,9 @@ def get_lines(run_id: UUID, query: LinesQuery) -> Lines:
     """Read what a run logged, oldest first."""
     session, tenant_id = db.session(), here().id
     run = queries.one(session, tenant_id, run_id) or abort(404)
-    filters = queries.LogFilters(levels=(query.level,) if query.level else (), text=query.text, run=run.id)
-    rows = queries.lines(
-        session, tenant_id, run.connection_id, filters, after=query.number, size=query.limit + 1
-    )
+    filters = logs.LogFilters(levels=(query.level,) if query.level else (), text=query.text, run=run.id)
+    log = logs.Log(tenant_id, run.connection_id, filters)
+    rows = logs.lines(session, log, after=query.number, size=query.limit + 1)
     shown = [line for line, _ in rows[: query.limit]]
     return Lines(
         items=[LogLine.model_validate(line) for line in shown],

@@ -27,6 +27,8 @@ def upgrade() -> None:
     )
     op.drop_constraint(op.f("pk_pulled_row"), "pulled_row")
     op.create_primary_key(op.f("pk_pulled_row"), "pulled_row", [*_KEY, "lot"])
+    # A company that is deleted has its rows deleted by their whole key.
+    op.execute("GRANT SELECT (lot) ON pulled_row TO trellis_system")
 
 
 def downgrade() -> None:
