@@ -29,6 +29,7 @@ _SEE = frozenset(
         "orders.see",
         "products.see",
         "runs.see",
+        "writes.see",
         "problems.see",
         "connections.see",
         "readiness.see",

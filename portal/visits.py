@@ -23,6 +23,8 @@ _PAGES = {
     "orders.index": "the list of orders",
     "problems.index": "the list of problems",
     "runs.index": "the list of runs",
+    "writes.index": "the list of writes",
+    "writes.download": "the file of writes",
     "connections.index": "the list of connections",
     "proofs.index": "the list of checks",
 }

@@ -53,6 +53,7 @@ from portal.blueprints import (
     states,
     support,
     tokens,
+    writes,
 )
 from portal.blueprints import (
     people as people_pages,
@@ -74,7 +75,7 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 # What somebody does about their own sign-in.
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
-_COMPANY = (dashboard, orders, earlier, products, runs, problems, handling, proofs)
+_COMPANY = (dashboard, orders, earlier, products, runs, writes, problems, handling, proofs)
 _CONNECTING = (connections, adding, states, readiness, matching, match_files, previews, rules)
 _OFFICE = (people_pages, notices, grants, company, company_data, tokens, audit)
 _BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, api, health, metrics)

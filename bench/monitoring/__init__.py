@@ -30,7 +30,7 @@ from portal.embedded.postgres import Postgres
 from portal.embedded.valkey import Valkey
 from portal.extensions import APP_ROLE, Sessions
 from portal.migrations import upgrade
-from portal.models import Link, LogLine, Problem, Run
+from portal.models import Link, LogLine, Operation, Problem, Run
 from portal.web import build
 from tests.web import factory
 from tests.web.conftest import Visitor
@@ -62,7 +62,7 @@ def measure(size: Size | None = None) -> Iterator[Figure]:
 
 
 def _comparisons(seen: dict[str, Seen]) -> Iterator[Figure]:
-    for name in ("orders", "problems"):
+    for name in ("orders", "problems", "writes"):
         first, far = seen[f"{name}, page 1"], seen[f"{name}, page {_FAR:,}"]
         told = f"median, {name}"
         yield Figure(f"  page {_FAR:,} beside page 1", far.median / first.median, "x", told, at_most=_FLAT)
@@ -85,6 +85,7 @@ def _pages(sessions: Sessions, filled: Filled) -> Iterator[Page]:
     with sessions.tenant(filled.company.id) as session:
         rows = _Rows(session, filled.company.id)
         far_order = rows.cursor(Link, Link.placed_at, Link.kind == "order")
+        far_write = rows.cursor(Operation, Operation.intent_at)
         far_problem = rows.cursor(Problem, Problem.opened_at, Problem.closed_at.is_(None))
         run_id = session.scalar(
             select(Run.id).where(Run.connection_id == filled.connection_id).order_by(Run.started_at).limit(1)
@@ -103,6 +104,7 @@ def _pages(sessions: Sessions, filled: Filled) -> Iterator[Page]:
     yield Page("problems, page 1", [f"{base}/problems"] * _LOOKS, _LIST_MS)
     yield Page(f"problems, page {_FAR:,}", [f"{base}/problems?after={far_problem}"] * _LOOKS, _LIST_MS)
     yield Page("problems, closed", [f"{base}/problems?show=closed"] * _LOOKS, _LIST_MS)
+    yield from _writes(f"{base}/writes", far_write, some)
     yield Page("dashboard", [f"{base}/"] * _LOOKS, _ORDER_MS)
     yield Page("runs", [f"{base}/runs"] * _LOOKS, _LIST_MS)
     log = f"{base}/connections/{filled.connection_id}/log"
@@ -111,6 +113,16 @@ def _pages(sessions: Sessions, filled: Filled) -> Iterator[Page]:
     yield Page("  what is stuck", [f"{log}?level=stuck"] * _LOOKS, _TAIL_MS)
     yield Page("  a level that no line has", [f"{log}?level=bug"] * _LOOKS, _TAIL_MS)
     yield Page("log of the oldest run", [f"{base}/runs/{run_id}"] * _LOOKS, _TAIL_MS)
+
+
+def _writes(address: str, far: str, some: list[Order]) -> Iterator[Page]:
+    yield Page("writes, page 1", [address] * _LOOKS, _LIST_MS)
+    yield Page(f"writes, page {_FAR:,}", [f"{address}?after={far}"] * _LOOKS, _LIST_MS)
+    for name in ("kind=move", "kind=set_stock", "system=ordo", "outcome=refused", "until=2020-01-01"):
+        yield Page(f"writes, {name}", [f"{address}?{name}"] * _LOOKS, _LIST_MS)
+    yield Page("writes of an order", [f"{address}?link={UUID(each.link_id)}" for each in some], _LIST_MS)
+    yield Page("writes of a number", [f"{address}?thing={quote(each.label)}" for each in some], _LIST_MS)
+    yield Page("writes of one character", [f"{address}?thing={each.label[0]}" for each in some], _LIST_MS)
 
 
 def _some(orders: Any) -> list[Order]:
@@ -144,9 +156,9 @@ class _Rows:
     session: Any
     tenant_id: UUID
 
-    def cursor(self, table: Any, at: Any, condition: Any) -> str:
+    def cursor(self, table: Any, at: Any, *conditions: Any) -> str:
         """Where page 1,000 of a list begins."""
-        query = select(at, table.id).where(table.tenant_id == self.tenant_id, condition)
+        query = select(at, table.id).where(table.tenant_id == self.tenant_id, *conditions)
         skipped = (_FAR - 1) * _ROWS_OF_A_PAGE - 1
         row: tuple[datetime, UUID] = self.session.execute(
             query.order_by(at.desc(), table.id.desc()).offset(skipped).limit(1)

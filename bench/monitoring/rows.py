@@ -17,7 +17,8 @@ COLUMNS = {
     " decision_code, decision_text, next_step, label, placed_at, created_at",
     "search_term": "link_id, tenant_id, kind, term, is_number",
     "operation": "id, tenant_id, connection_id, hub_id, link_id, kind, system, natural_key, once, request,"
-    " status, fence, intent_at, sent_at, finished_at, response_ref, http_status, duration_ms",
+    " changes, why, prompted_by, status, fence, intent_at, sent_at, finished_at, response_ref, http_status,"
+    " duration_ms",
     "timeline_event": "id, tenant_id, link_id, seq, at, side, tone, actor, how, title, text, detail",
     "delivery": "id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, received_at, headers,"
     " link_id, outcome, outcome_text, outcome_at",
@@ -128,13 +129,15 @@ def operations(chance: Chance, order: Order) -> Iterator[str]:
     """The writes that brought it to Flourish, and told LeafLink of it."""
     company = order.seller.company
     request = json.dumps({"original_order_id": order.label, "lines": [{"sku": sku} for sku in order.skus]})
-    for kind, system, once in (("create_order", "flourish", "t"), ("move_platform", "leaflink", "f")):
+    changes = '[["Status", "Submitted", "Accepted"]]'
+    prompt = f"{order.customer.name}, LeafLink: Order submitted, 3 lines"
+    for kind, system, once in (("create_order", "flourish", "t"), ("move", "leaflink", "f")):
         if order.flourish_id:
             at = order.at + timedelta(seconds=chance.draw.expovariate(0.5))
             yield _row(
                 chance.uuid(at), company.id, order.seller.connection_id, company.hub_id, order.link_id, kind,
-                system, f"{kind}:{order.number}", once, request, "ok", 1, at, at, at, order.flourish_id, 201,
-                412,
+                system, f"{kind}:{order.number}", once, request, changes, "Both sides agree.", prompt, "ok",
+                1, at, at, at, order.flourish_id, 201, 412,
             )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -166,20 +165,10 @@ def _given(source: Mapping[str, str]) -> dict[str, str]:
 
 
 def _filters(given: Mapping[str, str], zone: ZoneInfo) -> Filters:
-    until = _day(given["until"], zone, plus=1)
     return Filters(
         actions=actions_of(given["group"]) if given["group"] in GROUPS else None,
         person=given["person"],
         subject=given["subject"],
-        since=_day(given["since"], zone),
-        until=until,
+        since=paging.day(given["since"], zone),
+        until=paging.day(given["until"], zone, plus=1),
     )
-
-
-def _day(text: str, zone: ZoneInfo, *, plus: int = 0) -> datetime | None:
-    """When a day begins in a zone; None for what is no day."""
-    try:
-        day = date.fromisoformat(text) + timedelta(days=plus)
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

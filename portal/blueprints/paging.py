@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import request
 
@@ -41,6 +42,20 @@ def integer(name: str) -> int | None:
 def words(name: str, longest: int = 120) -> str:
     """Read what somebody typed, without what no database stores."""
     return request.args.get(name, "").replace("\x00", "").strip()[:longest]
+
+
+def day(text: str, zone: ZoneInfo, *, plus: int = 0) -> datetime | None:
+    """When a day begins in a zone, or so many days later; None for what is no day."""
+    try:
+        found = date.fromisoformat(text) + timedelta(days=plus)
+        return datetime.combine(found, time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def uuid(name: str) -> UUID | None:
+    """Read an id from the address; None when there is none."""
+    return next(iter(uuids([words(name)])), None)
 
 
 def uuids(texts: Iterable[str]) -> list[UUID]:

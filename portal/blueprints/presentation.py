@@ -156,6 +156,20 @@ OUTCOME_WORDS: Words = {
     "ignored": ("Ignored", "idle"),
     "problem": ("Problem", "bad"),
 }
+# Of a write: what became of it, and the same to choose by (queries/writes.py).
+WRITE_WORDS: Words = {
+    "intent": ("On its way", "info"),
+    "unknown": ("Being looked for", "warn"),
+    "ok": ("Done", "ok"),
+    "refused": ("Refused", "bad"),
+    "abandoned": ("Took no effect", "idle"),
+}
+WRITE_FILTERS: Mapping[str, str] = {
+    "done": "Done",
+    "refused": "Refused",
+    "unclear": "On its way, or being looked for",
+    "abandoned": "Took no effect",
+}
 ROLE_WORDS: Mapping[str, tuple[str, str]] = {
     "owner": ("Owner", "Everything, with people, keys, export and deletion."),
     "admin": ("Admin", "Everything but owners, export and deletion."),
@@ -233,6 +247,8 @@ def install(app: Flask) -> None:
         RUN_WORDS=RUN_WORDS,
         SEVERITY_WORDS=SEVERITY_WORDS,
         WHO_WORDS=WHO_WORDS,
+        WRITE_FILTERS=WRITE_FILTERS,
+        WRITE_WORDS=WRITE_WORDS,
         now=utc_now,
     )
 

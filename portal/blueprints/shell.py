@@ -20,6 +20,7 @@ NAVIGATION = (
     ("products", "products.index", "Products", "products.see"),
     ("problems", "problems.index", "Problems", "problems.see"),
     ("runs", "runs.index", "Runs", "runs.see"),
+    ("writes", "writes.index", "Changes", "writes.see"),
     ("connections", "connections.index", "Connections", "connections.see"),
 )
 COMPANY_NAVIGATION = (

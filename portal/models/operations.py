@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Owned
 
+_NEWEST = (text("intent_at DESC"), text("id DESC"))
+
 
 class Operation(Owned, Base):
     """One write. `intent` before the call, then `ok`, `refused` or `unknown`; `abandoned` when a look
@@ -44,6 +46,19 @@ class Operation(Owned, Base):
             "finished_at",
             postgresql_where=text("kind = 'create_order' AND status = 'ok'"),
         ),
+        # The list of all writes, newest first, and what it is narrowed to.
+        Index("ix_operation_writes", "tenant_id", *_NEWEST),
+        Index("ix_operation_by_connection", "connection_id", *_NEWEST),
+        Index("ix_operation_by_kind", "tenant_id", "kind", *_NEWEST),
+        Index("ix_operation_by_system", "tenant_id", "system", *_NEWEST),
+        # Those that did not work are few.
+        Index(
+            "ix_operation_by_status",
+            "tenant_id",
+            "status",
+            *_NEWEST,
+            postgresql_where=text("status <> 'ok'"),
+        ),
         # Writes that took all stock of a product away (engine/guard.py).
         Index(
             "ix_operation_drops",
@@ -62,6 +77,11 @@ class Operation(Owned, Base):
     natural_key: Mapped[str]
     once: Mapped[bool]
     request: Mapped[dict[str, Any]]
+    # [[what, before, after], ...], where that is known.
+    changes: Mapped[list[Any]] = mapped_column(server_default="[]")
+    # The decision that it carries out, and what somebody else did to the thing last, as its story tells it.
+    why: Mapped[str] = mapped_column(server_default="")
+    prompted_by: Mapped[str] = mapped_column(server_default="")
     # What both sides agree on once this has taken effect; becomes the link's base.
     base: Mapped[dict[str, Any] | None]
     status: Mapped[str] = mapped_column(server_default="intent")

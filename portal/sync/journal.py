@@ -26,6 +26,8 @@ from portal.sync.domain import Json
 from portal.sync.worsening import is_worse
 
 CHANNEL = "trellis:live"
+# The actors by whose names Trellis tells of itself.
+OURSELVES = ("Trellis", "Trellis decided")
 _NEWS = "news"
 _PENDING = "pending"
 
@@ -104,6 +106,12 @@ def tell(session: Session, link: Link, entry: Entry) -> None:
     }
     _pending(session).events.append(row)
     _announce_later(session, f"link:{link.id}")
+
+
+def told_of_others(session: Session, link: Link) -> str | None:
+    """What this transaction tells of somebody else's doing, the last of it; None when it tells of none."""
+    told = (row for row in reversed(_pending(session).events) if row["link_id"] == str(link.id))
+    return next((f"{row['actor']}: {row['title']}" for row in told if row["actor"] not in OURSELVES), None)
 
 
 def log(

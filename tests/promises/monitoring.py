@@ -28,4 +28,14 @@ PROMISES = (
         " `/readyz` whether a process lives and can serve; each line of the logs is JSON and names its"
         " request, run and order.",
     ),
+    Promise(
+        "MO-10",
+        "Everything that Trellis writes to either system is listed with what it changed, why and what came of"
+        " it, filtered and as a file.",
+    ),
+    Promise(
+        "MO-11",
+        "Writing is stopped for a connection, a company or everybody, and every page says so; an operator who"
+        " comes in unasked is in the audit, and the owner is told by mail.",
+    ),
 )

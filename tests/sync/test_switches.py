@@ -67,6 +67,7 @@ SWITCHES = {
 }
 
 
+@pytest.mark.promise("MO-11")
 @pytest.mark.parametrize(("stop", "resume", "words"), SWITCHES.values(), ids=SWITCHES)
 def test_a_stop_lets_everything_be_read_and_nothing_be_written(shop, stop, resume, words):
     assert stop(shop)
@@ -96,6 +97,7 @@ def test_what_was_held_back_goes_on_by_itself(shop, stop, resume, words):
     assert shop.flourish.count("create_order") == 1
 
 
+@pytest.mark.promise("MO-11")
 @pytest.mark.fault(71)
 @pytest.mark.parametrize(("stop", "resume", "words"), SWITCHES.values(), ids=SWITCHES)
 def test_no_write_starts_after_a_stop_in_the_midst_of_fifty_looks(shop, stop, resume, words):

@@ -64,6 +64,7 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         link = factory.order(opened, company, label=mark, state="stuck", decision_text=mark)
         factory.event(opened, link, mark)
         factory.delivery(opened, link, outcome_text=mark)
+        factory.operation(opened, link, why=mark, prompted_by=mark, changes=[[mark, mark, mark]])
         factory.line(opened, company, mark, link_id=link.id)
         product = shelves.product(
             opened, company, f"SKU {mark}", name=mark, state="stuck", decision_text=mark

@@ -1,5 +1,7 @@
 """Whatever LeafLink, Flourish or a person's name holds, a page shows it as text."""
 
+from urllib.parse import quote
+
 import pytest
 
 from portal.models import Connection
@@ -53,6 +55,8 @@ def test_foreign_text_stays_text(sessions, company, as_user, text):
         problem = {"code": text, "cause": text, "title": text, "text": text, "next_step": text, "who": text}
         factory.problem(session, link, **problem)
         factory.delivery(session, link, topic=text, outcome_text=text)
+        written = {"changes": [[text, text, text]], "request": evil, "response_ref": text}
+        factory.operation(session, link, why=text, prompted_by=text, status="refused", error=text, **written)
         run = factory.run(session, company, worker=text, counts={text: 1})
         factory.line(session, company, text, entity=text, link_id=link.id, run_id=run.id, raw=evil)
     for address in (
@@ -62,6 +66,8 @@ def test_foreign_text_stays_text(sessions, company, as_user, text):
         f"orders/{link.id}/story?after=0",
         "problems",
         "runs",
+        "writes",
+        f"writes?thing={quote(text)}",
         f"runs/{run.id}",
         "connections",
         f"connections/{company.connection_id}",

@@ -286,6 +286,7 @@ def test_looking_at_ones_own_company_is_nobodys_business(company, admin, acts):
     assert acts() == []
 
 
+@pytest.mark.promise("MO-11")
 def test_an_operator_breaks_the_glass_and_everybody_is_told(
     sessions, settings, company, owner, operator, viewer, acts
 ):
@@ -306,6 +307,7 @@ def test_an_operator_breaks_the_glass_and_everybody_is_told(
         assert word in told[0].text
 
 
+@pytest.mark.promise("MO-11")
 def test_the_broken_glass_stops_and_changes_nothing_else(company, operator, order):
     operator.post(f"/support/companies/{company.id}/break-glass", ASKED)
     base = f"/t/{company.slug}"
@@ -318,6 +320,7 @@ def test_the_broken_glass_stops_and_changes_nothing_else(company, operator, orde
     assert operator.post(f"{base}/connections/go").status_code == 403
 
 
+@pytest.mark.promise("MO-11")
 def test_only_operators_break_the_glass_and_only_agents_ask(company, support, operator, admin):
     assert support.get(f"/support/companies/{company.id}/break-glass").status_code == 404
     assert operator.get(f"/support/companies/{company.id}/ask").status_code == 404

@@ -58,10 +58,25 @@ def order(sessions, company):
         )
         factory.problem(session, row, title=NOTE, text=NOTE, next_step=NOTE, cause=NOTE)
         factory.delivery(session, row, outcome_text=NOTE, topic=NOTE)
+        _written(session, row)
         factory.line(
             session, company, NOTE, entity=NOTE, raw={"person": FIELDS, "note": NOTE}, link_id=row.id
         )
         return row
+
+
+def _written(session, order):
+    """A write of it that was refused."""
+    factory.operation(
+        session,
+        order,
+        request={"customer": FIELDS, "notes": [NOTE]},
+        changes=[["Phone", "5105550199", NOTE], ["Note", NOTE, NOTE], ["Birth date", "1991-04-05", ""]],
+        why=NOTE,
+        prompted_by=NOTE,
+        status="refused",
+        error=NOTE,
+    )
 
 
 @pytest.fixture
@@ -76,6 +91,8 @@ def pages(company, order):
         "the log": f"{base}/connections/{company.connection_id}/log",
         "log lines alone": f"{base}/connections/{company.connection_id}/log/lines",
         "the dashboard": f"{base}/",
+        "the writes": f"{base}/writes",
+        "the writes as a file": f"{base}/writes/writes.csv",
     }
 
 

@@ -15,6 +15,7 @@ TENANT = {
     "orders.see": "OAVLXG",
     "products.see": "OAVLXG",
     "runs.see": "OAVLXG",
+    "writes.see": "OAVLXG",
     "problems.see": "OAVLXG",
     "connections.see": "OAVLXG",
     "orders.hold": "OAX",

@@ -13,6 +13,8 @@ from portal.sync.audit import Actor
 from tests.web import factory
 from tests.web.test_dashboard import bottom_line
 
+pytestmark = pytest.mark.promise("MO-11")
+
 REASON = "A wrong <price> list went out"
 
 

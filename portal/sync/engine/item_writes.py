@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from portal.sync.engine import lots, mirror
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.guard import DROP
 from portal.sync.engine.writes import Outcome, Write
+from portal.sync.mapping import effects
 from portal.sync.mapping.facts import plain, plain_value
 
 # What sells well has another stock every few seconds. Two writers that undo each other, the planner finds.
@@ -30,7 +32,15 @@ _MOST_ALIKE = 1_000
 MAKE_LOT = "make_lot_stock"
 
 
-def write_of(action: Action, account: Account, *, connection_id: object, sku: str, former: str = "") -> Write:
+def write_of(
+    action: Action,
+    account: Account,
+    *,
+    connection_id: object,
+    sku: str,
+    former: str = "",
+    now: Mapping[str, Any] = MappingProxyType({}),
+) -> Write:
     """Prepare the write for an action on a product.
 
     Args:
@@ -39,16 +49,17 @@ def write_of(action: Action, account: Account, *, connection_id: object, sku: st
         connection_id: whose product.
         sku: the link's match key.
         former: the product that was made under this SKU before, and that has another one by now.
+        now: what is there of the product, as `effects.fields_of` tells it.
     """
     match action:
         case CreateProduct():
             return _create(action, account, product_key(connection_id, sku, after=former), sku)
         case UpdateProduct():
-            return _update(action, account, sku)
+            return _update(action, account, sku, now)
         case SetStock():
-            return _set_stock(action, account, sku)
+            return _set_stock(action, account, sku, now)
         case SetLotStock():
-            return _set_lot_stock(action, account, sku)
+            return _set_lot_stock(action, account, sku, now)
         case CreateStrain():
             return _create_strain(action, account, connection_id)
         case _:
@@ -94,7 +105,7 @@ def _create(action: CreateProduct, account: Account, natural_key: str, sku: str)
     )
 
 
-def _update(action: UpdateProduct, account: Account, sku: str) -> Write:
+def _update(action: UpdateProduct, account: Account, sku: str, now: Mapping[str, Any]) -> Write:
     names = ", ".join(name.replace("_", " ") for name in action.changes)
 
     def call() -> Outcome:
@@ -110,10 +121,11 @@ def _update(action: UpdateProduct, account: Account, sku: str) -> Write:
         request=plain(action.changes),
         call=call,
         base=action.base,
+        changes=effects.in_words(action, now),
     )
 
 
-def _set_stock(action: SetStock, account: Account, sku: str) -> Write:
+def _set_stock(action: SetStock, account: Account, sku: str, now: Mapping[str, Any]) -> Write:
     value = plain_value(action.value)
 
     def call() -> Outcome:
@@ -129,6 +141,7 @@ def _set_stock(action: SetStock, account: Account, sku: str) -> Write:
         request={"field": action.field, "value": value},
         call=call,
         base=action.base,
+        changes=effects.in_words(action, now),
         most_alike=_MOST_ALIKE,
     )
 
@@ -143,9 +156,8 @@ def kept_lot(ref: str, batch: Batch) -> Callable[[Session, Link], None]:
     return lambda session, link: lots.store_one(session, link.connection_id, ref, batch)
 
 
-def _set_lot_stock(action: SetLotStock, account: Account, sku: str) -> Write:
+def _set_lot_stock(action: SetLotStock, account: Account, sku: str, now: Mapping[str, Any]) -> Write:
     batch, value = action.batch, plain_value(action.value)
-    usual = "set_lot_stock" if batch.stock_ref else MAKE_LOT
 
     def call() -> Outcome:
         changed = account.shop.set_lot_stock(action.ref, batch, action.value)
@@ -153,7 +165,7 @@ def _set_lot_stock(action: SetLotStock, account: Account, sku: str) -> Write:
         return Outcome(changed.stock_ref, title, effect=kept_lot(action.ref, changed))
 
     return Write(
-        kind=DROP if action.drops else usual,
+        kind=DROP if action.drops else "set_lot_stock" if batch.stock_ref else MAKE_LOT,
         side="platform",
         natural_key=lot_key(action.ref, batch),
         once=False,
@@ -161,6 +173,7 @@ def _set_lot_stock(action: SetLotStock, account: Account, sku: str) -> Write:
         request={"product": action.ref, "batch": batch.ref, "lot": batch.number, "quantity": value},
         call=call,
         base=action.base,
+        changes=effects.in_words(action, now),
         most_alike=_MOST_ALIKE,
         is_one_of_many=True,
     )

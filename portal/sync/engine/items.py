@@ -42,6 +42,7 @@ from portal.sync.engine.pull import is_pulled
 from portal.sync.engine.shelves import Known, known, shown, terms
 from portal.sync.engine.writes import Write
 from portal.sync.mapping.catalogue import plan_product
+from portal.sync.mapping.effects import fields_of
 from portal.sync.mapping.keys import sku_key
 
 
@@ -104,7 +105,12 @@ class ItemMatter:
         """See `Matter`."""
         connection_id, sku = self._claim.connection_id, self._sku
         return item_writes.write_of(
-            action, self._account, connection_id=connection_id, sku=sku, former=self._former
+            action,
+            self._account,
+            connection_id=connection_id,
+            sku=sku,
+            former=self._former,
+            now=fields_of(self._known.shelf()),
         )
 
     def note(self, session: Session, link: Link, *, how: str) -> None:

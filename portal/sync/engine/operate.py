@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.models import Link, Operation, new_id
+from portal.models import Link, Operation, TimelineEvent, new_id
 from portal.sync import journal
 from portal.sync.domain import Json
 from portal.sync.engine import crash
@@ -37,8 +37,20 @@ _ALIKE = select(func.count()).where(
     Operation.status.in_(("ok", "unknown")),
     Operation.intent_at > func.now() - timedelta(seconds=LOOP_SECONDS),
 )
+# What somebody else did to it last, before this transaction.
+_PROMPT = (
+    select(func.concat(TimelineEvent.actor, ": ", TimelineEvent.title))
+    .where(TimelineEvent.link_id == bindparam("of_link"), TimelineEvent.actor.not_in(journal.OURSELVES))
+    .order_by(TimelineEvent.seq.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _OPERATION = Operation.metadata.tables["operation"]
-_INTEND = insert(_OPERATION).values(sent_at=func.now()).returning(_ALIKE.scalar_subquery())
+_INTEND = (
+    insert(_OPERATION)
+    .values(sent_at=func.now(), prompted_by=func.coalesce(bindparam("told"), _PROMPT, ""))
+    .returning(_ALIKE.scalar_subquery())
+)
 _WORKED = (
     update(_OPERATION)
     .where(Operation.id == bindparam("operation"))
@@ -46,7 +58,7 @@ _WORKED = (
 )
 
 
-def intend(session: Session, link: Link, claim: Claim, account: Account, write: Write) -> UUID:
+def intend(session: Session, link: Link, claim: Claim, account: Account, write: Write, why: str) -> UUID:
     """Write down what is about to be done; once this is committed it counts as sent.
 
     Args:
@@ -55,6 +67,7 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
         claim: the claim, whose fence the intent carries.
         account: both sides, open.
         write: the write.
+        why: the decision that it carries out, as a sentence.
 
     Returns:
         The operation's id.
@@ -74,10 +87,13 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
         "natural_key": write.natural_key,
         "once": write.once,
         "request": dict(write.request),
+        "changes": [list(change) for change in write.changes],
+        "why": why,
         "base": dict(write.base) if write.base is not None else None,
         "fence": claim.fence,
     }
-    made = session.execute(_INTEND, {**intent, "of_link": link.id, "of_kind": write.kind}).scalar_one()
+    around = {"of_link": link.id, "of_kind": write.kind, "told": journal.told_of_others(session, link)}
+    made = session.execute(_INTEND, {**intent, **around}).scalar_one()
     if made >= write.most_alike:
         raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
     return operation_id

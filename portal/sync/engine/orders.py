@@ -123,6 +123,7 @@ class OrderMatter:
             self._account,
             number=self._known.number,
             outbound=self._seen.outbound,
+            status=self._seen.order.status,
             former_ids=self._known.former_ids,
         )
 

@@ -246,7 +246,7 @@ class _Look:
             if not combining.keep(session, link, decision.originals):
                 raise Retryable("Another order was combined of the same ones", after=1.0, throttled=True)
             self._tell_decision(session, link, decision)
-            operation_id = intend(session, link, self._claim, self._account, write)
+            operation_id = intend(session, link, self._claim, self._account, write, decision.sentence)
         self._unnoted = False
         self._originals += decision.originals
         try:

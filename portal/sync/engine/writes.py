@@ -6,7 +6,7 @@ One `Write` per kind of action; the engine commits its intent, calls it once and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,7 +25,7 @@ from portal.sync.decisions import (
     SetTerm,
     UpdateOrder,
 )
-from portal.sync.domain import Json, OutboundOrder
+from portal.sync.domain import CANCELLED, Json, OutboundOrder
 from portal.sync.drafts import TellPlatform
 from portal.sync.engine.accounts import Account
 
@@ -71,6 +71,7 @@ def write_of(
     *,
     number: str,
     outbound: OutboundOrder | None,
+    status: str = "",
     former_ids: Sequence[str] = (),
 ) -> Write:
     """Prepare the write for an action.
@@ -80,6 +81,7 @@ def write_of(
         account: both sides, open.
         number: the platform's id of the link's order.
         outbound: the Flourish order as just read, None when there is none.
+        status: the platform's status of the order as just read.
         former_ids: Flourish orders that the link had before it moved.
     """
     match action:
@@ -94,9 +96,9 @@ def write_of(
         case TellPlatform():
             return _tell(action, account)
         case CancelOrder() | CancelToMove():
-            return _cancel(action, account, former_ids)
+            return _cancel(action, account, outbound, former_ids)
         case MovePlatform():
-            return _move(action, account)
+            return _move(action, account, status)
         case _:
             raise TypeError(f"{type(action).__name__} is no write of an order")
 
@@ -188,7 +190,16 @@ def _finish_order(action: FinishOrder, account: Account, outbound: OutboundOrder
         request={"requested_delivery_date": str(action.requested_date or ""), "payment_term": action.term},
         call=call,
         base=action.base,
+        changes=(
+            *_changed("Requested date", str(outbound.requested_date or ""), str(action.requested_date or "")),
+            *_changed("Payment term", outbound.term, action.term),
+        ),
     )
+
+
+def _changed(what: str, before: str, after: str) -> tuple[tuple[str, str, str], ...]:
+    """A row of what a write changes; none for what it leaves alone."""
+    return ((what, before, after),) if after else ()
 
 
 def _update_order(action: UpdateOrder, account: Account, outbound: OutboundOrder) -> Write:
@@ -246,13 +257,23 @@ def _tell(action: TellPlatform, account: Account) -> Write:
         request={"external_ids": dict(action.external_ids), "paid_on": action.paid_on},
         call=call,
         base=action.base,
+        changes=(
+            *_changed("Id in Flourish", "", ", ".join(ids)),
+            *_changed("Paid on", "", action.paid_on),
+        ),
     )
 
 
-def _cancel(action: CancelOrder | CancelToMove, account: Account, former_ids: Sequence[str]) -> Write:
+def _cancel(
+    action: CancelOrder | CancelToMove,
+    account: Account,
+    outbound: OutboundOrder | None,
+    former_ids: Sequence[str],
+) -> Write:
+    changes = _changed("Status", outbound.status if outbound else "", CANCELLED)
     if isinstance(action, CancelToMove):
-        return _cancel_to_move(action, account, former_ids)
-    return _cancel_order(action, account)
+        return replace(_cancel_to_move(action, account, former_ids), changes=changes)
+    return replace(_cancel_order(action, account), changes=changes)
 
 
 def _cancel_order(action: CancelOrder, account: Account) -> Write:
@@ -298,7 +319,7 @@ def cancelled_to_move(flourish_id: str, former_ids: Sequence[str], facility: str
     )
 
 
-def _move(action: MovePlatform, account: Account) -> Write:
+def _move(action: MovePlatform, account: Account, status: str) -> Write:
     def call() -> Outcome:
         account.client.move(action.number, action.action)
         return Outcome(action.number, f"{action.to}", link={"foreign_status": action.to})
@@ -311,6 +332,7 @@ def _move(action: MovePlatform, account: Account) -> Write:
         purpose=f"move the order to {action.to}",
         request={"transition": action.action},
         call=call,
+        changes=_changed("Status", status, action.to),
     )
 
 

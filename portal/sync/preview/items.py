@@ -27,8 +27,6 @@ from portal.sync.engine import item_writes
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.writes import Write
 from portal.sync.mapping.catalogue import plan_product
-from portal.sync.mapping.facts import plain_value
-from portal.sync.mapping.keys import sku_key
 from portal.sync.preview.recording import RecordingPlatform
 
 
@@ -110,17 +108,6 @@ class ItemRehearsal:
         """See `Matter`."""
         del session, link, since
         return 0
-
-
-def fields_of(shelf: Shelf) -> dict[str, Any]:
-    """What of a SKU's live product is there now, by the name of its field, for what changes."""
-    live = [one for one in shelf.products if sku_key(one.sku) == shelf.sku and not one.archived]
-    if len(live) != 1:
-        return {}
-    product = live[0]
-    names = ("name", "description", "brand", "category", "subcategory", "line", "strain_class", "price")
-    shown: dict[str, Any] = {name: plain_value(getattr(product, name)) for name in names}
-    return shown | {"stock": plain_value(product.available), "strains": list(product.strains)}
 
 
 def with_promise(shelf: Shelf, promised: Mapping[str, Decimal]) -> Shelf:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.sync.batches import SetLotStock
-from portal.sync.decisions import Action, CreateProduct, Decision, Question, SetStock, UpdateProduct
+from portal.sync.decisions import Action, Decision, Question, SetStock
 from portal.sync.domain import Json
 from portal.sync.engine.matter import Matter
 from portal.sync.engine.outlook import ForAPerson, refused, stuck, unreadable
 from portal.sync.engine.writes import Write
 from portal.sync.errors import Rejected, Unreadable
-from portal.sync.mapping.facts import plain_value
+from portal.sync.mapping import effects
+from portal.sync.mapping.effects import Change
 from portal.sync.preview.recording import NEW, Captured
 
 # As many as a look makes (engine/reconcile.py).
@@ -44,10 +45,6 @@ class Act:
             "purpose": self.purpose,
             "name": self.name,
         }
-
-
-# One field that changes: its name, before and after.
-Change = tuple[str, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -150,30 +147,10 @@ def _act(write: Write) -> Act:
 
 
 def _changes(action: Action, now: dict[str, Any]) -> list[Change]:
-    """Field by field what a write changes; what was looked up is told by its text, not by its id."""
-    if isinstance(action, SetStock):
-        told: dict[str, Any] = {"stock": plain_value(action.value)}
-    elif isinstance(action, SetLotStock):
-        lot = f"stock of lot {action.batch.number}"
-        now.setdefault(lot, plain_value(action.batch.quantity))
-        told = {lot: plain_value(action.value)}
-    elif isinstance(action, UpdateProduct):
-        told = _named(dict(action.changes), action.base)
-    elif isinstance(action, CreateProduct):
-        told = _named(
-            {"stock" if name == "quantity" else name: one for name, one in action.draft.fields.items()},
-            action.base,
-        )
-    else:
-        return []
-    changes = [(name, now.get(name), value) for name, value in told.items()]
-    now.update(told)
-    return changes
-
-
-def _named(values: dict[str, Any], base: Json) -> dict[str, Any]:
-    names = base.get("names") or {}
-    return {name: names.get(name) or _without_new(value) for name, value in values.items()}
+    """Field by field what a write changes, and from then on is there."""
+    told = [(name, before, _without_new(after)) for name, before, after in effects.changes(action, now)]
+    now.update({name: after for name, _before, after in told})
+    return told
 
 
 def _without_new(value: Any) -> Any:

@@ -8,29 +8,8 @@ from typing import Any
 
 from portal.models import Connection
 from portal.sync.flourish import FLOURISH
+from portal.sync.kinds import KINDS
 from portal.sync.registry import platform as platform_by_key
-
-# Kind of act -> what is done, to one and to several.
-_DONE: Mapping[str, tuple[str, str]] = {
-    "create_product": ("1 product is created", "{:,} products are created"),
-    "update_product": ("1 product is described anew", "{:,} products are described anew"),
-    "set_stock": ("the stock of 1 product is set", "the stock of {:,} products is set"),
-    "set_lot_stock": ("the stock of 1 lot is set", "the stock of {:,} lots is set"),
-    "make_lot_stock": ("1 lot gets its first stock", "{:,} lots get their first stock"),
-    "drop_stock": ("1 product loses all its stock", "{:,} products lose all their stock"),
-    "create_strain": ("1 strain is created", "{:,} strains are created"),
-    "create_destination": ("1 destination is created", "{:,} destinations are created"),
-    "create_order": ("1 order is created", "{:,} orders are created"),
-    "finish_order": (
-        "1 order gets its date and payment term",
-        "{:,} orders get their date and payment term",
-    ),
-    "tell_platform": ("1 order is told its Flourish id", "{:,} orders are told their Flourish id"),
-    "set_term": ("1 payment term is set", "{:,} payment terms are set"),
-    "move": ("1 order is moved on", "{:,} orders are moved on"),
-    "update_order": ("1 order is edited", "{:,} orders are edited"),
-    "cancel_order": ("1 order is cancelled", "{:,} orders are cancelled"),
-}
 
 
 def minutes(counts: Mapping[str, Any], connection: Connection) -> float:
@@ -51,9 +30,9 @@ def minutes(counts: Mapping[str, Any], connection: Connection) -> float:
 
 def acts_in_words(acts: Mapping[str, int]) -> list[str]:
     """What is done, one clause for each kind of act."""
-    named = [kind for kind in _DONE if acts.get(kind)]
-    others = sorted(kind for kind in acts if kind not in _DONE and acts[kind])
-    said = [_DONE[kind][0] if acts[kind] == 1 else _DONE[kind][1].format(acts[kind]) for kind in named]
+    named = [(words, acts[kind]) for kind, words in KINDS.items() if acts.get(kind)]
+    others = sorted(kind for kind in acts if kind not in KINDS and acts[kind])
+    said = [words.one if count == 1 else words.several.format(count) for words, count in named]
     return said + [f"{acts[kind]:,} times {kind.replace('_', ' ')}" for kind in others]
 
 

@@ -25,8 +25,9 @@ from portal.sync.engine.held import holds_of
 from portal.sync.engine.orders import Known, OrderMatter
 from portal.sync.engine.said import said_of
 from portal.sync.engine.shelves import keys_after
+from portal.sync.mapping import effects
 from portal.sync.preview import lists, rows
-from portal.sync.preview.items import ItemRehearsal, Seen, fields_of
+from portal.sync.preview.items import ItemRehearsal, Seen
 from portal.sync.preview.rehearsal import rehearse
 from portal.sync.preview.rows import Found
 from portal.sync.preview.shelf import gather
@@ -160,7 +161,7 @@ class Turn:
         said = sides.account.rules.said
         rules = catalogue_rules_of(self._connection, self._platform, said)
         matter = ItemRehearsal(sides.account, sides.platform, rules, self._connection.id, seen)
-        rehearsed = rehearse(matter, seen.base, fields_of(seen.shelf))
+        rehearsed = rehearse(matter, seen.base, effects.fields_of(seen.shelf))
         return Found("item", seen.sku, seen.sku, rehearsed, name=seen.name, fingerprint=seen.fingerprint)
 
     def _keep(self, found: Sequence[Found], **total: int) -> None:

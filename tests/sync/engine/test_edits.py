@@ -90,7 +90,7 @@ def test_the_story_tells_what_was_carried_over_with_before_and_after(shop, link_
 
     assert "Edited in LeafLink" in shop.story(link_id)
     assert "Carried over from LeafLink" in shop.story(link_id)
-    (row,) = [one for one in shop.details(link_id) if one.get("changes") and "request" in one]
+    *_, row = [one for one in shop.details(link_id) if one.get("changes") and "request" in one]
     assert row["changes"] == [["FL-1 eaches", "10", "20"]]
 
 

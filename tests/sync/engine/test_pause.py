@@ -17,6 +17,7 @@ def switch(shop, act):
         act(session, shop.desk.settings.master_keys, shop.connection_id, actor=Actor("Adam Admin"))
 
 
+@pytest.mark.promise("MO-11")
 def test_a_paused_connection_reads_and_decides_and_writes_nothing(shop):
     switch(shop, connecting.pause)
     link_id = shop.arrive()
@@ -75,6 +76,7 @@ def test_looking_again_while_paused_adds_nothing_to_the_story(shop):
     assert shop.story(link_id) == told
 
 
+@pytest.mark.promise("MO-11")
 def test_the_companys_stop_switch_stops_writes_of_all_its_connections(shop):
     with shop.desk.tenant(shop.tenant_id) as session:
         session.execute(update(Tenant).values(stopped_at=func.now()))
