@@ -156,13 +156,18 @@ def _status(value: Any) -> str:
 def _reps(simulation: Simulation, office: Office, asked: Body, customer: Body | None) -> list[int]:
     """Return the asked rep, none when null was asked for, else the customer's own rep if that one matches."""
     if "sales_rep" in asked:
-        return [] if asked["sales_rep"] is None else [_rep(office, asked["sales_rep"])]
+        return [] if asked["sales_rep"] is None else [find_rep(office, asked["sales_rep"])]
     good = matching_reps(simulation, office.account.world)
     own = [rep for rep in (customer["managers"] if customer else []) if rep in good]
     return own[:1] or good[:1]
 
 
-def _rep(office: Office, email: Any) -> int:
+def find_rep(office: Office, email: Any) -> int:
+    """Return the id of one of the seller's staff, by e-mail.
+
+    Raises:
+        BadValue: there is none.
+    """
     if not isinstance(email, str):
         raise BadValue("The sales rep is given by e-mail.", "sales_rep")
     by_email = Condition("lower(json_extract(body, '$.email')) = lower(?)", (email,))

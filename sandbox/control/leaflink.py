@@ -13,7 +13,7 @@ from sandbox.leaflink.orders import Actor
 from sandbox.leaflink.product_fields import READERS
 from sandbox.leaflink.statuses import APP_ACTIONS
 from sandbox.office import Office
-from sandbox.placing import change_order, find_order, place_order
+from sandbox.placing import change_order, find_customer, find_order, find_rep, place_order
 from sandbox.store import Body, equal
 
 blueprint = Blueprint("leaflink", __name__, url_prefix="/leaflink")
@@ -61,6 +61,21 @@ def combine_orders() -> ResponseReturnValue:
         office, _ = find_order(simulation(), numbers[0])
         known = [find_order(simulation(), number)[1]["number"] for number in numbers]
         return jsonify(shown_order(office, combine(office, known, STAFF))), 201
+
+
+@blueprint.post("/customers/<license_number>")
+def edit_customer(license_number: str) -> ResponseReturnValue:
+    """Change who a customer's default sales reps are."""
+    asked = asking.body()
+    emails = asked.get("sales_reps")
+    if not isinstance(emails, list):
+        raise BadValue("'sales_reps' is a list of e-mails.", "sales_reps")
+    with simulation().store.transaction():
+        office = simulation().office(LEAFLINK, asking.text(asked, "company", WORLDS[0]))
+        customer = find_customer(office, license_number)
+        changed = customer | {"managers": [find_rep(office, email) for email in emails]}
+        office.put("customer", customer["id"], changed)
+        return jsonify(shapes.dated(office, changed) | {"company": office.account.world})
 
 
 @blueprint.post("/products")

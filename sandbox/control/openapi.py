@@ -195,6 +195,14 @@ OPERATIONS = (
     ),
     Operation(
         "post",
+        f"/control/{LEAFLINK}/customers/{{license_number}}",
+        "Change who a LeafLink customer's default sales reps are, by e-mail.",
+        200,
+        ANY_OBJECT,
+        object_of(("sales_reps",), company=COMPANY, sales_reps=list_of(TEXT)),
+    ),
+    Operation(
+        "post",
         f"/control/{LEAFLINK}/products",
         "Make a LeafLink product: a copy of the one of the SKU or id `like`, but for what is said.",
         201,

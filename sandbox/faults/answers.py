@@ -4,6 +4,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import repeat
 from typing import Any
 from urllib.parse import urlencode
@@ -88,6 +89,20 @@ def _streamed(response: Response, chunks: Iterator[bytes], length: int | None) -
     if length is not None:
         headers["Content-Length"] = str(length)
     return Response(chunks, response.status_code, headers=headers)
+
+
+def miscount(fault: Fault, visit: Visit, response: Response) -> Response:
+    """Say another total than the order's parts come to."""
+    order = visit.answered_json()
+    total = order["total"]
+    amount = Decimal(str(total["amount"])) + fault.argument
+    total["amount"] = str(amount) if isinstance(total["amount"], str) else float(amount)
+    return Response(json.dumps(order), response.status_code, mimetype="application/json")
+
+
+def is_order(visit: Visit) -> bool:
+    """One order of LeafLink was answered."""
+    return visit.platform == LEAFLINK and visit.reads and {"number", "total"} <= visit.answered_json().keys()
 
 
 def loop(_fault: Fault, visit: Visit, response: Response) -> Response:

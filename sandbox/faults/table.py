@@ -145,6 +145,15 @@ KINDS: dict[str, Kind] = {
         5,
         answers.has_more,
     ),
+    "wrong-total": Kind(
+        ANSWER,
+        answers.miscount,
+        "An order of LeafLink says another total than its parts come to.",
+        "How many dollars more.",
+        arguments.whole(1, 1000, "dollars"),
+        1,
+        answers.is_order,
+    ),
     "loop-next": Kind(
         ANSWER,
         answers.loop,

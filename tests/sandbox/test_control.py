@@ -281,3 +281,16 @@ def test_the_description_names_every_route(doors):
 @pytest.mark.parametrize("path", ["/control/reset", "/faults/clear"])
 def test_strangers_and_other_sites_pages_are_refused(doors, path, extra):
     assert doors.call("POST", path, **extra).status_code == 403
+
+
+def test_a_customer_may_have_other_default_reps_or_none(doors):
+    """An order's customer comes with it."""
+    license_number = "C10-0000217-LIC"
+    address = f"/leaflink/customers/{license_number}"
+    order = doors.order(customer=license_number)
+    for emails in ([], ["maya.ortega@greenleaf.example"]):
+        changed = doors.control("POST", address, {"sales_reps": emails})
+        assert (changed.status_code, len(changed.json["managers"])) == (200, len(emails))
+    assert order["customer"]["id"] == changed.json["id"]
+    for wrong in (None, ["nobody@example.com"]):
+        assert doors.control("POST", address, {"sales_reps": wrong}).status_code == 400

@@ -131,6 +131,7 @@ def test_the_list_explains_every_fault(doors):
         "latency", "429", "429-no-header", "500", "commit-then-drop", "late-commit", "truncate", "html-200",
         "slow-drip", "stale-reads", "webhook-duplicate", "webhook-drop", "webhook-shuffle", "webhook-delay",
         "revoked-key", "empty-catalogue", "huge-body", "redirect", "page-shift", "loop-next",
+        "wrong-total",
     }  # fmt: skip
     assert all(each["about"].endswith(".") for each in kinds)
 
@@ -232,3 +233,15 @@ def test_a_fault_that_cannot_be_is_refused_in_words(doors, fault):
     )
     assert answer.status_code == 400
     assert answer.json["error"].endswith(".")
+
+
+def test_a_wrong_total_is_said_of_the_order_that_is_meant_and_of_no_other(doors):
+    meant, other = doors.order(), doors.order()
+    only = f"/orders-received/{meant['number']}"
+    switch_on(doors, platform="leaflink", fault="wrong-total", argument=7, only=only)
+
+    def total(order):
+        return float(doors.leaflink("GET", f"/orders-received/{order['number']}/").json["total"]["amount"])
+
+    assert total(meant) == float(meant["total"]["amount"]) + 7
+    assert total(other) == float(other["total"]["amount"])
