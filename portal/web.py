@@ -26,6 +26,7 @@ from portal.blueprints import (
     company_data,
     connections,
     dashboard,
+    deliveries,
     demo,
     earlier,
     errors,
@@ -44,6 +45,7 @@ from portal.blueprints import (
     products,
     proofs,
     readiness,
+    reconciliations,
     reports,
     reset,
     rules,
@@ -77,8 +79,9 @@ _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
 _COMPANY = (dashboard, orders, earlier, products, runs, writes, problems, handling, proofs)
 _CONNECTING = (connections, adding, states, readiness, matching, match_files, previews, rules)
+_BOOKS = (deliveries, reconciliations)
 _OFFICE = (people_pages, notices, grants, company, company_data, tokens, audit)
-_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_OFFICE, support, api, health, metrics)
+_BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_BOOKS, *_OFFICE, support, api, health, metrics)
 _WEBHOOKS = "portal.blueprints.webhooks"
 
 # Sixteen threads serve pages, eight read for live ones (portal/asgi.py).

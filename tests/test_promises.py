@@ -18,6 +18,10 @@ def test_the_catalogue_has_each_promise_about_onboarding_once_and_in_order():
     assert [promise.id for promise in PARTS["Onboarding"]] == [f"ON-{number}" for number in range(1, 11)]
 
 
+def test_the_catalogue_has_each_promise_about_monitoring_once_and_in_order():
+    assert [promise.id for promise in PARTS["Monitoring"]] == [f"MO-{number}" for number in range(1, 12)]
+
+
 @pytest.mark.parametrize("promise", CATALOGUE)
 def test_a_promise_has_a_test_or_says_what_is_missing(promise):
     assert MARKED.get(promise) or CATALOGUE[promise].later, f"no test is marked with {promise}"

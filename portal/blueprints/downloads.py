@@ -19,6 +19,8 @@ def attachment(file: IO[bytes], name: str, mimetype: str) -> Response:
     take = _taker()
     if take is None:
         answer = send_file(file, mimetype=mimetype, as_attachment=True, download_name=name)
+        # It says "no-cache", which lets a browser keep the file; every answer of ours is kept by nobody.
+        answer.headers.pop("Cache-Control", None)
     else:
         answer = _handed_over(take, file, name, mimetype)
     answer.headers["Content-Length"] = str(length)

@@ -126,6 +126,19 @@ PREVIEW_WORDS: Words = {
     "earlier": ("Listed only", "idle"),
     "nothing": ("Agrees", "ok"),
 }
+# How a value stands between both sides: its word, its mark, and what that means.
+OUTCOME_OF_VALUE: Mapping[str, tuple[str, str, str]] = {
+    "agrees": ("Agrees", "ok", "the same on both sides"),
+    "corrected": ("Will be corrected", "info", "the owner has it otherwise; Trellis writes it"),
+    "expected": ("Expected", "idle", "different by a rule, and not written"),
+    "conflict": ("Needs you", "bad", "a person decides"),
+}
+REPORT_WORDS: Words = {
+    "orders": ("Working", "info"),
+    "items": ("Working", "info"),
+    "done": ("Done", "ok"),
+    "failed": ("Did not work", "bad"),
+}
 NOTICE_WORDS: Words = {
     "collecting": ("Collecting", "info"),
     "waiting": ("Trying again", "warn"),
@@ -242,10 +255,12 @@ def install(app: Flask) -> None:
         PROOF_HOW=PROOF_HOW,
         PROOF_MEANING=PROOF_MEANING,
         PROOF_WORDS=PROOF_WORDS,
+        REPORT_WORDS=REPORT_WORDS,
         ROLE_WORDS=ROLE_WORDS,
         RUN_KINDS=RUN_KINDS,
         RUN_WORDS=RUN_WORDS,
         SEVERITY_WORDS=SEVERITY_WORDS,
+        VALUE_WORDS=OUTCOME_OF_VALUE,
         WHO_WORDS=WHO_WORDS,
         WRITE_FILTERS=WRITE_FILTERS,
         WRITE_WORDS=WRITE_WORDS,

@@ -22,6 +22,7 @@ NAVIGATION = (
     ("runs", "runs.index", "Runs", "runs.see"),
     ("writes", "writes.index", "Changes", "writes.see"),
     ("connections", "connections.index", "Connections", "connections.see"),
+    ("deliveries", "deliveries.index", "Deliveries", "connections.see"),
 )
 COMPANY_NAVIGATION = (
     ("people", "people.index", "People", "people.manage"),

@@ -111,6 +111,11 @@ def ring_preview(preview_id: UUID) -> None:
     queues.ring_preview(current_app.extensions["trellis"].redis, preview_id)
 
 
+def ring_reconciliation(report_id: UUID) -> None:
+    """Have a worker take up a report now."""
+    queues.ring_reconciliation(current_app.extensions["trellis"].redis, report_id)
+
+
 def ring() -> None:
     """Have the workers look now at what is due."""
     queues.ring(current_app.extensions["trellis"].redis)

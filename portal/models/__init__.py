@@ -27,6 +27,7 @@ from portal.models.preview import PREVIEW_KINDS, PREVIEW_STATES, Preview, Previe
 from portal.models.problems import PROBLEM_ACTS, Problem, ProblemAct, ProblemChoice
 from portal.models.proofs import Proof
 from portal.models.readiness import CheckChange, CheckResult, Waiver
+from portal.models.reconciliation import RECONCILIATION_STATES, Reconciliation, ReconciliationRow
 from portal.models.runs import LogLine, Run
 from portal.models.schedule import Stream
 from portal.models.tenancy import Installation, Tenant
@@ -41,6 +42,7 @@ __all__ = [
     "PREVIEW_KINDS",
     "PREVIEW_STATES",
     "PROBLEM_ACTS",
+    "RECONCILIATION_STATES",
     "STAFF_ROLES",
     "TENANT_ROLES",
     "Alias",
@@ -79,6 +81,8 @@ __all__ = [
     "ProblemChoice",
     "Proof",
     "PulledRow",
+    "Reconciliation",
+    "ReconciliationRow",
     "RecoveryCode",
     "ResetToken",
     "Run",

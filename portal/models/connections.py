@@ -115,6 +115,8 @@ class Connection(Owned, Created, Breaker, Base):
     drops_approved_until: Mapped[datetime | None]
     # When its checks are run again; null until it goes live.
     assess_due_at: Mapped[datetime | None]
+    # When both its sides are compared again; null until the schedule has seen it live.
+    reconcile_due_at: Mapped[datetime | None]
     # Grows with each alias and exclusion that people make or undo (engine/said.py).
     said_revision: Mapped[int] = mapped_column(server_default="0")
     # The last number given to a log line; taking the next one locks this row until the commit, so that

@@ -21,6 +21,7 @@ class Delivery(Owned, Base):
         Index("ix_delivery_link", "link_id", postgresql_where=text("link_id IS NOT NULL")),
         # What came lately, over all companies (queries/figures.py).
         Index("ix_delivery_received", "received_at", postgresql_using="brin"),
+        Index("ix_delivery_recent", "tenant_id", text("received_at DESC"), text("id DESC")),
         # What retention has yet to clear, and to drop, oldest first.
         Index("ix_delivery_kept", "tenant_id", "received_at", postgresql_where=text("body IS NOT NULL")),
         Index(

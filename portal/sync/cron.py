@@ -15,6 +15,7 @@ from portal.sync.engine.desk import Desk
 from portal.sync.engine.sweep import sweep
 from portal.sync.preview import runner as previews
 from portal.sync.readiness import schedule
+from portal.sync.reconciliation import runner as reports
 
 _log = logging.getLogger(__name__)
 _TIDY_EVERY = 12
@@ -32,6 +33,8 @@ def run(desk: Desk, stop: threading.Event) -> None:
             schedule.run_due(desk)
             _ring_previews(desk)
             handling.wake(desk)
+            reports.begin_nights(desk)
+            _ring_reports(desk)
             with desk.sessions.system() as session:
                 installation.swept(session)
             if time.monotonic() >= anchors_due:
@@ -50,6 +53,14 @@ def _ring_previews(desk: Desk) -> None:
         waiting = previews.due(session)
     for preview_id in waiting:
         queues.ring_preview(desk.redis, preview_id)
+
+
+def _ring_reports(desk: Desk) -> None:
+    """Likewise for reports."""
+    with desk.sessions.system() as session:
+        waiting = reports.due(session)
+    for report_id in waiting:
+        queues.ring_reconciliation(desk.redis, report_id)
 
 
 def _anchor(desk: Desk) -> float:

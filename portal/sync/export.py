@@ -68,6 +68,8 @@ _WORDS = {
     "stream": "lists that are polled",
     "preview": "previews of a first sync",
     "preview_row": "what they found for each product and order",
+    "reconciliation": "reports that compared both sides",
+    "reconciliation_row": "what of them did not agree",
     "proof": "checks, and what they found",
     "notice_rule": "who is told what, and where",
     "notice": "messages that told it",

@@ -17,6 +17,7 @@ from portal.sync.mail import delivery
 from portal.sync.notices import sending
 from portal.sync.preview import runner as previews
 from portal.sync.readiness import assessing, schedule
+from portal.sync.reconciliation import runner as reports
 
 
 @cache
@@ -79,6 +80,15 @@ def preview(preview_id: str) -> None:
     with logs.about(preview=preview_id):
         if tenant_id is not None and previews.work(desk(), tenant_id, UUID(preview_id)):
             queues.ring_preview(desk().redis, UUID(preview_id))
+
+
+def reconcile(report_id: str) -> None:
+    """Take a turn at a report, and ring again while there is more."""
+    queues.answered(desk().redis, queues.RECONCILE, report_id)
+    with desk().sessions.system() as session:
+        tenant_id = reports.tenant_of(session, UUID(report_id))
+    if tenant_id is not None and reports.work(desk(), tenant_id, UUID(report_id)):
+        queues.ring_reconciliation(desk().redis, UUID(report_id))
 
 
 def deliver_mail() -> None:

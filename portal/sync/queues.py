@@ -25,6 +25,7 @@ _RING_SECONDS = 20
 _SHIFT_RING_SECONDS = 5
 CHECK, PURGE = "portal.sync.jobs.check", "portal.sync.jobs.purge"
 MAIL, PREVIEW = "portal.sync.jobs.deliver_mail", "portal.sync.jobs.preview"
+RECONCILE = "portal.sync.jobs.reconcile"
 ASSESS, NOTICES = "portal.sync.jobs.assess", "portal.sync.jobs.deliver_notices"
 # A job may take so many seconds: one that hangs is killed. A check reads every order on both sides.
 _SECONDS, _LONG_SECONDS = 180, {CHECK: 6 * 60 * 60, ASSESS: 60 * 60}
@@ -71,6 +72,11 @@ def ring_purge(redis: Redis, tenant_id: UUID) -> bool:
 def ring_preview(redis: Redis, preview_id: UUID) -> bool:
     """Ask for a turn at a preview, unless one is asked for already."""
     return _ring(redis, PREVIEW, str(preview_id))
+
+
+def ring_reconciliation(redis: Redis, report_id: UUID) -> bool:
+    """Ask for a turn at a report, unless one is asked for already."""
+    return _ring(redis, RECONCILE, str(report_id))
 
 
 def ring_mail(redis: Redis) -> bool:

@@ -62,6 +62,12 @@ INSERTS = {
     "preview": "(id, tenant_id, connection_id, started_by) VALUES (:preview, :tenant, :connection, 'Ann')",
     "preview_row": "(id, tenant_id, preview_id, thing, subject, label, kind, code, sentence, next_step)"
     " VALUES (:preview_row, :tenant, :preview, 'item', 'FL-1', 'FL-1', 'nothing', 'agree', 'Both.', 'None.')",
+    "reconciliation": "(id, tenant_id, connection_id, started_by, orders_since)"
+    " VALUES (:report, :tenant, :connection, 'Ann', now())",
+    "reconciliation_row": "(id, tenant_id, reconciliation_id, thing, subject, number, label, field, what,"
+    " owner, outcome, agreed, platform, flourish, why, next_step)"
+    " VALUES (:report_row, :tenant, :report, 'item', 'FL-1', 0, 'FL-1', 'Stock', 'Stock', 'Flourish',"
+    " 'corrected', '', '10', '4', 'Other.', 'None.')",
     "invitation": "(id, tenant_id, email, role, token_hash, invited_by, expires_at)"
     " VALUES (:invitation, :tenant, 'new@x', 'admin', :token, 'Ann', now())",
     "api_token": "(id, tenant_id, name, token_hash, last_four, maker_id, made_by, expires_at)"
@@ -111,6 +117,8 @@ NAMES = (
     "file",
     "preview",
     "preview_row",
+    "report",
+    "report_row",
     "rule",
     "notice",
     "attempt",

@@ -50,6 +50,16 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "uq_preview_row_preview_id_thing_subject": (
         f"INSERT INTO preview_row {INSERTS['preview_row'].replace(':preview_row', ':new')}",
     ),
+    "ck_reconciliation_state": ("UPDATE reconciliation SET state = 'thinking', finished_at = now()",),
+    "ck_reconciliation_finished": ("UPDATE reconciliation SET state = 'done'",),
+    "uq_reconciliation_in_work": (
+        f"INSERT INTO reconciliation {INSERTS['reconciliation'].replace(':report', ':new')}",
+    ),
+    "ck_reconciliation_row_thing": ("UPDATE reconciliation_row SET thing = 'rep'",),
+    "ck_reconciliation_row_outcome": ("UPDATE reconciliation_row SET outcome = 'agrees'",),
+    "uq_reconciliation_row_reconciliation_id_thing_subject_number": (
+        f"INSERT INTO reconciliation_row {INSERTS['reconciliation_row'].replace(':report_row', ':new')}",
+    ),
     "uq_tenant_slug": ("INSERT INTO tenant (id, slug, name, timezone) VALUES (:new, 'acme', 'n', 'UTC')",),
     "ck_app_user_email": (A_USER.replace("a@x", "A@X"),),
     "ck_app_user_staff_role": (

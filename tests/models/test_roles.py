@@ -31,6 +31,8 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "proof": "outcome",
     "preview": "started_by",
     "preview_row": "label",
+    "reconciliation": "started_by",
+    "reconciliation_row": "label",
     "invitation": "invited_by",
     "support_grant": "agent_name",
     "pulled_row": "sku",
@@ -140,6 +142,8 @@ def test_nothing_is_deleted_but_what_is_found_anew_and_secrets_of_what_was_given
         "match_file",
         "preview",
         "preview_row",
+        "reconciliation",
+        "reconciliation_row",
         "secret",
     )
     if table in deletable:

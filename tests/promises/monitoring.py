@@ -18,6 +18,17 @@ PROMISES = (
         "Problems are grouped by cause, handled one by one or all at once, and close by themselves.",
     ),
     Promise(
+        "MO-5",
+        "Trellis's own people see all companies, the worst first, and nothing of their orders without a grant;"
+        " webhook deliveries are listed with their outcome, shown redacted and taken in again.",
+        "silent webhooks, rate budgets and their forecast among the companies",
+    ),
+    Promise(
+        "MO-6",
+        "Every night and when asked, both sides of a connection are compared field by field, each with its"
+        " owner: what differs is corrected by the engine, left by a rule, or asked of a person.",
+    ),
+    Promise(
         "MO-7",
         "People are told by e-mail and signed webhook of what they chose, for each connection, in few"
         " messages that are sent until they are taken; a test shows whether they arrive.",
@@ -27,6 +38,11 @@ PROMISES = (
         "`/metrics` tells Prometheus how the installation stands, without names or keys; `/healthz` and"
         " `/readyz` whether a process lives and can serve; each line of the logs is JSON and names its"
         " request, run and order.",
+    ),
+    Promise(
+        "MO-9",
+        "A dashboard shows at a glance where today's orders are, how long they took and what holds them up.",
+        "charts of volume and errors, and the last success of each flow",
     ),
     Promise(
         "MO-10",

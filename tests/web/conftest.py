@@ -41,7 +41,8 @@ class Visitor:
         self.token = ""
 
     def get(self, address: str, **more: Any) -> TestResponse:
-        answer = self.client.get(address, **more)
+        # Read whole, so that a file that is sent is closed.
+        answer = self.client.get(address, **{"buffered": True, **more})
         if answer.mimetype == "text/html" and (found := _TOKEN.search(answer.text)):
             self.token = found[1]
         return answer

@@ -16,8 +16,8 @@ from werkzeug.routing import Rule
 
 from portal.extensions import Sessions
 from portal.identity import tokens
-from portal.models import Grant, Invitation, utc_now
-from tests.web import choices, factory, notified, shelves
+from portal.models import Grant, Invitation, User, utc_now
+from tests.web import choices, compared, factory, notified, shelves
 from tests.web.conftest import Visitor
 from tests.web.factory import Company
 
@@ -44,6 +44,8 @@ class Things:
     rule_id: str
     notice_id: str
     token_id: str
+    report_id: str
+    delivery_id: str
     # Of a mail's link, and of a webhook's address: nobody has it.
     token: str = "no-such-token"
     # Of an order, which nobody has either.
@@ -59,11 +61,10 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
     """Make one of everything; what pages would show of it holds the mark."""
     agent = factory.user(sessions, name="Sam Agent", staff_role="support")
     member = factory.member(sessions, company, "viewer", name=mark)
-    soon = utc_now() + timedelta(hours=1)
     with sessions.tenant(company.id) as opened:
         link = factory.order(opened, company, label=mark, state="stuck", decision_text=mark)
         factory.event(opened, link, mark)
-        factory.delivery(opened, link, outcome_text=mark)
+        delivery = factory.delivery(opened, link, outcome_text=mark)
         factory.operation(opened, link, why=mark, prompted_by=mark, changes=[[mark, mark, mark]])
         factory.line(opened, company, mark, link_id=link.id)
         product = shelves.product(
@@ -73,20 +74,11 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
         problem = factory.problem(opened, link, title=mark)
         chosen = choices.choice(opened, company, problem, made_by=mark)
         proof = factory.proof(opened, company)
-        grant = Grant(
-            tenant_id=company.id, agent_id=agent.id, agent_name=mark, kind="support", reason=mark, minutes=30
-        )
-        invitation = Invitation(
-            tenant_id=company.id,
-            email=f"{company.slug}@example.com",
-            role="viewer",
-            token_hash=company.id.bytes,
-            invited_by=mark,
-            expires_at=soon,
-        )
+        grant, invitation = _admitted(company, agent, mark)
         rule = notified.rule(opened, company, made_by=mark)
         notice = notified.notice(opened, rule, mark)
         token, _ = tokens.make(opened, company.id, name=mark, days=1, maker_id=member.id, made_by=mark)
+        report = compared.report(opened, company, mark)
         opened.add_all((grant, invitation))
         opened.flush()
         return Things(
@@ -104,7 +96,25 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
             rule_id=str(rule.id),
             notice_id=str(notice.id),
             token_id=str(token.id),
+            report_id=str(report.id),
+            delivery_id=str(delivery.id),
         )
+
+
+def _admitted(company: Company, agent: User, mark: str) -> tuple[Grant, Invitation]:
+    """What lets somebody into a company: a grant, and an invitation."""
+    grant = Grant(
+        tenant_id=company.id, agent_id=agent.id, agent_name=mark, kind="support", reason=mark, minutes=30
+    )
+    invitation = Invitation(
+        tenant_id=company.id,
+        email=f"{company.slug}@example.com",
+        role="viewer",
+        token_hash=company.id.bytes,
+        invited_by=mark,
+        expires_at=utc_now() + timedelta(hours=1),
+    )
+    return grant, invitation
 
 
 def token_of(visitor: Visitor) -> str:

@@ -14,6 +14,7 @@ def bottom_line(visitor, company):
     return first(r'<div class="notice \w+">\s*<span class="status \w+">([^<]+)</span>', text)
 
 
+@pytest.mark.promise("MO-9")
 def test_the_counts_sum_to_the_orders(sessions, company, admin):
     now = utc_now()
     with sessions.tenant(company.id) as session:
@@ -109,6 +110,7 @@ def test_speed_is_measured_from_first_seen_to_created(sessions, company):
     assert speed.p95 == pytest.approx(80.8)
 
 
+@pytest.mark.promise("MO-9")
 def test_problems_are_counted_by_cause(sessions, company, admin):
     with sessions.tenant(company.id) as session:
         for _ in range(3):

@@ -128,11 +128,19 @@ WITH {mark}, kept AS (
                CASE WHEN known.id IS NULL THEN %(ignored)s
                     WHEN known.stale THEN 'It was read at this very version already.' END AS why
     ) AS told
-    ON CONFLICT (source_id, dedupe_key) DO UPDATE SET repeats = delivery.repeats + 1
+    ON CONFLICT (source_id, dedupe_key) DO UPDATE SET
+        repeats = delivery.repeats + CASE WHEN %(arrives)s THEN 1 ELSE 0 END,
+        -- One that a person has taken in again gets another outcome.
+        link_id = CASE WHEN %(arrives)s THEN delivery.link_id
+            ELSE COALESCE(EXCLUDED.link_id, delivery.link_id) END,
+        outcome = CASE WHEN %(arrives)s THEN delivery.outcome ELSE EXCLUDED.outcome END,
+        outcome_text = CASE WHEN %(arrives)s THEN delivery.outcome_text ELSE EXCLUDED.outcome_text END,
+        outcome_at = CASE WHEN %(arrives)s THEN delivery.outcome_at ELSE EXCLUDED.outcome_at END
 ), noted AS (
     -- To a few seconds: exact, every delivery would queue for this one row.
     UPDATE {source} SET last_delivery_at = now()
-    WHERE id = %(source)s AND (last_delivery_at IS NULL OR last_delivery_at < now() - interval '3 seconds')
+    WHERE id = %(source)s AND %(arrives)s
+      AND (last_delivery_at IS NULL OR last_delivery_at < now() - interval '3 seconds')
 )
 SELECT connection_id FROM known WHERE NOT COALESCE(stale, false)
 """
@@ -177,8 +185,18 @@ class Deliveries:
         while self._open:
             self._open.pop().close()
 
-    def keep(self, source: Source, raw: bytes, headers: Mapping[str, str], hint: Hint) -> set[UUID]:
+    def keep(
+        self, source: Source, raw: bytes, headers: Mapping[str, str], hint: Hint, *, arrives: bool = True
+    ) -> set[UUID]:
         """Keep a delivery, once per body, and mark the links that its hint concerns.
+
+        Args:
+            source: whose it is.
+            raw: the body.
+            headers: the request's; a few harmless ones are kept.
+            hint: what it tells of.
+            arrives: a webhook brought it; else a person has it taken in again, which proves nothing of the
+                webhook and gives it a new outcome.
 
         Returns:
             The connections that have something to look at.
@@ -186,7 +204,7 @@ class Deliveries:
         Raises:
             psycopg.OperationalError: the database is away; nothing was kept.
         """
-        parameters = _parameters(source, raw, headers, hint)
+        parameters = _parameters(source, raw, headers, hint) | {"arrives": arrives}
         return {row[0] for row in self._run(source, _statement(source, hint), parameters)}
 
     def refuse(self, source: Source) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from portal.sync.errors import Unreadable
 from portal.sync.flourish import FLOURISH
 from portal.sync.registry import UnknownPlatform
 from portal.sync.registry import platform as platform_by_key
+from portal.sync.signing import parse_body
 
 FLOURISH_KEY = "flourish"
 # How long a process may use a token's key without asking again; a new key is in force after this at most.
@@ -113,7 +115,7 @@ class Inbox:
             headers: the request's headers; a few harmless ones are kept.
         """
         try:
-            hint = _hint(endpoint, payload)
+            hint = _hint(endpoint.source, payload)
         except Unreadable as error:
             self.keep_unreadable(endpoint, raw, headers, str(error))
             return
@@ -144,6 +146,25 @@ class Inbox:
             journal.log(session, connection, "stuck", finding.title)
 
 
+def take_again(desk: Desk, delivery: Delivery, hub_id: UUID) -> None:
+    """Take a kept delivery in again, as a person asked: what it speaks of is marked, however often.
+
+    Args:
+        desk: what to work with.
+        delivery: one whose body is kept.
+        hub_id: the hub that it came to, or whose connection it came to.
+
+    Raises:
+        Unreadable, BadBody: it still cannot be read.
+    """
+    raw = delivery.body or b""
+    is_hub = delivery.platform == FLOURISH_KEY
+    source = Source(delivery.source_id, delivery.tenant_id, hub_id, delivery.platform, is_hub)
+    hint = _hint(source, parse_body(raw))
+    with closing(Deliveries(desk.settings.database_url)) as door:
+        door.keep(source, raw, delivery.headers, hint, arrives=False)
+
+
 def _keep_unreadable(session: Session, source: Source, raw: bytes, headers: Mapping[str, str]) -> UUID | None:
     """Insert the delivery, once per body; None when it was there already."""
     statement = (
@@ -172,7 +193,7 @@ def _keep_unreadable(session: Session, source: Source, raw: bytes, headers: Mapp
     return row.id if row.repeats == 0 else None
 
 
-def _hint(endpoint: Endpoint, payload: Mapping[str, Any]) -> Hint:
-    if endpoint.source.is_hub:
+def _hint(source: Source, payload: Mapping[str, Any]) -> Hint:
+    if source.is_hub:
         return FLOURISH.read_webhook(payload)
-    return platform_by_key(endpoint.source.platform).read_webhook(payload)
+    return platform_by_key(source.platform).read_webhook(payload)

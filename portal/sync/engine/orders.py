@@ -87,7 +87,7 @@ class OrderMatter:
 
     def plan(self, base: Json | None, facts: Facts) -> Decision | Inquiry:
         """See `Matter`."""
-        seen = self._seen
+        seen = self.seen
         if self._gone is not None:
             return telling.after_gone(seen.order, self._gone, self._account.rules)
         return plan_order(
@@ -122,14 +122,14 @@ class OrderMatter:
             action,
             self._account,
             number=self._known.number,
-            outbound=self._seen.outbound,
-            status=self._seen.order.status,
+            outbound=self.seen.outbound,
+            status=self.seen.order.status,
             former_ids=self._known.former_ids,
         )
 
     def note(self, session: Session, link: Link, *, how: str) -> None:
         """See `Matter`."""
-        seen = self._seen
+        seen = self.seen
         sight.note(session, link, seen, self._account, how=how)
         if link.merged_at is not None:
             combining.tell_original(session, link)
@@ -153,7 +153,8 @@ class OrderMatter:
         return sight.close_echoes(session, link, self._sight, since=since) if self._sight else 0
 
     @property
-    def _seen(self) -> Sight:
+    def seen(self) -> Sight:
+        """What was seen last."""
         if self._sight is None:
             raise RuntimeError("an order is planned before it was seen")
         return self._sight

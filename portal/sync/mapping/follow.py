@@ -51,12 +51,10 @@ def plan(
     next_move: NextMove,
 ) -> Decision | Inquiry:
     """Decide about an order that both sides have."""
-    if order.stage is Stage.CANCELLED:
-        return _follow_cancelled(order, outbound, rules)
-    if order.stage is Stage.MERGED:
-        return _follow_merged(outbound, rules)
+    if order.stage in (Stage.CANCELLED, Stage.MERGED):
+        return by_status(order, outbound, rules, next_move)
     if outbound.status == CANCELLED or base.get("joined"):
-        decision = _follow_flourish(order, outbound, rules, next_move)
+        decision = by_status(order, outbound, rules, next_move)
         return with_findings(decision, _edited_after_joining(order, outbound, base, rules))
     agreed = older.raised(base, order, outbound, rules)
     finishing = _finish(order, outbound, agreed, rules, facts)
@@ -67,11 +65,20 @@ def plan(
         return edited
     if isinstance(edited, Decision):
         return replace(edited, findings=(*finishing.findings, *edited.findings))
-    decision = _follow_flourish(order, outbound, rules, next_move)
+    decision = by_status(order, outbound, rules, next_move)
     if decision.action is None and edited.to_platform is not None:
         decision = _set_term(edited.to_platform, rules)
     decision = replace(_with_drift(decision, edited.drift), base=edited.base if edited.base != base else None)
     return with_findings(decision, (*finishing.findings, *edited.findings))
+
+
+def by_status(order: SourceOrder, outbound: OutboundOrder, rules: Rules, next_move: NextMove) -> Decision:
+    """What follows of both sides' statuses alone."""
+    if order.stage is Stage.CANCELLED:
+        return _follow_cancelled(order, outbound, rules)
+    if order.stage is Stage.MERGED:
+        return _follow_merged(outbound, rules)
+    return _follow_flourish(order, outbound, rules, next_move)
 
 
 def with_findings(decision: Decision, findings: tuple[Finding, ...]) -> Decision:

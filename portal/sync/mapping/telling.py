@@ -28,18 +28,25 @@ def plan(
     if decision.action is not None or order.stage in OVER or outbound.status == CANCELLED:
         return decision
     agreed = decision.base if decision.base is not None else base
-    is_paid = rules.write_paid and outbound.payment_status == PAID and "paid" not in agreed
+    ids, is_paid = lacking(order, outbound, agreed, rules)
     if is_paid and order.paid:
         # Somebody said so there already. That it is taken back there later stays theirs.
         agreed, is_paid = _paid(agreed, outbound, rules), False
         decision = replace(decision, base=agreed)
-    key = rules.external_id_key
-    ids = {key: outbound.id} if key and order.external_ids.get(key) != outbound.id else {}
     if not ids and not is_paid:
         return decision
     after = _paid(agreed, outbound, rules) if is_paid else agreed
     paid_on = after["paid"] if is_paid else ""
     return replace(_telling(order, ids, paid_on, rules, after), findings=decision.findings)
+
+
+def lacking(
+    order: SourceOrder, outbound: OutboundOrder, base: Json, rules: Rules
+) -> tuple[dict[str, str | None], bool]:
+    """What of an order nobody told its platform yet: ids by their key, and whether that it is paid."""
+    key = rules.external_id_key
+    is_paid = rules.write_paid and outbound.payment_status == PAID and "paid" not in base
+    return ({key: outbound.id} if key and order.external_ids.get(key) != outbound.id else {}), is_paid
 
 
 def after_gone(order: SourceOrder, finding: Finding, rules: Rules) -> Decision:

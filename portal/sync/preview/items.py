@@ -39,6 +39,7 @@ class Seen:
     base: Json | None
     fingerprint: str
     name: str = ""
+    link_id: UUID | None = None
     # Something of it is to be read first, which a look does.
     unread: bool = False
 

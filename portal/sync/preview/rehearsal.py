@@ -114,7 +114,7 @@ def _steps(matter: Matter, base: Json | None, notes: _Notes, now: dict[str, Any]
     wrote, steps = "", 0
     while steps < _MOST_STEPS:
         matter.see(flourish_id, wrote=wrote)
-        decision = _decide(matter, base)
+        decision = decide(matter, base)
         if decision.action is None:
             return decision
         notes.decisions.append(decision)
@@ -131,7 +131,8 @@ def _steps(matter: Matter, base: Json | None, notes: _Notes, now: dict[str, Any]
     return notes.decisions[-1]
 
 
-def _decide(matter: Matter, base: Json | None) -> Decision:
+def decide(matter: Matter, base: Json | None) -> Decision:
+    """Plan what was seen last, answering the planner's questions until it can decide."""
     facts: dict[Question, Any] = {}
     for _ in range(_MOST_INQUIRIES):
         answer = matter.plan(base, facts)

@@ -19,14 +19,14 @@ from portal.sync.registry import platform as platform_by_key
 
 
 def gather(
-    desk: Desk, account: Account, preview_id: UUID, connection: Connection, skus: Sequence[str]
+    desk: Desk, account: Account, preview_id: UUID | None, connection: Connection, skus: Sequence[str]
 ) -> list[Seen]:
     """See these SKUs of a connection, as a look at each would.
 
     Args:
         desk: what to work with.
         account: both sides, whose writes are captured.
-        preview_id: whose rehearsed orders hold some of the stock.
+        preview_id: whose rehearsed orders hold some of the stock; None for what is known of real ones only.
         connection: the connection, with its hub and facility.
         skus: match keys.
 
@@ -46,8 +46,11 @@ def gather(
         return _seen(session, preview_id, rules, [found[sku] for sku in skus])
 
 
-def _seen(session: Session, preview_id: UUID, rules: CatalogueRules, found: Sequence[Known]) -> list[Seen]:
-    held = rows.promised(session, preview_id, [one.sku for one in found]) if rules.writes_stock else {}
+def _seen(
+    session: Session, preview_id: UUID | None, rules: CatalogueRules, found: Sequence[Known]
+) -> list[Seen]:
+    skus = [one.sku for one in found] if rules.writes_stock and preview_id is not None else []
+    held = rows.promised(session, preview_id, skus) if preview_id is not None and skus else {}
     return [
         Seen(
             sku=one.sku,
@@ -55,6 +58,7 @@ def _seen(session: Session, preview_id: UUID, rules: CatalogueRules, found: Sequ
             base=one.link.base if one.link is not None else None,
             fingerprint=one.fingerprint,
             name=str(shown(one)["name"]),
+            link_id=one.link.id if one.link is not None else None,
         )
         for one in found
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Preview
+from portal.models import Connection
 from portal.sync.engine.accounts import (
     Account,
     Tape,
@@ -57,21 +58,22 @@ class Sides:
 def open_sides(
     desk: Desk,
     session: Session,
-    preview: Preview,
+    connection: Connection,
     *,
+    since: datetime | None = None,
     strains: Iterable[str] = (),
     destinations: Mapping[str, str] | None = None,
 ) -> Sides:
-    """Open both sides for a preview; its calls let everybody else's go first.
+    """Open both sides for a preview or a report; its calls let everybody else's go first.
 
     Args:
         desk: what to work with.
         session: a session inside the tenant.
-        preview: whose.
+        connection: whose.
+        since: from when on orders of one that was never live are taken.
         strains: those that were captured so far.
         destinations: likewise, names by normalised license.
     """
-    connection = session.get_one(Connection, preview.connection_id)
     calls: Counter[str] = Counter()
     client = open_platform(
         desk,
@@ -95,7 +97,7 @@ def open_sides(
         platform=declared,
         client=platform,
         flourish=cast(Any, flourish),
-        rules=rules_of(connection, declared, said_of(session, connection), since=preview.orders_since),
+        rules=rules_of(connection, declared, said_of(session, connection), since=since),
         tape=Tape(),
         settle_seconds=0.0,
     )

@@ -102,7 +102,15 @@ class Turn:
         with self._desk.tenant(self._tenant_id) as session:
             strains, destinations = rows.made(session, self._preview_id)
             preview = session.get_one(Preview, self._preview_id)
-            return open_sides(self._desk, session, preview, strains=strains, destinations=destinations)
+            connection = session.get_one(Connection, preview.connection_id)
+            return open_sides(
+                self._desk,
+                session,
+                connection,
+                since=preview.orders_since,
+                strains=strains,
+                destinations=destinations,
+            )
 
     def _read(self) -> bool:
         if self._platform.catalogue is None:

@@ -1,0 +1,1 @@
+"""Reconciliation: reports that compare both sides of a connection, and write nothing."""
