@@ -19,8 +19,8 @@ PROMISES = (
     ),
     Promise(
         "MO-5",
-        "Trellis's own people see all companies, the worst first, and nothing of their orders without a grant;"
-        " webhook deliveries are listed with their outcome, shown redacted and taken in again.",
+        "Trellis's own people see all companies, the worst first, and nothing of their orders without a"
+        " grant; webhook deliveries are listed with their outcome, shown redacted and taken in again.",
         "silent webhooks, rate budgets and their forecast among the companies",
     ),
     Promise(
