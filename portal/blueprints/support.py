@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -9,19 +11,21 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from portal.access import STAFF_PERMISSIONS, recently_proven, staff
-from portal.blueprints import proving, working
-from portal.forms.company import FoundingForm
+from portal.blueprints import company_health, paging, proving, working
+from portal.forms.company import FoundingForm, OwnerForm
 from portal.forms.granting import AskForm, BreakGlassForm
 from portal.identity import grants, members
-from portal.identity.founding import Plan, found
+from portal.identity.founding import Plan, found, invite_again
 from portal.identity.tenants import NotAccepted, proposed_slug
-from portal.models import Tenant
+from portal.models import Tenant, utc_now
 from portal.queries import grants as grant_rows
 from portal.queries import support
 from portal.sync import switches
 
 blueprint = Blueprint("support", __name__, url_prefix="/support")
 
+# Of so many companies the rate budgets are shown: those with most to do.
+_BUSIEST = 20
 _USUAL_ZONE = "America/Los_Angeles"
 
 
@@ -38,13 +42,21 @@ def _page(error: str = "") -> str:
         tenants = support.tenants(session)
         own = grant_rows.own(session, person.id)
         standing = grant_rows.entered(session, person.id)
-    worst_first = sorted(
-        tenants, key=lambda row: (-row.orders.get("stuck", 0), -row.problems, row.name.casefold())
-    )
+    judged = company_health.worst_first(tenants, _accounts(tenants), working.desk().budget, utc_now())
+    shown, q = paging.words("health"), paging.words("q")
+    listed = [
+        one
+        for one in judged
+        if shown in ("", one.tone) and q.casefold() in f"{one.company.name} {one.company.slug}".casefold()
+    ]
     may = STAFF_PERMISSIONS.get(person.staff_role or "", frozenset())
     return render_template(
         "support/index.html",
-        tenants=worst_first,
+        healths=listed,
+        counts=Counter(one.tone for one in judged),
+        tones=company_health.TONES,
+        shown=shown,
+        q=q,
         zone=ZoneInfo("UTC"),
         own=own,
         standing=standing,
@@ -55,6 +67,16 @@ def _page(error: str = "") -> str:
         may_verify="audit.verify" in may,
         error=error,
     )
+
+
+def _accounts(tenants: Sequence[support.TenantHealth]) -> dict[UUID, Sequence[support.Account]]:
+    """What the companies call that have most to do; no name of theirs is shown."""
+    busiest = sorted((one for one in tenants if one.due), key=lambda one: -one.due)[:_BUSIEST]
+    found: dict[UUID, Sequence[support.Account]] = {}
+    for one in busiest:
+        with working.sessions().tenant(one.id) as session:
+            found[one.id] = support.accounts(session)
+    return found
 
 
 @blueprint.route("/companies/new", methods=["GET", "POST"])
@@ -96,6 +118,31 @@ def _propose(form: FoundingForm) -> tuple[str, int]:
 
 def _founding(form: FoundingForm) -> str:
     return render_template("support/add_company.html", form=form, zones=sorted(available_timezones()))
+
+
+@blueprint.route("/companies/<uuid:tenant_id>/invite", methods=["GET", "POST"])
+@staff("companies.add")
+@recently_proven
+def invite(tenant_id: UUID) -> Any:
+    """Invite the first owner of a company again, while nobody has joined it."""
+    tenant, form = _company(tenant_id), OwnerForm()
+    if form.validate_on_submit():
+        owner = form.owner.data or ""
+        working.limit_address("invite", owner, times=3)
+        try:
+            invite_again(
+                working.desk(),
+                tenant,
+                owner,
+                actor=working.actor(),
+                link=lambda token: working.external("invitations.enter", token=token),
+            )
+        except NotAccepted as refusal:
+            form.owner.errors = [str(refusal)]
+        else:
+            flash(f"{owner} is invited as the owner of {tenant.name}, for 72 hours. Earlier links are void.")
+            return redirect(url_for(".index"), 303)
+    return render_template("support/invite.html", tenant=tenant, form=form), 422 if form.errors else 200
 
 
 @blueprint.post("/stop")

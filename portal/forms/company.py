@@ -60,18 +60,23 @@ class CompanyForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class FoundingForm(CompanyForm):
-    """A new company: also its part of every address, and who owns it first."""
+class OwnerForm(FlaskForm):  # type: ignore[misc]
+    """Who owns a company first."""
 
-    slug = StringField(
-        "Its part of every address",
-        filters=[lambda text: text.strip().lower() if isinstance(text, str) else text],
-        validators=[Length(max=40, message="It has at most 40 characters.")],
-    )
     owner = EmailField(
         "E-mail of the first owner",
         validators=[
             InputRequired("Enter the address of the first owner."),
             Length(max=254, message="An e-mail address has at most 254 characters."),
         ],
+    )
+
+
+class FoundingForm(CompanyForm, OwnerForm):
+    """A new company: also its part of every address, and who owns it first."""
+
+    slug = StringField(
+        "Its part of every address",
+        filters=[lambda text: text.strip().lower() if isinstance(text, str) else text],
+        validators=[Length(max=40, message="It has at most 40 characters.")],
     )

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from portal.extensions import enter
 from portal.identity import accounts, invitations, tenants
 from portal.identity.tenants import NotAccepted
-from portal.models import INSTALLATION_CHAIN, Tenant
+from portal.models import INSTALLATION_CHAIN, Membership, Tenant
 from portal.sync import audit, mail
 from portal.sync.engine.desk import Desk
 
@@ -54,6 +55,31 @@ def found(desk: Desk, plan: Plan, *, actor: audit.Actor, link: Callable[[str], s
     return tenants.create(
         desk.sessions, slug=plan.slug, name=plan.name, timezone=plan.timezone, record=record
     )
+
+
+def invite_again(
+    desk: Desk, tenant: Tenant, owner: str, *, actor: audit.Actor, link: Callable[[str], str]
+) -> None:
+    """Invite the first owner of a company again: the first one's time ran out. Earlier links are void.
+
+    Args:
+        desk: what to work with.
+        tenant: the company.
+        owner: the address, which may be another one by now.
+        actor: who invites.
+        link: makes the address that an invitation's token is put into.
+
+    Raises:
+        NotAccepted: somebody has joined the company, or the address cannot be taken.
+    """
+    with desk.sessions.system() as session:
+        # Whoever is in a company invites others themselves.
+        if session.scalar(select(exists().where(Membership.tenant_id == tenant.id))):
+            raise NotAccepted("Somebody has joined this company: they invite others.", field="owner")
+        enter(session, tenant=tenant.id)
+        for earlier in invitations.open_of(session, tenant.id):
+            invitations.revoke(session, earlier)
+        _invite(desk, session, tenant, owner, actor, link)
 
 
 def _invite(

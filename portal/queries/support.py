@@ -11,7 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Problem, Proof, Tenant
+from portal.models import Connection, Hub, Link, Membership, Problem, Proof, Stream, Tenant
+
+# Platform or "flourish", its key owner or the hub's id, and the calls in a second that were agreed.
+Account = tuple[str, str, float | None]
 
 
 @dataclass
@@ -28,6 +31,11 @@ class TenantHealth:
     oldest_problem: datetime | None = None
     oldest_due: datetime | None = None
     last_delivery: datetime | None = None
+    # How much is due now, open problems of webhooks that fell silent, and lists that are read too late.
+    due: int = 0
+    silent: int = 0
+    stale: int = 0
+    members: int = 0
     # The last check: held, partial or failed, when, and how many orders it found lost or doubled.
     proof: tuple[str, datetime, int] | None = None
 
@@ -54,12 +62,12 @@ def tenants(system: Session) -> Sequence[TenantHealth]:
         .group_by(Problem.tenant_id)
     ):
         found[tenant_id].problems, found[tenant_id].oldest_problem = number, oldest
-    for tenant_id, due_at in system.execute(
-        select(Link.tenant_id, func.min(Link.due_at))
+    for tenant_id, due_at, number in system.execute(
+        select(Link.tenant_id, func.min(Link.due_at), func.count(Link.id))
         .where(Link.due_at < func.now(), Link.tenant_id.in_(found))
         .group_by(Link.tenant_id)
     ):
-        found[tenant_id].oldest_due = due_at
+        found[tenant_id].oldest_due, found[tenant_id].due = due_at, number
     for tenant_id, outcome, at, wrong in system.execute(
         select(Proof.tenant_id, Proof.outcome, Proof.at, Proof.lost + Proof.doubled)
         .where(Proof.tenant_id.in_(found))
@@ -68,6 +76,7 @@ def tenants(system: Session) -> Sequence[TenantHealth]:
     ):
         found[tenant_id].proof = (outcome, at, wrong)
     _add_connections(system, found)
+    _add_signs(system, found)
     return list(found.values())
 
 
@@ -85,3 +94,53 @@ def _add_connections(system: Session, found: dict[UUID, TenantHealth]) -> None:
         health = found[tenant_id]
         health.connections[state] = number
         health.last_delivery = max(filter(None, (health.last_delivery, last)), default=None)
+
+
+_AT_WORK = ("live", "paused")
+_SILENT = ("webhook_silent", "flourish_webhook_silent")
+
+
+def _add_signs(system: Session, found: dict[UUID, TenantHealth]) -> None:
+    """What went quiet: webhooks, lists that three polls in a row should have brought, and people."""
+    silent = select(Problem.tenant_id, func.count(Problem.id)).where(
+        Problem.closed_at.is_(None), Problem.code.in_(_SILENT), Problem.tenant_id.in_(found)
+    )
+    for tenant_id, number in system.execute(silent.group_by(Problem.tenant_id)):
+        found[tenant_id].silent = number
+    patience = func.make_interval(0, 0, 0, 0, 0, 0, Stream.interval_seconds * 3 + 60)
+    at_work = select(Connection.id).where(Connection.state.in_(_AT_WORK))
+    works = at_work.where(Connection.hub_id == Stream.hub_id).exists()
+    stale = select(Stream.tenant_id, func.count(Stream.id)).where(
+        func.coalesce(Stream.last_ok_at, Stream.due_at) < func.now() - patience,
+        Stream.tenant_id.in_(found),
+        works,
+    )
+    for tenant_id, number in system.execute(stale.group_by(Stream.tenant_id)):
+        found[tenant_id].stale = number
+    members = select(Membership.tenant_id, func.count()).where(Membership.tenant_id.in_(found))
+    for tenant_id, number in system.execute(members.group_by(Membership.tenant_id)):
+        found[tenant_id].members = number
+
+
+def accounts(session: Session) -> list[Account]:
+    """The foreign accounts that a company's live connections call, each with its budget.
+
+    Args:
+        session: inside the company, as the system role sees no key owner.
+    """
+    rows = session.execute(
+        select(
+            Connection.platform,
+            Connection.key_owner,
+            Connection.calls_per_second,
+            Hub.id,
+            Hub.calls_per_second.label("hub_calls"),
+        )
+        .join(Hub, Hub.id == Connection.hub_id)
+        .where(Connection.state == "live")
+        .order_by(Connection.name)
+    )
+    found: dict[Account, None] = {}
+    for platform, key_owner, calls, hub_id, hub_calls in rows:
+        found |= {(platform, key_owner, calls): None, ("flourish", str(hub_id), hub_calls): None}
+    return list(found)

@@ -19,9 +19,9 @@ PROMISES = (
     ),
     Promise(
         "MO-5",
-        "Trellis's own people see all companies, the worst first, and nothing of their orders without a"
-        " grant; webhook deliveries are listed with their outcome, shown redacted and taken in again.",
-        "silent webhooks, rate budgets and their forecast among the companies",
+        "Trellis's own people see all companies by health, the worst first, and nothing of their orders"
+        " without a grant; webhook deliveries are listed with their outcome, shown redacted and taken in"
+        " again.",
     ),
     Promise(
         "MO-6",

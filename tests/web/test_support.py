@@ -1,7 +1,13 @@
 import re
 from datetime import timedelta
 
-from portal.models import utc_now
+import pytest
+from sqlalchemy import select, update
+
+from portal.blueprints import company_health
+from portal.models import Connection, Invitation, Stream, utc_now
+from portal.sync.engine.accounts import platform_owner
+from portal.sync.engine.budget import Use
 from tests.web import factory
 
 
@@ -35,6 +41,97 @@ def test_support_sees_where_a_check_failed(sessions, as_user):
     cell = re.search(r'data-label="Lost or doubled"[^>]*>(.*?)</td>', row, re.S)
     assert cell is not None
     assert re.sub(r"<[^>]+>", " ", cell[1]).split() == ["3", "Failed", "6", "min", "ago"]
+
+
+def row_of(visitor, company, query=""):
+    text = visitor.get(f"/support/{query}").text
+    return next((row for row in text.split("<tr>") if company.slug in row), "")
+
+
+def words(row):
+    return " ".join(re.sub(r"<[^>]+>", " ", row).split())
+
+
+@pytest.mark.promise("MO-5")
+@pytest.mark.parametrize(
+    ("wrong", "word", "tone", "text"),
+    [
+        ("due", "Work stands still", "bad", "1 due"),
+        ("key", "Key needed", "bad", "1 connection refused"),
+        ("silent", "Webhook silent", "warn", "1 webhook silent"),
+        ("stale", "Polls late", "warn", "1 list late"),
+        ("stuck", "Orders stuck", "warn", "1 order"),
+        ("held", "Held back", "warn", "nobody calls for"),
+        ("nothing", "Well", "ok", ""),
+    ],
+)
+def test_each_sign_has_a_word_a_number_and_a_mark(app, sessions, as_user, wrong, word, tone, text):
+    company = factory.company(sessions)
+    factory.member(sessions, company, "owner")
+    long_ago = utc_now() - timedelta(hours=1)
+    with sessions.tenant(company.id) as session:
+        connection = session.get_one(Connection, company.connection_id)
+        if wrong == "due":
+            factory.order(session, company, due_at=long_ago)
+        if wrong == "key":
+            connection.state = "needs_credentials"
+        if wrong == "silent":
+            link = factory.order(session, company, due_at=None)
+            factory.problem(session, link, code="webhook_silent")
+        if wrong == "stale":
+            late = update(Stream).where(Stream.source_id == company.connection_id)
+            session.execute(late.values(last_ok_at=long_ago))
+        if wrong == "stuck":
+            factory.order(session, company, state="stuck", due_at=None)
+        if wrong == "held":
+            factory.order(session, company, due_at=utc_now())
+            owner = platform_owner(connection.platform, connection.key_owner)
+            app.extensions["trellis"].desk.budget.hold(owner, 60)
+    support = as_user(factory.user(sessions, staff_role="support"))
+
+    row = row_of(support, company)
+
+    assert word in row
+    assert text in words(row)
+    assert f'class="status {tone}"' in row
+    assert row_of(support, company, f"?health={tone}")
+    assert not row_of(support, company, "?health=idle")
+
+
+@pytest.mark.promise("MO-5")
+def test_companies_in_trouble_come_first_and_are_found_by_name(sessions, as_user):
+    well = factory.company(sessions, name="A well one")
+    worse = factory.company(sessions, name="Z in trouble", state="needs_credentials")
+    support = as_user(factory.user(sessions, staff_role="support"))
+    text = support.get("/support/").text
+    assert text.index(worse.slug) < text.index(well.slug)
+    assert row_of(support, worse, "?q=z+in")
+    assert not row_of(support, well, "?q=z+in")
+
+
+@pytest.mark.promise("MO-5")
+def test_a_backlog_is_forecast_by_the_rate_that_is_allowed():
+    use = Use(share=0.4, per_second=2.0, held_seconds=0.0)
+    assert company_health._budget("LeafLink", use, 1200).text.endswith("1,200 due are through in 20 min")
+    assert company_health._budget("LeafLink", use, 10).word == "Within rate"
+
+
+@pytest.mark.promise("MO-5")
+def test_the_first_owner_is_invited_again_while_nobody_has_joined(sessions, as_user):
+    company = factory.company(sessions)
+    operator = as_user(factory.user(sessions, staff_role="operator"))
+    address = f"/support/companies/{company.id}/invite"
+    assert "Invite its owner again" in row_of(operator, company)
+    operator.get(address)
+    for _ in range(2):
+        assert operator.post(address, {"owner": "olive@example.com"}).status_code == 303
+    with sessions.tenant(company.id) as session:
+        open_ones = session.scalars(select(Invitation).where(Invitation.revoked_at.is_(None))).all()
+        assert [one.email for one in open_ones] == ["olive@example.com"]
+    factory.member(sessions, company, "owner")
+    answer = operator.post(address, {"owner": "other@example.com"})
+    assert (answer.status_code, "Somebody has joined" in answer.text) == (422, True)
+    assert "Invite its owner again" not in row_of(operator, company)
 
 
 def test_staff_are_led_to_the_support_area(sessions, as_user):

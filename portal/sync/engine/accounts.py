@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -124,17 +125,27 @@ def credentials(desk: Desk, session: Session, owner: Hub | Connection) -> dict[s
     }
 
 
+def hub_owner(hub_id: UUID) -> str:
+    """By what the budget of a hub's key is known."""
+    return f"flourish:{hub_id}"
+
+
+def platform_owner(platform: str, key_owner: str) -> str:
+    """By what the budget of a key owner at a platform is known."""
+    return f"{platform}:{key_owner}"
+
+
 def hub_turnstile(desk: Desk, hub: Hub, yields: bool = False) -> Turnstile:
     """The budget of a hub's key; one that yields lets everybody else's calls go first."""
     throttle = FLOURISH.throttle.agreed(hub.calls_per_second)
-    return Turnstile(desk, f"flourish:{hub.id}", throttle.yielding() if yields else throttle)
+    return Turnstile(desk, hub_owner(hub.id), throttle.yielding() if yields else throttle)
 
 
 def platform_turnstile(desk: Desk, connection: Connection, yields: bool = False) -> Turnstile:
     """The budget of a connection's key owner; one that yields lets everybody else's calls go first."""
     platform = platform_by_key(connection.platform)
     throttle = platform.throttle.agreed(connection.calls_per_second)
-    owner = f"{platform.key}:{connection.key_owner}"
+    owner = platform_owner(platform.key, connection.key_owner)
     return Turnstile(desk, owner, throttle.yielding() if yields else throttle)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -80,6 +81,16 @@ class Standing:
     held_seconds: float
 
 
+@dataclass(frozen=True)
+class Use:
+    """How much of a key owner's budget is used: the share of its burst, the calls in a second that are let
+    through now, and for how many seconds all of them are held back."""
+
+    share: float
+    per_second: float
+    held_seconds: float
+
+
 class Budget:
     """The budgets of all key owners, as one process sees them."""
 
@@ -117,6 +128,29 @@ class Budget:
             if wait > _PATIENCE_SECONDS:
                 return wait
         return 0.0
+
+    def use(self, throttles: Mapping[str, Throttle]) -> dict[str, Use]:
+        """How much of these budgets is used now, with what came back since their last call; nothing while
+        Redis is away.
+
+        Args:
+            throttles: how often each key owner may call.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.time()
+        for owner in throttles:
+            bucket, hold = _keys(owner)
+            pipeline.hmget(bucket, "tokens", "at", "pace")
+            pipeline.pttl(hold)
+        try:
+            (seconds, microseconds), *found = pipeline.execute()
+        except RedisError:
+            return {}
+        now, rows = seconds + microseconds / 1e6, zip(found[::2], found[1::2], strict=True)
+        return {
+            owner: _use(throttle, bucket, held, now)
+            for (owner, throttle), (bucket, held) in zip(throttles.items(), rows, strict=True)
+        }
 
     def _held(self, owner: str) -> float:
         """Seconds until this owner may be called for again; 0 when nothing holds."""
@@ -180,6 +214,14 @@ class Budget:
             bucket.tokens, bucket.at = tokens, now
             bucket.pace = min(1.0, bucket.pace + _GAIN)
             return wait
+
+
+def _use(throttle: Throttle, bucket: Sequence[bytes | None], held_ms: int, now: float) -> Use:
+    tokens, at, pace = (None if value is None else float(value) for value in bucket)
+    per_second = throttle.per_second * min(throttle.grows_to, pace or 1.0)
+    left = throttle.burst if tokens is None or at is None else tokens + max(0.0, now - at) * per_second
+    share = 1.0 - max(0.0, min(throttle.burst, left)) / throttle.burst
+    return Use(share, per_second, max(0.0, held_ms / 1000))
 
 
 def _keys(owner: str) -> list[str]:

@@ -172,6 +172,24 @@ def test_how_budgets_stand_is_told_by_owner(desk):
     assert len(budget.standing(most=1)) == 1
 
 
+@pytest.mark.promise("MO-5")
+def test_how_much_of_a_budget_is_used_counts_what_came_back(desk, away):
+    quick = Throttle(per_second=1000, burst=4)
+    took(desk.budget, "leaflink:Ann", SLOW, 2)
+    took(desk.budget, "leaflink:Cas", quick, 2)
+    desk.budget.hold("leaflink:Ben", 20)
+    time.sleep(0.05)
+
+    throttles = {"leaflink:Ann": SLOW, "leaflink:Ben": SLOW, "leaflink:Cas": quick, "leaflink:Dee": SLOW}
+    use = desk.budget.use(throttles)
+
+    shares = {owner: round(one.share, 1) for owner, one in use.items()}
+    assert shares == {"leaflink:Ann": 0.7, "leaflink:Ben": 0.0, "leaflink:Cas": 0.0, "leaflink:Dee": 0.0}
+    assert use["leaflink:Ben"].per_second == SLOW.per_second / 2
+    assert 18 < use["leaflink:Ben"].held_seconds <= 20
+    assert Budget(away).use(throttles) == {}
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_without_redis_a_process_keeps_a_bucket_of_its_own(away, held):
     budget = Budget(away)
