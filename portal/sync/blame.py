@@ -23,6 +23,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "flourish_webhook_silent",
         "needs_credentials",
         "not_answering",
+        "notices_off",
         "permission",
         "poll_fails",
         "test_failed",
@@ -33,6 +34,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "webhook_silent",
     ),
     "data": (
+        "batch_missing",
         "category_unknown",
         "destination_inactive",
         "destination_incomplete",
@@ -41,6 +43,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "license_twice",
         "line_unknown",
         "lot_missing",
+        "lot_twice",
         "many_items",
         "no_license",
         "no_lines",
