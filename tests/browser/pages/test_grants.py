@@ -71,8 +71,7 @@ def test_support_signs_in_with_a_code_looks_and_is_out_at_once(
     owner.goto(order)
     expect(owner.get_by_text("Not for support")).to_be_visible()
     assert agent.get_by_text("Not for support").count() == 0
-    # Asked beside the page, which goes to the refusal by itself at this moment.
-    assert agent.request.get(order).status == 404
+    assert agent.request.get(order).status == 404  # asked beside the page, which leaves by itself
 
 
 def test_an_invited_person_opens_the_mail_and_joins(site, browser, settings, owner, complaints):
