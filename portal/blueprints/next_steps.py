@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.access import Here
 from portal.models import Connection, Preview
 from portal.queries import previews
-from portal.sync.preview.runner import IN_WORK
+from portal.sync.preview.runner import PREVIEWS
 from portal.sync.readiness import gate
 from portal.sync.readiness.standing import Checklist
 
@@ -40,7 +40,7 @@ class Way:
     @property
     def in_work(self) -> bool:
         """Whether a preview is being made."""
-        return self.preview is not None and self.preview.state in IN_WORK
+        return self.preview is not None and self.preview.state in PREVIEWS.in_work
 
     @property
     def previewed(self) -> Preview | None:

@@ -72,7 +72,7 @@ def _shared(connection: Connection, preview: Preview | None) -> dict[str, Any]:
         "connection": connection,
         "platform": registry.platform(connection.platform),
         "preview": preview,
-        "in_work": preview is not None and preview.state in runner.IN_WORK,
+        "in_work": preview is not None and preview.state in runner.PREVIEWS.in_work,
         "so_far": previews.so_far(db.session(), preview) if preview and not counts else {},
         "kinds": counts.get("kinds", {}),
         "drops": counts.get("drops", 0),

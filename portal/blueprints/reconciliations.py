@@ -40,7 +40,7 @@ def index(connection_id: UUID) -> Any:
 
 def _list(connection: Connection, error: str = "") -> str:
     reports = reconciliations.of_connection(db.session(), here().id, connection.id)
-    busy = any(one.state in runner.IN_WORK for one in reports)
+    busy = any(one.state in runner.REPORTS.in_work for one in reports)
     return render_template(
         "reconciliations/index.html",
         connection=connection,
@@ -109,7 +109,7 @@ def _shared(connection: Connection, report: Reconciliation) -> dict[str, Any]:
         "connection": connection,
         "platform": registry.platform(connection.platform),
         "report": report,
-        "in_work": report.state in runner.IN_WORK,
+        "in_work": report.state in runner.REPORTS.in_work,
         "counts": rows.by_outcome(report),
         "fields": rows.by_field(report),
         "outcomes": OUTCOMES,

@@ -50,7 +50,7 @@ def run(desk: Desk, stop: threading.Event) -> None:
 def _ring_previews(desk: Desk) -> None:
     """Ring for previews that wait for a turn: a lost ring, or a dead worker, costs seconds."""
     with desk.sessions.system() as session:
-        waiting = previews.due(session)
+        waiting = previews.PREVIEWS.due(session)
     for preview_id in waiting:
         queues.ring_preview(desk.redis, preview_id)
 
@@ -58,7 +58,7 @@ def _ring_previews(desk: Desk) -> None:
 def _ring_reports(desk: Desk) -> None:
     """Likewise for reports."""
     with desk.sessions.system() as session:
-        waiting = reports.due(session)
+        waiting = reports.REPORTS.due(session)
     for report_id in waiting:
         queues.ring_reconciliation(desk.redis, report_id)
 

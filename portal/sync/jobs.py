@@ -76,7 +76,7 @@ def preview(preview_id: str) -> None:
     """Take a turn at a preview, and ring again while there is more."""
     queues.answered(desk().redis, queues.PREVIEW, preview_id)
     with desk().sessions.system() as session:
-        tenant_id = previews.tenant_of(session, UUID(preview_id))
+        tenant_id = previews.PREVIEWS.tenant_of(session, UUID(preview_id))
     with logs.about(preview=preview_id):
         if tenant_id is not None and previews.work(desk(), tenant_id, UUID(preview_id)):
             queues.ring_preview(desk().redis, UUID(preview_id))
@@ -86,7 +86,7 @@ def reconcile(report_id: str) -> None:
     """Take a turn at a report, and ring again while there is more."""
     queues.answered(desk().redis, queues.RECONCILE, report_id)
     with desk().sessions.system() as session:
-        tenant_id = reports.tenant_of(session, UUID(report_id))
+        tenant_id = reports.REPORTS.tenant_of(session, UUID(report_id))
     if tenant_id is not None and reports.work(desk(), tenant_id, UUID(report_id)):
         queues.ring_reconciliation(desk().redis, UUID(report_id))
 

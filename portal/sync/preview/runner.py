@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Preview, Run, new_id
-from portal.sync import audit, journal
+from portal.sync import audit, journal, leased
 from portal.sync.engine import catalogue
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
-from portal.sync.errors import Retryable, SyncError
+from portal.sync.errors import Retryable
+from portal.sync.leased import Leased
 from portal.sync.preview.turn import Turn
 from portal.sync.registry import platform as platform_by_key
 
-IN_WORK = ("reading", "orders", "items")
+PREVIEWS = Leased(Preview, "preview", ("reading", "orders", "items"))
 # So many turns in a row may fail; then a person is told.
 _MOST_FAILURES = 5
-_AGAIN_SECONDS, _WAIT_SECONDS = 5.0, 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -78,29 +77,11 @@ def _refuse(session: Session, connection: Connection) -> None:
         )
     if connection.facility_id is None:
         raise CannotPreview("Choose the facility first: what is sent depends on it.")
-    busy = select(Preview.id).where(Preview.connection_id == connection.id, Preview.state.in_(IN_WORK))
+    busy = select(Preview.id).where(
+        Preview.connection_id == connection.id, Preview.state.in_(PREVIEWS.in_work)
+    )
     if session.scalar(busy) is not None:
         raise CannotPreview("A preview is being made already.")
-
-
-def due(session: Session) -> list[UUID]:
-    """The previews that wait for a turn.
-
-    Args:
-        session: the system's session.
-    """
-    query = select(Preview.id).where(Preview.state.in_(IN_WORK), Preview.due_at <= func.now(), _is_free())
-    return list(session.scalars(query))
-
-
-def tenant_of(session: Session, preview_id: UUID) -> UUID | None:
-    """Whose preview it is; None when it is not there any more.
-
-    Args:
-        session: the system's session.
-        preview_id: the preview.
-    """
-    return session.scalar(select(Preview.tenant_id).where(Preview.id == preview_id))
 
 
 def work(desk: Desk, tenant_id: UUID, preview_id: UUID) -> bool:
@@ -110,36 +91,17 @@ def work(desk: Desk, tenant_id: UUID, preview_id: UUID) -> bool:
         Whether another turn is due now.
     """
     with desk.tenant(tenant_id) as session:
-        if not _claim(session, preview_id, desk.settings.lease_seconds):
+        if not PREVIEWS.claim(session, preview_id, desk.settings.lease_seconds):
             return False
         _open_run(session, session.get_one(Preview, preview_id), desk.worker)
-    try:
-        more = Turn(desk, tenant_id, preview_id).run()
-    except OperationalError as error:
-        _log.warning("the database interrupted a preview: %s", type(error.orig).__name__)
-        return _failed(desk, tenant_id, preview_id, Retryable("the database interrupted it"))
-    except Exception as error:  # noqa: BLE001 - a bug becomes a sentence that people see, as in a shift
-        if not isinstance(error, SyncError):
-            _log.exception("bug in a preview", extra={"preview": str(preview_id)})
-        return _failed(desk, tenant_id, preview_id, error)
-    _release(desk, tenant_id, preview_id, _WAIT_SECONDS if more else 0.0)
-    return more
-
-
-def _is_free() -> ColumnElement[bool]:
-    return or_(Preview.lease_until.is_(None), Preview.lease_until < func.now())
-
-
-def _claim(session: Session, preview_id: UUID, lease_seconds: float) -> bool:
-    """Take a preview for one turn; False when another worker has it, or it is over."""
-    taken = session.execute(
-        update(Preview)
-        .where(Preview.id == preview_id, Preview.state.in_(IN_WORK), _is_free())
-        .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
-        .returning(Preview.id)
-        .execution_options(synchronize_session=False)
-    )
-    return taken.first() is not None
+    done = PREVIEWS.attempt(preview_id, lambda: Turn(desk, tenant_id, preview_id).run())
+    with desk.tenant(tenant_id) as session:
+        preview = session.get_one(Preview, preview_id)
+        if isinstance(done, Exception):
+            _failed(session, preview, done)
+            return False
+        leased.let_go(preview, more=done)
+    return done
 
 
 def _open_run(session: Session, preview: Preview, worker: str) -> None:
@@ -160,31 +122,16 @@ def _open_run(session: Session, preview: Preview, worker: str) -> None:
     preview.run_id = run.id
 
 
-def _release(desk: Desk, tenant_id: UUID, preview_id: UUID, seconds: float) -> None:
-    with desk.tenant(tenant_id) as session:
-        preview = session.get_one(Preview, preview_id)
-        preview.lease_until = None
-        preview.due_at = func.now() + timedelta(seconds=seconds)
-
-
-def _failed(desk: Desk, tenant_id: UUID, preview_id: UUID, error: Exception) -> bool:
-    """A turn did not work: it is tried again soon, and a person is told after some times, or at once where
-    that is no use."""
-    reason = str(error) if isinstance(error, SyncError) else f"Trellis failed on it: {type(error).__name__}"
-    again = isinstance(error, Retryable)
-    after = error.after if isinstance(error, Retryable) and error.after else _AGAIN_SECONDS
-    with desk.tenant(tenant_id) as session:
-        preview = session.get_one(Preview, preview_id)
-        preview.failures += 1
-        preview.lease_until = None
-        preview.due_at = func.now() + timedelta(seconds=after)
-        preview.error = reason[:500]
-        connection = session.get_one(Connection, preview.connection_id)
-        level = "wait" if again else "stuck"
-        journal.log(session, connection, level, f"The preview did not go on: {reason}", run_id=preview.run_id)
-        if not again or preview.failures >= _MOST_FAILURES:
-            preview.state, preview.finished_at = "failed", func.now()
-            if preview.run_id is not None:
-                run = session.get_one(Run, preview.run_id)
-                run.state, run.finished_at = "failed", func.now()
-    return False
+def _failed(session: Session, preview: Preview, error: Exception) -> None:
+    """It is tried again soon, and a person is told after some times, or at once where that is no use."""
+    reason, again = leased.put_off(preview, error), isinstance(error, Retryable)
+    preview.failures += 1
+    connection = session.get_one(Connection, preview.connection_id)
+    level = "wait" if again else "stuck"
+    journal.log(session, connection, level, f"The preview did not go on: {reason}", run_id=preview.run_id)
+    if again and preview.failures < _MOST_FAILURES:
+        return
+    preview.state, preview.finished_at = "failed", func.now()
+    if preview.run_id is not None:
+        run = session.get_one(Run, preview.run_id)
+        run.state, run.finished_at = "failed", func.now()

@@ -10,21 +10,21 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Reconciliation, ReconciliationRow, Tenant, new_id, utc_now
-from portal.sync import audit, journal
+from portal.sync import audit, journal, leased
 from portal.sync.daily import next_time
 from portal.sync.domain import Hint
 from portal.sync.engine import marks
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_work
-from portal.sync.errors import Retryable, SyncError
+from portal.sync.errors import Retryable
+from portal.sync.leased import Leased
 from portal.sync.mapping.outcomes import CORRECTED
 from portal.sync.reconciliation.turn import Turn
 
-IN_WORK = ("orders", "items")
+REPORTS = Leased(Reconciliation, "report", ("orders", "items"))
 # Orders placed within so many days are compared.
 DAYS = 30
 # Reports are kept for so long.
@@ -34,7 +34,6 @@ _NIGHT = time(4)
 _NIGHTLY = "Trellis, every night"
 # So many turns in a row may fail; then a person is told.
 _MOST_FAILURES = 5
-_AGAIN_SECONDS, _WAIT_SECONDS = 5.0, 1.0
 _MOST_AT_ONCE = 20
 
 _log = logging.getLogger(__name__)
@@ -59,7 +58,10 @@ def start(session: Session, connection_id: UUID, *, by: str) -> Reconciliation:
     if not may_work(connection) or connection.facility_id is None:
         raise CannotReconcile("Only a connection that is live or paused has two sides to compare.")
     of = Reconciliation.connection_id == connection_id
-    if session.scalar(select(Reconciliation.id).where(of, Reconciliation.state.in_(IN_WORK))) is not None:
+    if (
+        session.scalar(select(Reconciliation.id).where(of, Reconciliation.state.in_(REPORTS.in_work)))
+        is not None
+    ):
         raise CannotReconcile("A report is being made already.")
     session.execute(delete(Reconciliation).where(of, Reconciliation.created_at < utc_now() - _KEPT))
     report = Reconciliation(id=new_id(), tenant_id=connection.tenant_id, connection_id=connection_id)
@@ -108,28 +110,6 @@ def _moved_on(
     return (connection_id, tenant_id) if moved is not None and due_at is not None else None
 
 
-def due(session: Session) -> list[UUID]:
-    """The reports that wait for a turn.
-
-    Args:
-        session: the system's session.
-    """
-    query = select(Reconciliation.id).where(
-        Reconciliation.state.in_(IN_WORK), Reconciliation.due_at <= func.now(), _is_free()
-    )
-    return list(session.scalars(query))
-
-
-def tenant_of(session: Session, report_id: UUID) -> UUID | None:
-    """Whose report it is; None when it is not there any more.
-
-    Args:
-        session: the system's session.
-        report_id: the report.
-    """
-    return session.scalar(select(Reconciliation.tenant_id).where(Reconciliation.id == report_id))
-
-
 def work(desk: Desk, tenant_id: UUID, report_id: UUID) -> bool:
     """Take one turn at a report.
 
@@ -137,61 +117,28 @@ def work(desk: Desk, tenant_id: UUID, report_id: UUID) -> bool:
         Whether another turn is due now.
     """
     with desk.tenant(tenant_id) as session:
-        if not _claim(session, report_id, desk.settings.lease_seconds):
+        if not REPORTS.claim(session, report_id, desk.settings.lease_seconds):
             return False
-    try:
-        more = Turn(desk, tenant_id, report_id).run()
-    except OperationalError as error:
-        _log.warning("the database interrupted a report: %s", type(error.orig).__name__)
-        return _failed(desk, tenant_id, report_id, Retryable("the database interrupted it"))
-    except Exception as error:  # noqa: BLE001 - a bug becomes a sentence that people see, as in a shift
-        if not isinstance(error, SyncError):
-            _log.exception("bug in a report", extra={"report": str(report_id)})
-        return _failed(desk, tenant_id, report_id, error)
-    with desk.tenant(tenant_id) as session:
-        _let_go(session.get_one(Reconciliation, report_id), _WAIT_SECONDS if more else 0.0)
-    return more
-
-
-def _is_free() -> ColumnElement[bool]:
-    return or_(Reconciliation.lease_until.is_(None), Reconciliation.lease_until < func.now())
-
-
-def _claim(session: Session, report_id: UUID, lease_seconds: float) -> bool:
-    """Take a report for one turn; False when another worker has it, or it is over."""
-    taken = session.execute(
-        update(Reconciliation)
-        .where(Reconciliation.id == report_id, Reconciliation.state.in_(IN_WORK), _is_free())
-        .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
-        .returning(Reconciliation.id)
-        .execution_options(synchronize_session=False)
-    )
-    return taken.first() is not None
-
-
-def _let_go(report: Reconciliation, seconds: float) -> None:
-    report.lease_until = None
-    report.due_at = func.now() + timedelta(seconds=seconds)
-
-
-def _failed(desk: Desk, tenant_id: UUID, report_id: UUID, error: Exception) -> bool:
-    """A turn did not work: it is tried again soon, and a person is told after some times, or at once where
-    that is no use."""
-    reason = str(error) if isinstance(error, SyncError) else f"Trellis failed on it: {type(error).__name__}"
-    again = isinstance(error, Retryable)
-    after = error.after if isinstance(error, Retryable) and error.after else _AGAIN_SECONDS
+    done = REPORTS.attempt(report_id, lambda: Turn(desk, tenant_id, report_id).run())
     with desk.tenant(tenant_id) as session:
         report = session.get_one(Reconciliation, report_id)
-        _let_go(report, after)
-        # To wait for one's turn is no failure: orders go first.
-        if not (isinstance(error, Retryable) and error.throttled):
-            report.failures += 1
-        report.error = reason[:500]
-        if not again or report.failures >= _MOST_FAILURES:
-            report.state, report.finished_at = "failed", func.now()
-            connection = session.get_one(Connection, report.connection_id)
-            journal.log(session, connection, "stuck", f"Both sides could not be compared: {reason}")
-    return False
+        if isinstance(done, Exception):
+            _failed(session, report, done)
+            return False
+        leased.let_go(report, more=done)
+    return done
+
+
+def _failed(session: Session, report: Reconciliation, error: Exception) -> None:
+    """It is tried again soon, and a person is told after some times, or at once where that is no use."""
+    reason = leased.put_off(report, error)
+    # To wait for one's turn is no failure: orders go first.
+    if not (isinstance(error, Retryable) and error.throttled):
+        report.failures += 1
+    if not isinstance(error, Retryable) or report.failures >= _MOST_FAILURES:
+        report.state, report.finished_at = "failed", func.now()
+        connection = session.get_one(Connection, report.connection_id)
+        journal.log(session, connection, "stuck", f"Both sides could not be compared: {reason}")
 
 
 def correct(

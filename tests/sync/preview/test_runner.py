@@ -72,12 +72,12 @@ def test_a_preview_goes_on_where_a_worker_died(store, monkeypatch):
 def test_one_worker_has_a_preview_at_a_time_and_the_schedule_finds_it(store):
     preview_id = begin(store)
     with store.desk.sessions.system() as session:
-        assert runner.due(session) == [preview_id]
-        assert runner.tenant_of(session, preview_id) == store.tenant_id
+        assert runner.PREVIEWS.due(session) == [preview_id]
+        assert runner.PREVIEWS.tenant_of(session, preview_id) == store.tenant_id
     with store.desk.tenant(store.tenant_id) as session:
-        assert runner._claim(session, preview_id, 45.0)
+        assert runner.PREVIEWS.claim(session, preview_id, 45.0)
     with store.desk.sessions.system() as session:
-        assert runner.due(session) == []
+        assert runner.PREVIEWS.due(session) == []
     assert runner.work(store.desk, store.tenant_id, preview_id) is False
     assert rows(store, preview_id) == {}
 
@@ -123,8 +123,8 @@ def test_a_new_preview_takes_the_place_of_one_that_nobody_approved(store):
     second = begin(store)
 
     with store.desk.sessions.system() as session:
-        assert runner.tenant_of(session, first) is None
-        assert runner.tenant_of(session, second) == store.tenant_id
+        assert runner.PREVIEWS.tenant_of(session, first) is None
+        assert runner.PREVIEWS.tenant_of(session, second) == store.tenant_id
     assert rows(store, first) == {}
 
 

@@ -178,7 +178,7 @@ def test_a_worker_that_dies_costs_a_batch_and_no_row_is_there_twice(store, monke
         session.execute(text("UPDATE reconciliation SET lease_until = now() + interval '1 minute'"))
     assert not runner.work(store.desk, store.tenant_id, report_id)
     with store.desk.sessions.system() as session:
-        assert runner.due(session) == []
+        assert runner.REPORTS.due(session) == []
     with store.desk.tenant(store.tenant_id) as session:
         session.execute(text("UPDATE reconciliation SET lease_until = now() - interval '1 minute'"))
 
@@ -238,4 +238,4 @@ def test_every_night_each_live_connection_has_its_report_once(store):
         (made,) = session.scalars(select(Reconciliation))
         assert made.started_by == "Trellis, every night"
     with store.desk.sessions.system() as session:
-        assert runner.due(session) == [made.id]
+        assert runner.REPORTS.due(session) == [made.id]
