@@ -5,8 +5,6 @@ The link holds a random token; the row holds its hash. Looking at a link uses no
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,13 +13,12 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.extensions import IDENTITY_ROLE, enter
-from portal.identity import accounts
+from portal.identity import accounts, random_tokens
 from portal.identity.accounts import NotAccepted
 from portal.models import TENANT_ROLES, Invitation, Membership, Tenant, User, new_id
 from portal.sync.mail import Message
 
 LASTS = timedelta(hours=72)
-_TOKEN_BYTES = 32
 
 
 _TEXT = """{by} invites you to {company} on Trellis, as {role}.
@@ -94,13 +91,13 @@ def invite(
     if session.scalar(member.where(User.email == address, Membership.tenant_id == tenant_id)) is not None:
         raise NotAccepted("This person is in the company already.")
     _void(session, Invitation.tenant_id == tenant_id, Invitation.email == address)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = random_tokens.make()
     row = Invitation(
         id=new_id(),
         tenant_id=tenant_id,
         email=address,
         role=role,
-        token_hash=_hash(token),
+        token_hash=random_tokens.digest(token),
         invited_by=by,
         expires_at=func.now() + LASTS,
     )
@@ -143,7 +140,7 @@ def find(identity: Session, token: str) -> Found | None:
     row = identity.execute(
         select(Invitation, Tenant, known.label("known"))
         .join(Tenant, Tenant.id == Invitation.tenant_id)
-        .where(Invitation.token_hash == _hash(token), _is_good(), Tenant.retired_at.is_(None))
+        .where(Invitation.token_hash == random_tokens.digest(token), _is_good(), Tenant.retired_at.is_(None))
     ).first()
     if row is None:
         return None
@@ -213,8 +210,3 @@ def _void(session: Session, *which: ColumnElement[bool]) -> bool:
         .execution_options(synchronize_session=False)
     )
     return voided.first() is not None
-
-
-def _hash(token: str) -> bytes:
-    # A fast hash will do: the token is 256 random bits, no password.
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

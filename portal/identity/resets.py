@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from portal.identity import random_tokens
 from portal.models import ResetToken, User
 
 LASTS = timedelta(minutes=30)
-_TOKEN_BYTES = 32
 
 
 def begin(session: Session, user: User) -> str:
@@ -23,8 +21,10 @@ def begin(session: Session, user: User) -> str:
         user: who may choose a new password.
     """
     _use_up(session, user)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    session.add(ResetToken(user_id=user.id, token_hash=_hash(token), expires_at=func.now() + LASTS))
+    token = random_tokens.make()
+    session.add(
+        ResetToken(user_id=user.id, token_hash=random_tokens.digest(token), expires_at=func.now() + LASTS)
+    )
     session.flush()
     return token
 
@@ -35,7 +35,7 @@ def whose(session: Session, token: str) -> User | None:
         select(User)
         .join(ResetToken, ResetToken.user_id == User.id)
         .where(
-            ResetToken.token_hash == _hash(token),
+            ResetToken.token_hash == random_tokens.digest(token),
             ResetToken.used_at.is_(None),
             ResetToken.expires_at > func.now(),
             User.disabled_at.is_(None),
@@ -50,7 +50,7 @@ def use(session: Session, token: str) -> User | None:
         return None
     taken = session.execute(
         update(ResetToken)
-        .where(ResetToken.token_hash == _hash(token), ResetToken.used_at.is_(None))
+        .where(ResetToken.token_hash == random_tokens.digest(token), ResetToken.used_at.is_(None))
         .values(used_at=func.now())
         .returning(ResetToken.id)
         .execution_options(synchronize_session=False)
@@ -65,7 +65,3 @@ def _use_up(session: Session, user: User) -> None:
         .values(used_at=func.now())
         .execution_options(synchronize_session=False)
     )
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

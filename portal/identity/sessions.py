@@ -5,9 +5,7 @@ The cookie holds a random token; the row holds its hash, so that who reads the d
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.identity import random_tokens
 from portal.models import SignIn, User, UserSession
 
 # Twelve hours after signing in a session ends, however busy it was; sooner when nobody does anything in it.
@@ -28,7 +27,6 @@ PROOF_LASTS = timedelta(minutes=5)
 # A session's last use is written down this often at most: not every page costs a write.
 _SEEN_EVERY = timedelta(seconds=30)
 
-_TOKEN_BYTES = 32
 _BROWSERS = (
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -71,11 +69,11 @@ def begin(session: Session, user_id: UUID, *, address: str, agent: str, second_f
         agent: the browser's User-Agent.
         second_factor: whether the second factor was given too.
     """
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = random_tokens.make()
     session.add(
         UserSession(
             user_id=user_id,
-            token_hash=_hash(token),
+            token_hash=random_tokens.digest(token),
             address=address,
             browser=browser(agent),
             second_factor_at=func.now() if second_factor else None,
@@ -92,7 +90,7 @@ def find_half(session: Session, token: str) -> UUID | None:
         .join(User, User.id == UserSession.user_id)
         .join(SignIn, SignIn.user_id == UserSession.user_id)
         .where(
-            UserSession.token_hash == _hash(token),
+            UserSession.token_hash == random_tokens.digest(token),
             UserSession.ended_at.is_(None),
             UserSession.created_at > func.now() - HALF_WAY,
             UserSession.second_factor_at.is_(None),
@@ -123,7 +121,7 @@ def find(session: Session, token: str, *, used: bool) -> Found | None:
         )
         .join(User, User.id == UserSession.user_id)
         .outerjoin(SignIn, SignIn.user_id == UserSession.user_id)
-        .where(UserSession.token_hash == _hash(token), User.disabled_at.is_(None), _open())
+        .where(UserSession.token_hash == random_tokens.digest(token), User.disabled_at.is_(None), _open())
     ).first()
     if row is None:
         return None
@@ -148,7 +146,7 @@ def prove(session: Session, session_id: UUID, *, second_factor: bool) -> None:
 
 def end(session: Session, token: str, *, because: str) -> None:
     """End the session of a token, if it is open."""
-    _end(session, UserSession.token_hash == _hash(token), because)
+    _end(session, UserSession.token_hash == random_tokens.digest(token), because)
 
 
 def end_one(session: Session, user_id: UUID, session_id: UUID, *, because: str) -> bool:
@@ -205,8 +203,3 @@ def _end(session: Session, which: ColumnElement[bool], because: str) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(ended.all())
-
-
-def _hash(token: str) -> bytes:
-    # A fast hash will do: the token is 256 random bits, no password.
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

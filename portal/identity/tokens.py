@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.identity import random_tokens
 from portal.models import ApiToken, Membership, Tenant, User, new_id
 
 # So that people and scanners of leaked secrets see what it is.
@@ -18,7 +17,6 @@ BEGINS = "trellis_"
 DAYS = (30, 90, 365)
 # How often its use is written down: a program may ask many times a second.
 _NOTED_EVERY = timedelta(minutes=1)
-_TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,12 @@ def make(
         maker_id: whose it is.
         made_by: their name.
     """
-    token = BEGINS + secrets.token_urlsafe(_TOKEN_BYTES)
+    token = BEGINS + random_tokens.make()
     row = ApiToken(
         id=new_id(),
         tenant_id=tenant_id,
         name=name,
-        token_hash=_hash(token),
+        token_hash=random_tokens.digest(token),
         last_four=token[-4:],
         maker_id=maker_id,
         made_by=made_by,
@@ -99,7 +97,7 @@ def find(identity: Session, token: str) -> Found | None:
             and_(Membership.tenant_id == ApiToken.tenant_id, Membership.user_id == ApiToken.maker_id),
         )
         .where(
-            ApiToken.token_hash == _hash(token),
+            ApiToken.token_hash == random_tokens.digest(token),
             is_good(),
             Tenant.retired_at.is_(None),
             User.disabled_at.is_(None),
@@ -128,8 +126,3 @@ def _revoke(session: Session, *which: ColumnElement[bool], by: str) -> bool:
         .execution_options(synchronize_session=False)
     )
     return revoked.first() is not None
-
-
-def _hash(token: str) -> bytes:
-    # A fast hash will do: the token is 256 random bits, no password.
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

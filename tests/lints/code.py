@@ -15,8 +15,7 @@ ALLOWED: Allowed = {
     ("made sql", "sandbox/ledger.py"): "words of the code; every value is bound",
     ("made sql", "sandbox/faults/past.py"): "triggers take no bound values; the one value is a float",
     ("broad except", "portal/sync/engine/shift.py"): "the place where a bug becomes a visible problem",
-    ("broad except", "portal/sync/preview/runner.py"): "a bug becomes a visible sentence, as in a shift",
-    ("broad except", "portal/sync/reconciliation/runner.py"): "likewise",
+    ("broad except", "portal/sync/leased.py"): "a bug becomes a visible sentence, as in a shift",
     ("broad except", "portal/sync/engine/poll.py"): "a bug becomes a visible problem, as in a shift",
 }
 
