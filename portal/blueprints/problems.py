@@ -15,7 +15,7 @@ from portal.forms.handling import ME as MYSELF
 from portal.forms.handling import HandlingForm
 from portal.identity import members
 from portal.identity.people import current_person
-from portal.live import places
+from portal.live import remedies
 from portal.models import Problem, new_id
 from portal.queries import problems
 from portal.sync import awaiting, blame
@@ -45,7 +45,7 @@ def index() -> Any:
         filters=filters,
         causes=causes,
         cause=_one_cause(causes, filters),
-        places=[places.place_of(_matter(row)) for row in causes.rows] if causes else [],
+        remedies=[remedies.remedy_of(_matter(row)) for row in causes.rows] if causes else [],
         counts=_counts(tenant_here.id),
         connections=connections,
         people=people,
@@ -71,7 +71,7 @@ def page(problem: Problem, form: HandlingForm, act: str = "") -> str:
     session, tenant_here = db.session(), here()
     people = people_here()
     link = problem.link
-    matter = places.Matter(
+    matter = remedies.Matter(
         problem.code,
         problem.cause,
         problem.connection_id,
@@ -83,7 +83,7 @@ def page(problem: Problem, form: HandlingForm, act: str = "") -> str:
         "problems/show.html",
         problem=problem,
         acts=problems.acts(session, tenant_here.id, problem.id),
-        place=places.place_of(matter),
+        remedy=remedies.remedy_of(matter),
         form=form.offer({str(one): name for one, name in people.items()}, tenant_here.zone),
         act=act,
         form_id=new_id(),
@@ -134,8 +134,8 @@ def _counts(tenant_id: UUID) -> dict[str, int]:
     return {state: problems.count(db.session(), tenant_id, problems.Filters(state=state)) for state in states}
 
 
-def _matter(row: problems.Cause) -> places.Matter:
-    return places.Matter(row.code, row.cause, row.connection_id, row.evidence)
+def _matter(row: problems.Cause) -> remedies.Matter:
+    return remedies.Matter(row.code, row.cause, row.connection_id, row.evidence)
 
 
 def _one_cause(causes: problems.Causes | None, filters: problems.Filters) -> dict[str, Any] | None:
@@ -143,11 +143,11 @@ def _one_cause(causes: problems.Causes | None, filters: problems.Filters) -> dic
     if causes is None or filters.cause is None or len(causes.rows) != 1:
         return None
     row = causes.rows[0]
-    alias, waiting = places.alias_of(_matter(row)), 0
+    alias, waiting = remedies.alias_of(_matter(row)), 0
     if alias is not None and row.connection_id is not None:
         connection = working.connection(row.connection_id)
         waiting = awaiting.concerned(db.session(), connection, [alias.left, alias.right])
-    return {"row": row, "place": places.place_of(_matter(row)), "alias": alias, "waiting": waiting}
+    return {"row": row, "remedy": remedies.remedy_of(_matter(row)), "alias": alias, "waiting": waiting}
 
 
 def _chips(

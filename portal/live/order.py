@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.live.attempts import Attempts, attempts
 from portal.live.expecting import Expected, expected
-from portal.live.places import Matter, Place, place_of
+from portal.live.remedies import Matter, Remedy, remedy_of
 from portal.models import Link, Operation, Problem, utc_now
 from portal.queries import combined, orders
 from portal.sync import registry
@@ -102,9 +102,9 @@ class OrderView:
     settled: bool
 
     @property
-    def places(self) -> Mapping[UUID, Place]:
+    def remedies(self) -> Mapping[UUID, Remedy]:
         """Where each problem is put right, by its id: pages, so it is asked for inside a request only."""
-        return {one.id: place for one in self.problems if (place := place_of(_matter(one))) is not None}
+        return {one.id: remedy for one in self.problems if (remedy := remedy_of(_matter(one))) is not None}
 
 
 def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:

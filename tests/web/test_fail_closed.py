@@ -7,7 +7,7 @@ from flask_wtf import csrf
 
 from portal import access, web
 from portal.blueprints import webhooks
-from portal.identity import accounts, people, throttle
+from portal.identity import accounts, people, random_tokens, throttle
 from portal.identity import sessions as of_people
 from portal.models import Connection
 from portal.queries import tenancy
@@ -52,7 +52,7 @@ CHECKS = (
     Check(tenancy, "granted", who="support"),
     Check(people, "_load"),
     Check(of_people, "find"),
-    Check(of_people, "_hash"),
+    Check(random_tokens, "digest"),
     Check(access, "_require_staff", who="staff"),
 )
 

@@ -36,7 +36,7 @@ def test_search_finds_a_word_or_its_beginning(sessions, company, admin, words):
 @pytest.mark.parametrize("words", ["1187", "wellness", "%", "_", "4F2A-11871", "\\", "'", "a\x00b", "%00"])
 def test_search_finds_no_middles_and_no_wildcards(sessions, company, admin, words):
     with sessions.tenant(company.id) as session:
-        factory.order(session, company, label="4F2A-1187")
+        factory.order(session, company, label="4F2A-1187", foreign_id="F-1", flourish_id="F-2")
     answer = admin.get(f"/t/{company.slug}/orders", query_string={"q": words})
     assert answer.status_code == 200
     assert "No order is found by" in answer.text

@@ -9,9 +9,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, insert, text
 
-from portal.models import utc_now
+from portal.models import Operation, new_id, utc_now
 from portal.queries import writes as queries
 from tests.web import factory, shelves
 from tests.web.conftest import first
@@ -262,11 +262,30 @@ INDEXED = {
 }
 
 
-@pytest.mark.parametrize("narrowed", INDEXED)
-def test_the_list_is_read_in_its_order_from_an_index(sessions, company, written, narrowed):
-    values = {"kind": "move", "connection_id": written.connection_id, "system": "flourish"}
+@pytest.fixture
+def among_many(sessions, company, written, engine):
+    """The four writes, beside so many of a second connection that an index pays."""
     with sessions.tenant(company.id) as session:
-        session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"))
+        second = factory.connection(session, company.id, company.hub_id, name="Sunrise")
+        other = factory.order(session, company, label="OTHER", connection_id=second)
+        row = factory.operation(session, other, system="leaflink", once=False)
+        values = {column.name: getattr(row, column.name) for column in Operation.__table__.columns}
+        session.execute(
+            insert(Operation),
+            [
+                values | {"id": new_id(), "intent_at": row.intent_at - timedelta(minutes=number)}
+                for number in range(3000)
+            ],
+        )
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE operation"))
+    return written
+
+
+@pytest.mark.parametrize("narrowed", INDEXED)
+def test_the_list_is_read_in_its_order_from_an_index(sessions, company, among_many, narrowed):
+    values = {"kind": "move", "connection_id": company.connection_id, "system": "flourish"}
+    with sessions.tenant(company.id) as session:
         where = f"AND {narrowed} = :value" if narrowed else ""
         plan = session.scalars(
             text(
@@ -276,3 +295,4 @@ def test_the_list_is_read_in_its_order_from_an_index(sessions, company, written,
             {"tenant": company.id, "value": values.get(narrowed)},
         ).all()
     assert INDEXED[narrowed] in " ".join(plan)
+    assert "Sort" not in " ".join(plan)

@@ -1,4 +1,4 @@
-"""Places: where what a problem names is put right, in Trellis, for whoever may do it."""
+"""Remedies: where what a problem names is put right, in Trellis, for whoever may do it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Matter:
 
 
 @dataclass(frozen=True)
-class Place:
+class Remedy:
     """Where it is put right: what the link says, and the page with what its address names."""
 
     words: str
@@ -62,10 +62,10 @@ class Alias:
     connection_id: UUID | None
 
 
-def place_of(matter: Matter) -> Place | None:
+def remedy_of(matter: Matter) -> Remedy | None:
     """Say where something is put right; None where it is not in Trellis, or not for this person to do."""
     if matter.code == "proof_failed":
-        return Place("Open the proofs", "proofs.index")
+        return Remedy("Open the proofs", "proofs.index")
     if matter.connection_id is None:
         return None
     return _in_lists(matter) or _in_rules(matter) or _in_connection(matter) or _in_thing(matter)
@@ -79,42 +79,42 @@ def alias_of(matter: Matter) -> Alias | None:
     return Alias(matter.cause, str(near[0]), matter.connection_id)
 
 
-def _in_lists(matter: Matter) -> Place | None:
+def _in_lists(matter: Matter) -> Remedy | None:
     key, state = _MATCHED.get(matter.code, ("", ""))
     if not key or not here().may("readiness.see"):
         return None
     named = matter.evidence.get("lot") if key == "lot" else matter.cause
     state = "near" if matter.evidence.get("near") else state
     values = {"connection_id": matter.connection_id, "key": key, "state": state, "q": named or None}
-    return Place("Match it", "matching.index", values)
+    return Remedy("Match it", "matching.index", values)
 
 
-def _in_rules(matter: Matter) -> Place | None:
+def _in_rules(matter: Matter) -> Remedy | None:
     rule = _RULES.get(matter.code)
     if rule is None or not here().may("rules.change"):
         return None
     values = {"connection_id": matter.connection_id, "_anchor": f"{rule}-label"}
-    return Place("Open the rule", "rules.show", values)
+    return Remedy("Open the rule", "rules.show", values)
 
 
-def _in_connection(matter: Matter) -> Place | None:
+def _in_connection(matter: Matter) -> Remedy | None:
     there = {"connection_id": matter.connection_id}
     if matter.code == "check_regressed":
-        return Place("Open the check", "readiness.show", {**there, "check": matter.cause})
+        return Remedy("Open the check", "readiness.show", {**there, "check": matter.cause})
     if matter.code == "needs_credentials" and here().may("keys.replace"):
-        return Place("Replace the key", "connections.show", there)
+        return Remedy("Replace the key", "connections.show", there)
     if matter.code in _CONNECTION:
-        return Place("Open the connection", "connections.show", there)
+        return Remedy("Open the connection", "connections.show", there)
     return None
 
 
-def _in_thing(matter: Matter) -> Place | None:
+def _in_thing(matter: Matter) -> Remedy | None:
     if matter.code == "many_items":
         values = {"connection": matter.connection_id, "state": "stuck"}
-        return Place("See the products", "products.index", values)
+        return Remedy("See the products", "products.index", values)
     if matter.link_id is None:
         return None
     if matter.link_kind == "item":
-        return Place("Open the product", "products.show", {"product_id": matter.link_id})
+        return Remedy("Open the product", "products.show", {"product_id": matter.link_id})
     anchor = "originals-title" if matter.code == "originals_unknown" else None
-    return Place("Open the order", "orders.show", {"link_id": matter.link_id, "_anchor": anchor})
+    return Remedy("Open the order", "orders.show", {"link_id": matter.link_id, "_anchor": anchor})
