@@ -3,7 +3,9 @@
 The bucket lives in Redis. Without Redis each process keeps one of its own, so that there is never no
 limit at all. A call that must wait reserves its turn, so that callers go in the order in which they came;
 work that yields reserves none, and asks again once enough is left.
-A 429 halves the pace; calls that work win it back, and for an API that publishes no limit a little more.
+A 429 halves the pace and empties the bucket, so that after the hold callers come one by one: all at once
+they would be refused again. Calls that work win the pace back, and for an API that publishes no limit a
+little more.
 """
 
 from __future__ import annotations
@@ -35,24 +37,29 @@ local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'pace')
 local pace = math.min(tonumber(ARGV[4]), tonumber(bucket[3]) or 1)
 local rate, burst, patience = tonumber(ARGV[1]) * pace, tonumber(ARGV[2]), tonumber(ARGV[3])
-local tokens = tonumber(bucket[1]) or burst
-tokens = math.min(burst, tokens + math.max(0, now - (tonumber(bucket[2]) or now)) * rate) - 1
+local tokens, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
+tokens = math.min(burst, tokens + math.max(0, now - at) * rate) - 1
 local spare = tonumber(ARGV[6])
-local wait = math.max(0, (spare - tokens) / rate, held / 1000)
+local wait = math.max(held / 1000, math.max(0, at - now) + math.max(0, (spare - tokens) / rate))
 if wait > patience or (spare > 0 and wait > 0) then return -math.ceil(wait * 1000) end
 pace = math.min(tonumber(ARGV[4]), pace + tonumber(ARGV[5]))
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', tostring(now), 'pace', tostring(pace))
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens),
+  'at', tostring(math.max(at, now)), 'pace', tostring(pace))
 redis.call('EXPIRE', KEYS[1], 600)
 return math.ceil(wait * 1000)
 """
 
-# KEYS: bucket, hold. ARGV: milliseconds to hold, slowest pace.
+# KEYS: bucket, hold. ARGV: milliseconds to hold, slowest pace. When the hold ends one call is in the bucket,
+# and it begins to fill.
 _HOLD = """
 local pace = (tonumber(redis.call('HGET', KEYS[1], 'pace')) or 1) / 2
 redis.call('HSET', KEYS[1], 'pace', tostring(math.max(tonumber(ARGV[2]), pace)))
-redis.call('EXPIRE', KEYS[1], 600)
+redis.call('EXPIRE', KEYS[1], 1800)
 -- A shorter hold does not end a longer one.
 if redis.call('PTTL', KEYS[2]) >= tonumber(ARGV[1]) then return 0 end
+local time = redis.call('TIME')
+local ends = time[1] + time[2] / 1000000 + tonumber(ARGV[1]) / 1000
+redis.call('HSET', KEYS[1], 'tokens', '1', 'at', tostring(ends))
 return redis.call('SET', KEYS[2], 1, 'PX', ARGV[1])
 """
 
@@ -123,10 +130,10 @@ class Budget:
         while wait:
             if (stopping or threading.Event()).wait(wait):
                 return wait
-            # A 429 that came meanwhile also holds back whoever had a turn by then.
-            wait = self._held(owner)
-            if wait > _PATIENCE_SECONDS:
-                return wait
+            # A 429 that came meanwhile takes the turn away again from whoever had one by then.
+            wait = self._reserve(owner, throttle) if self._is_held(owner) else 0.0
+            if wait < 0:
+                return -wait
         return 0.0
 
     def use(self, throttles: Mapping[str, Throttle]) -> dict[str, Use]:
@@ -152,22 +159,24 @@ class Budget:
             for (owner, throttle), (bucket, held) in zip(throttles.items(), rows, strict=True)
         }
 
-    def _held(self, owner: str) -> float:
-        """Seconds until this owner may be called for again; 0 when nothing holds."""
+    def _is_held(self, owner: str) -> bool:
+        """Whether nobody may call for this owner now."""
         try:
-            return max(0.0, self._redis.pttl(_keys(owner)[1]) / 1000)
+            return bool(self._redis.exists(_keys(owner)[1]))
         except RedisError:
             with self._lock:
                 bucket = self._local.get(owner)
-                return max(0.0, bucket.held_until - time.monotonic()) if bucket else 0.0
+                return bucket is not None and bucket.held_until > time.monotonic()
 
     def hold(self, owner: str, seconds: float) -> None:
         """Let nobody call for this owner for a while, and then at half the pace: the API answered 429."""
         seconds = min(max(seconds, 0.1), _LONGEST_HOLD_SECONDS)
         with self._lock:
             bucket = self._local.setdefault(owner, _Bucket(0.0, time.monotonic()))
-            bucket.held_until = max(bucket.held_until, time.monotonic() + seconds)
             bucket.pace = max(_SLOWEST, bucket.pace / 2)
+            if (ends := time.monotonic() + seconds) > bucket.held_until:
+                bucket.held_until = bucket.at = ends
+                bucket.tokens = 1.0
         try:
             self._hold(keys=_keys(owner), args=[int(seconds * 1000), _SLOWEST])
         except RedisError:
@@ -207,11 +216,11 @@ class Budget:
         with self._lock:
             bucket = self._local.setdefault(owner, _Bucket(float(throttle.burst), now))
             rate = throttle.per_second * bucket.pace
-            tokens = min(throttle.burst, bucket.tokens + (now - bucket.at) * rate) - 1
-            wait = max(0.0, (throttle.spare - tokens) / rate, bucket.held_until - now)
+            tokens = min(throttle.burst, bucket.tokens + max(0.0, now - bucket.at) * rate) - 1
+            wait = max(0.0, bucket.at - now) + max(0.0, (throttle.spare - tokens) / rate)
             if wait > _PATIENCE_SECONDS or (throttle.spare and wait > 0):
                 return -wait
-            bucket.tokens, bucket.at = tokens, now
+            bucket.tokens, bucket.at = tokens, max(bucket.at, now)
             bucket.pace = min(1.0, bucket.pace + _GAIN)
             return wait
 

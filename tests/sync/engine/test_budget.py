@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
@@ -133,6 +134,39 @@ def test_a_hold_holds_back_those_who_wait_for_their_turn_already(desk):
     assert min(ended) >= asked + 1.15
 
 
+@pytest.mark.fault(18)
+@pytest.mark.parametrize("without_redis", [False, True])
+@pytest.mark.parametrize("waits_already", [False, True])
+def test_after_a_hold_callers_come_one_by_one_at_the_pace_that_is_left(
+    desk, away, without_redis, waits_already
+):
+    """All at once they would be refused again, and held again, for ever."""
+    budget = Budget(away) if without_redis else desk.budget
+    brisk = Throttle(per_second=40, burst=8)
+    ended: list[float] = []
+
+    def call() -> None:
+        assert budget.take("leaflink:Ann", brisk) == 0
+        ended.append(time.monotonic())
+
+    if waits_already:
+        took(budget, "leaflink:Ann", brisk, 8)
+    else:
+        budget.hold("leaflink:Ann", 0.5)
+    waiting = [threading.Thread(target=call) for _ in range(8)]
+    for thread in waiting:
+        thread.start()
+    if waits_already:
+        budget.hold("leaflink:Ann", 0.5)
+    for thread in waiting:
+        thread.join()
+
+    # At half of forty a second, and a little more with each call; the first had their turns before the hold.
+    after = [later - earlier for earlier, later in pairwise(sorted(ended)[-6:])]
+    assert sum(after) >= 5 / 25 * 0.9
+    assert min(after) >= 0.01
+
+
 def test_a_shorter_hold_does_not_end_a_longer_one(desk):
     desk.budget.hold("leaflink:Ann", 100)
     desk.budget.hold("leaflink:Ann", 1)
@@ -154,6 +188,7 @@ def test_after_a_429_the_pace_is_halved(desk):
     took(desk.budget, "leaflink:Ann", pace, 1)
     before = desk.budget.take("leaflink:Ann", pace)
     desk.budget.hold("leaflink:Ann", 0.1)
+    took(desk.budget, "leaflink:Ann", pace, 1)
 
     after = desk.budget.take("leaflink:Ann", pace)
 
@@ -184,7 +219,7 @@ def test_how_much_of_a_budget_is_used_counts_what_came_back(desk, away):
     use = desk.budget.use(throttles)
 
     shares = {owner: round(one.share, 1) for owner, one in use.items()}
-    assert shares == {"leaflink:Ann": 0.7, "leaflink:Ben": 0.0, "leaflink:Cas": 0.0, "leaflink:Dee": 0.0}
+    assert shares == {"leaflink:Ann": 0.7, "leaflink:Ben": 0.7, "leaflink:Cas": 0.0, "leaflink:Dee": 0.0}
     assert use["leaflink:Ben"].per_second == SLOW.per_second / 2
     assert 18 < use["leaflink:Ben"].held_seconds <= 20
     assert Budget(away).use(throttles) == {}
