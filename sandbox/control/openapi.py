@@ -254,7 +254,14 @@ OPERATIONS = (
         object_of(seed=WHOLE),
         object_of(seed=WHOLE, keep_webhooks=FLAG),
     ),
-    Operation("get", "/control/state", "Everything, in the platforms' own field names.", 200, STATE),
+    Operation(
+        "get",
+        "/control/state",
+        "Everything, in the platforms' own field names; or lists of one name, such as orders.",
+        200,
+        STATE,
+        query=("of",),
+    ),
     Operation(
         "post",
         f"/control/{LEAFLINK}/webhooks",

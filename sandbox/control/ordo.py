@@ -181,22 +181,6 @@ def _office_of(kind: str, key: str) -> Office:
     raise Missing(f"Ordo has no {kind} '{key}'.")
 
 
-def state() -> Body:
-    """Return everything of every organisation in Ordo's own field names."""
-    kinds = {"items": shapes.item, "brands": shapes.plain, "licenses": shapes.plain}
-    return {
-        "orders": [_shown_order(office, each) for office in _offices() for each in office.find("order")],
-        **{
-            name: [
-                show(office, each) | _company(office)
-                for office in _offices()
-                for each in office.find(name.removesuffix("s"))
-            ]
-            for name, show in kinds.items()
-        },
-    }
-
-
 def _offices() -> list[Office]:
     return [simulation().office(ORDO, world) for world in WORLDS]
 

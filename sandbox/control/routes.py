@@ -1,24 +1,21 @@
 """The routes of the control API."""
 
 from dataclasses import asdict
-from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-import sandbox.flourish.shapes
-import sandbox.leaflink.shapes
-from sandbox.accounts import ACCOUNTS, BASE_PATHS, FLOURISH, LEAFLINK, ORDO, PLATFORMS, WORLDS
+from sandbox.accounts import ACCOUNTS, BASE_PATHS, LEAFLINK, ORDO, PLATFORMS
 from sandbox.clock import parse, stamp
 from sandbox.control import asking, faults, flourish, leaflink, ordo
+from sandbox.control import state as everything
 from sandbox.control.openapi import document
 from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing, Refused
 from sandbox.flourish.orders import LIVE
 from sandbox.leaflink.limits import BURST, PER_MINUTE, PER_SECOND
 from sandbox.leaflink.webhooks import webhook_key
-from sandbox.office import Office
 from sandbox.ordo import limits as ordo_limits
 from sandbox.simulation import SEED
 from sandbox.sink import PLATFORM as SINK
@@ -103,48 +100,9 @@ def reset() -> ResponseReturnValue:
 
 @blueprint.get("/state")
 def state() -> ResponseReturnValue:
-    """Show everything, of all companies, in the platforms' own field names."""
+    """Show everything, of all companies, in the platforms' own field names; or lists of one name."""
     with simulation().store.transaction():
-        return jsonify(leaflink=_leaflink_state(), flourish=_flourish_state(), ordo=ordo.state())
-
-
-def _leaflink_state() -> Body:
-    shapes = sandbox.leaflink.shapes
-    offices = [simulation().office(LEAFLINK, world) for world in WORLDS]
-    return {
-        "orders": [leaflink.shown_order(office, each) for office in offices for each in office.find("order")],
-        "products": _marked(offices, "product", shapes.product),
-        "customers": _marked(offices, "customer", shapes.dated),
-        "webhooks": [
-            _webhook(each, webhook_key(office), office.account.world)
-            for office in offices
-            for each in office.find("webhook")
-        ],
-    }
-
-
-def _flourish_state() -> Body:
-    shapes = sandbox.flourish.shapes
-    offices = [simulation().office(FLOURISH, world) for world in WORLDS]
-    return {
-        "orders": _marked(offices, "order", shapes.order),
-        "items": _marked(offices, "item", shapes.item),
-        "destinations": _marked(offices, "destination", shapes.destination),
-        "webhooks": _marked(offices, "webhook", lambda _office, each: each),
-    }
-
-
-def _marked(offices: list[Office], kind: str, shape: Any) -> list[Body]:
-    """Return a kind's records of every company in a shape, each marked with its company."""
-    return [
-        shape(office, each) | {"company": office.account.world}
-        for office in offices
-        for each in office.find(kind)
-    ]
-
-
-def _webhook(webhook: Body, key: str, world: str) -> Body:
-    return {"url": webhook["url"], "key": key, "headers": webhook["headers"], "company": world}
+        return jsonify(everything.state(simulation(), request.args.get("of", "")))
 
 
 @blueprint.post("/leaflink/webhooks")
@@ -159,7 +117,7 @@ def add_leaflink_webhook() -> ResponseReturnValue:
             simulation().store.set_setting(key_name, asking.text(asked, "key"))
         webhook = {"url": url, "headers": {}}
         office.put("webhook", f"{office.account.world} {url}", webhook)
-        return jsonify(_webhook(webhook, webhook_key(office), office.account.world)), 201
+        return jsonify(everything.webhook(office, webhook) | {"company": office.account.world}), 201
 
 
 @blueprint.get("/settings")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 VIEWS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 _AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
-# The shell first: the same engine without a window's own pages, at a sixth of the processor time (DECISIONS 96).
+# The shell first: the same engine without a window's own pages, at a sixth of the time (DECISIONS 96).
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = (
     "--headless",

@@ -294,7 +294,7 @@ def try_one_order(walk: Walk) -> None:
     walk.press(walk.page.get_by_role("button", name="Sync this one").first)
     expect(walk.page.locator("#story")).to_contain_text(re.compile(r"Created \d{8}"))
     walk.says("Both sides agree")
-    assert len(walk.shop.control("GET", "state")["flourish"]["orders"]) == 1
+    assert len(walk.shop.control("GET", "state?of=orders")["flourish"]["orders"]) == 1
     walk.page.goto(here.removesuffix("/preview"))
     walk.says("What the first sync would do was previewed.")
     walk.look()
@@ -312,7 +312,7 @@ def go_live(walk: Walk) -> None:
     walk.look()
     walk.follow("LeafLink")
     walk.says("It reads and writes on both sides.")
-    orders = walk.shop.control("GET", "state")["flourish"]["orders"]
+    orders = walk.shop.control("GET", "state?of=orders")["flourish"]["orders"]
     assert len(orders) == 2
     checked = walk.shop.run("check")
     assert checked.returncode == 0, checked.stdout

@@ -73,7 +73,7 @@ class People:
 
     def _count(self, place: float, quantity: int) -> None:
         if not self._skus:
-            items = self.cluster.control("GET", "state")["flourish"]["items"]
+            items = self.cluster.control("GET", "state?of=items")["flourish"]["items"]
             self._skus = sorted(item["sku"] for item in items if item["company"] == STOCKED)
         sku = self._skus[int(place * len(self._skus))]
         with self.history.act("warehouse", f"count: item {sku}, {quantity}"):
@@ -113,5 +113,5 @@ class People:
 
     def _flourish_ids(self) -> dict[str, str]:
         """What people call an order, and its id in Flourish."""
-        rows = self.cluster.control("GET", "state")["flourish"]["orders"]
+        rows = self.cluster.control("GET", "state?of=orders")["flourish"]["orders"]
         return {row["original_order_id"]: row["id"] for row in rows if row["order_status"] != "Cancelled"}

@@ -1,14 +1,15 @@
-"""Takes one guard of the engine away, so that the tests can show that they would notice.
+"""Takes one guard of the engine away from each test, so that the tests can show that they would notice.
 
-    pytest -p tests.guards.plugin --without fence tests/sync/engine
+    pytest -p tests.guards.plugin -k fence tests/sync/engine
 
-Nothing of this is in the product: running modules are changed, or the test's own database.
+Nothing of this is in the product: running modules are changed, or the tests' own database, for one test.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,23 +23,40 @@ from portal.models import Connection, Link, new_id
 from portal.sync.domain import Hint
 from portal.sync.engine import claim, deliveries, marks, operate, orders, reconcile, settle
 from portal.sync.mapping.plan import plan_order
+from tests.conftest import empty
 
 Patch = pytest.MonkeyPatch
+# Takes itself away, and returns the statements that put back what no patch does.
+Guard = Callable[[Patch, Engine], Iterable[str]]
+ALL_GUARDS = "all_guards"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--without`."""
-    parser.addoption("--without", choices=sorted(GUARDS), help="the guard to take away")
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have each test without each guard, which its id then ends with, and with all of them."""
+    metafunc.parametrize("_without", [ALL_GUARDS, *GUARDS], indirect=True)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _without(request: pytest.FixtureRequest, engine: Engine) -> None:
-    """Take the guard away for the whole run."""
-    if name := request.config.getoption("--without"):
-        GUARDS[name](pytest.MonkeyPatch(), engine)
+@pytest.fixture(autouse=True)
+def _without(request: pytest.FixtureRequest, engine: Engine, redis_url: str) -> Iterator[None]:
+    """Take a guard away for one test."""
+    if request.param == ALL_GUARDS:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as put_back:
+        for statement in GUARDS[request.param](patch, engine):
+            put_back.callback(_execute, engine, statement)
+        # First: what a test left may not be what an index bears.
+        put_back.callback(empty, engine, redis_url)
+        yield
 
 
-def _intent(patch: Patch, _engine: Engine) -> None:
+def _execute(engine: Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def _intent(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Write the intent down together with the outcome, and not before the call."""
     put_off: dict[UUID, tuple[Any, ...]] = {}
 
@@ -61,9 +79,10 @@ def _intent(patch: Patch, _engine: Engine) -> None:
     patch.setattr(reconcile, "intend", forget)
     for name, place in {"record": 4, "_leave_unknown": 4, "_refuse": 4, "_abandon": 2}.items():
         patch.setattr(operate, name, recording(getattr(operate, name), place))
+    return ()
 
 
-def _settle_wait(patch: Patch, _engine: Engine) -> None:
+def _settle_wait(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Look at once whether a lost create took effect."""
 
     def at_once(session: Session, *_: Any) -> datetime:
@@ -71,14 +90,16 @@ def _settle_wait(patch: Patch, _engine: Engine) -> None:
         return now
 
     patch.setattr(settle, "settle_time", at_once)
+    return ()
 
 
-def _settle_look(patch: Patch, _engine: Engine) -> None:
+def _settle_look(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Repeat a lost create like any other write."""
     patch.setattr(settle, "_REPEATABLE", settle._REPEATABLE | {"create_order", "create_destination"})
+    return ()
 
 
-def _fence(patch: Patch, _engine: Engine) -> None:
+def _fence(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Let whoever once claimed a link write to it."""
 
     def hold(session: Session, held: claim.Claim) -> Link:
@@ -88,21 +109,23 @@ def _fence(patch: Patch, _engine: Engine) -> None:
     for module in [one for name, one in sys.modules.items() if name.startswith(("portal.", "tests."))]:
         if getattr(module, "hold", None) is guarded:
             patch.setattr(module, "hold", hold)
+    return ()
 
 
-def _without_index(name: str, *, constraint_of: str = "") -> Callable[[Patch, Engine], None]:
-    drop = f"ALTER TABLE {constraint_of} DROP CONSTRAINT {name}" if constraint_of else f"DROP INDEX {name}"
-
-    def take_away(_patch: Patch, engine: Engine) -> None:
+def _without_index(name: str) -> Guard:
+    def take_away(_patch: Patch, engine: Engine) -> Iterable[str]:
         with engine.begin() as connection:
-            connection.execute(text(drop))
+            definition = connection.scalar(text(f"SELECT pg_get_indexdef('{name}'::regclass)"))
+            connection.execute(text(f"DROP INDEX {name}"))
+        return (str(definition),)
 
     return take_away
 
 
-def _link(patch: Patch, engine: Engine) -> None:
+def _link(patch: Patch, engine: Engine) -> Iterable[str]:
     """Make a link for each mark."""
-    _without_index("uq_link_connection_id_kind_foreign_id", constraint_of="link")(patch, engine)
+    constraint = "link ADD CONSTRAINT uq_link_connection_id_kind_foreign_id"
+    _execute(engine, f"ALTER TABLE {constraint.replace('ADD', 'DROP')}")
 
     def mark(session: Session, connection: Connection, hint: Hint) -> UUID:
         link = Link(
@@ -118,15 +141,17 @@ def _link(patch: Patch, engine: Engine) -> None:
         return link.id
 
     patch.setattr(marks, "mark", mark)
+    return (f"ALTER TABLE {constraint} UNIQUE (connection_id, kind, foreign_id)",)
 
 
-def _delivery(patch: Patch, _engine: Engine) -> None:
+def _delivery(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Keep the same bytes again each time that they come."""
     parameters = deliveries._parameters
     patch.setattr(deliveries, "_parameters", lambda *given: parameters(*given) | {"digest": new_id().bytes})
+    return ()
 
 
-def _listed_version(patch: Patch, _engine: Engine) -> None:
+def _listed_version(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Mark whatever a list shows, read at that version already or not."""
     if_changed, flourish = marks.mark_if_changed, marks.mark_flourish
     patch.setattr(
@@ -139,20 +164,23 @@ def _listed_version(patch: Patch, _engine: Engine) -> None:
         "mark_flourish",
         lambda session, hub_id, hint: flourish(session, hub_id, replace(hint, updated_at=None)),
     )
+    return ()
 
 
-def _told_version(patch: Patch, _engine: Engine) -> None:
+def _told_version(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Mark whatever a webhook tells, the echo of what was read already too."""
     statement = deliveries._FROM_FLOURISH.replace("flourish_version = %(version)s", "false")
     patch.setattr(deliveries, "_FROM_FLOURISH", statement)
+    return ()
 
 
-def _base(patch: Patch, _engine: Engine) -> None:
+def _base(patch: Patch, _engine: Engine) -> Iterable[str]:
     """Plan without what both sides last agreed on; None would say that a person joined them."""
     patch.setattr(orders, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": {}})))
+    return ()
 
 
-GUARDS: dict[str, Callable[[Patch, Engine], None]] = {
+GUARDS: dict[str, Guard] = {
     "intent": _intent,
     "settle_wait": _settle_wait,
     "settle_look": _settle_look,

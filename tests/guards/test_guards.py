@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.guards.plugin import GUARDS
+from tests.guards.plugin import ALL_GUARDS, GUARDS
 
 ROOT = Path(__file__).parents[2]
 ENGINE = "tests/sync/engine/"
@@ -103,46 +103,49 @@ NEEDED: dict[str, tuple[Needed, ...]] = {
 }
 
 
-@pytest.fixture
-def run(server_url, redis_url):
-    """Runs tests without a guard, in a process of its own, on the servers of this one."""
+def item(test: str, guard: str) -> str:
+    """The id of a test without a guard."""
+    return f"{test.removesuffix(']')}-{guard}]" if test.endswith("]") else f"{test}[{guard}]"
+
+
+@pytest.fixture(scope="module")
+def failed(server_url, redis_url):
+    """How each test that fails does so, by its id. They run in a process of their own, on our servers."""
     environment = os.environ | {
         "DATABASE_URL": server_url.replace("postgresql+psycopg://", "postgresql://"),
         "REDIS_URL": redis_url,
         "COLUMNS": "400",
     }
     environment.pop("PYTEST_XDIST_WORKER", None)
-
-    def run(tests, *options):
-        command = (sys.executable, "-m", "pytest", "-p", "tests.guards.plugin", "-p", "no:cacheprovider")
-        return subprocess.run(
-            (*command, "-rf", *options, *tests),
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    return run
+    items = {
+        item(one.test, which)
+        for guard, needed in NEEDED.items()
+        for one in needed
+        for which in (ALL_GUARDS, guard)
+    }
+    options = ("-p", "tests.guards.plugin", "-p", "no:cacheprovider", "-rfE")
+    done = subprocess.run(
+        (sys.executable, "-m", "pytest", *options, *sorted(items)),
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    return dict(re.findall(r"^(?:FAILED|ERROR) (\S+) - (.*)$", done.stdout, re.MULTILINE))
 
 
 def test_every_guard_that_can_be_taken_away_is_needed():
     assert set(NEEDED) == set(GUARDS)
 
 
-def test_with_all_guards_the_same_tests_pass(run):
-    done = run(sorted({one.test for needed in NEEDED.values() for one in needed}))
-
-    assert done.returncode == 0, done.stdout
+def test_with_all_guards_the_same_tests_pass(failed):
+    assert {test: why for test, why in failed.items() if ALL_GUARDS in test} == {}
 
 
 @pytest.mark.parametrize("guard", NEEDED)
-def test_without_a_guard_something_fails_for_that_reason(run, guard):
-    done = run([one.test for one in NEEDED[guard]], "--without", guard)
-
-    failed = dict(re.findall(r"^FAILED (\S+) - (.*)$", done.stdout, re.MULTILINE))
-    assert set(failed) == {one.test for one in NEEDED[guard]}, done.stdout
+def test_without_a_guard_something_fails_for_that_reason(failed, guard):
     for one in NEEDED[guard]:
-        assert re.search(one.why, failed[one.test]), failed[one.test]
+        assert re.search(one.why, failed[item(one.test, guard)])

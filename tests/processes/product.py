@@ -124,12 +124,12 @@ class Product:
 
     def flourish_orders(self, order: dict[str, Any]) -> list[dict[str, Any]]:
         """Every Flourish order, cancelled or not, that was made for an order of LeafLink."""
-        state = self.control("GET", "state")
+        state = self.control("GET", "state?of=orders")
         return [row for row in state["flourish"]["orders"] if order["number"] in str(row["notes"])]
 
     def leaflink_status(self, order: dict[str, Any]) -> str:
         """The order's status in LeafLink."""
-        state = self.control("GET", "state")
+        state = self.control("GET", "state?of=orders")
         rows = {row["number"]: row["status"] for row in state["leaflink"]["orders"]}
         return str(rows[order["number"]])
 

@@ -118,7 +118,7 @@ def test_everything_killed_at_once_goes_on_when_it_is_started_again(shop: Cluste
         shop.start(name)
     done = "flourish_id IS NOT NULL AND state = 'settled'"
     eventually("all are made", lambda: shop.tend() or placed <= links(shop, done), within=180, every=0.5)
-    made = [str(row["notes"]) for row in shop.control("GET", "state")["flourish"]["orders"]]
+    made = [str(row["notes"]) for row in shop.control("GET", "state?of=orders")["flourish"]["orders"]]
     assert [sum(number in notes for notes in made) for number in sorted(placed)] == [1] * len(placed)
 
 

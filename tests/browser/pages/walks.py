@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
-from html import unescape
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request
 
 from tests.browser.conftest import VIEWS, violations
+from tests.browser.links import Answer, pages_of
 from tests.browser.pages.conftest import Site, signed_in
-
-_SHAPE = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=[?&])(after|before|cause|code)=[^&]*|(?<=/readiness/)[a-z_]+"
-)
-_LINK = re.compile(r'<a[^>]*\shref="([^"#]+)')
-
-
-class Answer(NamedTuple):
-    """How an address answers; what is not HTML is nobody's page, and of it Chromium asks for an icon."""
-
-    status: int
-    is_html: bool
 
 
 class Look(NamedTuple):
@@ -44,22 +31,6 @@ class Visit:
     complaints: list[str]
     asked: list[str]
     violations: list[str]
-
-
-def pages_of(page: Page, start: str) -> dict[str, Answer]:
-    """How each address answers that links lead to, one for each shape: an id or cursor makes no new page."""
-    todo, shapes, found = [start], {_SHAPE.sub("*", start)}, {}
-    while todo:
-        address = todo.pop()
-        answer = page.request.get(address)
-        found[address] = Answer(answer.status, "text/html" in answer.headers.get("content-type", ""))
-        for link in _LINK.findall(answer.text()):
-            linked = urljoin(answer.url, unescape(link))
-            shape = _SHAPE.sub("*", linked)
-            if urlsplit(linked).netloc == urlsplit(start).netloc and shape not in shapes:
-                shapes.add(shape)
-                todo.append(linked)
-    return found
 
 
 def watch(page: Page, site: Site) -> list[str]:
