@@ -6,8 +6,9 @@ from sqlalchemy import select
 from portal.extensions import new_redis
 from portal.models import Link
 from portal.sync import journal
+from tests.browser.links import pages_of
 from tests.browser.pages import hostile
-from tests.browser.pages.walks import pages_of, watch
+from tests.browser.pages.walks import watch
 from tests.web import factory
 
 pytestmark = pytest.mark.browser
