@@ -49,17 +49,19 @@ def _shell() -> dict[str, Any]:
     """Read what the shell shows; called by layouts, so that only full pages pay for it."""
     person = current_person()
     here, session = g.get("here"), db.session()
-    answers = here is not None and here.may("grants.manage")
+    around = stops.around(session, here.id if here else None) if person else None
+    at_hand = grants.of_tenant(session, here.id, grants.is_at_hand()) if here and not here.grant else []
+    requests = [grant for grant in at_hand if grant.given_at is None]
     return {
         "person": person,
         "navigation": _entries(NAVIGATION, here),
         "company_navigation": _entries(COMPANY_NAVIGATION, here),
         "tenants": [row.tenant for row in memberships_of(session, person.id)] if person else [],
         "open_problems": problems.open_count(session, here.id, bounded.FEW) if here else 0,
-        "open_requests": grants.count(session, here.id, grants.is_open()) if answers else 0,
-        "guests": grants.of_tenant(session, here.id, grants.is_standing()) if here and not here.grant else [],
-        "leaving": stops.leaving(session, here.id) if here else None,
-        "stops": stops.standing(session, here.id if here else None) if person else [],
+        "open_requests": len(requests) if here and here.may("grants.manage") else 0,
+        "guests": [grant for grant in at_hand if grant.given_at],
+        "leaving": around.leaving if around else None,
+        "stops": around.stops if around else [],
         "is_staff": bool(person and "support.see" in STAFF_PERMISSIONS.get(person.staff_role or "", ())),
     }
 

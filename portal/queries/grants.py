@@ -32,6 +32,12 @@ def is_standing() -> ColumnElement[bool]:
     return and_(Grant.revoked_at.is_(None), Grant.ends_at > func.clock_timestamp())
 
 
+def is_at_hand() -> ColumnElement[bool]:
+    """What a company's people see on each page: a request that waits, or a grant that stands; only the first
+    was not given."""
+    return or_(is_open(), is_standing())
+
+
 def is_over() -> ColumnElement[bool]:
     """A grant that stood once, or a request that was declined, taken back or left unanswered."""
     return not_(or_(is_open(), and_(Grant.ends_at.is_not(None), is_standing())))
@@ -43,11 +49,6 @@ def of_tenant(
     """Read a tenant's grants of one kind, newest first."""
     query = select(Grant).where(Grant.tenant_id == tenant_id, which)
     return session.scalars(query.order_by(Grant.created_at.desc()).limit(size)).all()
-
-
-def count(session: Session, tenant_id: UUID, which: ColumnElement[bool]) -> int:
-    """Count a tenant's grants of one kind."""
-    return session.scalar(select(func.count()).where(Grant.tenant_id == tenant_id, which)) or 0
 
 
 def one(session: Session, tenant_id: UUID, grant_id: UUID) -> Grant | None:

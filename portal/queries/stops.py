@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import false, null, select, true
 from sqlalchemy.orm import Session
 
 from portal.models import Installation, Tenant
@@ -30,22 +30,33 @@ class Leaving:
     by: str
 
 
-def leaving(session: Session, tenant_id: UUID) -> Leaving | None:
-    """Read whether a company is to be deleted."""
-    query = select(Tenant.delete_at, Tenant.delete_asked_by).where(Tenant.id == tenant_id)
-    found = session.execute(query).first()
-    return Leaving(found[0], found[1] or "Somebody") if found and found[0] else None
+@dataclass(frozen=True)
+class Around:
+    """What holds for all of a company's pages: the stops that are on, and whether it is to be deleted."""
+
+    stops: list[Stop]
+    leaving: Leaving | None
 
 
 def standing(session: Session, tenant_id: UUID | None = None) -> list[Stop]:
     """Read the switches that are on: the operator's, and that of a tenant when one is named."""
-    query = select(Installation.stopped_at, Installation.stopped_by, Installation.stop_reason)
-    rows = [(row, True) for row in session.execute(query).all()]
-    if tenant_id is not None:
-        own = select(Tenant.stopped_at, Tenant.stopped_by, Tenant.stop_reason).where(Tenant.id == tenant_id)
-        rows += [(row, False) for row in session.execute(own).all()]
-    return [
-        Stop(since, by or "Somebody", reason or "No reason was given.", everybodys)
-        for (since, by, reason), everybodys in rows
-        if since is not None
-    ]
+    return around(session, tenant_id).stops
+
+
+def around(session: Session, tenant_id: UUID | None = None) -> Around:
+    """Read the switches that are on, and whether a company is to be deleted, in one question."""
+    everybodys = select(Installation.stopped_at, Installation.stopped_by, Installation.stop_reason, true())
+    own = select(Tenant.stopped_at, Tenant.stopped_by, Tenant.stop_reason, false())
+    leaving = (Tenant.delete_at, Tenant.delete_asked_by)
+    query = everybodys.add_columns(null(), null()).union_all(
+        own.add_columns(*leaving).where(Tenant.id == tenant_id)
+    )
+    rows = session.execute(query).all()
+    return Around(
+        [
+            Stop(since, by or "Somebody", reason or "No reason was given.", is_everybodys)
+            for since, by, reason, is_everybodys, _at, _asked_by in rows
+            if since is not None
+        ],
+        next((Leaving(at, asked_by or "Somebody") for *_stop, at, asked_by in rows if at is not None), None),
+    )
