@@ -114,7 +114,8 @@ def _thin(doors: Doors) -> None:
         skus = sorted(item["sku"] for item in doors.simulation.office("flourish", "greenleaf").find("item"))
         kept = sorted({*skus[::3], SKU})
         store.execute(
-            "DELETE FROM record WHERE company = 'greenleaf' AND kind IN ('flourish.item', 'flourish.stock', 'leaflink.product')"
+            "DELETE FROM record WHERE company = 'greenleaf'"
+            " AND kind IN ('flourish.item', 'flourish.stock', 'leaflink.product')"
             " AND json_extract(body, '$.sku') NOT IN (SELECT value FROM json_each(?))",
             (json.dumps(kept),),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,11 +12,13 @@ from sqlalchemy import Engine, event
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
+    """What this thread asks of the database meanwhile; servers of other tests may still be ending."""
     seen: list[str] = []
+    own = threading.get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        seen.append(statement)
+        if threading.get_ident() == own:
+            seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

@@ -6,12 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import func, select
 
 from portal.models import AuditEvent, CheckChange, CheckResult, Problem, Run, Waiver, utc_now
 from portal.sync.readiness.declared import checks_of
 from portal.sync.registry import PLATFORMS
 from tests.web import factory
+from tests.web.asked import statements
 from tests.web.conftest import first
 
 CHECKS = checks_of(PLATFORMS["leaflink"])
@@ -316,16 +317,8 @@ def test_a_viewer_sees_and_does_nothing(viewer, page):
 @pytest.mark.promise("ON-2")
 def test_the_list_reads_what_checks_found_and_nothing_of_the_catalogue(viewer, page):
     """So it is as quick with a hundred thousand items behind it (bench/checklist.py measures that)."""
-    asked: list[str] = []
-
-    def note(_connection, _cursor, statement, *_):
-        asked.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with statements() as asked:
         assert viewer.get(page).status_code == 200
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
     tables = set(re.findall(r"(?:FROM|JOIN) (\w+)", " ".join(asked)))
     assert "check_result" in tables

@@ -1,17 +1,16 @@
 """What somebody who is not signed in learns about who has an account: nothing."""
 
 import logging
-import threading
 import time
 
 import pytest
-from sqlalchemy import event
 
-from portal.extensions import db, new_redis
+from portal.extensions import new_redis
 from portal.identity import throttle as throttles
 from portal.models import INSTALLATION_CHAIN
 from tests.web import factory
 from tests.web.acts import recorded
+from tests.web.asked import statements
 
 
 def test_what_a_stranger_typed_is_kept_nowhere(sessions, anybody):
@@ -30,24 +29,11 @@ def test_a_refused_attempt_costs_the_database_the_same_whoever_is_tried(
     anybody.sign_in(user.email, "wrong password here")
     anybody.sign_in("nobody@example.com", "wrong password here")
     with app.app_context():
-        seen: list[str] = []
-        own = threading.get_ident()
-
-        def note(*args):
-            # Servers of other tests may still be ending, and ask for themselves.
-            if threading.get_ident() == own:
-                seen.append(args[2])
-
-        listen = (db.engine, "before_cursor_execute", note)
-        event.listen(*listen)
-        try:
-            asked = []
-            for email in (user.email, "nobody@example.com"):
-                seen.clear()
+        asked = []
+        for email in (user.email, "nobody@example.com"):
+            with statements() as seen:
                 anybody.sign_in(email, "wrong password here")
-                asked.append(list(seen))
-        finally:
-            event.remove(*listen)
+            asked.append(seen)
     assert asked[0] == asked[1]
 
 

@@ -9,11 +9,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, event, insert, text
+from sqlalchemy import insert, text
 
 from portal.models import Operation, new_id, utc_now
 from portal.queries import writes as queries
 from tests.web import factory, shelves
+from tests.web.asked import statements
 from tests.web.conftest import first
 
 pytestmark = pytest.mark.promise("MO-10")
@@ -191,21 +192,15 @@ def test_pages_go_back_without_gap_or_repetition_and_keep_the_filters(sessions, 
 
 
 def test_a_page_asks_no_more_of_the_database_the_more_it_shows(sessions, company, viewer, page):
-    def statements():
-        asked = []
-
-        def note(_connection, _cursor, statement, *_rest):
-            asked.append(statement)
-
-        event.listen(Engine, "before_cursor_execute", note)
-        viewer.get(page)
-        event.remove(Engine, "before_cursor_execute", note)
+    def number():
+        with statements() as asked:
+            viewer.get(page)
         return len(asked)
 
     _many(sessions, company, 2)
-    few = statements()
+    few = number()
     _many(sessions, company, 60)
-    assert statements() == few
+    assert number() == few
 
 
 def test_a_file_is_read_a_page_and_a_transaction_at_a_time(sessions, company, viewer, page, monkeypatch):
