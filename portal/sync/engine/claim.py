@@ -104,7 +104,8 @@ def _take(session: Session, due: Select[UUID], worker: str, lease_seconds: float
             Link.connection_id,
             Link.fence,
             Link.dirty_seq,
-            func.now(),
+            # Not the transaction's beginning: what came since then is in `dirty_seq`, too.
+            func.clock_timestamp(),
             Link.crashes,
             Link.kind,
             Link.priority,

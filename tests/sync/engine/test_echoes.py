@@ -6,11 +6,13 @@ import secrets
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.models import Delivery
 from portal.sync.domain import Hint
+from portal.sync.engine.claim import claim_due
 from portal.sync.engine.deliveries import Deliveries, Source
+from portal.sync.engine.reconcile import reconcile
 from tests.sync.mapping.examples import order
 
 NUMBER = order().number
@@ -101,6 +103,20 @@ def test_a_person_who_asks_during_the_look_is_heard_beside_an_echo(shop, deliver
     shop.look()
 
     assert shop.link(link_id).due_at is not None
+
+
+@pytest.mark.fault(39)
+def test_what_comes_in_the_moment_of_a_claim_belongs_to_its_look(shop, deliver):
+    """Its mark is part of the claim: were it taken for later than that, nobody would ever answer it."""
+    link_id = shop.arrive()
+    with shop.desk.sessions.system() as session:
+        session.execute(select(func.now()))
+        deliver("leaflink", NUMBER, shop.leaflink.orders[NUMBER].updated_at)
+        (claim,) = claim_due(session, shop.connection_id, worker="test", most=1, lease_seconds=45)
+    reconcile(shop.desk, claim, shop.account)
+
+    assert shop.link(link_id).due_at is None
+    assert outcomes(shop) == ["applied"]
 
 
 @pytest.mark.fault(17)
