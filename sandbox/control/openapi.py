@@ -134,7 +134,7 @@ def _records(*names: str) -> Schema:
 
 
 STATE = object_of(
-    leaflink=_records("orders", "products", "customers", "webhooks"),
+    leaflink=_records("orders", "products", "inventory_items", "customers", "webhooks"),
     flourish=_records("orders", "items", "destinations", "webhooks"),
     ordo=_records("orders", "items", "brands", "licenses"),
 )

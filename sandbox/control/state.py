@@ -10,6 +10,7 @@ import sandbox.ordo.shapes
 from sandbox.accounts import FLOURISH, LEAFLINK, ORDO, WORLDS
 from sandbox.control.leaflink import shown_order
 from sandbox.errors import BadValue
+from sandbox.leaflink import inventory
 from sandbox.leaflink.webhooks import webhook_key
 from sandbox.office import Office
 from sandbox.simulation import Simulation
@@ -33,6 +34,7 @@ LISTS: dict[str, dict[str, Listed]] = {
     LEAFLINK: {
         "orders": Listed("order", shown_order),
         "products": Listed("product", sandbox.leaflink.shapes.product),
+        "inventory_items": Listed("inventory_item", lambda _office, each: inventory.shown(each)),
         "customers": Listed("customer", sandbox.leaflink.shapes.dated),
         "webhooks": Listed("webhook", webhook),
     },

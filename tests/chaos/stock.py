@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,11 +66,23 @@ def gather(cluster: Cluster, state: Mapping[str, Any], alive: set[str]) -> Itera
         links = {sku: (ours, code) for sku, ours, code in database.execute(_LINKS, (STOCKED,)).fetchall()}
     held = _held(state, alive)
     sellable = _sellable(cluster, stocked_facility(cluster))
+    by_lot = _by_lot(state)
     for product in state["leaflink"]["products"]:
         if product["company"] == STOCKED:
             sku = product["sku"]
-            available = Decimal(str(product["available_inventory"]))
+            available = by_lot.get(product["id"], Decimal(str(product["available_inventory"])))
             yield Offered(sku, sellable.get(sku, Decimal(0)), Decimal(held[sku]), available, links.get(sku))
+
+
+def _by_lot(state: Mapping[str, Any]) -> dict[int, Decimal]:
+    """What buyers may order of the batches of each product that has some: they order one, and what an order
+    without one reserves is reserved of the product alone."""
+    found: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for item in state["leaflink"]["inventory_items"]:
+        if item["company"] == STOCKED and item["batch"] is not None and not item["is_archived"]:
+            reserved = Decimal(item["reserved_qty_in_product_uom"])
+            found[item["product"]] += Decimal(item["quantity_in_product_uom"]) - reserved
+    return dict(found)
 
 
 def _held(state: Mapping[str, Any], alive: set[str]) -> Counter[str]:
