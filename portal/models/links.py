@@ -86,12 +86,19 @@ class Link(Owned, Created, Base):
             postgresql_where=text("kind = 'order' AND decision_code = 'before_go_live'"),
         ),
         # What the dashboard counts: those first seen today, those that wait and since when, the last look.
-        Index("ix_link_orders_seen", "tenant_id", "created_at", postgresql_where=text("kind = 'order'")),
+        Index(
+            "ix_link_orders_seen",
+            "tenant_id",
+            "created_at",
+            postgresql_include=["connection_id", "place", "state_since"],
+            postgresql_where=text("kind = 'order'"),
+        ),
         Index(
             "ix_link_orders_held",
             "tenant_id",
             "place",
             "state_since",
+            postgresql_include=["connection_id"],
             postgresql_where=text("kind = 'order' AND place IN ('waiting', 'stuck')"),
         ),
         Index("ix_link_orders_looked", "connection_id", "looked_at", postgresql_where=text("kind = 'order'")),

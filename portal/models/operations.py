@@ -39,12 +39,15 @@ class Operation(Owned, Base):
             postgresql_where=text("once AND status IN ('intent', 'unknown', 'ok')"),
         ),
         Index("ix_operation_link", "link_id", "intent_at"),
-        # How fast orders came in.
+        # What worked of each kind: the last one, how many lately, how long they took (queries/trends.py). It
+        # holds all of that, with the tenant, by which rows are told apart.
         Index(
-            "ix_operation_created",
-            "tenant_id",
+            "ix_operation_worked",
+            "connection_id",
+            "kind",
             "finished_at",
-            postgresql_where=text("kind = 'create_order' AND status = 'ok'"),
+            postgresql_include=["tenant_id", "prompted_at"],
+            postgresql_where=text("status = 'ok'"),
         ),
         # The list of all writes, newest first, and what it is narrowed to.
         Index("ix_operation_writes", "tenant_id", *_NEWEST),
@@ -82,6 +85,8 @@ class Operation(Owned, Base):
     # The decision that it carries out, and what somebody else did to the thing last, as its story tells it.
     why: Mapped[str] = mapped_column(server_default="")
     prompted_by: Mapped[str] = mapped_column(server_default="")
+    # When the side that is not written to had last changed the order, by its own clock; null for products.
+    prompted_at: Mapped[datetime | None]
     # What both sides agree on once this has taken effect; becomes the link's base.
     base: Mapped[dict[str, Any] | None]
     status: Mapped[str] = mapped_column(server_default="intent")

@@ -83,6 +83,8 @@ class Problem(Owned, Base):
             postgresql_where=text(_IGNORED),
         ),
         Index("ix_problem_link", "link_id"),
+        # How many there were of late (queries/trends.py).
+        Index("ix_problem_opened", "tenant_id", "opened_at", postgresql_include=["connection_id"]),
         # What somebody may want to be told of (sync/notices/collecting.py).
         Index(
             "ix_problem_untold",

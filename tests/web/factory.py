@@ -275,6 +275,7 @@ def operation(session: Session, link: Link, **more: Any) -> Operation:
         "request": {"original_order_id": link.label},
         "why": "Bring it in: Submitted is a status that you chose.",
         "prompted_by": "Harbor Wellness, LeafLink: Order submitted, 2 lines",
+        "prompted_at": link.created_at,
         "status": "ok",
         "fence": 1,
         "sent_at": now,

@@ -89,6 +89,7 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
         "request": dict(write.request),
         "changes": [list(change) for change in write.changes],
         "why": why,
+        "prompted_at": _changed_at(link, write),
         "base": dict(write.base) if write.base is not None else None,
         "fence": claim.fence,
     }
@@ -97,6 +98,12 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
     if made >= write.most_alike:
         raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
     return operation_id
+
+
+def _changed_at(link: Link, write: Write) -> datetime | None:
+    """When the other side last changed the order that is written, by its own clock."""
+    version = link.foreign_version if write.side == "flourish" else link.flourish_version
+    return datetime.fromisoformat(version) if version and link.kind == "order" else None
 
 
 @contextmanager

@@ -45,6 +45,20 @@ def test_a_move_says_from_where_to_where_and_what_staff_did_before(shop):
     assert "Accepted" in moved.why
 
 
+@pytest.mark.promise("MO-9")
+def test_a_write_knows_when_the_other_side_had_changed(shop):
+    shop.arrive()
+    placed = shop.leaflink.orders[order().number].updated_at
+    shop.look()
+    shop.flourish.change("SO-1", status="Partially Allocated")
+    shop.mark(order().number)
+    shop.look()
+
+    assert of_kind(shop, "create_order").prompted_at == placed
+    moved = of_kind(shop, "move")
+    assert moved.prompted_at == shop.flourish.orders["SO-1"].updated_at
+
+
 def test_a_cancel_says_what_the_order_was(shop):
     shop.arrive()
     shop.look()
