@@ -1,0 +1,1 @@
+"""Charts: what was counted over time becomes the places and words of a drawing."""
