@@ -20,6 +20,7 @@ from portal.sync import audit
 
 _PAGES = {
     "dashboard.show": "the dashboard",
+    "dashboard.today": "the dashboard",
     "orders.index": "the list of orders",
     "problems.index": "the list of problems",
     "runs.index": "the list of runs",

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ from portal.extensions import ENGINE_OPTIONS, Sessions, db, new_redis
 from portal.headers import HEADERS, PRIVATE, STRICT_TRANSPORT
 from portal.identity import people
 from portal.identity.throttle import Throttle
+from portal.live.shared import Shared
 from portal.proxies import behind
 from portal.sync.engine.budget import Budget
 from portal.sync.engine.desk import Desk
@@ -101,6 +102,7 @@ class Trellis:
 
     desk: Desk
     throttle: Throttle
+    shared: Shared = field(default_factory=Shared)
 
     @property
     def settings(self) -> Settings:

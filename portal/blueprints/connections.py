@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from portal.blueprints import next_steps, working
 from portal.blueprints.dashboard import connection_rows
 from portal.extensions import db
 from portal.forms.keys import key_form
+from portal.live import flows
 from portal.models import Connection, Hub, utc_now
 from portal.queries import connections, runs, stops
 from portal.sync import connecting, registry, switches
@@ -102,6 +104,8 @@ def _page(connection: Connection, **more: Any) -> str:
         credentials=[row for row in credentials if row.field != connecting.TOKEN_FIELD],
         streams=connections.streams(session, tenant_here.id, sources),
         problems=connections.open_problems(session, tenant_here.id, sources),
+        flows=flows.standings(session, tenant_here.id, [connection])[connection.id],
+        lately=flows.lately(session, connection, utc_now() - timedelta(days=1)),
         last_run=runs.last_of(session, tenant_here.id, connection.id),
         broken=connection.open_until is not None and connection.open_until > utc_now(),
         may_pause=tenant_here.may("connections.stop"),

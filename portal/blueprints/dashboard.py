@@ -8,21 +8,28 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template
+from flask import Blueprint, abort, current_app, render_template
 
-from portal.access import here, tenant
+from portal.access import here, passive, tenant
+from portal.blueprints import paging
 from portal.blueprints import proofs as proof_pages
 from portal.blueprints.orders import start_of_day
 from portal.blueprints.presentation import tally
+from portal.blueprints.trends import charts
+from portal.charts.windows import WINDOWS
 from portal.extensions import db
+from portal.live import flows
 from portal.models import Connection, utc_now
-from portal.queries import connections, dashboard, orders, problems, proofs, stops
+from portal.queries import connections, dashboard, orders, problems, proofs, stops, trends
+from portal.queries.scope import Scope
 from portal.sync import registry
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/t/<slug>")
 
 _WELL = ("live", "paused")
 _CAUSES = 8
+# What the charts may show, by the word in the address.
+WINDOW_WORDS = {"day": "24 hours", "week": "7 days"}
 
 
 @dataclass(frozen=True)
@@ -49,28 +56,67 @@ class Bottom:
 @blueprint.get("/")
 @tenant("overview.see")
 def show() -> Any:
-    """Show where today's orders are and what holds them up."""
+    """Show where today's orders are, what holds them up, and how the last hours or days went."""
+    return render_template("dashboard/show.html", windows=WINDOW_WORDS, **_figures(*_asked()))
+
+
+@blueprint.get("/today")
+@tenant("overview.see")
+@passive
+def today() -> Any:
+    """Send the figures anew to a page that stands open; rendered once for all who see the same."""
+    asked, tenant_here = _asked(), here()
+    shared = current_app.extensions["trellis"].shared
+    return shared.get(
+        (tenant_here.id, tenant_here.sight, *asked),
+        lambda: render_template("dashboard/_today.html", **_figures(*asked)),
+    )
+
+
+def _asked() -> tuple[str, str]:
+    """What the address asks for: a connection's id, empty for all of them; and over which time."""
+    window = paging.words("window")
+    return paging.words("connection"), window if window in WINDOWS else next(iter(WINDOWS))
+
+
+def _figures(asked: str, window: str) -> dict[str, Any]:
     tenant_here, session, now = here(), db.session(), utc_now()
-    since = start_of_day(tenant_here)
-    places = dashboard.seen_since(session, tenant_here.id, since)
-    attention = dashboard.attention(session, tenant_here.id, now)
-    rows = connection_rows(tenant_here.id)
+    all_rows = connection_rows(tenant_here.id)
+    rows = [row for row in all_rows if asked in ("", str(row.connection.id))]
+    if asked and not rows:
+        abort(404)
+    scope = Scope(tenant_here.id, rows[0].connection.id if asked else None)
+    places = dashboard.seen_since(session, scope, start_of_day(tenant_here))
+    attention = dashboard.attention(session, scope, now)
     glance = proof_pages.glance(proofs.standing(session, tenant_here.id), now)
     stopped = bool(stops.standing(session, tenant_here.id))
-    return render_template(
-        "dashboard/show.html",
-        places=places,
-        total=sum(count.number for count in places.values()),
-        attention=attention,
-        bottom=_bottom(attention, rows, orders.any_order(session, tenant_here.id), glance, stopped),
-        glance=glance,
-        speed=dashboard.speed(session, tenant_here.id, now - timedelta(days=1)),
-        causes=problems.by_cause(session, tenant_here.id, problems.Filters(), size=_CAUSES).rows,
-        open_problems=problems.open_count(session, tenant_here.id),
-        rows=rows,
-        may_connect=tenant_here.may("connections.add"),
-        hubs=connections.hubs_of(session, tenant_here.id) if not rows else (),
-    )
+    open_here = problems.Filters(connection=scope.connection_id)
+    yesterday = [now - timedelta(days=1)]
+    return {
+        "scope": scope,
+        "window": window,
+        "read_at": now,
+        "places": places,
+        "total": sum(count.number for count in places.values()),
+        "attention": attention,
+        "bottom": _bottom(attention, rows, orders.any_order(session, tenant_here.id), glance, stopped),
+        "glance": glance,
+        "lag_in": trends.lags(session, scope, trends.ORDER_IN, yesterday)[0],
+        "lag_out": trends.lags(session, scope, trends.STATUS_OUT, yesterday)[0],
+        "charts": charts(
+            session,
+            scope,
+            WINDOWS[window](now, tenant_here.zone),
+            min((row.connection.created_at for row in rows), default=None),
+        ),
+        "causes": problems.by_cause(session, tenant_here.id, open_here, size=_CAUSES).rows,
+        "open_problems": problems.count(session, tenant_here.id, open_here),
+        "rows": rows,
+        "all_rows": all_rows,
+        "flows": flows.standings(session, tenant_here.id, [row.connection for row in rows]),
+        "may_connect": tenant_here.may("connections.add"),
+        "hubs": () if rows else connections.hubs_of(session, tenant_here.id),
+    }
 
 
 def connection_rows(tenant_id: UUID) -> list[ConnectionRow]:

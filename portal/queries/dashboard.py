@@ -1,4 +1,4 @@
-"""The dashboard: where orders are, what holds them up, and how fast they went."""
+"""The dashboard: where orders are, and what holds them up."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from uuid import UUID
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Operation, Stream
+from portal.models import Connection, Link, Stream
 from portal.queries import bounded
 from portal.queries.orders import PLACES
+from portal.queries.scope import Scope
 
 # An order that has not reached Flourish by then is late, whatever the reason.
 WAITING_TOO_LONG = timedelta(minutes=15)
 # A look that should have happened by then means that no worker is at work.
 OVERDUE = timedelta(minutes=2)
-# The operation that brings an order into Flourish.
-CREATE_ORDER = "create_order"
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,6 @@ class Count:
 
     number: int = 0
     oldest: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How long orders took from first seen to created in Flourish, in seconds."""
-
-    number: int
-    median: float | None
-    p95: float | None
 
 
 @dataclass(frozen=True)
@@ -53,21 +43,21 @@ class Attention:
         return any(count.number for count in (self.stuck, self.late, self.overdue))
 
 
-def seen_since(session: Session, tenant_id: UUID, since: datetime) -> dict[str, Count]:
+def seen_since(session: Session, scope: Scope, since: datetime) -> dict[str, Count]:
     """Count the orders first seen since then by the place they are in now; the counts sum to all of them."""
     rows = session.execute(
         select(Link.place, func.count(), func.min(Link.state_since))
-        .where(Link.tenant_id == tenant_id, Link.kind == "order", Link.created_at >= since)
+        .where(*scope.of(Link), Link.kind == "order", Link.created_at >= since)
         .group_by(Link.place)
     )
     found = {name: Count(number, oldest) for name, number, oldest in rows}
     return {name: found.get(name, Count()) for name in PLACES}
 
 
-def attention(session: Session, tenant_id: UUID, now: datetime) -> Attention:
+def attention(session: Session, scope: Scope, now: datetime) -> Attention:
     """Count what is stuck, late or overdue, whenever it was first seen; to a bound (queries/bounded.py)."""
     since, due = Link.state_since, Link.due_at
-    orders = select(since.label("since")).where(Link.tenant_id == tenant_id, Link.kind == "order")
+    orders = select(since.label("since")).where(*scope.of(Link), Link.kind == "order")
     free = or_(Link.lease_until.is_(None), Link.lease_until < now)
     works = Connection.state.in_(("live", "paused"))
     overdue = orders.with_only_columns(due.label("since")).join(Link.connection)
@@ -85,31 +75,6 @@ def _count(session: Session, oldest_first: Select[Any]) -> Count:
     few = oldest_first.limit(bounded.MOST + 1).subquery()
     number, oldest = session.execute(select(func.count(), func.min(few.c.since))).one()
     return Count(number, oldest)
-
-
-def speed(session: Session, tenant_id: UUID, since: datetime) -> Speed:
-    """Measure the way into Flourish of the orders that were created there since then."""
-    seconds = func.extract("epoch", Operation.finished_at - Link.created_at)
-    number, median, p95 = session.execute(
-        select(
-            func.count(),
-            func.percentile_cont(0.5).within_group(seconds),
-            func.percentile_cont(0.95).within_group(seconds),
-        )
-        .select_from(Operation)
-        .join(Link, Link.id == Operation.link_id)
-        .where(
-            Operation.tenant_id == tenant_id,
-            Operation.kind == CREATE_ORDER,
-            Operation.status == "ok",
-            Operation.finished_at >= since,
-        )
-    ).one()
-    return Speed(number, _number(median), _number(p95))
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))
 
 
 def last_polls(session: Session, tenant_id: UUID) -> dict[UUID, Row[UUID, datetime | None, float, bool]]:

@@ -41,8 +41,9 @@ PROMISES = (
     ),
     Promise(
         "MO-9",
-        "A dashboard shows at a glance where today's orders are, how long they took and what holds them up.",
-        "charts of volume and errors, and the last success of each flow",
+        "A dashboard shows at a glance where today's orders are, how long changes took each way, what holds"
+        " orders up, when each flow last worked, and charts of volume, lag and problems over hours or days,"
+        " each with its table; for a company and for one connection.",
     ),
     Promise(
         "MO-10",

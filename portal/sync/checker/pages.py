@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Link, Problem, utc_now
 from portal.queries import bounded, dashboard, problems
+from portal.queries.scope import Scope
 from portal.sync.checker.place import Place
 from portal.sync.checker.report import CounterExample, Seen, seen
 
@@ -20,8 +21,9 @@ def orders_shown(session: Session, place: Place) -> Seen:
     orders = select(func.count()).where(Link.kind == "order")
     known = session.scalar(orders) or 0
     stuck = session.scalar(orders.where(Link.state == "stuck")) or 0
-    shown = sum(one.number for one in dashboard.seen_since(session, place.tenant_id, _EVER).values())
-    calling = dashboard.attention(session, place.tenant_id, utc_now()).stuck.number
+    scope = Scope(place.tenant_id)
+    shown = sum(one.number for one in dashboard.seen_since(session, scope, _EVER).values())
+    calling = dashboard.attention(session, scope, utc_now()).stuck.number
     return seen(
         0,
         [

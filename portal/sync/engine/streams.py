@@ -16,7 +16,7 @@ from portal.sync.engine.desk import Desk
 from portal.sync.errors import ConnectionBroken, Retryable, SyncError, Unreadable
 
 # A platform's list of orders.
-_ORDERS = "orders"
+ORDERS = "orders"
 # A stream that fails this often in a row is named as a problem.
 _FAILS_BEFORE_PROBLEM = 3
 # The problems of a stream that are about its polls; others are about what it said.
@@ -47,7 +47,7 @@ def read_now(session: Session, tenant_id: UUID) -> int:
     readable = select(Connection.id).join(Connection.hub).where(gate.may_be_read())
     asked = session.execute(
         update(Stream)
-        .where(Stream.tenant_id == tenant_id, Stream.name == _ORDERS, Stream.connection_id.in_(readable))
+        .where(Stream.tenant_id == tenant_id, Stream.name == ORDERS, Stream.connection_id.in_(readable))
         .values(due_at=func.least(Stream.due_at, func.now()))
         .returning(Stream.id)
         .execution_options(synchronize_session=False)
