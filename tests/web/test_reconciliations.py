@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from portal.models import AuditEvent, Connection, Link, Reconciliation
 from portal.queries import reconciliations
 from tests.web import compared
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, first
 
 
 @pytest.fixture
@@ -38,6 +38,17 @@ def test_a_report_tells_how_each_value_stands_with_its_owner_and_counts_by_field
         assert words in text
     assert "outcome=corrected&amp;thing=item&amp;field=Stock" in text
     assert "Correct these" not in text
+
+
+def test_what_nothing_needs_is_no_alarm(sessions, company, report, viewer):
+    def tone():
+        return first(r'<span class="status (\w+)">Needs you</span>', viewer.get(at(company, report)).text)
+
+    assert tone() == "bad"
+    with sessions.tenant(company.id) as session:
+        row = session.get_one(Reconciliation, report.id)
+        row.fields = {name: {**of, "conflict": 0} for name, of in row.fields.items()}
+    assert tone() == "idle"
 
 
 @pytest.mark.parametrize(
