@@ -98,11 +98,12 @@ def unit_mismatch(item: Item, product: Product, rules: CatalogueRules) -> Findin
     """An item and its product are counted in units that do not measure the same."""
     where = rules.platform_label
     size = "" if has_plain_unit(product) else f"{plain_value(product.denomination)} "
-    theirs = f"{size}{product.unit}"
+    ours, theirs = item.uom or "no unit", f"{size}{product.unit}"
     return Finding(
         "unit_mismatch",
-        f"Flourish counts {item.sku} in {item.uom or 'no unit'}, and {where} in {theirs}",
+        f"Flourish counts in {ours}, and {where} in {theirs}",
         f"Give the product in {where} the unit of its item, or the item that of its product. Until then"
         " neither stock nor price is written.",
+        cause=f"{ours}, {theirs}",
         evidence={"flourish": item.uom, "platform": theirs},
     )
