@@ -23,7 +23,10 @@ from portal.sync.engine import combining, streams
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
 
-FLOURISH_STATUSES = (*order_pages.FLOURISH_LADDER, "Cancelled")
+FLOURISH_FILTERS = {
+    "none": "Not in Flourish",
+    **{status: status for status in (*order_pages.FLOURISH_LADDER, "Cancelled")},
+}
 
 
 @blueprint.get("")
@@ -37,14 +40,15 @@ def index() -> Any:
         return redirect(url_for(".show", link_id=found))
     page = orders.page(session, tenant_here.id, filters, after=paging.after())
     connections = orders.platforms(session, tenant_here.id)
+    names = {row.id: row.name for row in connections}
     return render_template(
         "orders/index.html",
         page=page,
         filters=filters,
-        chips=_chips(filters, {row.id: row.name for row in connections}),
-        connections=connections,
-        platforms=list(registry.PLATFORMS.values()),
-        flourish_statuses=FLOURISH_STATUSES,
+        chips=_chips(filters, names),
+        names=names,
+        platforms={key: platform.label for key, platform in registry.PLATFORMS.items()},
+        flourish_statuses=FLOURISH_FILTERS,
         first_page="after" not in request.args,
         ever=bool(page.rows) or orders.any_order(session, tenant_here.id),
         older=_older(page),
@@ -63,7 +67,7 @@ def _filters(tenant_here: Here) -> orders.Filters:
         place=place if place in (*orders.PLACES, orders.EARLIER) else "",
         platform=platform,
         connection=_uuid(paging.words("connection")),
-        flourish=flourish if flourish in (*FLOURISH_STATUSES, "none") else "",
+        flourish=flourish if flourish in FLOURISH_FILTERS else "",
         since=start_of_day(tenant_here) if paging.words("seen") == "today" else None,
     )
 
@@ -87,7 +91,7 @@ def _chips(filters: orders.Filters, names: dict[UUID, str]) -> list[tuple[str, s
         "place": ("Where", presentation.PLACE_FILTERS[filters.place] if filters.place else ""),
         "platform": ("Platform", filters.platform),
         "connection": ("Connection", names.get(filters.connection, "unknown") if filters.connection else ""),
-        "flourish": ("Flourish status", {"none": "Not in Flourish"}.get(filters.flourish, filters.flourish)),
+        "flourish": ("Flourish status", FLOURISH_FILTERS.get(filters.flourish, "")),
         "seen": ("First seen", "today" if filters.since else ""),
     }
     left: dict[str, Any] = {name: paging.words(name) for name, (_, value) in on.items() if value}

@@ -27,13 +27,16 @@ def index() -> Any:
     filters = _filters()
     page = products.page(session, tenant_here.id, filters, after=_after())
     connections = orders.platforms(session, tenant_here.id)
+    names = {row.id: row.name for row in connections}
     counts = products.counts(session, tenant_here.id)
     return render_template(
         "products/index.html",
         page=page,
         filters=filters,
         counts={**counts, "waiting": counts.get("waiting", 0) + counts.get("new", 0)},
-        chips=_chips(filters, {row.id: row.name for row in connections}),
+        chips=_chips(filters, names),
+        names=names,
+        states={state: presentation.PRODUCT_WORDS[state] for state in products.STATES},
         connections=connections,
         backlogs=backlog.backlogs(session, tenant_here.id, {row.id: row for row in connections}),
         labels={row.id: registry.platform(row.platform).label for row in connections},
