@@ -40,7 +40,7 @@ _ROWS_OF_A_PAGE = 50
 _FAR = 1_000
 _FLAT = 1.5
 _MOST_REQUESTS = 2
-_ORDER_MS, _LIST_MS, _TAIL_MS = 100.0, 50.0, 50.0
+_ORDER_MS, _LIST_MS, _TAIL_MS, _UPDATE_MS = 100.0, 50.0, 50.0, 25.0
 
 
 def measure(size: Size | None = None) -> Iterator[Figure]:
@@ -48,7 +48,7 @@ def measure(size: Size | None = None) -> Iterator[Figure]:
     size = size or Size()
     with _portal() as (app, sessions, url):
         filled = fill(url, sessions, size)
-        told = f"{size.orders:,} orders, {size.events:,} events, {size.lines:,} lines"
+        told = f"{size.orders:,} orders, {size.writes:,} writes, {size.events:,} events, {size.lines:,} lines"
         yield Figure("filling the database", filled.seconds, "s", told)
         _check_walls(sessions, filled)
         visitor = Visitor(app)
@@ -106,6 +106,10 @@ def _pages(sessions: Sessions, filled: Filled) -> Iterator[Page]:
     yield Page("problems, closed", [f"{base}/problems?show=closed"] * _LOOKS, _LIST_MS)
     yield from _writes(f"{base}/writes", far_write, some)
     yield Page("dashboard", [f"{base}/"] * _LOOKS, _ORDER_MS)
+    yield Page("dashboard, 7 days", [f"{base}/?window=week"] * _LOOKS, _ORDER_MS)
+    narrowed = f"{base}/?window=week&connection={filled.connection_id}"
+    yield Page("dashboard of a connection", [narrowed] * _LOOKS, _ORDER_MS)
+    yield Page("dashboard, its update", [f"{base}/today"] * _LOOKS, _UPDATE_MS)
     yield Page("runs", [f"{base}/runs"] * _LOOKS, _LIST_MS)
     log = f"{base}/connections/{filled.connection_id}/log"
     yield Page(f"log of {head or 0:,} lines, its end", [log] * _LOOKS, _TAIL_MS)

@@ -32,6 +32,7 @@ class Size:
 
     orders: int = 200_000
     events: int = 1_000_000
+    writes: int = 1_000_000
     problems: int = 200_000
     lines: int = 5_000_000
 
@@ -101,10 +102,13 @@ def _sellers(sessions: Sessions) -> list[list[Seller]]:
 
 def _stories(chance: Chance, drawn: Sequence[Order], size: Size) -> Mapping[str, Iterable[str]]:
     stuck = [order for order in drawn if order.state == "stuck"]
+    brought_in = [order for order in drawn if order.flourish_id]
     return {
         "link": (rows.link(order, _share(size.events, size.orders, order.place)) for order in drawn),
         "search_term": (row for order in drawn for row in rows.terms(order)),
-        "operation": (row for order in drawn for row in rows.operations(chance, order)),
+        "operation": _each(
+            brought_in, size.writes, lambda order, which: rows.operation(chance, order, which)
+        ),
         "timeline_event": _each(drawn, size.events, lambda order, seq: rows.event(chance, order, seq)),
         "delivery": (rows.delivery(chance, order) for order in drawn),
         "problem": _each(stuck, size.problems, lambda order, which: rows.problem(chance, order, which)),

@@ -17,8 +17,8 @@ COLUMNS = {
     " decision_code, decision_text, next_step, label, placed_at, created_at",
     "search_term": "link_id, tenant_id, kind, term, is_number",
     "operation": "id, tenant_id, connection_id, hub_id, link_id, kind, system, natural_key, once, request,"
-    " changes, why, prompted_by, status, fence, intent_at, sent_at, finished_at, response_ref, http_status,"
-    " duration_ms",
+    " changes, why, prompted_by, prompted_at, status, fence, intent_at, sent_at, finished_at, response_ref,"
+    " http_status, duration_ms",
     "timeline_event": "id, tenant_id, link_id, seq, at, side, tone, actor, how, title, text, detail",
     "delivery": "id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, received_at, headers,"
     " link_id, outcome, outcome_text, outcome_at",
@@ -46,6 +46,14 @@ _STORY = (
     ("flourish", "plain", "Flourish staff", "webhook", "Allocated"),
     ("trellis", "ok", "Trellis", "POST transition, 180 ms", "Moved to Accepted in LeafLink"),
     ("flourish", "plain", "Flourish staff", "poll", "Shipped"),
+)
+# Kind, system, and whether it is made once only: the first write to an order, and what follows.
+_CREATED = ("create_order", "flourish", "t")
+_FOLLOWED = (
+    ("move", "leaflink", "f"),
+    ("tell_platform", "leaflink", "f"),
+    ("update_order", "flourish", "f"),
+    ("set_term", "leaflink", "f"),
 )
 _CODES = ("sku_unknown", "license_unknown", "lot_missing", "rep_missing", "money_off")
 _SAID = (
@@ -125,20 +133,20 @@ def terms(order: Order) -> Iterator[str]:
         yield _row(order.link_id, order.seller.company.id, "order", term, "ft"[term in numbers])
 
 
-def operations(chance: Chance, order: Order) -> Iterator[str]:
-    """The writes that brought it to Flourish, and told LeafLink of it."""
+def operation(chance: Chance, order: Order, which: int) -> str:
+    """One of the writes that brought it to Flourish, and told LeafLink of it."""
     company = order.seller.company
     request = json.dumps({"original_order_id": order.label, "lines": [{"sku": sku} for sku in order.skus]})
     changes = '[["Status", "Submitted", "Accepted"]]'
     prompt = f"{order.customer.name}, LeafLink: Order submitted, 3 lines"
-    for kind, system, once in (("create_order", "flourish", "t"), ("move", "leaflink", "f")):
-        if order.flourish_id:
-            at = order.at + timedelta(seconds=chance.draw.expovariate(0.5))
-            yield _row(
-                chance.uuid(at), company.id, order.seller.connection_id, company.hub_id, order.link_id, kind,
-                system, f"{kind}:{order.number}", once, request, changes, "Both sides agree.", prompt, "ok",
-                1, at, at, at, order.flourish_id, 201, 412,
-            )  # fmt: skip
+    kind, system, once = _CREATED if which == 1 else _FOLLOWED[which % len(_FOLLOWED)]
+    changed = order.at + timedelta(minutes=which - 1)
+    at = changed + timedelta(seconds=chance.draw.expovariate(0.5))
+    return _row(
+        chance.uuid(at), company.id, order.seller.connection_id, company.hub_id, order.link_id, kind,
+        system, f"{kind}:{order.number}:{which}", once, request, changes, "Both sides agree.", prompt,
+        changed, "ok", 1, at, at, at, order.flourish_id, 201, 412,
+    )  # fmt: skip
 
 
 def event(chance: Chance, order: Order, seq: int) -> str:
