@@ -114,7 +114,7 @@ def _page(connection: Connection, **more: Any) -> str:
         may_replace=tenant_here.may("keys.replace") and connection.state != "disconnected",
         may_disconnect=tenant_here.may("connections.add") and connection.state != "disconnected",
         may_move=tenant_here.may("connections.add") and connection.state in ("checking", "ready"),
-        steps=next_steps.steps(session, connection, tenant_here, platform.label),
+        steps=next_steps.steps(session, connection, tenant_here, platform),
         sandbox=is_sandbox(connection.base_url, platform.test_hosts),
         may_begin_catalogue=tenant_here.may("rules.change") and connection.live_since is not None,
         may_decide_stock=tenant_here.may("stock.decide"),

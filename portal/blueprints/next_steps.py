@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.access import Here
 from portal.models import Connection, Preview
 from portal.queries import previews
+from portal.sync.contract import Platform
 from portal.sync.preview.runner import PREVIEWS
 from portal.sync.readiness import gate
 from portal.sync.readiness.standing import Checklist
@@ -65,16 +66,16 @@ def way(session: Session, connection: Connection, checklist: Checklist | None = 
     )
 
 
-def steps(session: Session, connection: Connection, here: Here, label: str) -> list[Step]:
+def steps(session: Session, connection: Connection, here: Here, platform: Platform) -> list[Step]:
     """What is to be done next with a connection by somebody who may; nothing when all is well.
 
     Args:
         session: a session inside the connection's tenant.
         connection: with its hub.
         here: who looks.
-        label: of the platform.
+        platform: its declaration.
     """
-    found = list(_steps(session, connection, label))
+    found = list(_steps(session, connection, platform))
     return found if here.may("connections.add") else [Step(one.text, done=one.done) for one in found]
 
 
@@ -104,13 +105,12 @@ _NO_FLOURISH = (
 )
 
 
-def _steps(session: Session, connection: Connection, label: str) -> Iterator[Step]:
+def _steps(session: Session, connection: Connection, platform: Platform) -> Iterator[Step]:
     if connection.hub.state == "needs_credentials" and connection.state != "disconnected":
         yield Step(*_NO_FLOURISH)
-    if connection.state in ("checking", "ready") or (
-        connection.state == "live" and not connection.last_delivery_at
-    ):
-        yield _webhook(connection, label)
+    is_proven = connection.state == "live" and connection.last_delivery_at is not None
+    if platform.webhook and connection.state in ("checking", "ready", "live") and not is_proven:
+        yield _webhook(connection, platform.label)
     if connection.state == "ready":
         yield from before_live(way(session, connection))
     if connection.state in _BY_STATE:

@@ -33,17 +33,14 @@ def facility(connection_id: UUID) -> Any:
     if connection.state not in _BEFORE_LIVE:
         return _to_its_page(connection_id)
     if request.method == "GET":
-        return render_template("states/facility.html", connection=connection, error="")
+        return _facility(connection)
     working.limit("test-connection", times=10, seconds=_MINUTE)
     chosen = next(iter(paging.uuids([request.form.get("facility", "")])), None)
     db.session.commit()
     try:
         facility_choice.choose(working.desk(), here().id, connection_id, chosen, actor=working.actor())
     except CannotConnect as refusal:
-        page = render_template(
-            "states/facility.html", connection=working.connection(connection_id), error=str(refusal)
-        )
-        return page, 422
+        return _facility(working.connection(connection_id), str(refusal)), 422
     return _check(connection_id)
 
 
@@ -179,6 +176,11 @@ def addresses(connection_id: UUID) -> Any:
     working.record("connection.addresses_shown", audit.account(connection))
     working.commit()
     return render_template("states/addresses.html", connection=connection, addresses=found)
+
+
+def _facility(connection: Connection, error: str = "") -> str:
+    platform = registry.platform(connection.platform)
+    return render_template("states/facility.html", connection=connection, platform=platform, error=error)
 
 
 def _connected(connection_id: UUID, made: connecting.Connected) -> str:

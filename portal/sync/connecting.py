@@ -43,7 +43,8 @@ TOKEN_FIELD = "webhook_token"  # noqa: S105 - a field's name, not its value
 
 @dataclass(frozen=True)
 class Connected:
-    """A hub or connection that was made, and what the other side must be told."""
+    """A hub or connection that was made, and what the other side must be told; nothing where it sends no
+    webhooks."""
 
     id: UUID
     company: str
@@ -176,8 +177,8 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         journal.log(session, connection, "info", f"{actor} connected {platform.label}: {company.name}")
         added = {"platform": platform.label, "company": company.name, "fields": _fields(sealed)}
         _record(desk, session, "connection.added", connection, actor, **added)
-    signing_key = credentials.get(platform.webhook.key_field, "")
-    url = webhook_url(desk, platform.key, token)
+    url = webhook_url(desk, platform.key, token) if platform.webhook else ""
+    signing_key = credentials.get(platform.webhook.key_field, "") if platform.webhook else ""
     return Connected(connection.id, company.name, url, signing_key, company.missing_permissions)
 
 

@@ -75,13 +75,15 @@ BY_FACILITY, BY_REP = "one facility", "by sales rep"
 
 
 @dataclass(frozen=True)
-class WebhookScheme:
-    """How a webhook proves where it comes from: an HMAC-SHA256 of the raw body in a header."""
+class Webhook:
+    """How a webhook proves where it comes from, an HMAC-SHA256 of the raw body in a header, and is read."""
 
     header: str
     encoding: Literal["base64", "hex"]
     # The credential field that holds the signing key.
     key_field: str
+    # What one is about, once it is verified; raises Unreadable.
+    read: Callable[[Json], Hint]
     # Where it is switched on, as a person finds it.
     where: str = ""
 
@@ -326,19 +328,19 @@ class Platform:
     default_base_url: str
     credentials: tuple[CredentialField, ...]
     settings: tuple[Setting, ...]
-    webhook: WebhookScheme
     streams: tuple[StreamSpec, ...]
     throttle: Throttle
     # The usual course of an order, for the lanes of its page.
     status_ladder: tuple[str, ...]
     # Flourish status -> platform status; a connection's setting may replace it.
     default_status_table: Mapping[str, str]
-    read_webhook: Callable[[Json], Hint]
     next_move: NextMove
     # The authorisation headers for these credentials.
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], PlatformClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]] = field(default=lambda _: ())
+    # None for a platform that sends none: its lists are polled, and nobody waits for a delivery.
+    webhook: Webhook | None = None
     # What Flourish calls the origin of orders that its own integration with the platform makes.
     flourish_origin: str = ""
     # None for a platform without products; its client is then no `CatalogueClient`.

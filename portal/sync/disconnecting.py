@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import secrets as randomness
 from collections.abc import Mapping
-from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
@@ -108,8 +107,8 @@ def connect_again(
             subject=audit.account(row),
             detail={"company": company.name, "fields": shown},
         )
-    made = Connected(connection_id, company.name, webhook_url(desk, platform.key, token), "")
-    return replace(made, missing_permissions=company.missing_permissions)
+    url = webhook_url(desk, platform.key, token) if platform.webhook else ""
+    return Connected(connection_id, company.name, url, "", company.missing_permissions)
 
 
 def _refuse_another(connection: Connection, company: Company) -> None:

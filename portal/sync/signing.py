@@ -13,7 +13,7 @@ Encoding = Literal["base64", "hex"]
 
 
 class Scheme(Protocol):
-    """What is needed of `contract.WebhookScheme`."""
+    """What is needed of `contract.Webhook`."""
 
     @property
     def encoding(self) -> Encoding:

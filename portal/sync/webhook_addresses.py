@@ -15,13 +15,13 @@ from portal.sync.registry import platform
 
 
 def addresses(desk: Desk, session: Session, connection: Connection) -> list[tuple[Platform | Erp, str]]:
-    """The webhook addresses of both sides, each with the secret that it ends in; a side without one that can
-    be opened is left out."""
+    """The webhook addresses of both sides, each with the secret that it ends in; a side that sends none, or
+    whose secret cannot be opened, is left out."""
     sides: tuple[tuple[Platform | Erp, Connection | Hub], ...] = (
         (platform(connection.platform), connection),
         (FLOURISH, connection.hub),
     )
-    tokens = ((one, _token(desk, session, owner)) for one, owner in sides)
+    tokens = ((one, _token(desk, session, owner)) for one, owner in sides if one.webhook)
     return [(one, webhook_url(desk, one.key, token)) for one, token in tokens if token]
 
 

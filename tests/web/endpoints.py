@@ -17,12 +17,12 @@ from portal.models import Connection, Delivery, Hub, Secret
 from portal.sync import secrets
 from portal.sync.engine.desk import Desk
 from portal.sync.flourish import FLOURISH
-from portal.sync.platforms.leaflink import LEAFLINK
+from portal.sync.platforms.leaflink import WEBHOOK
 from portal.sync.signing import sign
 from tests.sync.engine.shop import Shop
 
 NUMBER = "6f1c1d0a-2b3c-4d5e-8f90-a1b2c3d4e5f6"
-_SCHEMES = {"leaflink": LEAFLINK.webhook, "flourish": FLOURISH.webhook}
+_SCHEMES = {"leaflink": WEBHOOK, "flourish": FLOURISH.webhook}
 
 
 def order_webhook(number: str = NUMBER, **changed: Any) -> bytes:

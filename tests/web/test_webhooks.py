@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from portal.models import Connection, Delivery, Link, Problem, Secret
 from portal.sync import secrets
-from portal.sync.platforms.leaflink import LEAFLINK
+from portal.sync.platforms.leaflink import WEBHOOK
 from portal.sync.signing import sign
 from tests.databases import full_disk
 from tests.sync.engine.shop import open_shop
@@ -58,7 +58,7 @@ def door(settings, shop):
 
 
 def deliver(door, body=ORDER, *, token=TOKEN, platform="leaflink", signature=None):
-    given = sign(LEAFLINK.webhook, KEY, body) if signature is None else signature
+    given = sign(WEBHOOK, KEY, body) if signature is None else signature
     headers = {"LL-Signature": given} if given else {}
     return door.post(f"/webhooks/{platform}/{token}", data=body, headers=headers).status_code
 
@@ -89,7 +89,7 @@ def test_an_unknown_token_is_not_found(door, shop, place):
 @pytest.mark.fault(42)
 @pytest.mark.parametrize(
     "signature",
-    ["", "x", "é", "AAAA", "====", "sha256=abc", sign(LEAFLINK.webhook, "another key", ORDER)],
+    ["", "x", "é", "AAAA", "====", "sha256=abc", sign(WEBHOOK, "another key", ORDER)],
     ids=["missing", "short", "not ASCII", "too short", "padding", "prefixed", "another key's"],
 )
 def test_a_missing_wrong_or_malformed_signature_is_refused_and_only_counted(door, shop, signature):

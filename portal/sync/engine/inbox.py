@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Delivery, Hub, new_id
 from portal.sync import journal, queues
-from portal.sync.contract import WebhookScheme
+from portal.sync.contract import Webhook
 from portal.sync.decisions import Finding
-from portal.sync.domain import Hint
 from portal.sync.engine import crash
 from portal.sync.engine.accounts import credentials
 from portal.sync.engine.deliveries import Deliveries, Source, kept_headers
@@ -40,7 +39,7 @@ class Endpoint:
     """What stands behind a webhook's token: whose it is, and how its signature is checked."""
 
     source: Source
-    scheme: WebhookScheme
+    scheme: Webhook
     signing_key: str
     open: bool
 
@@ -72,9 +71,8 @@ class Inbox:
         return found
 
     def _find(self, platform: str, digest: bytes) -> Endpoint | None:
-        try:
-            scheme = FLOURISH.webhook if platform == FLOURISH_KEY else platform_by_key(platform).webhook
-        except UnknownPlatform:
+        scheme = _scheme(platform)
+        if scheme is None:
             return None
         table: type[Hub] | type[Connection] = Hub if platform == FLOURISH_KEY else Connection
         with self._desk.sessions.system() as session:
@@ -115,7 +113,7 @@ class Inbox:
             headers: the request's headers; a few harmless ones are kept.
         """
         try:
-            hint = _hint(endpoint.source, payload)
+            hint = endpoint.scheme.read(payload)
         except Unreadable as error:
             self.keep_unreadable(endpoint, raw, headers, str(error))
             return
@@ -157,10 +155,12 @@ def take_again(desk: Desk, delivery: Delivery, hub_id: UUID) -> None:
     Raises:
         Unreadable, BadBody: it still cannot be read.
     """
-    raw = delivery.body or b""
+    raw, scheme = delivery.body or b"", _scheme(delivery.platform)
+    if scheme is None:
+        raise Unreadable("", f"{delivery.platform} sends no webhooks")
     is_hub = delivery.platform == FLOURISH_KEY
     source = Source(delivery.source_id, delivery.tenant_id, hub_id, delivery.platform, is_hub)
-    hint = _hint(source, parse_body(raw))
+    hint = scheme.read(parse_body(raw))
     with closing(Deliveries(desk.settings.database_url)) as door:
         door.keep(source, raw, delivery.headers, hint, arrives=False)
 
@@ -193,7 +193,9 @@ def _keep_unreadable(session: Session, source: Source, raw: bytes, headers: Mapp
     return row.id if row.repeats == 0 else None
 
 
-def _hint(source: Source, payload: Mapping[str, Any]) -> Hint:
-    if source.is_hub:
-        return FLOURISH.read_webhook(payload)
-    return platform_by_key(source.platform).read_webhook(payload)
+def _scheme(platform: str) -> Webhook | None:
+    """How webhooks that come in under a platform's name are checked and read; None where none are sent."""
+    try:
+        return FLOURISH.webhook if platform == FLOURISH_KEY else platform_by_key(platform).webhook
+    except UnknownPlatform:
+        return None

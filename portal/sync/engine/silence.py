@@ -1,4 +1,5 @@
-"""Silence: a webhook that stopped arriving is noticed by the changes that only a poll found (LL-24)."""
+"""Silence: a webhook that stopped arriving is noticed by the changes that only a poll found (LL-24). Of a
+platform that sends none nobody expects one."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Problem, Stream, Tenant
 from portal.sync import journal
+from portal.sync.contract import Webhook
 from portal.sync.decisions import Finding
 from portal.sync.domain import Hint
 from portal.sync.flourish import FLOURISH
@@ -25,6 +27,8 @@ _ACCIDENT = timedelta(minutes=10)
 def unannounced(session: Session, stream: Stream, hint: Hint) -> bool:
     """Whether a change that a poll just found should have come by webhook before."""
     owner = _owner(session, stream)
+    if _scheme(owner) is None:
+        return False
     since = owner.live_since if isinstance(owner, Connection) else owner.proven_at
     if hint.updated_at is None or since is None or hint.updated_at < since:
         return False
@@ -43,8 +47,11 @@ def judge(session: Session, stream: Stream, connection: Connection, changes: int
         changes: how many changes this poll found that no webhook announced.
     """
     owner = _owner(session, stream)
+    scheme = _scheme(owner)
+    if scheme is None:
+        return
     zone = ZoneInfo(session.get_one(Tenant, stream.tenant_id).timezone)
-    finding = _finding(owner, changes, zone)
+    finding = _finding(owner, scheme, changes, zone)
     if changes > 1 or (changes and _quiet_for_long(session, owner)):
         journal.report(session, connection, (finding,), code=finding.code)
         journal.log(session, connection, "wait", f"{finding.title}; polling found {changes} changed")
@@ -58,19 +65,22 @@ def _owner(session: Session, stream: Stream) -> Connection | Hub:
     return session.get_one(Connection, stream.connection_id)
 
 
+def _scheme(owner: Connection | Hub) -> Webhook | None:
+    return FLOURISH.webhook if isinstance(owner, Hub) else platform_by_key(owner.platform).webhook
+
+
 def _quiet_for_long(session: Session, owner: Connection | Hub) -> bool:
     """One change may have lost its webhook on the way; after minutes of silence it is no accident."""
     now: datetime = session.execute(select(func.now())).scalar_one()
     return owner.last_delivery_at is None or owner.last_delivery_at < now - _ACCIDENT
 
 
-def _finding(owner: Connection | Hub, changes: int, zone: ZoneInfo) -> Finding:
+def _finding(owner: Connection | Hub, scheme: Webhook, changes: int, zone: ZoneInfo) -> Finding:
     text = f"Polling found {changes} changed meanwhile."
     if isinstance(owner, Hub):
-        title, step = _words(FLOURISH.label, FLOURISH.webhook.where, owner.last_delivery_at, zone)
+        title, step = _words(FLOURISH.label, scheme.where, owner.last_delivery_at, zone)
         return Finding("flourish_webhook_silent", title, step, text=text)
-    platform = platform_by_key(owner.platform)
-    title, step = _words(platform.label, platform.webhook.where, owner.last_delivery_at, zone)
+    title, step = _words(platform_by_key(owner.platform).label, scheme.where, owner.last_delivery_at, zone)
     return Finding("webhook_silent", title, step, text=text)
 
 

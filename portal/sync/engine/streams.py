@@ -119,7 +119,9 @@ def failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, st
 
 def _finding(stream: Stream, error: Exception) -> Finding:
     if isinstance(error, SyncError):
-        step = "Webhooks still tell of changes. Test the connection; replace its key if it is refused."
+        step = (
+            "Test the connection; replace its key if it is refused. Until then only webhooks tell of changes."
+        )
         title = f"Polling {stream.name} does not work"
         return Finding("poll_fails", title, step, cause=stream.name, text=str(error))
     name = type(error).__name__

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portal.sync.checks import Readiness
-from portal.sync.contract import Calls, CredentialField, StreamSpec, Throttle, WebhookScheme
+from portal.sync.contract import Calls, CredentialField, StreamSpec, Throttle, Webhook
 from portal.sync.decisions import Finding
-from portal.sync.domain import Hint, Json
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.flourish.readiness import READINESS
 from portal.sync.flourish.translate import LADDER, read_webhook
@@ -24,11 +23,10 @@ class Erp:
     hosts: tuple[str, ...]
     default_base_url: str
     credentials: tuple[CredentialField, ...]
-    webhook: WebhookScheme
+    webhook: Webhook
     streams: tuple[StreamSpec, ...]
     throttle: Throttle
     status_ladder: tuple[str, ...]
-    read_webhook: Callable[[Json], Hint]
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], FlourishClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]]
@@ -89,17 +87,17 @@ FLOURISH = Erp(
     hosts=("app.flourishsoftware.com",),
     default_base_url="https://app.flourishsoftware.com/external/api",
     credentials=_CREDENTIALS,
-    webhook=WebhookScheme(
+    webhook=Webhook(
         "Auth-Signature",
         "hex",
         "webhook_key",
+        read_webhook,
         where="Flourish, Settings, Integrations, Webhook Endpoints",
     ),
     streams=(StreamSpec("orders", interval_seconds=300.0),),
     # Flourish publishes no limit: a gentle start, faster while nothing says no, slower at once when it does.
     throttle=Throttle(per_second=5.0, burst=20, grows_to=4.0),
     status_ladder=LADDER,
-    read_webhook=read_webhook,
     authorise=authorise,
     connect=FlourishClient,
     check_credentials=check_credentials,

@@ -35,9 +35,10 @@ def of_rows(session: Session, connection: Connection, platform: Platform) -> dic
         platform: its platform.
     """
     hub = connection.hub
+    scheme = platform.webhook
     facts: dict[str, Any] = {
         "environment": _environment(connection.base_url),
-        "webhook_key": _is_stored(session, connection.id, platform.webhook.key_field),
+        "webhook_key": scheme is not None and _is_stored(session, connection.id, scheme.key_field),
         "received_at": connection.last_delivery_at,
         "refused": connection.refused_deliveries,
         "hub_webhook_key": _is_stored(session, hub.id, FLOURISH.webhook.key_field),

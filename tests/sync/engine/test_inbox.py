@@ -15,7 +15,7 @@ from portal.models import Secret, new_id
 from portal.sync import secrets
 from portal.sync.engine.inbox import Inbox
 from portal.sync.engine.sweep import sweep
-from portal.sync.platforms.leaflink import LEAFLINK
+from portal.sync.platforms.leaflink import WEBHOOK
 from tests.sync.mapping.examples import order
 
 TOKEN = "an-address-that-nobody-guesses"  # not a secret: a test's
@@ -80,7 +80,7 @@ def test_a_token_stands_for_its_connection_and_the_key_to_check_with(inbox, shop
     endpoint = leaflink(inbox)
 
     assert (endpoint.source.id, endpoint.signing_key) == (shop.connection_id, "signing-key-of-leaflink")
-    assert endpoint.scheme is LEAFLINK.webhook
+    assert endpoint.scheme is WEBHOOK
     assert flourish(inbox).source.is_hub
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from portal.sync import registry
+from portal.sync.platforms.leaflink import LEAFLINK
 from tests.sync.engine.test_poll import again, opened, page, stream
 
 __all__ = ["opened"]
@@ -75,6 +78,16 @@ def test_one_change_that_lost_its_webhook_is_no_silence(quiet):
     quiet.set("connection", last_delivery_at=changed - timedelta(minutes=1))
     stream_id = stream(quiet)
     quiet.leaflink.pages = [page("a", at=changed)]
+
+    again(quiet, stream_id)
+
+    assert quiet.problems() == {}
+
+
+def test_of_a_platform_that_sends_no_webhook_nobody_expects_one(quiet, monkeypatch):
+    monkeypatch.setitem(registry.PLATFORMS, "leaflink", replace(LEAFLINK, webhook=None))
+    stream_id = stream(quiet)
+    quiet.leaflink.pages = [page("a", "b", at=LONG_AGO + timedelta(hours=2))]
 
     again(quiet, stream_id)
 

@@ -12,7 +12,7 @@ from portal.sync.contract import (
     Setting,
     StreamSpec,
     Throttle,
-    WebhookScheme,
+    Webhook,
 )
 from portal.sync.decisions import Finding
 from portal.sync.platforms.leaflink.client import LeafLinkClient
@@ -161,6 +161,10 @@ def check_credentials(credentials: Mapping[str, str]) -> tuple[Finding, ...]:
     return ()
 
 
+WEBHOOK = Webhook(
+    "LL-Signature", "base64", "webhook_key", read_webhook, where="LeafLink, Settings, Developer options"
+)
+
 LEAFLINK = Platform(
     key="leaflink",
     label="LeafLink",
@@ -168,19 +172,16 @@ LEAFLINK = Platform(
     default_base_url="https://app.leaflink.com/api/v2/",
     credentials=_CREDENTIALS,
     settings=_SETTINGS,
-    webhook=WebhookScheme(
-        "LL-Signature", "base64", "webhook_key", where="LeafLink, Settings, Developer options"
-    ),
     streams=(StreamSpec("orders", interval_seconds=300.0),),
     # 240 calls in a minute of the 300 allowed, counted by LeafLink per person (LL-27).
     throttle=Throttle(per_second=3.7, burst=18),
     status_ladder=LADDER,
     default_status_table=DEFAULT_TABLE,
-    read_webhook=read_webhook,
     next_move=next_move,
     authorise=authorise,
     connect=LeafLinkClient,
     check_credentials=check_credentials,
+    webhook=WEBHOOK,
     terms=frozenset(TERMS.values()),
     catalogue=CATALOGUE,
     flourish_origin="Leaflink",

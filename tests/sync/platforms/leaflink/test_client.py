@@ -9,7 +9,7 @@ from portal.sync.decisions import LicenseType, RepEmail
 from portal.sync.domain import Company
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.http import Caller
-from portal.sync.platforms.leaflink import LEAFLINK, authorise, check_credentials
+from portal.sync.platforms.leaflink import LEAFLINK, WEBHOOK, authorise, check_credentials
 from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.paging import MAX_PAGES
 from tests.sync.fakes import FakeCalls
@@ -246,7 +246,7 @@ def test_a_key_that_cannot_be_one_is_refused_before_any_call(key):
 
 
 def test_the_declaration_holds_together():
-    assert LEAFLINK.webhook.key_field in {field.name for field in LEAFLINK.credentials}
+    assert WEBHOOK.key_field in {field.name for field in LEAFLINK.credentials}
     assert set(LEAFLINK.default_status_table.values()) <= {*LEAFLINK.status_ladder, "Cancelled"}
     for setting in LEAFLINK.settings:
         chosen = setting.default if setting.many else [setting.default]
