@@ -14,7 +14,8 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from portal.sync.batches import Batch
 from portal.sync.checks import Entry, Readiness
-from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, NextMove, RepEmail
+from portal.sync.course import Course
+from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, RepEmail
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
 from portal.sync.drafts import ProductDraft
 from portal.sync.errors import Unreadable
@@ -332,13 +333,13 @@ class Platform:
     throttle: Throttle
     # The usual course of an order, for the lanes of its page.
     status_ladder: tuple[str, ...]
-    # Flourish status -> platform status; a connection's setting may replace it.
-    default_status_table: Mapping[str, str]
-    next_move: NextMove
+    course: Course
     # The authorisation headers for these credentials.
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
     connect: Callable[[Calls], PlatformClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]] = field(default=lambda _: ())
+    # Flourish status -> platform status, for a course that goes by it; a connection's setting may replace it.
+    default_status_table: Mapping[str, str] = field(default_factory=dict)
     # None for a platform that sends none: its lists are polled, and nobody waits for a delivery.
     webhook: Webhook | None = None
     # What Flourish calls the origin of orders that its own integration with the platform makes.

@@ -6,14 +6,14 @@ person must see to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from portal.sync.batches import SetLotStock
-from portal.sync.domain import FacilityFacts, Json, Shop, SourceOrder
+from portal.sync.domain import FacilityFacts, Json, Shop
 from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft, TellPlatform
 from portal.sync.sameness import NOTHING_SAID, Sameness
 
@@ -275,25 +275,6 @@ Action = OrderAction | ItemAction
 
 
 @dataclass(frozen=True)
-class Move:
-    """The next step on the platform towards a status."""
-
-    action: str
-    to: str
-
-
-@dataclass(frozen=True)
-class Blocked:
-    """The platform offers no step towards the status."""
-
-    reason: str
-
-
-# The next single step of an order towards a status; None when it is there or beyond.
-NextMove = Callable[[SourceOrder, str], Move | Blocked | None]
-
-
-@dataclass(frozen=True)
 class Finding:
     """Something that a person must decide or fix; becomes a problem, one open per thing and cause."""
 
@@ -355,6 +336,8 @@ class Rules:
     # All facilities of the Flourish company, by id.
     facilities: Mapping[str, FacilityFacts] = field(default_factory=dict)
     said: Sameness = NOTHING_SAID
+    # All that was chosen, by name of the setting: for what only the platform's own rules know of.
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
     def within(self, facility_id: str) -> Rules:
         """These rules for an order of another facility; the same when it is not known."""

@@ -130,7 +130,7 @@ class BothSides:
         facts: dict[Question, Any] = {}
         for _ in range(6):
             answer = plan_order(
-                here, there, base=self.base, rules=self.rules, facts=facts, next_move=LEAFLINK.next_move
+                here, there, base=self.base, rules=self.rules, facts=facts, course=LEAFLINK.course
             )
             if isinstance(answer, Decision):
                 return decided(answer)

@@ -149,7 +149,7 @@ FACILITY = {
 
 def _plan(order: SourceOrder | None, outbound: OutboundOrder | None) -> None:
     if order is not None:
-        answer = plan_order(order, outbound, base={}, rules=rules(), facts={}, next_move=LEAFLINK.next_move)
+        answer = plan_order(order, outbound, base={}, rules=rules(), facts={}, course=LEAFLINK.course)
         assert isinstance(answer, Inquiry) or answer.sentence
         assert shared_values(order)
         assert add_up(order, 4).shown()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portal.models import Link
-from portal.sync.decisions import Blocked, Inquiry, Question
+from portal.sync.course import Blocked
+from portal.sync.decisions import Finding, Inquiry, Question
 from portal.sync.domain import CANCELLED, OVER, OutboundOrder, SourceOrder, Stage
 from portal.sync.engine.accounts import Account
 from portal.sync.mapping.agreement import HeldLine, arrived, held_of, lines_of
@@ -109,8 +110,11 @@ def _disagreement(order: SourceOrder, outbound: OutboundOrder, account: Account)
     both = f"{order.status} in {where}, {outbound.status} in Flourish"
     if order.stage in (Stage.CANCELLED, Stage.MERGED):
         return "" if outbound.status == CANCELLED else both
-    target = account.rules.status_table.get(outbound.status, "")
-    move = account.platform.next_move(order, target) if target else None
+    course = account.platform.course
+    target = course.target(order, outbound, account.rules)
+    if isinstance(target, Finding):
+        return f"{both}, and no problem says: {target.title}"
+    move = course.next_move(order, target) if target else None
     if isinstance(move, Blocked):
         return f"{both}, and no problem says that {where} does not offer {target}"
     return both if move is not None else ""
@@ -182,7 +186,7 @@ def _planned(case: Case, order: SourceOrder) -> str:
             base=case.link.base,
             rules=account.rules,
             facts=facts,
-            next_move=account.platform.next_move,
+            course=account.platform.course,
             is_moving=case.is_moving,
         )
         if not isinstance(answer, Inquiry):

@@ -249,6 +249,7 @@ def rules_of(
         by_rep=chosen.get("routing") == BY_REP,
         facilities={one.flourish_id: facts_of(one) for one in connection.hub.facilities},
         said=said,
+        chosen=chosen,
     )
 
 

@@ -96,7 +96,7 @@ class OrderMatter:
             base=base,
             rules=self._account.rules,
             facts=facts,
-            next_move=self._account.platform.next_move,
+            course=self._account.platform.course,
             is_moving=seen.outbound is not None and seen.outbound.id in self._known.former_ids,
             choice=self._known.choices.get(INTAKE, ""),
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from portal.sync.course import Blocked, Course
 from portal.sync.decisions import (
-    Blocked,
     CancelOrder,
     Decision,
     Facts,
@@ -14,7 +14,6 @@ from portal.sync.decisions import (
     FinishOrder,
     Inquiry,
     MovePlatform,
-    NextMove,
     Rules,
     SetTerm,
     TermNamed,
@@ -48,13 +47,13 @@ def plan(
     base: Json,
     rules: Rules,
     facts: Facts,
-    next_move: NextMove,
+    course: Course,
 ) -> Decision | Inquiry:
     """Decide about an order that both sides have."""
     if order.stage in (Stage.CANCELLED, Stage.MERGED):
-        return by_status(order, outbound, rules, next_move)
+        return by_status(order, outbound, rules, course)
     if outbound.status == CANCELLED or base.get("joined"):
-        decision = by_status(order, outbound, rules, next_move)
+        decision = by_status(order, outbound, rules, course)
         return with_findings(decision, _edited_after_joining(order, outbound, base, rules))
     agreed = older.raised(base, order, outbound, rules)
     finishing = _finish(order, outbound, agreed, rules, facts)
@@ -65,20 +64,20 @@ def plan(
         return edited
     if isinstance(edited, Decision):
         return replace(edited, findings=(*finishing.findings, *edited.findings))
-    decision = by_status(order, outbound, rules, next_move)
+    decision = by_status(order, outbound, rules, course)
     if decision.action is None and edited.to_platform is not None:
         decision = _set_term(edited.to_platform, rules)
     decision = replace(_with_drift(decision, edited.drift), base=edited.base if edited.base != base else None)
     return with_findings(decision, (*finishing.findings, *edited.findings))
 
 
-def by_status(order: SourceOrder, outbound: OutboundOrder, rules: Rules, next_move: NextMove) -> Decision:
+def by_status(order: SourceOrder, outbound: OutboundOrder, rules: Rules, course: Course) -> Decision:
     """What follows of both sides' statuses alone."""
     if order.stage is Stage.CANCELLED:
         return _follow_cancelled(order, outbound, rules)
     if order.stage is Stage.MERGED:
         return _follow_merged(outbound, rules)
-    return _follow_flourish(order, outbound, rules, next_move)
+    return _follow_flourish(order, outbound, rules, course)
 
 
 def with_findings(decision: Decision, findings: tuple[Finding, ...]) -> Decision:
@@ -244,16 +243,17 @@ def _too_late(day: date | None, term: str, outbound: OutboundOrder) -> Finding:
     )
 
 
-def _follow_flourish(
-    order: SourceOrder, outbound: OutboundOrder, rules: Rules, next_move: NextMove
-) -> Decision:
-    """LL-17: Flourish's status moves the platform by the table, one step at a time, never back."""
+def _follow_flourish(order: SourceOrder, outbound: OutboundOrder, rules: Rules, course: Course) -> Decision:
+    """Flourish's side moves the platform, one step at a time, never back (LL-17, OR-6 to OR-12)."""
     where = rules.platform_label
-    target = rules.status_table.get(outbound.status, "")
-    move = next_move(order, target) if target else None
+    target = course.target(order, outbound, rules)
+    if isinstance(target, Finding):
+        return stuck((target,))
+    move = course.next_move(order, target) if target else None
     if isinstance(move, Blocked):
         title = f"{where} does not let the order become {target}: {move.reason.rstrip('.')}"
-        step = f"Move it in {where} by hand, or change the status table of the connection."
+        table = ", or change the status table of the connection" if rules.status_table else ""
+        step = f"Move it in {where} by hand{table}."
         return stuck((Finding("move_not_offered", title, step, cause=target),))
     if move is not None:
         through = "" if move.to == target else f", {move.to} first"

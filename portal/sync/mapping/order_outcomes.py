@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from portal.sync.course import Course
 from portal.sync.decisions import (
     CancelToMove,
     Decision,
     Finding,
     FinishOrder,
-    NextMove,
     Rules,
     UpdateOrder,
 )
@@ -36,7 +36,6 @@ _STATUS, _CUSTOMER, _LINES, _TERM, _DATE = "Status", "Customer", "Lines", "Payme
 _ID, _PAID, _FACILITY = "Id in Flourish", "Paid", "Facility"
 # Every other name that a comparison gives is of a line.
 _OF_ORDER = (_STATUS, _CUSTOMER, _TERM, _DATE, "Charges", "Discounts", "Note", "Internal note")
-_STATUS_CODES = frozenset({"move_not_offered", "cancelled_after_shipping", "combined_original"})
 
 
 def of_order(
@@ -45,7 +44,7 @@ def of_order(
     *,
     base: Json,
     rules: Rules,
-    next_move: NextMove,
+    course: Course,
     decision: Decision,
 ) -> Standings:
     """Compare an order that both sides have.
@@ -55,10 +54,10 @@ def of_order(
         outbound: the order in Flourish.
         base: what both sides last agreed on.
         rules: the connection's rules.
-        next_move: the platform's next step towards a status.
+        course: how the platform's order follows Flourish's.
         decision: what the planner decided of the same two.
     """
-    return _Order(order, outbound, base, rules, next_move, decision).compare()
+    return _Order(order, outbound, base, rules, course, decision).compare()
 
 
 class _Order:
@@ -70,14 +69,16 @@ class _Order:
         outbound: OutboundOrder,
         base: Json,
         rules: Rules,
-        next_move: NextMove,
+        course: Course,
         decision: Decision,
     ) -> None:
         self._order, self._outbound, self._rules = order, outbound, rules
-        self._next_move, self._decision, self._base = next_move, decision, base
+        self._course, self._decision, self._base = course, decision, base
         self._rows: dict[tuple[str, str], Standing] = {}
         self._is_followed = order.stage not in OVER and outbound.status != CANCELLED
         self._compared = [_STATUS]
+        # Codes of what a person is asked about the status.
+        self._of_status: set[str] = set()
 
     def compare(self) -> Standings:
         """Say of each field how it stands."""
@@ -91,8 +92,9 @@ class _Order:
         return Standings(tuple(self._rows.values()), tuple(one for one in self._compared if one not in named))
 
     def _status(self) -> None:
-        standing = follow.by_status(self._order, self._outbound, self._rules, self._next_move)
+        standing = follow.by_status(self._order, self._outbound, self._rules, self._course)
         values = ("", self._order.status, self._outbound.status)
+        self._of_status = {finding.code for finding in standing.findings}
         if standing.state == "stuck":
             self._add(_STATUS, (_STATUS, *values), CONFLICT, standing.findings[0])
         elif standing.action is not None:
@@ -101,7 +103,7 @@ class _Order:
     def _asked(self) -> None:
         """What a person is asked, by the fields that the question names."""
         for finding in self._decision.findings:
-            if finding.code in _STATUS_CODES:
+            if finding.code in self._of_status:
                 continue
             rows: Sequence[Sequence[str]] = finding.evidence.get("difference", ())
             for what, agreed, here, there in rows:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portal.sync.decisions import Decision, Facts, Inquiry, NextMove, Rules
+from portal.sync.course import Course
+from portal.sync.decisions import Decision, Facts, Inquiry, Rules
 from portal.sync.domain import CANCELLED, OVER, Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import follow, intake, moving, telling
 from portal.sync.mapping.agreement import arrived
@@ -29,7 +30,7 @@ def plan_order(  # noqa: PLR0913 - all that is known of one order
     base: Json | None,
     rules: Rules,
     facts: Facts,
-    next_move: NextMove,
+    course: Course,
     is_moving: bool = False,
     choice: str = "",
 ) -> Decision | Inquiry:
@@ -41,7 +42,7 @@ def plan_order(  # noqa: PLR0913 - all that is known of one order
         base: what both sides last agreed on, None when it was never made.
         rules: the connection's rules.
         facts: answers to questions that an earlier `Inquiry` asked.
-        next_move: the platform's next step towards a status.
+        course: how the platform's order follows Flourish's.
         is_moving: `outbound` was cancelled by Trellis, to make the order anew in another facility.
         choice: what a person said of an order from before go-live.
     """
@@ -55,7 +56,7 @@ def plan_order(  # noqa: PLR0913 - all that is known of one order
     if isinstance(stays, Decision | Inquiry):
         return stays
     here = rules.within(outbound.facility_id)
-    decision = follow.plan(order, outbound, base=stays.base, rules=here, facts=facts, next_move=next_move)
+    decision = follow.plan(order, outbound, base=stays.base, rules=here, facts=facts, course=course)
     if isinstance(decision, Inquiry):
         return decision
     if decision.base is None and stays.base != (base or {}):

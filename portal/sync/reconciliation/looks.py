@@ -65,7 +65,7 @@ def _compared(sides: Sides, link: Link, matter: OrderMatter, decision: Decision)
         outbound,
         base=base,
         rules=account.rules.within(outbound.facility_id),
-        next_move=account.platform.next_move,
+        course=account.platform.course,
         decision=decision,
     )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from portal.sync.decisions import ItemBySku, UpdateOrder
 from portal.sync.drafts import LineUpdate
 from portal.sync.mapping.plan import plan_order
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules, updated
 
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
@@ -34,7 +34,7 @@ def there(*, on=None, **changed):
 def plan(source, target, *, base=None, facts=None, **chosen):
     base = agreed(THEN) if base is None else base
     facts = {ItemBySku(sku): (item(sku),) for sku in "ABC"} if facts is None else facts
-    return plan_order(source, target, base=base, rules=rules(**chosen), facts=facts, next_move=next_move)
+    return plan_order(source, target, base=base, rules=rules(**chosen), facts=facts, course=COURSE)
 
 
 def written(source, target=THERE, **how):

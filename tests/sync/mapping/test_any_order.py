@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from portal.sync.decisions import ItemBySku, SetTerm, TermNamed, UpdateOrder
 from portal.sync.mapping.money import line_total
 from portal.sync.mapping.plan import plan_order
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from portal.sync.platforms.leaflink.terms import TERMS
 from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules, updated
 
@@ -45,9 +45,7 @@ def at_rest(source, there, base, *, places=4):
     """Look until nothing is written any more; returns both sides and the base."""
     for _ in range(4):
         decision = decided(
-            plan_order(
-                source, there, base=base, rules=rules(price_places=places), facts=FACTS, next_move=next_move
-            )
+            plan_order(source, there, base=base, rules=rules(price_places=places), facts=FACTS, course=COURSE)
         )
         action = decision.action
         if isinstance(action, UpdateOrder):

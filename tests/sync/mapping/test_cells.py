@@ -12,7 +12,7 @@ from portal.sync.errors import Unreadable
 from portal.sync.flourish.translate import LADDER, ORDER_STATUSES, read_order
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink import translate
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from portal.sync.platforms.leaflink.translate import STAGES
 from portal.sync.reading import Fields
 from tests.sync.flourish import examples as flourish
@@ -69,7 +69,7 @@ def test_each_cell_does_what_the_table_says_whatever_was_paid(here, there, payme
     outbound = made(source, there, payment_status=payment)
 
     decision = decided(
-        plan_order(source, outbound, base=agreed(source), rules=rules(), facts={}, next_move=next_move)
+        plan_order(source, outbound, base=agreed(source), rules=rules(), facts={}, course=COURSE)
     )
 
     if isinstance(decision.action, MovePlatform):

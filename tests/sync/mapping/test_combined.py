@@ -11,7 +11,7 @@ from portal.sync.domain import Original, Originals, OutboundLine, Stage
 from portal.sync.mapping.combined import infer
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.plan import plan_order
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from tests.sync.mapping.examples import answers, customer, decided, line, order, outbound, rules
 
 
@@ -29,7 +29,7 @@ def combination(**eaches):
 def plan(source, known, **more):
     question = CombinedOriginals(source.number, source.customer.license, source.placed_at)
     facts = {**answers(source), question: known}
-    return plan_order(source, None, base=None, rules=rules(), facts=facts, next_move=next_move, **more)
+    return plan_order(source, None, base=None, rules=rules(), facts=facts, course=COURSE, **more)
 
 
 @pytest.mark.promise("LL-16")
@@ -66,7 +66,7 @@ def test_a_list_that_is_too_long_to_try_is_a_persons():
 def test_what_our_rows_know_is_asked_for_first():
     source = order(is_combination=True)
 
-    assert plan_order(source, None, base=None, rules=rules(), facts={}, next_move=next_move) == Inquiry(
+    assert plan_order(source, None, base=None, rules=rules(), facts={}, course=COURSE) == Inquiry(
         (CombinedOriginals(source.number, "C10-0000001-LIC", source.placed_at),)
     )
 
@@ -131,7 +131,7 @@ def follow(status, allocated="0"):
             base={"platform": shared_values(source), "finished": True},
             rules=rules(),
             facts={},
-            next_move=next_move,
+            course=COURSE,
         )
     )
 

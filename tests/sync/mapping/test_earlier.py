@@ -11,7 +11,7 @@ from portal.sync.decisions import MovePlatform
 from portal.sync.domain import Stage
 from portal.sync.mapping.intake import BRING_IN, LEAVE_ALONE
 from portal.sync.mapping.plan import plan_order
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from tests.sync.mapping.examples import GO_LIVE, PLACED, answers, decided, order, outbound, rules
 
 EARLY = GO_LIVE - timedelta(days=3)
@@ -25,7 +25,7 @@ def plan(source, choice="", target=None, base=None):
             base=base,
             rules=rules(),
             facts=answers(source),
-            next_move=next_move,
+            course=COURSE,
             choice=choice,
         )
     )

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from portal.sync.decisions import Blocked, CancelOrder, FinishOrder, Inquiry, Move, MovePlatform, TermNamed
+from portal.sync.course import Blocked, Course, Move
+from portal.sync.decisions import CancelOrder, Finding, FinishOrder, Inquiry, MovePlatform, TermNamed
 from portal.sync.domain import Stage
 from portal.sync.mapping.plan import plan_order
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from portal.sync.platforms.leaflink.translate import STAGES
 from tests.sync.mapping.examples import agreed, decided, order, outbound, rules
 
@@ -18,9 +19,9 @@ DAY = date(2026, 4, 1)
 OFFERED = ("submitted", "accepted", "fulfilled", "shipped", "complete", "cancelled", "rejected")
 
 
-def plan(source, target, *, base=None, facts=None, move=next_move, **changed):
+def plan(source, target, *, base=None, facts=None, course=COURSE, **changed):
     base = agreed(source) if base is None else base
-    return plan_order(source, target, base=base, rules=rules(**changed), facts=facts or {}, next_move=move)
+    return plan_order(source, target, base=base, rules=rules(**changed), facts=facts or {}, course=course)
 
 
 def at(status, transitions=OFFERED, **changed):
@@ -222,16 +223,39 @@ def test_what_flourish_changed_itself_is_left_alone():
 @pytest.mark.parametrize("stage", [Stage.OPEN, Stage.FINISHED])
 def test_a_platform_that_offers_nothing_leaves_a_reason(stage):
     decision = decided(
-        plan(order(stage=stage), outbound("Shipped"), move=lambda *_: Blocked("it is closed for the year."))
+        plan(
+            order(stage=stage),
+            outbound("Shipped"),
+            course=Course(lambda *_: Blocked("it is closed for the year.")),
+        )
     )
 
     assert "closed for the year" in decision.findings[0].title
 
 
 def test_the_platforms_own_words_are_sent_back_to_it():
-    decision = decided(plan(order(), outbound("Shipped"), move=lambda *_: Move("do-ship", "Gone")))
+    course = Course(lambda *_: Move("do-ship", "Gone"))
+    decision = decided(plan(order(), outbound("Shipped"), course=course))
 
     assert decision.action == MovePlatform(order().number, "do-ship", "Gone")
+
+
+def test_a_platform_may_say_by_both_sides_where_its_order_is_to_be():
+    course = Course(
+        lambda _order, target: Move(f"do-{target}", target),
+        target=lambda here, there, _rules: f"{here.status} {there.payment_status}",
+    )
+    decision = decided(plan(order(), outbound("Created", payment_status="Paid"), course=course))
+
+    assert decision.action == MovePlatform(order().number, "do-Submitted Paid", "Submitted Paid")
+
+
+def test_what_no_step_of_the_platform_leads_to_is_a_persons_to_see_to():
+    no_way = Finding("refused", "There is no way back", "Agree with the buyer.")
+    course = Course(lambda *_: Move("never", "asked"), target=lambda *_: no_way)
+    decision = decided(plan(order(), outbound("Created"), course=course))
+
+    assert (decision.state, decision.findings, decision.action) == ("stuck", (no_way,), None)
 
 
 @pytest.mark.promise("LL-30")

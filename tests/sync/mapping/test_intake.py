@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from portal.sync.course import Course, Move
 from portal.sync.decisions import (
     CreateDestination,
     CreateOrder,
     DestinationByLicense,
     Inquiry,
     ItemBySku,
-    Move,
     RepByEmail,
     RepEmail,
 )
@@ -43,7 +43,7 @@ def plan(source, facts=None, **changed):
         base=None,
         rules=rules(**changed),
         facts=answers(source) if facts is None else facts,
-        next_move=lambda order, target: Move("never", "asked"),
+        course=Course(lambda order, target: Move("never", "asked")),
     )
 
 

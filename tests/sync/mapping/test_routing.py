@@ -20,7 +20,7 @@ from portal.sync.decisions import (
 from portal.sync.domain import OutboundLine, Stage
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.plan import plan_order
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from tests.sync.mapping.examples import (
     answers,
     customer,
@@ -64,7 +64,7 @@ def plan(source, target=None, *, base=None, by_rep=True, facts=None, is_moving=F
         base=base,
         rules=rules(by_rep=by_rep, facilities=PLACES, **changed),
         facts=known(source) if facts is None else facts,
-        next_move=next_move,
+        course=COURSE,
         is_moving=is_moving,
     )
 

@@ -12,7 +12,7 @@ from portal.sync.drafts import TellPlatform
 from portal.sync.mapping.agreement import after_creation
 from portal.sync.mapping.plan import plan_order
 from portal.sync.mapping.telling import after_gone
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from tests.sync.mapping.examples import decided, order, outbound, rules
 
 # Late on the day before in Oakland.
@@ -23,7 +23,7 @@ BOTH = {"external_id_key": "erp", "write_paid": True}
 def plan(source, target, base=None, **chosen):
     chosen_rules = rules(**chosen)
     agreed = {**after_creation(source, chosen_rules), **(base or {})}
-    return decided(plan_order(source, target, base=agreed, rules=chosen_rules, facts={}, next_move=next_move))
+    return decided(plan_order(source, target, base=agreed, rules=chosen_rules, facts={}, course=COURSE))
 
 
 def paid(status="Created", **changed):

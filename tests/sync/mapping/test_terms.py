@@ -7,7 +7,7 @@ import pytest
 from portal.sync.decisions import Inquiry, MovePlatform, SetTerm, TermNamed, UpdateOrder
 from portal.sync.mapping.plan import plan_order
 from portal.sync.mapping.terms import own_name, usual_word
-from portal.sync.platforms.leaflink.status import next_move
+from portal.sync.platforms.leaflink.status import COURSE
 from portal.sync.platforms.leaflink.terms import TERMS
 from portal.sync.platforms.leaflink.translate import STAGES
 from tests.sync.mapping.examples import agreed, decided, made, order, rules
@@ -24,7 +24,7 @@ def of(term, **changed):
 def plan(source, target, *, before, facts=None, **chosen):
     known = {TermNamed(term): (term,) for term in TWELVE} if facts is None else facts
     base = agreed(before, **chosen)
-    return plan_order(source, target, base=base, rules=rules(**chosen), facts=known, next_move=next_move)
+    return plan_order(source, target, base=base, rules=rules(**chosen), facts=known, course=COURSE)
 
 
 @pytest.mark.promise("LL-19")
@@ -39,7 +39,7 @@ def test_each_term_that_leaflink_changed_is_written_to_flourish(term):
     assert action.update.term == term
     assert {what for what, _before, _after in action.changes} == {"Note", "Payment term"}
     again = decided(
-        plan_order(source, made(source), base=action.base, rules=rules(), facts={}, next_move=next_move)
+        plan_order(source, made(source), base=action.base, rules=rules(), facts={}, course=COURSE)
     )
     assert (again.code, again.base) == ("agree", action.base["sent"]["agreed"])
 
@@ -57,9 +57,7 @@ def test_each_term_that_flourish_changed_is_set_in_leaflink_whatever_the_status(
     assert (action.number, action.term, action.before) == (order().number, term, before.term)
     source = of(term, terms_offered=offered, status="Shipped")
     again = decided(
-        plan_order(
-            source, made(source, status), base=action.base, rules=rules(), facts={}, next_move=next_move
-        )
+        plan_order(source, made(source, status), base=action.base, rules=rules(), facts={}, course=COURSE)
     )
     assert (again.code, again.base) == ("agree", action.base["sent"]["agreed"])
 
@@ -170,9 +168,7 @@ def test_a_term_that_flourish_gives_each_new_order_is_nobodys_edit():
     base["flourish"] = {**base["flourish"], "term": None, "requested_date": None}
 
     decision = decided(
-        plan_order(
-            source, made(source, term="Net 15"), base=base, rules=rules(), facts={}, next_move=next_move
-        )
+        plan_order(source, made(source, term="Net 15"), base=base, rules=rules(), facts={}, course=COURSE)
     )
 
     assert decision.action is None

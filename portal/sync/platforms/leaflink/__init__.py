@@ -19,7 +19,7 @@ from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.readiness import READINESS
 from portal.sync.platforms.leaflink.shop import CATALOGUE
 from portal.sync.platforms.leaflink.shop import SETTINGS as SHOP_SETTINGS
-from portal.sync.platforms.leaflink.status import DEFAULT_TABLE, LADDER, next_move
+from portal.sync.platforms.leaflink.status import COURSE, DEFAULT_TABLE, LADDER
 from portal.sync.platforms.leaflink.terms import TERMS
 from portal.sync.platforms.leaflink.translate import read_webhook
 
@@ -177,7 +177,7 @@ LEAFLINK = Platform(
     throttle=Throttle(per_second=3.7, burst=18),
     status_ladder=LADDER,
     default_status_table=DEFAULT_TABLE,
-    next_move=next_move,
+    course=COURSE,
     authorise=authorise,
     connect=LeafLinkClient,
     check_credentials=check_credentials,

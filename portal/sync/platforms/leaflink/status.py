@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from portal.sync.decisions import Blocked, Move
+from portal.sync.course import Blocked, Course, Move
 from portal.sync.domain import SourceOrder
 
 LADDER = ("Submitted", "Accepted", "Fulfilled", "Shipped", "Complete")
@@ -76,3 +76,7 @@ def _offered(order: SourceOrder, status: str) -> Move | Blocked:
     return Blocked(
         f"LeafLink does not offer {status} for this order: it is {order.status}, offered: {offered}."
     )
+
+
+# Flourish's status alone moves it, by the table.
+COURSE = Course(next_move)

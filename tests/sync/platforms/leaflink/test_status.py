@@ -1,6 +1,6 @@
 import pytest
 
-from portal.sync.decisions import Blocked, Move
+from portal.sync.course import Blocked, Move
 from portal.sync.platforms.leaflink.status import DEFAULT_TABLE, LADDER, TERMINAL, next_move
 from portal.sync.platforms.leaflink.translate import read_order
 from tests.sync.platforms.leaflink.examples import order
