@@ -170,7 +170,8 @@ class Calls(Protocol):
 
 
 class PlatformClient(Protocol):
-    """One account of a platform."""
+    """One account of a platform. `key` names a write: a platform that knows keys does what comes under one
+    only once, however often it comes."""
 
     def company(self) -> Company:
         """Prove the key with cheap reads: whose it is, and which permissions it lacks."""
@@ -184,7 +185,7 @@ class PlatformClient(Protocol):
         """Page through orders modified since a time, oldest change first, all when None."""
         ...
 
-    def move(self, number: str, action: str) -> None:
+    def move(self, number: str, action: str, *, key: str = "") -> None:
         """Make one transition.
 
         Raises:
@@ -192,7 +193,9 @@ class PlatformClient(Protocol):
         """
         ...
 
-    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+    def tell(
+        self, number: str, external_ids: Mapping[str, str | None], paid_on: str, *, key: str = ""
+    ) -> None:
         """Write other systems' ids of an order, None to take one back, and the day on which it was paid,
         empty to say nothing about that; in one call.
 
@@ -201,7 +204,7 @@ class PlatformClient(Protocol):
         """
         ...
 
-    def set_term(self, number: str, term: str) -> None:
+    def set_term(self, number: str, term: str, *, key: str = "") -> None:
         """Give an order another payment term, one of the platform's own in Flourish's words.
 
         Raises:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.models import Link, Operation, TimelineEvent, new_id
+from portal.models import Link, Operation, TimelineEvent
 from portal.sync import journal
 from portal.sync.domain import Json
 from portal.sync.engine import crash
@@ -70,14 +70,13 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
         why: the decision that it carries out, as a sentence.
 
     Returns:
-        The operation's id.
+        The operation's id, which is the write's own.
 
     Raises:
         ForAPerson: it was made again and again in the last minutes: somebody undoes it each time.
     """
-    operation_id = new_id()
     intent = {
-        "id": operation_id,
+        "id": write.id,
         "tenant_id": link.tenant_id,
         "connection_id": link.connection_id,
         "hub_id": link.hub_id,
@@ -97,7 +96,7 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
     made = session.execute(_INTEND, {**intent, **around}).scalar_one()
     if made >= write.most_alike:
         raise ForAPerson(loop(write.purpose, made + 1), again_in=LOOP_SECONDS)
-    return operation_id
+    return write.id
 
 
 def _changed_at(link: Link, write: Write) -> datetime | None:

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from portal.models import Link
+from portal.models import Link, new_id
 from portal.sync.decisions import (
     Action,
     CancelOrder,
@@ -63,6 +64,8 @@ class Write:
     is_one_of_many: bool = False
     # So many of its kind on one link within some minutes are no loop.
     most_alike: int = 6
+    # Its own, and its operation's: the key by which a platform that knows keys does it only once.
+    id: UUID = field(default_factory=new_id)
 
 
 def write_of(
@@ -221,8 +224,10 @@ def _update_order(action: UpdateOrder, account: Account, outbound: OutboundOrder
 
 
 def _set_term(action: SetTerm, account: Account) -> Write:
+    write_id = new_id()
+
     def call() -> Outcome:
-        account.client.set_term(action.number, action.term)
+        account.client.set_term(action.number, action.term, key=str(write_id))
         return Outcome(action.number, f"Payment term {action.term}", "It was changed in Flourish.")
 
     return Write(
@@ -235,6 +240,7 @@ def _set_term(action: SetTerm, account: Account) -> Write:
         call=call,
         base=action.base,
         changes=(("Payment term", action.before, action.term),),
+        id=write_id,
     )
 
 
@@ -243,9 +249,10 @@ def _tell(action: TellPlatform, account: Account) -> Write:
     taken = "" if ids or not action.external_ids else "took back its id in Flourish"
     told = [f"id {', '.join(ids)}" if ids else taken, f"paid on {action.paid_on}" if action.paid_on else ""]
     what = " and ".join(filter(None, told))
+    write_id = new_id()
 
     def call() -> Outcome:
-        account.client.tell(action.number, action.external_ids, action.paid_on)
+        account.client.tell(action.number, action.external_ids, action.paid_on, key=str(write_id))
         return Outcome(action.number, f"Told: {what}")
 
     return Write(
@@ -261,6 +268,7 @@ def _tell(action: TellPlatform, account: Account) -> Write:
             *_changed("Id in Flourish", "", ", ".join(ids)),
             *_changed("Paid on", "", action.paid_on),
         ),
+        id=write_id,
     )
 
 
@@ -320,8 +328,10 @@ def cancelled_to_move(flourish_id: str, former_ids: Sequence[str], facility: str
 
 
 def _move(action: MovePlatform, account: Account, status: str) -> Write:
+    write_id = new_id()
+
     def call() -> Outcome:
-        account.client.move(action.number, action.action)
+        account.client.move(action.number, action.action, key=str(write_id))
         return Outcome(action.number, f"{action.to}", link={"foreign_status": action.to})
 
     return Write(
@@ -333,6 +343,7 @@ def _move(action: MovePlatform, account: Account, status: str) -> Write:
         request={"transition": action.action},
         call=call,
         changes=_changed("Status", status, action.to),
+        id=write_id,
     )
 
 

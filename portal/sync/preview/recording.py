@@ -100,20 +100,24 @@ class RecordingPlatform:
         """See `contract.PlatformClient`."""
         return self._client.license_type(question)
 
-    def move(self, number: str, action: str) -> None:
+    def move(self, number: str, action: str, *, key: str = "") -> None:
         """Capture a transition. Where it leads is not known, so nothing is planned behind it."""
-        del action
+        del action, key
         self._orders[number] = replace(self._orders[number], transitions=())
 
-    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+    def tell(
+        self, number: str, external_ids: Mapping[str, str | None], paid_on: str, *, key: str = ""
+    ) -> None:
         """Capture ids, and that an order is paid."""
+        del key
         order = self._orders[number]
         merged = {**order.external_ids, **external_ids}
         ids = {key: one for key, one in merged.items() if one}
         self._orders[number] = replace(order, external_ids=ids, paid=order.paid or bool(paid_on))
 
-    def set_term(self, number: str, term: str) -> None:
+    def set_term(self, number: str, term: str, *, key: str = "") -> None:
         """Capture a payment term."""
+        del key
         self._orders[number] = replace(self._orders[number], term=term, term_shown=term)
 
     def products(self, since: datetime | None, position: str = "") -> Any:

@@ -85,13 +85,15 @@ class FakePlatform:
         for start in range(0, len(hints), 2):
             yield Page(tuple(hints[start : start + 2]), len(hints))
 
-    def move(self, number: str, action: str) -> None:
+    def move(self, number: str, action: str, *, key: str = "") -> None:
         raise AssertionError(f"a check moves nothing: {number} {action}")
 
-    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+    def tell(
+        self, number: str, external_ids: Mapping[str, str | None], paid_on: str, *, key: str = ""
+    ) -> None:
         raise AssertionError(f"a check writes nothing: {number} {external_ids} {paid_on}")
 
-    def set_term(self, number: str, term: str) -> None:
+    def set_term(self, number: str, term: str, *, key: str = "") -> None:
         raise AssertionError(f"a check writes nothing: {number} {term}")
 
     def entries(self, name: str) -> Iterator[Entry]:

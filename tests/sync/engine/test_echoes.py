@@ -69,7 +69,7 @@ def test_a_move_on_leaflink_echoes_too(shop, deliver):
     shop.mark(NUMBER)
     moved = shop.leaflink.move
 
-    def move(number, action):
+    def move(number, action, *, key=""):
         moved(number, action)
         deliver("leaflink", number, shop.leaflink.orders[number].updated_at)
 

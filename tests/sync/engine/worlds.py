@@ -175,12 +175,14 @@ class LeafLink(World):
         for page in list(self.pages):
             yield self._call("changed_orders", partial(_given, page))
 
-    def move(self, number: str, action: str) -> None:
+    def move(self, number: str, action: str, *, key: str = "") -> None:
         to = {"accept": "Accepted", "fulfill": "Fulfilled", "ship": "Shipped", "complete": "Complete"}
         status = to.get(action) or {"cancel": "Cancelled", "reject": "Rejected"}[action]
         self._call("move", lambda: self._moved(number, status), about=f":{number}:{status}")
 
-    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+    def tell(
+        self, number: str, external_ids: Mapping[str, str | None], paid_on: str, *, key: str = ""
+    ) -> None:
         self._call("tell", lambda: self._told(number, external_ids, paid_on), about=f":{number}")
 
     def _told(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
@@ -189,7 +191,7 @@ class LeafLink(World):
         ids = {key: value for key, value in merged.items() if value is not None}
         self.put(order, external_ids=ids, paid=order.paid or bool(paid_on))
 
-    def set_term(self, number: str, term: str) -> None:
+    def set_term(self, number: str, term: str, *, key: str = "") -> None:
         change = partial(self._with_term, number, term)
         self._call("set_term", change, about=f":{number}")
 

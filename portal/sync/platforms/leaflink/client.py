@@ -44,7 +44,7 @@ PERMISSIONS = (
 
 
 class LeafLinkClient:
-    """Implements `contract.CatalogueClient` and `contract.TellsEditors`.
+    """Implements `contract.CatalogueClient` and `contract.TellsEditors`. LeafLink knows no keys of writes.
 
     Args:
         calls: the HTTP room, with a base address that ends in /api/v2/.
@@ -91,31 +91,36 @@ class LeafLinkClient:
             hints, _following, total = read_page(page.value)
             yield Page(hints, total)
 
-    def move(self, number: str, action: str) -> None:
+    def move(self, number: str, action: str, *, key: str = "") -> None:
         """Make one transition, such as "accept".
 
         Raises:
             Unsettled, Retryable, Rejected, ConnectionBroken.
         """
+        del key
         self._calls.write("POST", f"orders-received/{segment(number)}/transition/{segment(action)}/")
 
-    def tell(self, number: str, external_ids: Mapping[str, str | None], paid_on: str) -> None:
+    def tell(
+        self, number: str, external_ids: Mapping[str, str | None], paid_on: str, *, key: str = ""
+    ) -> None:
         """Write external ids, by LeafLink's keys, and that an order is paid.
 
         Raises:
             Unsettled, Retryable, Rejected, ConnectionBroken.
         """
+        del key
         body: dict[str, Any] = {"external_ids": dict(external_ids)} if external_ids else {}
         body |= {"paid": True, "paid_date": paid_on} if paid_on else {}
         self._calls.write("PATCH", f"orders-received/{segment(number)}/", body)
 
-    def set_term(self, number: str, term: str) -> None:
+    def set_term(self, number: str, term: str, *, key: str = "") -> None:
         """Give an order another payment term, by an option that LeafLink offers for it.
 
         Raises:
             Rejected: also when LeafLink says that it did, and shows another term.
             Unsettled, Retryable, Unreadable, ConnectionBroken.
         """
+        del key
         path = f"orders-received/{segment(number)}/"
         found = self._calls.read(path)
         if found is None:
