@@ -14,6 +14,7 @@ from portal.models import Connection
 from portal.queries import flows as queries
 from portal.sync import registry
 from portal.sync.contract import Catalogue, Platform
+from portal.sync.course import by_table
 from portal.sync.engine.gate import may_read, may_take_deliveries
 from portal.sync.engine.poll import FLOURISH_ORDERS
 from portal.sync.engine.streams import ORDERS
@@ -30,7 +31,7 @@ from portal.sync.flows import (
 )
 
 _KINDS = tuple(kind for flow in FLOWS for kind in flow.kinds)
-_OFF = "switched off"
+_OFF, _NOT_SENT = "switched off", "none are sent"
 # What a declaration calls stock among the fields of products.
 _STOCK_FIELD = "stock"
 # Why nothing is written in a state other than live.
@@ -107,9 +108,9 @@ def why_off(flow: Flow, connection: Connection, platform: Platform) -> str:
     """Say why nothing of a flow can come, in a word or two; empty while it can."""
     own, hubs = connection.state, connection.hub.state
     if flow is WEBHOOKS:
-        return "" if may_take_deliveries(own) else _idle(own)
+        return _unheard(own) if platform.webhook else _NOT_SENT
     if flow is FLOURISH_WEBHOOKS:
-        return "" if may_take_deliveries(hubs) else _idle(hubs)
+        return _unheard(hubs)
     if flow in (POLLS, FLOURISH_POLLS):
         return "" if may_read(connection) and connection.live_since else _idle(own, hubs)
     if flow in (PRODUCTS, STOCK) and (reason := _no_catalogue(flow, connection, platform)):
@@ -119,13 +120,18 @@ def why_off(flow: Flow, connection: Connection, platform: Platform) -> str:
     return "" if own == hubs == "live" else _idle(own, hubs)
 
 
+def _unheard(state: str) -> str:
+    return "" if may_take_deliveries(state) else _idle(state)
+
+
 def _idle(*states: str) -> str:
     return next((_IDLE[state] for state in states if state in _IDLE), "not live yet")
 
 
 def _moves(connection: Connection, platform: Platform) -> bool:
-    chosen = platform.chosen(connection.settings)
-    return any(chosen.get("status_table", platform.default_status_table).values())
+    """Whether any status moves an order of its platform; a course that goes by no table always does."""
+    table = platform.chosen(connection.settings).get("status_table", platform.default_status_table)
+    return platform.course.target is not by_table or any(table.values())
 
 
 def _no_catalogue(flow: Flow, connection: Connection, platform: Platform) -> str:

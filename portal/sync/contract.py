@@ -17,7 +17,7 @@ from portal.sync.checks import Entry, Readiness
 from portal.sync.course import Course
 from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, RepEmail
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
-from portal.sync.drafts import ProductDraft
+from portal.sync.drafts import DraftLine, ProductDraft
 from portal.sync.errors import Unreadable
 
 Row = TypeVar("Row")
@@ -281,6 +281,19 @@ class CatalogueClient(PlatformClient, Protocol):
 
     def set_lot_stock(self, ref: str, batch: Batch, value: Decimal) -> Batch:
         """Write the stock of one batch of a product, or make it; returns the batch as it is from then on."""
+        ...
+
+
+@runtime_checkable
+class TakesLines(Protocol):
+    """A platform whose orders follow what was changed of their lines in Flourish (`Course.takes_lines`)."""
+
+    def replace_lines(self, number: str, lines: tuple[DraftLine, ...], *, key: str = "") -> None:
+        """Give an order these lines instead of all that it has.
+
+        Raises:
+            Unsettled, Retryable, Rejected, ConnectionBroken.
+        """
         ...
 
 

@@ -14,7 +14,14 @@ from typing import Any
 
 from portal.sync.batches import SetLotStock
 from portal.sync.domain import FacilityFacts, Json, Shop
-from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft, TellPlatform
+from portal.sync.drafts import (
+    DestinationDraft,
+    DraftLine,
+    OutboundDraft,
+    OutboundUpdate,
+    ProductDraft,
+    TellPlatform,
+)
 from portal.sync.sameness import NOTHING_SAID, Sameness
 
 
@@ -195,6 +202,17 @@ class SetTerm:
 
 
 @dataclass(frozen=True)
+class ReplaceLines:
+    """Give the order on its platform the lines that Flourish has, all of them. `changes` tell it to people:
+    what, before, after."""
+
+    number: str
+    lines: tuple[DraftLine, ...]
+    changes: tuple[tuple[str, str, str], ...]
+    base: Json
+
+
+@dataclass(frozen=True)
 class CancelOrder:
     """Cancel the outbound order; where it must be `untouched`, only while nothing is allocated."""
 
@@ -259,17 +277,9 @@ class CreateStrain:
     strain_class: str
 
 
-OrderAction = (
-    CreateDestination
-    | CreateOrder
-    | FinishOrder
-    | UpdateOrder
-    | SetTerm
-    | TellPlatform
-    | CancelOrder
-    | CancelToMove
-    | MovePlatform
-)
+FlourishAction = CreateDestination | CreateOrder | FinishOrder | UpdateOrder | CancelOrder | CancelToMove
+PlatformAction = SetTerm | ReplaceLines | TellPlatform | MovePlatform
+OrderAction = FlourishAction | PlatformAction
 ItemAction = CreateProduct | UpdateProduct | SetStock | SetLotStock | CreateStrain
 Action = OrderAction | ItemAction
 

@@ -34,8 +34,8 @@ ORDERS = Flow(
 )
 STATUSES = Flow(
     "Statuses out",
-    "an order in {} got its status, payment term or Flourish id",
-    ("move", "set_term", "tell_platform"),
+    "an order in {} got its status, payment term, lines or Flourish id",
+    ("move", "set_term", "replace_lines", "tell_platform"),
 )
 PRODUCTS = Flow(
     "Products out",

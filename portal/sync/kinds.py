@@ -78,6 +78,12 @@ KINDS: Mapping[str, Kind] = {
     "set_term": Kind(
         "Set the payment term", "Set the payment term", "1 payment term is set", "{:,} payment terms are set"
     ),
+    "replace_lines": Kind(
+        "Give the order its lines from Flourish",
+        "Gave the order its lines from Flourish",
+        "1 order gets its lines from Flourish",
+        "{:,} orders get their lines from Flourish",
+    ),
     "move": Kind(
         "Move the order on", "Moved the order on", "1 order is moved on", "{:,} orders are moved on"
     ),

@@ -26,6 +26,11 @@ class Sameness:
         """What Flourish calls a value of the platform: itself, unless somebody said otherwise."""
         return self.aliases.get(key, {}).get(value, value)
 
+    def on_platform(self, key: str, value: str) -> str:
+        """What the platform calls a value of Flourish: itself, unless somebody said otherwise."""
+        here = (own for own, there in self.aliases.get(key, {}).items() if there == value)
+        return min(here, default=value)
+
     def is_aliased(self, key: str, value: str) -> bool:
         """Whether somebody said that a value of the platform is another one in Flourish."""
         return value in self.aliases.get(key, {})

@@ -1,10 +1,13 @@
 """When each flow of a connection last worked, and why nothing flows."""
 
+from dataclasses import replace
+
 import pytest
 
 from portal.live.flows import why_off
 from portal.models import Connection, Hub, utc_now
 from portal.sync import flows
+from portal.sync.course import Course
 from portal.sync.flows import FLOURISH_POLLS, ORDERS, POLLS, PRODUCTS, STATUSES, STOCK, WEBHOOKS
 from portal.sync.kinds import KINDS
 from portal.sync.platforms.leaflink import LEAFLINK
@@ -58,3 +61,14 @@ CASES = [
 @pytest.mark.parametrize(("flow", "of", "said"), CASES)
 def test_a_flow_that_cannot_come_says_why(flow, of, said):
     assert why_off(flow, of, LEAFLINK) == said
+
+
+def test_of_a_platform_that_sends_no_webhooks_none_are_missing():
+    assert why_off(WEBHOOKS, connection(), replace(LEAFLINK, webhook=None)) == "none are sent"
+
+
+def test_a_platform_whose_course_goes_by_no_table_is_moved():
+    course = Course(LEAFLINK.course.next_move, target=lambda *_: "Shipped")
+    without = replace(LEAFLINK, course=course, settings=(), default_status_table={})
+
+    assert why_off(STATUSES, connection(), without) == ""

@@ -4,7 +4,7 @@ import ast
 import inspect
 
 from portal.sync import kinds
-from portal.sync.engine import item_writes, writes
+from portal.sync.engine import item_writes, platform_writes, writes
 from portal.sync.engine.guard import DROP
 from portal.sync.engine.item_writes import MAKE_LOT
 from portal.sync.kinds import KINDS
@@ -12,8 +12,8 @@ from portal.sync.preview.summary import acts_in_words
 
 
 def made():
-    """The kinds that the engine's two modules of writes give to their `Write`s."""
-    for module in (writes, item_writes):
+    """The kinds that the engine's three modules of writes give to their `Write`s."""
+    for module in (writes, platform_writes, item_writes):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.keyword) and node.arg == "kind":
                 yield from (

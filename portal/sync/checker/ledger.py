@@ -28,7 +28,7 @@ _PAGE = 10_000
 _LIMITS = Limits(total=120.0, read=60.0, size=512 * 1024 * 1024)
 
 # What a path of either system names: an order by its id, and a step that it is to take.
-_ORDER = re.compile(r"/(?:outbound-orders|orders-received)/([^/?]+)(?:/transition/([^/?]+))?")
+_ORDER = re.compile(r"/(?:outbound-orders|orders-received|orders)/([^/?]+)(?:/transition/([^/?]+))?")
 _CREATES = re.compile(r"/(outbound-orders|destinations)(?:$|\?)")
 # What a path names of a platform's catalogue: a product by its id, or the list that something is added to.
 _LOT = re.compile(r"/inventory/items/(?:([^/?]+)/)?(?:$|\?)")
@@ -150,6 +150,8 @@ def _write(method: str, path: str, order: str, step: str, text: str) -> str:
     if order and step:
         return f"move:{order}:{step}"
     body = _object(text)
+    if order and body.get("status"):  # where a step is no path of its own
+        return f"move:{order}:{body['status']}"
     if order:
         return f"{'cancel' if body.get('order_status') == 'Cancelled' else 'update'}:{order}"
     if found := _LOT.search(path):

@@ -20,6 +20,7 @@ from portal.sync.decisions import (
     Facts,
     Finding,
     Inquiry,
+    PlatformAction,
     Question,
     RepEmail,
 )
@@ -30,6 +31,7 @@ from portal.sync.engine.desk import Desk
 from portal.sync.engine.held import holds_of, note_held
 from portal.sync.engine.once import made_already
 from portal.sync.engine.outlook import ForAPerson
+from portal.sync.engine.platform_writes import onto_platform
 from portal.sync.engine.sight import Sight
 from portal.sync.engine.writes import Write, destination_key, write_of
 from portal.sync.mapping import telling
@@ -118,12 +120,13 @@ class OrderMatter:
 
     def write(self, action: Action) -> Write:
         """See `Matter`."""
+        if isinstance(action, PlatformAction):
+            return onto_platform(action, self._account, status=self.seen.order.status)
         return write_of(
             action,
             self._account,
             number=self._known.number,
             outbound=self.seen.outbound,
-            status=self.seen.order.status,
             former_ids=self._known.former_ids,
         )
 

@@ -35,6 +35,7 @@ _LOOK_BACK = timedelta(minutes=10)
 _REPEATABLE = frozenset(
     {
         *("finish_order", "update_order", "set_term", "tell_platform", "cancel_order", "move"),
+        "replace_lines",
         *("update_product", "set_stock", "set_lot_stock", DROP),
     }
 )

@@ -22,12 +22,9 @@ from portal.sync.decisions import (
     CreateDestination,
     CreateOrder,
     FinishOrder,
-    MovePlatform,
-    SetTerm,
     UpdateOrder,
 )
 from portal.sync.domain import CANCELLED, Json, OutboundOrder
-from portal.sync.drafts import TellPlatform
 from portal.sync.engine.accounts import Account
 
 
@@ -74,17 +71,15 @@ def write_of(
     *,
     number: str,
     outbound: OutboundOrder | None,
-    status: str = "",
     former_ids: Sequence[str] = (),
 ) -> Write:
-    """Prepare the write for an action.
+    """Prepare the write for an action on Flourish's side; the platform's are `platform_writes`.
 
     Args:
         action: the planner's action.
         account: both sides, open.
         number: the platform's id of the link's order.
         outbound: the Flourish order as just read, None when there is none.
-        status: the platform's status of the order as just read.
         former_ids: Flourish orders that the link had before it moved.
     """
     match action:
@@ -94,16 +89,10 @@ def write_of(
             return _create_order(action, account, number, len(former_ids))
         case FinishOrder() | UpdateOrder():
             return _into_order(action, account, outbound)
-        case SetTerm():
-            return _set_term(action, account)
-        case TellPlatform():
-            return _tell(action, account)
         case CancelOrder() | CancelToMove():
             return _cancel(action, account, outbound, former_ids)
-        case MovePlatform():
-            return _move(action, account, status)
         case _:
-            raise TypeError(f"{type(action).__name__} is no write of an order")
+            raise TypeError(f"{type(action).__name__} writes nothing to an order in Flourish")
 
 
 def destination_key(license_number: str) -> str:
@@ -194,13 +183,13 @@ def _finish_order(action: FinishOrder, account: Account, outbound: OutboundOrder
         call=call,
         base=action.base,
         changes=(
-            *_changed("Requested date", str(outbound.requested_date or ""), str(action.requested_date or "")),
-            *_changed("Payment term", outbound.term, action.term),
+            *changed("Requested date", str(outbound.requested_date or ""), str(action.requested_date or "")),
+            *changed("Payment term", outbound.term, action.term),
         ),
     )
 
 
-def _changed(what: str, before: str, after: str) -> tuple[tuple[str, str, str], ...]:
+def changed(what: str, before: str, after: str) -> tuple[tuple[str, str, str], ...]:
     """A row of what a write changes; none for what it leaves alone."""
     return ((what, before, after),) if after else ()
 
@@ -223,62 +212,13 @@ def _update_order(action: UpdateOrder, account: Account, outbound: OutboundOrder
     )
 
 
-def _set_term(action: SetTerm, account: Account) -> Write:
-    write_id = new_id()
-
-    def call() -> Outcome:
-        account.client.set_term(action.number, action.term, key=str(write_id))
-        return Outcome(action.number, f"Payment term {action.term}", "It was changed in Flourish.")
-
-    return Write(
-        kind="set_term",
-        side="platform",
-        natural_key=f"term:{action.number}",
-        once=False,
-        purpose=f"set the payment term to {action.term}",
-        request={"payment_term": action.term},
-        call=call,
-        base=action.base,
-        changes=(("Payment term", action.before, action.term),),
-        id=write_id,
-    )
-
-
-def _tell(action: TellPlatform, account: Account) -> Write:
-    ids = [one for one in action.external_ids.values() if one]
-    taken = "" if ids or not action.external_ids else "took back its id in Flourish"
-    told = [f"id {', '.join(ids)}" if ids else taken, f"paid on {action.paid_on}" if action.paid_on else ""]
-    what = " and ".join(filter(None, told))
-    write_id = new_id()
-
-    def call() -> Outcome:
-        account.client.tell(action.number, action.external_ids, action.paid_on, key=str(write_id))
-        return Outcome(action.number, f"Told: {what}")
-
-    return Write(
-        kind="tell_platform",
-        side="platform",
-        natural_key=f"tell:{action.number}",
-        once=False,
-        purpose=f"tell {account.platform.label} of it: {what}",
-        request={"external_ids": dict(action.external_ids), "paid_on": action.paid_on},
-        call=call,
-        base=action.base,
-        changes=(
-            *_changed("Id in Flourish", "", ", ".join(ids)),
-            *_changed("Paid on", "", action.paid_on),
-        ),
-        id=write_id,
-    )
-
-
 def _cancel(
     action: CancelOrder | CancelToMove,
     account: Account,
     outbound: OutboundOrder | None,
     former_ids: Sequence[str],
 ) -> Write:
-    changes = _changed("Status", outbound.status if outbound else "", CANCELLED)
+    changes = changed("Status", outbound.status if outbound else "", CANCELLED)
     if isinstance(action, CancelToMove):
         return replace(_cancel_to_move(action, account, former_ids), changes=changes)
     return replace(_cancel_order(action, account), changes=changes)
@@ -324,26 +264,6 @@ def cancelled_to_move(flourish_id: str, former_ids: Sequence[str], facility: str
         f"Cancelled {flourish_id}",
         f"It moves away from {facility}.",
         link={"flourish_status": "Cancelled", "former_ids": former},
-    )
-
-
-def _move(action: MovePlatform, account: Account, status: str) -> Write:
-    write_id = new_id()
-
-    def call() -> Outcome:
-        account.client.move(action.number, action.action, key=str(write_id))
-        return Outcome(action.number, f"{action.to}", link={"foreign_status": action.to})
-
-    return Write(
-        kind="move",
-        side="platform",
-        natural_key=f"move:{action.number}:{action.to}",
-        once=False,
-        purpose=f"move the order to {action.to}",
-        request={"transition": action.action},
-        call=call,
-        changes=_changed("Status", status, action.to),
-        id=write_id,
     )
 
 

@@ -14,6 +14,7 @@ from portal.sync.decisions import (
     Inquiry,
     ItemBySku,
     Question,
+    ReplaceLines,
     Rules,
     SetTerm,
     TermNamed,
@@ -21,7 +22,7 @@ from portal.sync.decisions import (
 )
 from portal.sync.domain import SENT, Json, OutboundOrder, SourceOrder
 from portal.sync.drafts import OutboundUpdate
-from portal.sync.mapping import edits, findings, terms
+from portal.sync.mapping import edits, findings, returning, terms
 from portal.sync.mapping.agreement import after_write
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.edits import Comparison
@@ -37,16 +38,22 @@ _LOOK_AGAIN_SECONDS = 5.0
 @dataclass(frozen=True)
 class Standing:
     """Where an order stands that nothing is to be written into: what is wrong, what Flourish changed by
-    itself, what both sides agree on, and the term that is to go to the platform once its status is right."""
+    itself, what both sides agree on, and what is to go to the platform once its status is right."""
 
     base: Json
     findings: tuple[Finding, ...] = ()
     drift: tuple[tuple[str, str, str], ...] = ()
-    to_platform: SetTerm | None = None
+    to_platform: SetTerm | ReplaceLines | None = None
 
 
 def plan(
-    order: SourceOrder, outbound: OutboundOrder, *, base: Json, rules: Rules, facts: Facts
+    order: SourceOrder,
+    outbound: OutboundOrder,
+    *,
+    base: Json,
+    rules: Rules,
+    facts: Facts,
+    takes_lines: bool = False,
 ) -> Decision | Inquiry | Standing:
     """Decide about the edits of an order that both sides have.
 
@@ -56,6 +63,7 @@ def plan(
         base: what both sides agreed on, as it is written today.
         rules: the connection's rules.
         facts: answers to questions that were asked.
+        takes_lines: whether lines that were changed in Flourish go to the platform.
     """
     if order.updated_at < datetime.fromisoformat(base.get("seen", _LONG_AGO)):
         return _older_read(rules)
@@ -80,7 +88,8 @@ def plan(
             return _decision(outbound, replace(update, term=named), found, term, sent, rules, wrong)
     elif not outbound.is_touched and not found.found.conflicts:
         wrong += findings.in_money(order, rules)
-    return _standing(order, base, found, term, wrong)
+    standing = _standing(order, base, found, term, wrong)
+    return _with_lines(standing, order, outbound, found, rules) if takes_lines else standing
 
 
 def _seen(agreed: Json, order: SourceOrder) -> Json:
@@ -118,6 +127,21 @@ def _standing(
         action = SetTerm(order.number, order.term or order.term_shown, to_platform, after)
     drift = tuple((what, was, there or "nothing") for what, was, _here, there in rows)
     return Standing(agreed, tuple(wrong), drift, action)
+
+
+def _with_lines(
+    standing: Standing, order: SourceOrder, outbound: OutboundOrder, found: Comparison, rules: Rules
+) -> Standing:
+    """What staff changed of lines goes to the platform, once nothing of it waits to go to Flourish."""
+    if found.found.edits or found.found.conflicts:
+        return standing
+    lines = returning.plan(order, outbound, base=standing.base, found=found, rules=rules)
+    if lines is None:
+        return standing
+    named = {what for what, _was, _now in lines.changes}
+    return replace(
+        standing, drift=tuple(row for row in standing.drift if row[0] not in named), to_platform=lines
+    )
 
 
 def _agreed(base: Json, found: Comparison | None, term: TermStanding | None) -> Json:

@@ -23,18 +23,20 @@ from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.draft import adjustments, internal_notes, requested_date
 from portal.sync.mapping.lines import LineComparison, named
 from portal.sync.mapping.money import cents, line_total
-from portal.sync.mapping.weighing import Weighing
+from portal.sync.mapping.weighing import Row, Weighing
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What a look at both sides found. Of `update` the items of new lines are not looked up yet; `lot_lines`
-    are those of the order whose lot Flourish does not have on them yet. `base` holds once all is written."""
+    are those of the order whose lot Flourish does not have on them yet. `base` holds once all is written.
+    `line_drift` is what of `found.drift` is about lines."""
 
     found: Weighing
     update: OutboundUpdate
     lot_lines: tuple[Line, ...]
     base: Json
+    line_drift: tuple[Row, ...] = ()
 
     @property
     def changes(self) -> tuple[tuple[str, str, str], ...]:
@@ -54,6 +56,7 @@ def compare(order: SourceOrder, outbound: OutboundOrder, *, base: Json, rules: R
     """
     found, held = Weighing(), held_of(base["flourish"])
     lines = LineComparison(order, outbound, base["platform"]["lines"], held, rules.price_places, found)
+    line_drift = tuple(found.drift)
     rounded = _rounded(order, lines)
     charges, discounts = adjustments(order, rounded)
     inner = internal_notes(order, rounded)
@@ -70,7 +73,7 @@ def compare(order: SourceOrder, outbound: OutboundOrder, *, base: Json, rules: R
     agreed = Held(
         lines.agreed, amounts(charges), amounts(discounts), order.notes, inner, agreed_day, held.term
     )
-    return Comparison(found, update, named(order, lines.lots), _moved(base, order, agreed))
+    return Comparison(found, update, named(order, lines.lots), _moved(base, order, agreed), line_drift)
 
 
 def _rounded(order: SourceOrder, lines: LineComparison) -> Decimal:

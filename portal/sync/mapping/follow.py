@@ -14,6 +14,7 @@ from portal.sync.decisions import (
     FinishOrder,
     Inquiry,
     MovePlatform,
+    ReplaceLines,
     Rules,
     SetTerm,
     TermNamed,
@@ -59,14 +60,16 @@ def plan(
     finishing = _finish(order, outbound, agreed, rules, facts)
     if isinstance(finishing, Decision | Inquiry):
         return finishing
-    edited = carrying.plan(order, outbound, base=finishing.base, rules=rules, facts=facts)
+    edited = carrying.plan(
+        order, outbound, base=finishing.base, rules=rules, facts=facts, takes_lines=course.takes_lines
+    )
     if isinstance(edited, Inquiry):
         return edited
     if isinstance(edited, Decision):
         return replace(edited, findings=(*finishing.findings, *edited.findings))
     decision = by_status(order, outbound, rules, course)
     if decision.action is None and edited.to_platform is not None:
-        decision = _set_term(edited.to_platform, rules)
+        decision = _to_platform(edited.to_platform, rules)
     decision = replace(_with_drift(decision, edited.drift), base=edited.base if edited.base != base else None)
     return with_findings(decision, (*finishing.findings, *edited.findings))
 
@@ -128,9 +131,18 @@ def _with_drift(decision: Decision, drift: tuple[tuple[str, str, str], ...]) -> 
     return replace(decision, sentence=f"{decision.sentence} Changed in Flourish, which stays: {told}.")
 
 
-def _set_term(action: SetTerm, rules: Rules) -> Decision:
-    """LL-19: a term that was changed in Flourish goes to the platform."""
+def _to_platform(action: SetTerm | ReplaceLines, rules: Rules) -> Decision:
+    """What was changed in Flourish goes to the platform: a term (LL-19), lines where it takes them (OR-6)."""
     where = rules.platform_label
+    if isinstance(action, ReplaceLines):
+        return Decision(
+            "replace_lines",
+            f"Give {where} the lines that Flourish has:"
+            f" {', '.join(what for what, _was, _now in action.changes)} changed there.",
+            f"Trellis writes all of them to {where}.",
+            "waiting",
+            action=action,
+        )
     return Decision(
         "set_term",
         f"Set the payment term in {where} to {action.term}: it was changed in Flourish.",

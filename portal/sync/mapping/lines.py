@@ -12,9 +12,10 @@ from portal.sync.mapping.diff import plain, shared_values
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.likeness import pair
 from portal.sync.mapping.money import unit_price
-from portal.sync.mapping.weighing import Weighing
+from portal.sync.mapping.weighing import Row, Weighing
 
 _REMOVED = "removed"
+_LOT = " lot"
 
 
 class LineComparison:
@@ -102,7 +103,7 @@ class LineComparison:
             update = replace(update, eaches=here.eaches)
         if found.weigh(f"{name} each", was.price, here.price, there.price, alike=is_price, shown=plain):
             update = replace(update, unit_price=here.price)
-        if found.weigh(f"{name} lot", was.lot, here.lot, there.lot):
+        if found.weigh(f"{name}{_LOT}", was.lot, here.lot, there.lot):
             update = replace(update, lot=here.lot)
             self.lots += [new] if here.lot else []
         self._kept[place] = update
@@ -136,6 +137,11 @@ class LineComparison:
             self._weighing.edits.append((here.sku, "", str(here), ""))
             self._new.append(new)
             self.lots += [new] if here.lot else []
+
+
+def is_of_lot(row: Row) -> bool:
+    """Whether a row of a line is about its lot."""
+    return row[0].endswith(_LOT)
 
 
 def named(order: SourceOrder, places: Sequence[int]) -> tuple[Line, ...]:

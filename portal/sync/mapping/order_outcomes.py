@@ -18,7 +18,7 @@ from portal.sync.decisions import (
     UpdateOrder,
 )
 from portal.sync.domain import CANCELLED, OVER, Json, OutboundOrder, SourceOrder
-from portal.sync.mapping import edits, follow, older, telling, terms
+from portal.sync.mapping import edits, follow, older, returning, telling, terms
 from portal.sync.mapping.agreement import arrived
 from portal.sync.mapping.draft import requested_date
 from portal.sync.mapping.outcomes import (
@@ -119,9 +119,14 @@ class _Order:
         order, outbound, rules = self._order, self._outbound, self._rules
         agreed = older.raised(arrived(self._base, order, outbound), order, outbound, rules)
         self._compared += [_CUSTOMER, _LINES, "Charges", "Discounts", "Note", _DATE, _TERM]
-        found = edits.compare(order, outbound, base=agreed, rules=rules).found
+        compared = edits.compare(order, outbound, base=agreed, rules=rules)
+        found = compared.found
         self._spread(found.edits, CORRECTED if self._writes_content else CONFLICT)
         self._spread(found.conflicts, CONFLICT)
+        if self._course.takes_lines:
+            lines = returning.plan(order, outbound, base=agreed, found=compared, rules=rules)
+            named = {what for what, _was, _now in lines.changes} if lines else set()
+            self._spread((row for row in found.drift if row[0] in named), CORRECTED)
         self._spread(found.drift, EXPECTED)
         if agreed["finished"]:
             self._term(terms.compare(order, outbound, base=agreed, rules=rules))
@@ -187,7 +192,9 @@ class _Order:
             return f"{where} until it is allocated, Flourish at any time"
         if field in (_CUSTOMER, _FACILITY, ORDER):
             return where
-        return FLOURISH if self._outbound.is_touched else f"{where} until it is allocated"
+        if self._course.takes_lines or self._outbound.is_touched:
+            return FLOURISH
+        return f"{where} until it is allocated"
 
 
 def _field(what: str) -> str:

@@ -35,7 +35,7 @@ from portal.sync.domain import (
     SourceOrder,
     StockKind,
 )
-from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate, ProductDraft
+from portal.sync.drafts import DestinationDraft, DraftLine, OutboundDraft, OutboundUpdate, ProductDraft
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.mapping.facts import product_facts, product_from
 from portal.sync.mapping.keys import license_key
@@ -101,9 +101,13 @@ class RecordingPlatform:
         return self._client.license_type(question)
 
     def move(self, number: str, action: str, *, key: str = "") -> None:
-        """Capture a transition. Where it leads is not known, so nothing is planned behind it."""
-        del action, key
-        self._orders[number] = replace(self._orders[number], transitions=())
+        """Capture a transition. Where it leads is not known: nothing is planned behind it."""
+        raise Captured(number, action, key)
+
+    def replace_lines(self, number: str, lines: tuple[DraftLine, ...], *, key: str = "") -> None:
+        """Capture lines. What they make of the order's total is not worked out: nothing is planned behind
+        it."""
+        raise Captured(number, lines, key)
 
     def tell(
         self, number: str, external_ids: Mapping[str, str | None], paid_on: str, *, key: str = ""
