@@ -358,6 +358,12 @@ class Platform:
     default_status_table: Mapping[str, str] = field(default_factory=dict)
     # None for a platform that sends none: its lists are polled, and nobody waits for a delivery.
     webhook: Webhook | None = None
+    # Statuses that bring an order in, where that is no choice of its connections (a setting of this name).
+    intake_statuses: tuple[str, ...] = ()
+    # Its key for an order's id in Flourish, where it has one that needs no agreement.
+    external_id_key: str = ""
+    # What is assumed about it, where nobody has published how its API works: a sentence, and what it means.
+    assumed: str = ""
     # What Flourish calls the origin of orders that its own integration with the platform makes.
     flourish_origin: str = ""
     # None for a platform without products; its client is then no `CatalogueClient`.

@@ -104,8 +104,9 @@ class SourceOrder:
     term_shown: str = ""
     # Those that its platform offers for it, in Flourish's words; None where it does not say.
     terms_offered: tuple[str, ...] | None = None
-    # Who changed it last, as the platform names them.
+    # Who changed it last, as the platform names them; and under which of its licenses the seller sells it.
     changed_by: str = ""
+    seller_license: str = ""
     is_combination: bool = False
     # What else people know it by, such as the buyer's purchase order.
     other_numbers: tuple[str, ...] = ()
@@ -254,11 +255,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Stock:
-    """What one facility has of an item, over all lots and variations; below zero when it is oversold."""
+    """What one facility has of an item, in its unit, over all lots and variations; below zero if oversold."""
 
     item_id: str
     sku: str
-    # In the item's own unit.
     sellable: Decimal
     uom: str
     updated_at: datetime | None = None

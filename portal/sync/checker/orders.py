@@ -88,7 +88,8 @@ def one_facility(case: Case) -> str | None:
     outbound, rules = case.outbound, case.account.rules
     if outbound is None or outbound.status == CANCELLED:
         return None
-    route = (case.link.base or {}).get("route") if rules.by_rep else None
+    is_routed = rules.by_rep or (case.order is not None and bool(case.order.seller_license))
+    route = (case.link.base or {}).get("route") if is_routed else None
     facility = rules.within(route["facility"]).facility if route else rules.facility
     if outbound.facility_id != facility.id:
         shown = outbound.facility_name or outbound.facility_id

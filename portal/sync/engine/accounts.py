@@ -236,7 +236,7 @@ def rules_of(
     return Rules(
         connection_id=str(connection.id),
         platform_label=platform.label,
-        intake_statuses=frozenset(chosen["intake_statuses"]),
+        intake_statuses=frozenset(chosen.get("intake_statuses", platform.intake_statuses)),
         status_table=chosen.get("status_table", platform.default_status_table),
         facility=facts_of(facility),
         live_since=connection.live_since or since or utc_now(),
@@ -244,7 +244,7 @@ def rules_of(
         terms=chosen.get("terms") or {},
         platform_terms=platform.terms,
         holds_samples=chosen.get("samples") == "hold",
-        external_id_key=str(chosen.get("external_id_key") or "").strip(),
+        external_id_key=str(chosen.get("external_id_key", platform.external_id_key)).strip(),
         write_paid=bool(chosen.get("write_paid")),
         by_rep=chosen.get("routing") == BY_REP,
         facilities={one.flourish_id: facts_of(one) for one in connection.hub.facilities},

@@ -20,7 +20,7 @@ from portal.sync.errors import Retryable
 from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.money import add_up, line_total, unit_price
 from portal.sync.mapping.renaming import renamed
-from portal.sync.mapping.routing import reps_of
+from portal.sync.mapping.routing import home, reps_of
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _shown(sight: Sight, account: Account) -> dict[str, object]:
     return {
         "customer": {"name": order.customer.name, "license": sight.order.customer.license},
         # By sales rep it is known once the order is made, and shown from Flourish's side.
-        "facility": "" if account.rules.by_rep else account.rules.facility.name,
+        "facility": "" if account.rules.by_rep else home(order, account.rules).name,
         "total": str(order.total),
         "term": order.term or order.term_shown,
         "has_rep": bool(reps_of(order)),

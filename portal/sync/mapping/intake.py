@@ -35,8 +35,8 @@ EARLIER = ("before_go_live", "left_alone")
 _LEFT_ALONE = {
     Stage.DRAFT: (
         "draft",
-        "It is a draft in {where}.",
-        "The buyer or seller submits it in {where}.",
+        "It is still {status} in {where}.",
+        "It comes in once it is submitted or confirmed in {where}.",
         "waiting",
     ),
     Stage.CANCELLED: (
@@ -203,10 +203,13 @@ def _why(order: SourceOrder, rules: Rules, *, moving: bool) -> str:
     where = rules.facility.name
     if moving:
         return f"Bring it in again: it moves to {where}, its sales rep's facility."
-    to = (
-        f"its sales rep's facility is {where}" if rules.by_rep else f"orders of this connection go to {where}"
-    )
-    return f"Bring it in: {order.status} is a status that you chose, and {to}."
+    if rules.by_rep:
+        to = f"its sales rep's facility is {where}"
+    elif routing.is_sold_under(order, rules.facility):
+        to = f"it is sold under the license of {where}"
+    else:
+        to = f"orders of this connection go to {where}"
+    return f"Bring it in: {order.status} is a status that brings orders in, and {to}."
 
 
 def _without_rep(rules: Rules) -> Decision:

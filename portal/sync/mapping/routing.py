@@ -1,4 +1,4 @@
-"""Routing: to whom an order is credited, and which facility it goes to (LL-3, LL-21, LL-22)."""
+"""Routing: to whom an order is credited, and which facility it goes to (LL-3, LL-21, LL-22, OR-13)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portal.sync.decisions import Facts, Finding, Question, RepByEmail, RepEmail, Rules
 from portal.sync.domain import FacilityFacts, Json, SalesRep, SourceOrder
+from portal.sync.mapping.keys import license_key
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,19 @@ def kept(order: SourceOrder, facility_id: str) -> Json:
     return {"reps": list(reps_of(order)), "facility": facility_id}
 
 
+def home(order: SourceOrder, rules: Rules) -> FacilityFacts:
+    """The facility of an order that does not go by its rep: the one whose license it is sold under, where
+    exactly one has it, or else the one that was chosen for all."""
+    places = [one for one in rules.facilities.values() if one.active and is_sold_under(order, one)]
+    return places[0] if len(places) == 1 else rules.facility
+
+
+def is_sold_under(order: SourceOrder, facility: FacilityFacts) -> bool:
+    """Whether an order says that it is sold under the license of a facility."""
+    own = license_key(order.seller_license)
+    return bool(own) and own == license_key(facility.license)
+
+
 def route(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[Route | None, list[Finding]]:
     """Choose where an order goes, once every question about its reps is answered.
 
@@ -43,7 +57,7 @@ def route(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[Route | None,
         The route, or None and what is wrong. None with nothing wrong: it has no rep, and needs one.
     """
     if not reps_of(order):
-        return _without_rep(rules)
+        return _without_rep(order, rules)
     found = [_match(ref, rules, facts) for ref in reps_of(order)]
     wrong = [rep for rep in found if isinstance(rep, Finding)]
     reps = [rep for rep in found if isinstance(rep, SalesRep)]
@@ -53,24 +67,25 @@ def route(order: SourceOrder, rules: Rules, facts: Facts) -> tuple[Route | None,
         return None, wrong
     credited = reps[0]
     if not rules.by_rep:
-        return Route(rules.facility, credited.id), []
+        return Route(home(order, rules), credited.id), []
     facility = rules.facilities.get(credited.facility_id)
     if facility is None or not facility.active:
         return None, [_unusable(credited, facility)]
     return Route(facility, credited.id), []
 
 
-def _without_rep(rules: Rules) -> tuple[Route | None, list[Finding]]:
+def _without_rep(order: SourceOrder, rules: Rules) -> tuple[Route | None, list[Finding]]:
     if rules.by_rep:
         return None, []
-    if rules.facility.sales_rep_required:
-        title = f"{rules.facility.name} requires a sales rep and the order has none"
+    facility = home(order, rules)
+    if facility.sales_rep_required:
+        title = f"{facility.name} requires a sales rep and the order has none"
         step = (
             f"Set a sales rep on the order in {rules.platform_label}, or a default one on its customer"
             " and look again."
         )
         return None, [Finding("no_rep", title, step)]
-    return Route(rules.facility), []
+    return Route(facility), []
 
 
 def _match(ref: str, rules: Rules, facts: Facts) -> SalesRep | Finding:
