@@ -121,7 +121,8 @@ def refusal(answer: Answer) -> tuple[str, str]:
     """Find the field that a refusal names, and its reason; both empty when it says nothing readable.
 
     Django REST framework answers `{"detail": ...}` or fields with lists of messages, nested lines in the
-    order of the request; Flourish answers `{"message": ..., "status": ...}`.
+    order of the request; Flourish answers `{"message": ..., "status": ...}`; others name the field beside its
+    message, as `{"error": {"code": ..., "message": ..., "field": ...}}`.
     """
     if not _is_json(answer.headers):
         return "", ""
@@ -142,11 +143,18 @@ def first_message(body: Any, path: str = "") -> tuple[str, str]:
             first_message(item, f"{path}[{index}]" if isinstance(item, dict | list) else path)
             for index, item in enumerate(body)
         )
+    elif isinstance(body, dict) and _names_its_field(body):
+        found = (first_message(body["message"], _below(path, name)) for name in (body["field"],))
     elif isinstance(body, dict):
         found = (first_message(body[name], _below(path, name)) for name in _in_order(body))
     else:
         return "", ""
     return next((pair for pair in found if pair[1]), ("", ""))
+
+
+def _names_its_field(body: Mapping[str, Any]) -> bool:
+    """Whether an object is one refusal that names its field beside its message, as `{message, field}`."""
+    return all(isinstance(body.get(name), str) and body[name] for name in ("message", "field"))
 
 
 def _in_order(body: Mapping[str, Any]) -> list[str]:

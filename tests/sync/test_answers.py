@@ -120,6 +120,9 @@ REFUSALS = [
     ({}, "", ""),
     ({"a": None, "b": 3, "c": []}, "", ""),
     ("Nope.", "", "Nope."),
+    ({"error": {"code": "invalid", "message": "No such item.", "field": "lines"}}, "lines", "No such item."),
+    ({"error": {"code": "not_found", "message": "Not here."}}, "", "Not here."),
+    ({"message": ["Too long."], "field": ["Unknown."]}, "field", "Unknown."),
 ]
 
 
