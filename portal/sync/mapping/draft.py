@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from portal.sync.decisions import Rules
 from portal.sync.domain import Item, SourceOrder
 from portal.sync.drafts import DestinationDraft, DraftLine, OutboundDraft
+from portal.sync.mapping.diff import plain
 from portal.sync.mapping.money import add_up, cents, unit_price
 
 # License type on a platform -> destination type in Flourish, by the word that tells (LL-2; types:
@@ -125,7 +126,8 @@ def internal_notes(order: SourceOrder, rounded: Decimal) -> tuple[str, ...]:
         "shipping": cents(order.shipping),
         "discount": -cents(order.discount),
         "credits": -cents(order.credits),
-        "rounding": rounded,
+        # However exactly it was worked out, so that one amount is always one note.
+        "rounding": Decimal(plain(rounded)),
         "tax on the platform, not in this order": cents(order.tax),
     }
     money = "; ".join(f"{name} {amount:+}" for name, amount in named.items() if amount != Decimal(0))

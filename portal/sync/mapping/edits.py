@@ -59,13 +59,14 @@ def compare(order: SourceOrder, outbound: OutboundOrder, *, base: Json, rules: R
     line_drift = tuple(found.drift)
     rounded = _rounded(order, lines)
     charges, discounts = adjustments(order, rounded)
+    is_late = outbound.is_touched
     inner = internal_notes(order, rounded)
     day, agreed_day = _date(found, order, outbound, base, held.requested_date, rules)
     update = OutboundUpdate(
         kept_lines=lines.kept,
         new_lines=lines.new,
-        charges=_swap(found, "Charges", held.charges, charges, outbound.charges),
-        discounts=_swap(found, "Discounts", held.discounts, discounts, outbound.discounts),
+        charges=_swap(found, "Charges", held.charges, charges, outbound.charges, is_late=is_late),
+        discounts=_swap(found, "Discounts", held.discounts, discounts, outbound.discounts, is_late=is_late),
         notes=(*_note(found, held.note, order.notes, outbound), *_inner(held.internal_notes, inner)),
         date_changes=day is not None,
         requested_date=date.fromisoformat(day) if day else None,
@@ -108,9 +109,16 @@ def _date(
 
 
 def _swap(
-    found: Weighing, what: str, held: Sequence[str], here: Sequence[Decimal], there: Iterable[Amount]
+    found: Weighing,
+    what: str,
+    held: Sequence[str],
+    here: Sequence[Decimal],
+    there: Iterable[Amount],
+    *,
+    is_late: bool,
 ) -> Swap:
-    """Weigh charges or discounts: ours may be replaced while they are all there, staff's own stay."""
+    """Weigh charges or discounts: ours may be replaced while they are all there, staff's own stay. Where an
+    update would come too late, parts of a cent are nothing that somebody has to enter by hand."""
     agreed = [Decimal(one) for one in held]
     gone, new = _less(agreed, here), _less(here, agreed)
     theirs = list(there)
@@ -125,6 +133,8 @@ def _swap(
             found.drift.append(row)
         return Swap()
     old_cents, new_cents = _in_cents(gone), _in_cents(new)
+    if is_late and not old_cents and not new_cents:
+        return Swap()
     if (old_cents or new_cents) and not _less(old_cents, missing) and not _less(new_cents, extra):
         return Swap()  # Staff have made the same change by hand.
     if set(old_cents) & set(missing):
