@@ -1,7 +1,7 @@
 """What is sent to Ordo, read field by field."""
 
 from collections.abc import Collection
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.clock import parse, stamp
@@ -14,6 +14,7 @@ from sandbox.store import Body, equal
 MAX_TEXT = 255
 MAX_NOTES = 4000
 MAX_LINES = 500
+PRICE_STEP = Decimal("0.0001")
 LINE_FIELDS = ("sku", "item_external_id", "quantity", "unit_price")
 
 
@@ -61,6 +62,19 @@ def amount_or_none(body: Body, name: str) -> str | None:
         BadValue: it is no such sum.
     """
     return str(cents(_number(body, name, Decimal(0)))) if body.get(name) is not None else None
+
+
+def price_or_none(body: Body, name: str) -> str | None:
+    """Return a price for one, not below 0, to the hundredth of a cent, or None when it is absent: what sells
+    by the case has no whole cents for one.
+
+    Raises:
+        BadValue: it is no such price.
+    """
+    if body.get(name) is None:
+        return None
+    exact = _number(body, name, Decimal(0)).quantize(PRICE_STEP, ROUND_HALF_UP)
+    return str(cents(exact) if exact == cents(exact) else exact.normalize())
 
 
 def quantity(body: Body, name: str, *, above: bool = False) -> str:
@@ -117,7 +131,7 @@ def lines(office: Office, sent: Any) -> list[Body]:
 def _line(office: Office, each: Body) -> Body:
     known(each, LINE_FIELDS)
     item = find_item(office, text_or_none(each, "item_external_id"), text_or_none(each, "sku"))
-    price = amount_or_none(each, "unit_price") or item["price"]
+    price = price_or_none(each, "unit_price") or item["price"]
     if price is None:
         raise BadValue(f"unit_price is needed: the item '{item['sku']}' has no price.", "lines")
     return {"item": item["id"], "quantity": quantity(each, "quantity", above=True), "unit_price": price}

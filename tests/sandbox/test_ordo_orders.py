@@ -58,7 +58,7 @@ def test_an_order_has_the_shape_of_the_contract(doors):
         "paid_at": None, "locked": False,
         "lines": [
             {"sku": SKU, "item_external_id": None, "name": "Greenleaf Blue Dream 3.5g Jar", "quantity": 2,
-             "unit_price": "4.76"},
+             "unit_price": "4.755"},
             {"sku": OTHER_SKU, "item_external_id": None, "name": "Greenleaf Blue Dream 1g Pre-Roll",
              "quantity": 3, "unit_price": price},
         ],
