@@ -52,7 +52,7 @@ def schedule() -> None:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
-    """Run the simulated LeafLink and Flourish (--data DIR, --port N)."""
+    """Run the simulated LeafLink, Flourish and Ordo (--data DIR, --port N)."""
     from sandbox.__main__ import main
 
     main(list(arguments))

@@ -77,6 +77,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
     ),
     "decision": (
         "allocated_before_finished",
+        "cancelled_after_delivery",
         "cancelled_after_shipping",
         "candidate_without_note",
         "combined_original",
@@ -91,10 +92,12 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "moved_after_allocation",
         "not_supported",
         "originals_unknown",
+        "refunded_after_paid",
         "samples_held",
         "term_changed_twice",
         "twins",
         "two_writers",
+        "unshipped_after_delivery",
     ),
 }
 _BLAMES = {code: blame for blame, codes in _CODES.items() for code in codes}

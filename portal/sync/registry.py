@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from portal.sync.contract import Platform
 from portal.sync.platforms.leaflink import LEAFLINK
+from portal.sync.platforms.ordo import ORDO
 
-PLATFORMS: dict[str, Platform] = {platform.key: platform for platform in (LEAFLINK,)}
+PLATFORMS: dict[str, Platform] = {platform.key: platform for platform in (LEAFLINK, ORDO)}
 
 
 class UnknownPlatform(LookupError):

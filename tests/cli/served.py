@@ -14,6 +14,7 @@ from sandbox.server import address, serve
 from sandbox.simulation import Simulation
 
 LEAFLINK_KEY = "ll-greenleaf-key"
+ORDO_KEY = "or-greenleaf-key"
 WEBHOOK_KEY = "ll-greenleaf-webhook"
 
 

@@ -9,9 +9,13 @@ import pytest
 from portal.sync import blame
 from portal.sync.blame import BLAMES, blame_of, codes_of
 
-GUIDE = Path(__file__).parents[2] / "docs/leaflink.md"
-# The guide has every code that can be found (tests/test_structure.py).
-KNOWN = re.findall(r"^\| `([a-z_.]+)` \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+GUIDES = [Path(__file__).parents[2] / "docs" / name for name in ("leaflink.md", "ordo.md")]
+# The guides have every code that can be found (tests/test_structure.py).
+KNOWN = [
+    code
+    for guide in GUIDES
+    for code in re.findall(r"^\| `([a-z_.]+)` \|", guide.read_text(encoding="utf-8"), re.MULTILINE)
+]
 
 # Ours are told apart from theirs and from yours: a few of each, by hand.
 SORTED = {
@@ -33,6 +37,7 @@ SORTED = {
     "edited_after_allocation": "decision",
     "mass_drop": "decision",
     "twins": "decision",
+    "refunded_after_paid": "decision",
 }
 
 

@@ -13,7 +13,7 @@ from portal.models import AuditEvent, Connection, Facility, Hub, Secret, Stream
 from portal.sync.audit import Actor
 from portal.sync.connecting import go_live
 from tests.cli import served
-from tests.cli.served import LEAFLINK_KEY, WEBHOOK_KEY
+from tests.cli.served import LEAFLINK_KEY, ORDO_KEY, WEBHOOK_KEY
 from tests.web import factory, newcomers
 from tests.web.conftest import first
 
@@ -85,6 +85,29 @@ def connect(owner, new, leaflink, connect_flourish):
         return owner.post(f"{new}/leaflink", {"hub": hub_in(page), **leaflink, **more})
 
     return connect
+
+
+@pytest.mark.promise("OR-11")
+def test_a_platform_without_webhooks_asks_for_no_address_and_says_what_is_assumed(
+    owner, nothing, new, sessions, sandbox, connect_flourish
+):
+    assert connect_flourish().status_code == 200
+    form = owner.get(f"{new}/ordo")
+    typed = {"name": "Ordo", "api_key": ORDO_KEY, "base_url": f"{sandbox[0]}/ordo/v1/"}
+
+    answered = owner.post(f"{new}/ordo", {"hub": hub_in(form.text), **typed})
+
+    text = words(answered)
+    assert "Ordo answered" in text
+    assert "There is nothing to enter in Ordo: it sends no webhooks." in text
+    assert "/webhooks/" not in answered.text
+    assert "Webhook" not in re.findall(r"<li[^>]*>(\w+)</li>", answered.text)
+    (row,) = rows(sessions, nothing, Connection)
+    assert (row.platform, row.state, row.company_name) == ("ordo", "draft", "Greenleaf Farms")
+    shown = words(owner.get(f"/t/{nothing.slug}/connections/{row.id}"))
+    for said in (form, shown):
+        assert "Assumed Ordo publishes no API" in (said if isinstance(said, str) else words(said))
+    assert "Ordo sends none: its changes come with the lists below." in shown
 
 
 def hub_in(page):

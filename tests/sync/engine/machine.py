@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -89,6 +90,13 @@ batches = st.sampled_from((1, 3))
 class Trellis(RuleBasedStateMachine):
     """One story."""
 
+    # Of the platform: what kinds of orders there are, what its people do with them and until when they edit
+    # them, and the calls that write onto it.
+    kinds_of_order: Sequence[Mapping[str, Any]] = KINDS_OF_ORDER
+    by_people: Mapping[str, Sequence[str]] = BY_PEOPLE
+    edited_while: Collection[str] = LEADS_TO
+    writes: Sequence[str] = WRITES
+
     def __init__(self, street: Street) -> None:
         super().__init__()
         self.doors = street.open()
@@ -113,24 +121,30 @@ class Trellis(RuleBasedStateMachine):
         if answer != "comes":
             self.shop.flourish.fail("create_order", LOST, effect=LOST_CREATES[answer])
         number = f"n{len(self.shop.leaflink.orders)}"
-        placed = order(number=number, label=number.upper(), **KINDS_OF_ORDER[kind])
+        placed = self.place(number, self.kinds_of_order[kind % len(self.kinds_of_order)])
         self.shop.leaflink.put(placed, status=placed.status)
         self._tell(told)
+
+    def place(self, number, kind):
+        return order(number=number, label=number.upper(), **kind)
+
+    def line(self, sku, eaches):
+        return line(sku, eaches=str(eaches))
 
     @rule(which=some, notes=st.sampled_from(("", "Call first")), told=telling)
     def a_buyer_edits_the_notes(self, which, notes, told):
         edited = _one(self.shop.leaflink.orders, which)
-        if edited.status in LEADS_TO:
+        if edited.status in self.edited_while:
             self.shop.leaflink.put(edited, notes=notes)
             self._tell(told)
 
     @rule(which=some, eaches=quantities, more=st.booleans(), told=telling)
     def a_buyer_edits_the_lines(self, which, eaches, more, told):
         edited = _one(self.shop.leaflink.orders, which)
-        if edited.status in LEADS_TO:
+        if edited.status in self.edited_while:
             first = replace(edited.lines[0], eaches=Decimal(eaches))
             kept = [one for one in edited.lines[1:] if one.sku != "FL-2"]
-            lines = (first, *kept, *([line("FL-2", eaches=str(eaches))] if more else []))
+            lines = (first, *kept, *([self.line("FL-2", eaches)] if more else []))
             self.shop.leaflink.put(edited, lines=lines, total=sum(map(line_total, lines)))
             self._tell(told)
 
@@ -146,7 +160,7 @@ class Trellis(RuleBasedStateMachine):
     @rule(which=some, to=some, told=telling)
     def somebody_moves_it_in_leaflink(self, which, to, told):
         moved = _one(self.shop.leaflink.orders, which)
-        if offered := BY_PEOPLE.get(moved.status):
+        if offered := self.by_people.get(moved.status):
             self.shop.leaflink.put(moved, status=offered[to % len(offered)])
             self._tell(told)
 
@@ -278,9 +292,9 @@ class Trellis(RuleBasedStateMachine):
         world, _, name = call.partition(".")
         getattr(self.shop, world).fail(name, error, times=times)
 
-    @rule(call=st.sampled_from(WRITES), fault=st.sampled_from(ON_WRITES), times=st.sampled_from((1, 2)))
+    @rule(call=some, fault=st.sampled_from(ON_WRITES), times=st.sampled_from((1, 2)))
     def writes_will_fail(self, call, fault, times):
-        world, _, name = call.partition(".")
+        world, _, name = self.writes[call % len(self.writes)].partition(".")
         error, effect = fault
         getattr(self.shop, world).fail(name, error, effect=effect, times=times)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -22,7 +22,7 @@ from portal.models import (
     TimelineEvent,
     new_id,
 )
-from portal.sync.contract import BY_REP
+from portal.sync.contract import BY_REP, Platform
 from portal.sync.domain import Hint, SalesRep, SourceOrder
 from portal.sync.engine import marks
 from portal.sync.engine.accounts import Account, Tape, rules_of
@@ -63,14 +63,16 @@ class Shop:
     leaflink: LeafLink = field(default_factory=LeafLink)
     flourish: Flourish = field(default_factory=Flourish)
     settle_seconds: float = SETTLE_SECONDS
+    # Whose connection it is; `leaflink` is its world, whichever platform that is.
+    platform: Platform = LEAFLINK
 
     @property
     def account(self) -> Account:
         """Both sides, open."""
         with self.desk.tenant(self.tenant_id) as session:
-            rules = rules_of(session.get_one(Connection, self.connection_id), LEAFLINK)
-        platform = replace(LEAFLINK)
-        return Account(platform, self.leaflink, cast(Any, self.flourish), rules, Tape(), self.settle_seconds)
+            rules = rules_of(session.get_one(Connection, self.connection_id), self.platform)
+        worlds = self.leaflink, cast(Any, self.flourish)
+        return Account(self.platform, *worlds, rules, Tape(), self.settle_seconds)
 
     def arrive(self, source: SourceOrder | None = None, **changed: Any) -> UUID:
         """Have an order placed on LeafLink, and its link marked."""
@@ -247,10 +249,10 @@ class Shop:
 
     def writes(self) -> int:
         """How many writes both worlds saw."""
-        return self.leaflink.count(*LeafLink.WRITES) + self.flourish.count(*Flourish.WRITES)
+        return self.leaflink.count(*self.leaflink.WRITES) + self.flourish.count(*Flourish.WRITES)
 
 
-def open_shop(desk: Desk, tenant_id: UUID, name: str = "LeafLink") -> Shop:
+def open_shop(desk: Desk, tenant_id: UUID, name: str = "LeafLink", platform: Platform = LEAFLINK) -> Shop:
     """Make a hub with a facility, and a live connection on it."""
     with desk.tenant(tenant_id) as session:
         hub = Hub(
@@ -276,19 +278,21 @@ def open_shop(desk: Desk, tenant_id: UUID, name: str = "LeafLink") -> Shop:
         )
         session.add(facility)
         session.flush()
-        connection_id = add_connection(session, hub, facility.id, name)
-    return Shop(desk, tenant_id, hub.id, connection_id)
+        connection_id = add_connection(session, hub, facility.id, name, platform)
+    return Shop(desk, tenant_id, hub.id, connection_id, platform=platform)
 
 
-def add_connection(session: Any, hub: Hub, facility_id: UUID, name: str) -> UUID:
+def add_connection(
+    session: Any, hub: Hub, facility_id: UUID, name: str, platform: Platform = LEAFLINK
+) -> UUID:
     """Make a live connection on a hub."""
     connection = Connection(
         id=new_id(),
         tenant_id=hub.tenant_id,
         hub_id=hub.id,
-        platform="leaflink",
+        platform=platform.key,
         name=name,
-        base_url="https://app.leaflink.com/api/v2/",
+        base_url=platform.default_base_url,
         state="live",
         company_ref=name,
         company_name=name,

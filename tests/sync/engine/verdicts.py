@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync.domain import OutboundOrder, SourceOrder
 from portal.sync.mapping.diff import shared_values
 from portal.sync.platforms.leaflink.status import LADDER, TERMINAL
+from portal.sync.platforms.ordo import ORDO
 from tests.sync.engine.shop import Shop
 
 CREATES = ("create_destination", "create_order")
@@ -20,6 +21,9 @@ OPEN = ("intent", "unknown")
 ENDINGS = ("Cancelled", "Rejected")
 # What only people can put right: everything else must be gone once both sides answer again.
 FOR_PEOPLE = {
+    "cancelled_after_delivery",
+    "refunded_after_paid",
+    "unshipped_after_delivery",
     "allocated_before_finished",
     "cancelled_after_shipping",
     "edited_after_allocation",
@@ -36,12 +40,36 @@ FOLLOWS = {
 }
 
 
-def is_forwards(before: str, after: str) -> bool:
-    """Whether a move goes up LeafLink's ladder, or ends an order that had not ended."""
-    if before in TERMINAL:
-        return False
-    here = LADDER.index("Submitted" if before == "Backorder" else before)
-    return after in ENDINGS or LADDER.index(after) > here
+@dataclass(frozen=True)
+class Ways:
+    """How orders go on at a platform: its ladder, its ends, and which status is the least for what Flourish
+    has; empty for any. `takes_lines`: its lines are those of Flourish, whoever changed them."""
+
+    ladder: Sequence[str]
+    ends: Collection[str]
+    follows: Callable[[SourceOrder, OutboundOrder], str]
+    drafts: str
+    takes_lines: bool = False
+
+    def is_forwards(self, before: str, after: str) -> bool:
+        """Whether a move goes up the ladder, or ends an order that had not ended."""
+        if before in self.ends:
+            return False
+        here = self.ladder.index("Submitted" if before == "Backorder" else before)
+        return after in ENDINGS or self.ladder.index(after) > here
+
+
+def _ordo_follows(order: SourceOrder, outbound: OutboundOrder) -> str:
+    if outbound.status not in ("Shipped", "Completed"):
+        return "Awaiting Delivery"
+    is_paid = order.term_shown == "Cash" or outbound.payment_status == "Paid"
+    return "Paid" if is_paid else "Delivered"
+
+
+WAYS = {
+    "leaflink": Ways(LADDER, TERMINAL, lambda _order, there: FOLLOWS.get(there.status, ""), "Draft"),
+    "ordo": Ways(ORDO.status_ladder, ("Cancelled",), _ordo_follows, "Pending", takes_lines=True),
+}
 
 
 def ours(shop: Shop, orders: Iterable[OutboundOrder]) -> Counter[str]:
@@ -64,6 +92,11 @@ class Watch:
 
     shop: Shop
     _fences: dict[UUID, int] = field(default_factory=dict)
+
+    @property
+    def ways(self) -> Ways:
+        """How orders go on at the shop's platform."""
+        return WAYS[self.shop.platform.key]
 
     def at_write(self, name: str, about: str) -> None:
         """A write is about to take effect: its intent stands committed, and it was allowed."""
@@ -102,7 +135,7 @@ class Watch:
         licenses = Counter(one.license for one in self.shop.flourish.destinations)
         assert max(licenses.values()) == 1, f"made more than once: {licenses}"
         for number, before, after in self.shop.leaflink.moves:
-            assert is_forwards(before, after), f"{number} was moved from {before} back to {after}"
+            assert self.ways.is_forwards(before, after), f"{number} was moved from {before} back to {after}"
 
     def _link(self, link: Link, operations: list[Operation]) -> None:
         assert link.fence >= self._fences.get(link.id, 0)
@@ -165,7 +198,7 @@ class Watch:
         assert (link.state == "stuck") == bool(problems), told
         if link.flourish_id is None:
             assert live == 0, told
-            assert link.state in ("skipped", "stuck") or order.status == "Draft", told
+            assert link.state in ("skipped", "stuck") or order.status == self.ways.drafts, told
             return
         assert self.shop.flourish.orders[link.flourish_id].notes, told
         outbound = self.shop.flourish.orders[link.flourish_id]
@@ -179,10 +212,15 @@ class Watch:
         if order.status in ENDINGS:
             assert outbound.status == "Cancelled" or "cancelled_after_shipping" in problems, told
         elif outbound.status == "Cancelled":
-            assert order.status == "Complete" or "move_not_offered" in problems, told
-        elif target := FOLLOWS.get(outbound.status):
-            reached = LADDER.index(order.status) >= LADDER.index(target)
+            ended = problems & {"move_not_offered", "cancelled_after_delivery"}
+            assert order.status == "Complete" or ended, told
+        elif target := self.ways.follows(order, outbound):
+            ladder = self.ways.ladder
+            reached = ladder.index(order.status) >= ladder.index(target)
             assert reached or "move_not_offered" in problems, told
+        if self.ways.takes_lines and not problems and outbound.status != "Cancelled":
+            here, there = ({(one.sku, one.eaches) for one in side.lines} for side in (order, outbound))
+            assert here == there, told
 
 
 def _same_content(order: SourceOrder, outbound: OutboundOrder, drift: set[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.sync.checks import Entry, MatchKey, Snapshot, Tally
+from portal.sync.checks import Entry, MatchKey, Readiness, Snapshot, Tally
 from portal.sync.domain import FacilityFacts
 from portal.sync.mapping.matching import match
 from portal.sync.platforms.leaflink import LEAFLINK
@@ -101,9 +101,13 @@ def snapshot(
         facts={**FACTS, "rules": rules, **(facts or {})},
         settings=chosen,
     )
-    prepared = LEAFLINK.readiness.prepare(read)
-    tallies = {key.name: tally(prepared, key) for key in LEAFLINK.readiness.keys}
-    return replace(prepared, tallies=tallies)
+    return assessed(LEAFLINK.readiness, read)
+
+
+def assessed(readiness: Readiness, read: Snapshot) -> Snapshot:
+    """Prepare what was read, and match every key."""
+    prepared = readiness.prepare(read)
+    return replace(prepared, tallies={key.name: tally(prepared, key) for key in readiness.keys})
 
 
 def tally(prepared: Snapshot, key: MatchKey) -> Tally:

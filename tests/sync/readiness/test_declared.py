@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import pytest
 
-from portal.sync.checks import PHASES
+from portal.sync.checks import PHASES, Snapshot
 from portal.sync.flourish import FLOURISH
 from portal.sync.readiness.declared import UnknownCheck, check_named, checks_of
 from portal.sync.readiness.reading import RIVAL_ORDERS
 from portal.sync.registry import PLATFORMS
-from tests.sync.readiness import examples
+from tests.sync.readiness import examples, ordo_examples, snapshots
 from tests.sync.readiness.snapshots import snapshot
 
-FAILING = {"leaflink": (*examples.LEAFLINK, *examples.FLOURISH)}
+FAILING = {"leaflink": (*examples.LEAFLINK, *examples.FLOURISH), "ordo": ordo_examples.EXAMPLES}
+READY: Mapping[str, Sequence[tuple[str, str, Mapping[str, Any]]]] = {
+    "leaflink": examples.READY,
+    "ordo": ordo_examples.READY,
+}
+SNAPSHOTS: Mapping[str, Callable[..., Snapshot]] = {
+    "leaflink": snapshots.snapshot,
+    "ordo": ordo_examples.snapshot,
+}
 EVERY = [(platform, check) for platform in PLATFORMS.values() for check in checks_of(platform)]
 NAMED = [f"{platform.key}:{check.name}" for platform, check in EVERY]
 
 
-def judge(name, **changed):
-    return check_named(PLATFORMS["leaflink"], name).judge(snapshot(**changed))
+def judge(platform, name, **changed):
+    return check_named(PLATFORMS[platform], name).judge(SNAPSHOTS[platform](**changed))
 
 
 @pytest.mark.promise("ON-2")
-@pytest.mark.parametrize("name", [check.name for check in checks_of(PLATFORMS["leaflink"])])
-def test_of_an_ordinary_connection_every_check_is_ready_and_says_why(name):
-    verdict = judge(name)
+@pytest.mark.parametrize(("platform", "check"), EVERY, ids=NAMED)
+def test_of_an_ordinary_connection_every_check_is_ready_and_says_why(platform, check):
+    verdict = judge(platform.key, check.name)
 
     assert verdict.outcome == "ready", verdict.evidence
     assert verdict.evidence.endswith(".")
@@ -32,20 +43,25 @@ def test_of_an_ordinary_connection_every_check_is_ready_and_says_why(name):
 
 @pytest.mark.promise("ON-2")
 @pytest.mark.parametrize(
-    "example", FAILING["leaflink"], ids=lambda one: f"{one.check}: {one.says}" if one else ""
+    ("platform", "example"),
+    [(platform, example) for platform, some in FAILING.items() for example in some],
+    ids=lambda one: one if isinstance(one, str) else f"{one.check}: {one.says}",
 )
-def test_what_is_amiss_is_found_counted_and_has_a_next_step(example):
-    verdict = judge(example.check, **example.changed)
+def test_what_is_amiss_is_found_counted_and_has_a_next_step(platform, example):
+    verdict = judge(platform, example.check, **example.changed)
 
     assert (verdict.outcome, example.says in verdict.evidence) == (example.outcome, True), verdict.evidence
     assert verdict.next_step.endswith(".")
-    declared = check_named(PLATFORMS["leaflink"], example.check).severity
+    declared = check_named(PLATFORMS[platform], example.check).severity
     assert (verdict.severity or declared) == (example.severity or declared)
 
 
-@pytest.mark.parametrize(("name", "says", "changed"), examples.READY)
-def test_what_only_looks_amiss_is_ready(name, says, changed):
-    verdict = judge(name, **changed)
+@pytest.mark.parametrize(
+    ("platform", "name", "says", "changed"),
+    [(platform, *example) for platform, some in READY.items() for example in some],
+)
+def test_what_only_looks_amiss_is_ready(platform, name, says, changed):
+    verdict = judge(platform, name, **changed)
 
     assert verdict.outcome == "ready", verdict.evidence
     assert says in verdict.evidence

@@ -1,0 +1,137 @@
+"""What must be so before an Ordo connection goes live: its checks, and what is matched. Pure.
+
+Ordo tells of no customers, staff or products by themselves: what its open orders name is what has to match.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from portal.sync.checks import Check, Entry, MatchKey, Readiness, Severity, Snapshot, Verdict
+from portal.sync.mapping.keys import email_key, license_key, sku_key
+from portal.sync.platforms.ordo.lists import NAMES
+from portal.sync.verdicts import by_key, number, ready, wrong
+
+_WHERE = "Ordo"
+_SETUP = "Flourish: Ordo Flourish Setup And Workflow"
+
+SKU = MatchKey(
+    "sku", "Ordered items by SKU", "ordered", "items", "item", "item",
+    sku_key, many_right=True, needs_right=False, left_where=_WHERE,
+)  # fmt: skip
+LICENSE = MatchKey(
+    "license", "Customers by license number", "buyers", "destinations", "customer", "destination",
+    license_key, needs_right=False, left_where=_WHERE,
+)  # fmt: skip
+REP = MatchKey(
+    "rep", "Sales reps by e-mail", "selling_reps", "active_reps", "sales rep", "sales rep",
+    email_key, needs_right=False, left_where=_WHERE,
+)  # fmt: skip
+
+
+def prepare(snapshot: Snapshot) -> Snapshot:
+    """Add what orders that may still come in name, each thing once, and Flourish's reps to be credited."""
+    platform, flourish = dict(snapshot.platform), dict(snapshot.flourish)
+    orders, reps = platform.get("coming_orders"), flourish.get("sales_reps")
+    if isinstance(orders, tuple):
+        platform["ordered"] = _each((sku for one in orders for sku in one.facts["skus"]), sku_key)
+        platform["buyers"] = _each((one.facts["license"] for one in orders), license_key)
+        platform["selling_reps"] = _each((one.facts["rep"] for one in orders), email_key)
+    if isinstance(reps, tuple):
+        flourish["active_reps"] = tuple(one for one in reps if one.facts["active"])
+    return replace(snapshot, platform=platform, flourish=flourish)
+
+
+def _each(named: Iterable[str], exact: Callable[[str], str]) -> tuple[Entry, ...]:
+    """Each value once, however it is written, with how many orders or lines name it."""
+    counted = Counter(filter(None, map(exact, named)))
+    return tuple(Entry(value, value, f"named {number(times, 'time')}") for value, times in counted.items())
+
+
+def _key(snapshot: Snapshot) -> Verdict:
+    facts = snapshot.facts
+    if error := facts.get("key_error"):
+        return wrong(f"{error}", "Enter a key that works: Manage Organization, compliance in Ordo.")
+    if "company" not in facts:
+        return Verdict("unknown", facts.get("key_unknown", "Ordo was not asked yet."), "Check again later.")
+    company, missing = facts["company"], facts["missing"]
+    where = facts.get("environment", "")
+    if missing:
+        evidence = f"{company}{where}. The key may not read: {', '.join(missing)}."
+        step = "Have an Ordo admin give the key these permissions."
+        return wrong(evidence, step, counts={"missing": len(missing)}, examples=tuple(missing))
+    return ready(f"{company}{where}. The key may read orders, brands, licenses and items.")
+
+
+def _judged(key: MatchKey, step: str, *, missing: Severity | None) -> Callable[[Snapshot], Verdict]:
+    return lambda snapshot: by_key(key, snapshot.tallies[key.name], missing=missing, step=step)
+
+
+_MATCHED = ("ordo_key", "flourish_key")
+
+READINESS = Readiness(
+    checks=(
+        Check(
+            "ordo_key",
+            "Connect",
+            "Connect Ordo",
+            "Orders are read and moved with this key. One that lacks a permission fails at the first order.",
+            "blocks",
+            _key,
+            where="keys",
+            source="Assumed: Ordo publishes no API",
+        ),
+        Check(
+            "sku",
+            "Match your data",
+            "Match what is ordered by SKU",
+            "An order names its items by SKU. One that is not in Flourish holds the order up.",
+            "blocks",
+            _judged(SKU, "Give both the same SKU, or accept a near one.", missing="warning"),
+            needs=_MATCHED,
+            lists=("coming_orders", "items"),
+            key="sku",
+            source="Flourish: Ordo integration overview (items match by brand and SKU)",
+        ),
+        Check(
+            "license",
+            "Match your data",
+            "Match customers by license number",
+            "An order goes to the destination with its customer's license number, never to one of the same"
+            " name. Ordo tells no address of a customer, so Flourish must know its destination already.",
+            "blocks",
+            _judged(
+                LICENSE,
+                "Correct the license number on one side, accept the near one, or make the destination in"
+                " Flourish.",
+                missing="warning",
+            ),
+            needs=_MATCHED,
+            lists=("coming_orders", "destinations"),
+            key="license",
+            source=_SETUP,
+        ),
+        Check(
+            "rep",
+            "Match your data",
+            "Match sales reps by e-mail",
+            "An order is credited to the rep with the same e-mail. One that Flourish does not know holds the"
+            " order up.",
+            "blocks",
+            _judged(
+                REP,
+                "Give the rep the same e-mail on both sides, on one active profile in Flourish.",
+                missing="warning",
+            ),
+            needs=_MATCHED,
+            lists=("coming_orders", "sales_reps"),
+            key="rep",
+            source=_SETUP,
+        ),
+    ),
+    keys=(SKU, LICENSE, REP),
+    lists=NAMES,
+    prepare=prepare,
+)
