@@ -11,7 +11,7 @@ BASE_PATHS = {
     FLOURISH: "/flourish/external/api/v1/",
     ORDO: "/ordo/v1/",
 }
-WORLDS = ("greenleaf", "sunrise")
+WORLDS = ("greenleaf", "sunrise", "ember")
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,13 @@ ACCOUNTS = (
         LEAFLINK, "greenleaf", "Greenleaf Farms", 3721, "ll-greenleaf-key", webhook_key="ll-greenleaf-webhook"
     ),
     Account(LEAFLINK, "sunrise", "Sunrise Brands", 4810, "ll-sunrise-key", webhook_key="ll-sunrise-webhook"),
+    Account(LEAFLINK, "ember", "Ember Extracts", 5926, "ll-ember-key", webhook_key="ll-ember-webhook"),
     Account(FLOURISH, "greenleaf", "Greenleaf Farms", 118, "fl-greenleaf-key", username="gl7k2m9x4q"),
     Account(FLOURISH, "sunrise", "Sunrise Brands", 127, "fl-sunrise-key", username="sr3v8n5t1w"),
+    Account(FLOURISH, "ember", "Ember Extracts", 139, "fl-ember-key", username="em5h1c7p3z"),
     Account(ORDO, "greenleaf", "Greenleaf Farms", 61, "or-greenleaf-key"),
     Account(ORDO, "sunrise", "Sunrise Brands", 74, "or-sunrise-key"),
+    Account(ORDO, "ember", "Ember Extracts", 88, "or-ember-key"),
 )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from sandbox.accounts import LEAFLINK
+from sandbox.accounts import LEAFLINK, WORLDS
 from sandbox.errors import BadValue, Missing
 from sandbox.leaflink import orders
 from sandbox.leaflink.fields import APP_READERS
@@ -109,7 +109,7 @@ def find_order(simulation: Simulation, number: str) -> tuple[Office, Body]:
     Raises:
         Missing: no company has it.
     """
-    for world in ("greenleaf", "sunrise"):
+    for world in WORLDS:
         office = simulation.office(LEAFLINK, world)
         order = office.get("order", number) or office.first("order", equal("$.short_id", number))
         if order is not None:

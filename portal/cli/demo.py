@@ -17,6 +17,7 @@ from portal.identity.founding import Plan
 from portal.models import Connection, Hub, Tenant, User
 from portal.sync import audit, connecting, rules
 from portal.sync.engine.desk import Desk, open_desk
+from portal.sync.registry import platform as platform_by_key
 
 PASSWORD = "trellis demo sign-in"  # noqa: S105 - printed for everybody who runs the demo
 ACTOR = audit.Actor("demo", role="demo")
@@ -30,6 +31,8 @@ class _Company:
     what: str
     # Rules that its connection has from the beginning.
     rules: Mapping[str, Any] = field(default_factory=dict)
+    # The sales platform that it is connected to.
+    platform: str = "leaflink"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ COMPANIES = (
         {"stock_by_lot": True},
     ),
     _Company("sunrise", "Sunrise Brands", "America/Denver", "planted mismatches, live"),
+    _Company("ember", "Ember Extracts", "America/Los_Angeles", "sells through Ordo, live", platform="ordo"),
 )
 PEOPLE = (
     _Person("owner@greenleaf.example", "Olivia Owner", "owner", ("greenleaf",)),
@@ -57,6 +61,8 @@ PEOPLE = (
     _Person("viewer@greenleaf.example", "Vera Viewer", "viewer", ("greenleaf",)),
     _Person("owner@sunrise.example", "Otis Owner", "owner", ("sunrise",)),
     _Person("admin@sunrise.example", "Ada Admin", "admin", ("sunrise",)),
+    _Person("owner@ember.example", "Edda Owner", "owner", ("ember",)),
+    _Person("admin@ember.example", "Emil Admin", "admin", ("ember",)),
     _Person("support@trellis.example", "Sam Support", "support agent", staff="support"),
     _Person("operator@trellis.example", "Opal Operator", "operator", staff="operator"),
 )
@@ -119,7 +125,7 @@ def _connect(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -
     if hub_id is None:
         hub_id = _connect_flourish(desk, sandbox, tenant_id, company)
     connection_id = (
-        connection.id if connection else _connect_leaflink(desk, sandbox, tenant_id, hub_id, company)
+        connection.id if connection else _connect_platform(desk, sandbox, tenant_id, hub_id, company)
     )
     if connection is None or connection.state == "ready":
         connecting.go_live(desk, tenant_id, connection_id, actor=ACTOR, despite=_DEMO)
@@ -139,18 +145,19 @@ def _connect_flourish(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _C
     return made.id
 
 
-def _connect_leaflink(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUID, company: _Company) -> UUID:
-    account = sandbox.account("leaflink", company.slug)
+def _connect_platform(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUID, company: _Company) -> UUID:
+    declared = platform_by_key(company.platform)
+    account = sandbox.account(declared.key, company.slug)
     with desk.tenant(tenant_id) as session:
         facility = session.get_one(Hub, hub_id).facilities[0].flourish_id
     made = connecting.add_connection(
         desk,
         tenant_id,
         hub_id=hub_id,
-        platform_key="leaflink",
-        name="LeafLink",
-        base_url=f"{sandbox.base_url}/leaflink/api/v2/",
-        credentials={"api_key": account["key"], "webhook_key": account["webhook_key"]},
+        platform_key=declared.key,
+        name=declared.label,
+        base_url=account["base_url"],
+        credentials={"api_key": account["key"], "webhook_key": account.get("webhook_key") or ""},
         facility=facility,
         actor=ACTOR,
     )
@@ -158,7 +165,8 @@ def _connect_leaflink(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUI
         with desk.tenant(tenant_id) as session:
             connection = session.get_one(Connection, made.id)
             rules.change(session, desk.settings.master_keys, connection, company.rules, actor=ACTOR)
-    sandbox.register("leaflink", company.slug, made.webhook_url, account["webhook_key"])
+    if declared.webhook is not None:
+        sandbox.register(declared.key, company.slug, made.webhook_url, account["webhook_key"])
     return made.id
 
 

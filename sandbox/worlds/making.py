@@ -34,14 +34,17 @@ STYLES = {
         214,
     ),
     "sunrise": ("Sunrise", "SR", ("Sunrise Gardens", "Sunrise Labs", "Sunrise Pantry"), "Boulevard", 5214),
+    "ember": ("Ember", "EM", ("Ember Flower", "Ember Extracts", "Ember Kitchen"), "Lane", 9214),
 }
+# A world that only one platform's story needs is small: one good and one shop in so many.
+SMALL = {"ember": 6}
 
 
 def make_world(name: str, seed: int) -> World:
     """Return a world's facts; the same name and seed give the same facts.
 
     Args:
-        name: greenleaf (everything matches) or sunrise (with planted mismatches).
+        name: greenleaf (everything matches), sunrise (with planted mismatches) or ember (small, all matches).
         seed: prices, stock and who buys from whom follow from it.
     """
     world = agreed_world(name, seed)
@@ -52,9 +55,10 @@ def agreed_world(name: str, seed: int) -> World:
     """Return a world as every platform agrees on it, before any mismatch."""
     random = Random(f"{name}:{seed}")
     marker, prefix, brands, street, first_license = STYLES[name]
-    partners = tuple(_partners(marker, street, first_license, random))
+    one_in = SMALL.get(name, 1)
+    partners = tuple(_partners(marker, street, first_license, random))[::one_in]
     side = Side(
-        goods=tuple(_goods(marker, prefix, brands, random)),
+        goods=tuple(_goods(marker, prefix, brands, random))[::one_in],
         strains=catalogue.STRAINS,
         brands=brands,
         partners=partners,

@@ -121,9 +121,9 @@ def test_the_state_shows_ordo_in_its_own_words(doors):
     state = doors.control("GET", "/state").json["ordo"]
     assert state["orders"] == [order]
     assert {name: len(state[name]) for name in ("items", "brands", "licenses")} == {
-        "items": 120,
-        "brands": 6,
-        "licenses": 4,
+        "items": 180,
+        "brands": 9,
+        "licenses": 6,
     }
     account = doors.control("GET", "/accounts").json[-1]
     assert (account["key"], account["base_url"]) == ("or-sunrise-key", "http://localhost/ordo/v1/")
