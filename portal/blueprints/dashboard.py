@@ -81,7 +81,7 @@ def _asked() -> tuple[str, str]:
 
 def _figures(asked: str, window: str) -> dict[str, Any]:
     tenant_here, session, now = here(), db.session(), utc_now()
-    all_rows = connection_rows(tenant_here.id)
+    all_rows = connection_rows(tenant_here.id, with_looks=False)
     rows = [row for row in all_rows if asked in ("", str(row.connection.id))]
     if asked and not rows:
         abort(404)
@@ -91,7 +91,7 @@ def _figures(asked: str, window: str) -> dict[str, Any]:
     glance = proof_pages.glance(proofs.standing(session, tenant_here.id), now)
     stopped = bool(stops.standing(session, tenant_here.id))
     open_here = problems.Filters(connection=scope.connection_id)
-    yesterday = [now - timedelta(days=1)]
+    lags = trends.lags(session, scope, [trends.ORDER_IN, trends.STATUS_OUT], [now - timedelta(days=1)])
     return {
         "scope": scope,
         "window": window,
@@ -101,8 +101,8 @@ def _figures(asked: str, window: str) -> dict[str, Any]:
         "attention": attention,
         "bottom": _bottom(attention, rows, orders.any_order(session, tenant_here.id), glance, stopped),
         "glance": glance,
-        "lag_in": trends.lags(session, scope, trends.ORDER_IN, yesterday)[0],
-        "lag_out": trends.lags(session, scope, trends.STATUS_OUT, yesterday)[0],
+        "lag_in": lags[trends.ORDER_IN][0],
+        "lag_out": lags[trends.STATUS_OUT][0],
         "charts": charts(
             session,
             scope,
@@ -119,11 +119,11 @@ def _figures(asked: str, window: str) -> dict[str, Any]:
     }
 
 
-def connection_rows(tenant_id: UUID) -> list[ConnectionRow]:
-    """Read the connections with when each was last heard of."""
+def connection_rows(tenant_id: UUID, *, with_looks: bool = True) -> list[ConnectionRow]:
+    """Read the connections with when each was last heard of, and when one of its orders was looked at."""
     session = db.session()
     polls = dashboard.last_polls(session, tenant_id)
-    looks = dashboard.last_looks(session, tenant_id)
+    looks = dashboard.last_looks(session, tenant_id) if with_looks else {}
     return [_row(row, polls, looks) for row in connections.all_of(session, tenant_id)]
 
 

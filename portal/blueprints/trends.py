@@ -40,7 +40,7 @@ def charts(session: Session, scope: Scope, window: Window, since: datetime | Non
     known = window.first_known(since)
     return (
         _orders(trends.orders_seen(session, scope, window.starts), window, known),
-        _lag(trends.lags(session, scope, trends.ORDER_IN, window.starts), window),
+        _lag(trends.lags(session, scope, [trends.ORDER_IN], window.starts)[trends.ORDER_IN], window),
         _problems(trends.problems(session, scope, window.starts), window, known),
     )
 

@@ -70,8 +70,10 @@ def _counted(session: Session, scope: Scope, at: Any, starts: Sequence[datetime]
     return counts
 
 
-def lags(session: Session, scope: Scope, kind: str, starts: Sequence[datetime]) -> list[Lag | None]:
-    """Measure how long the writes of a kind took that worked in each stretch; None where there was none.
+def lags(
+    session: Session, scope: Scope, kinds: Sequence[str], starts: Sequence[datetime]
+) -> dict[str, list[Lag | None]]:
+    """Measure, by kind, how long the writes took that worked in each stretch; None where there was none.
 
     From the thing's last change before the write, by the clock of the side that changed, until the other side
     had taken the write. What was changed before the connection went live is left out: it waited for that.
@@ -82,6 +84,7 @@ def lags(session: Session, scope: Scope, kind: str, starts: Sequence[datetime]) 
     narrowed = [] if scope.connection_id is None else [Connection.id == scope.connection_id]
     rows = session.execute(
         select(
+            Operation.kind,
             slot,
             func.count(),
             func.percentile_cont(0.5).within_group(seconds),
@@ -92,16 +95,16 @@ def lags(session: Session, scope: Scope, kind: str, starts: Sequence[datetime]) 
         .where(
             Connection.tenant_id == scope.tenant_id,
             *narrowed,
-            Operation.kind == kind,
+            Operation.kind.in_(kinds),
             Operation.status == "ok",
             Operation.finished_at >= starts[0],
             Operation.prompted_at >= Connection.live_since,
         )
-        .group_by(slot)
+        .group_by(Operation.kind, slot)
     )
-    found: list[Lag | None] = [None] * len(starts)
-    for which, number, median, p95 in rows:
-        found[which - 1] = Lag(number, float(median), float(p95))
+    found: dict[str, list[Lag | None]] = {kind: [None] * len(starts) for kind in kinds}
+    for kind, which, number, median, p95 in rows:
+        found[kind][which - 1] = Lag(number, float(median), float(p95))
     return found
 
 

@@ -68,6 +68,10 @@ def test_orders_are_counted_in_the_stretch_in_which_they_were_first_seen(session
     assert mine["waiting"] == [0, 0, 0]
 
 
+def into_flourish(session, scope):
+    return trends.lags(session, scope, [trends.ORDER_IN], STARTS)[trends.ORDER_IN]
+
+
 def create(session, company, *, hours, seconds, **more):
     link = factory.order(session, company, created_at=at(hours))
     done = at(hours)
@@ -81,14 +85,14 @@ def test_lag_is_from_the_change_to_the_write_that_worked(session, company, other
         create(session, company, hours=2.5, seconds=seconds)
     create(session, other, hours=0.5, seconds=7)
 
-    first, second, third = trends.lags(session, Scope(company.id), trends.ORDER_IN, STARTS)
+    first, second, third = into_flourish(session, Scope(company.id))
     assert first is not None
     assert (first.number, first.median) == (5, 3.0)
     assert first.p95 == pytest.approx(80.8)
     assert second is None
     assert third == trends.Lag(1, 7.0, 7.0)
     mine = Scope(company.id, company.connection_id)
-    assert trends.lags(session, mine, trends.ORDER_IN, STARTS)[2] is None
+    assert into_flourish(session, mine)[2] is None
 
 
 @pytest.mark.parametrize(
@@ -102,12 +106,12 @@ def test_lag_is_from_the_change_to_the_write_that_worked(session, company, other
 )
 def test_what_is_no_lag_into_flourish_is_not_measured(session, company, more, why):
     create(session, company, hours=0.5, seconds=5, **more)
-    assert trends.lags(session, Scope(company.id), trends.ORDER_IN, STARTS) == [None] * 3, why
+    assert into_flourish(session, Scope(company.id)) == [None] * 3, why
 
 
 def test_a_clock_that_is_ahead_of_ours_makes_no_lag_of_less_than_nothing(session, company):
     create(session, company, hours=0.5, seconds=-3)
-    assert trends.lags(session, Scope(company.id), trends.ORDER_IN, STARTS)[2] == trends.Lag(1, 0.0, 0.0)
+    assert into_flourish(session, Scope(company.id))[2] == trends.Lag(1, 0.0, 0.0)
 
 
 @pytest.mark.promise("MO-9")
@@ -173,7 +177,7 @@ def plans(session):
 READS = {
     "ix_link_orders_seen": lambda session, scope: trends.orders_seen(session, scope, STARTS),
     "ix_link_orders_seen, today": lambda session, scope: dashboard.seen_since(session, scope, STARTS[0]),
-    "ix_operation_worked": lambda session, scope: trends.lags(session, scope, trends.ORDER_IN, STARTS),
+    "ix_operation_worked": into_flourish,
     "ix_operation_worked, last": lambda session, scope: flows.last_worked(
         session, scope.tenant_id, ["create_order", "move"]
     ),
