@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Link, Secret
-from portal.sync import audit, journal, secrets
+from portal.sync import audit, journal, sealed
 from portal.sync.addresses import BaseAddress, WrongAddress, check_address, is_sandbox
 from portal.sync.contract import Platform
 from portal.sync.decisions import Finding
@@ -272,23 +272,9 @@ def seal_all(
     desk: Desk, tenant_id: UUID, owner_id: UUID, values: Mapping[str, str], actor: audit.Actor
 ) -> list[Secret]:
     """Seal credentials of a hub or connection, ready to be stored."""
-    rows = []
-    for field, plain in values.items():
-        if not plain:
-            continue
-        sealed = secrets.seal(
-            desk.settings.master_keys, plain, tenant_id=str(tenant_id), owner_id=str(owner_id), field=field
-        )
-        rows.append(
-            Secret(
-                tenant_id=tenant_id,
-                owner_id=owner_id,
-                field=field,
-                ciphertext=sealed.ciphertext,
-                key_id=sealed.key_id,
-                last_four=sealed.last_four,
-                set_at=func.now(),
-                set_by=actor.name,
-            )
-        )
-    return rows
+    keys = desk.settings.master_keys
+    return [
+        sealed.secret(keys, plain, tenant_id=tenant_id, owner_id=owner_id, field=field, set_by=actor.name)
+        for field, plain in values.items()
+        if plain
+    ]

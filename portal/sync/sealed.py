@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, literal
 from sqlalchemy.orm import InstrumentedAttribute
@@ -66,6 +67,40 @@ class Place:
         """The id of the key that a row's value names, as bytes; empty when it names none."""
         named = func.substring(self.column, 3, func.get_byte(self.column, 1))
         return case((func.length(self.column) > 1, named), else_=literal(b""))
+
+
+def secret(
+    keys: Mapping[str, bytes],
+    plain: str,
+    *,
+    tenant_id: UUID,
+    owner_id: UUID,
+    field: str,
+    set_by: str,
+    set_at: Any = None,
+) -> Secret:
+    """Seal a stored credential, ready to be kept.
+
+    Args:
+        keys: the installation's encryption keys; the first seals.
+        plain: its value.
+        tenant_id: whose it is.
+        owner_id: the hub, connection or notification that it belongs to.
+        field: its name.
+        set_by: who set it, by name.
+        set_at: when; now, if it is not said.
+    """
+    sealed = secrets.seal(keys, plain, tenant_id=str(tenant_id), owner_id=str(owner_id), field=field)
+    return Secret(
+        tenant_id=tenant_id,
+        owner_id=owner_id,
+        field=field,
+        ciphertext=sealed.ciphertext,
+        key_id=sealed.key_id,
+        last_four=sealed.last_four,
+        set_at=func.now() if set_at is None else set_at,
+        set_by=set_by,
+    )
 
 
 PLACES = (

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Notice, NoticeRule, Secret, Tenant, new_id, utc_now
 from portal.queries import notices as notices_read
-from portal.sync import audit, journal, mail, secrets
+from portal.sync import audit, journal, mail, sealed, secrets
 from portal.sync.addresses import WrongAddress, check_receiver
 from portal.sync.decisions import Finding
 from portal.sync.engine.desk import Desk
@@ -236,21 +236,20 @@ def _opened(keys: Mapping[str, bytes], rule: NoticeRule, row: Secret) -> str:
     return secrets.open_sealed(keys, row.ciphertext, **bound)
 
 
-def _keep_secret(keeper: Keeper, rule: NoticeRule, field: str, plain: str, **when: Any) -> None:
-    bound = {"tenant_id": str(rule.tenant_id), "owner_id": str(rule.id), "field": field}
-    sealed = secrets.seal(keeper.keys, plain, **bound)
+def _keep_secret(
+    keeper: Keeper, rule: NoticeRule, field: str, plain: str, *, set_at: Any = None, set_by: str = ""
+) -> None:
     _forget(keeper.session, rule, field)
-    keeper.session.add(
-        Secret(
-            tenant_id=rule.tenant_id,
-            owner_id=rule.id,
-            field=field,
-            ciphertext=sealed.ciphertext,
-            key_id=sealed.key_id,
-            last_four=sealed.last_four,
-            **{"set_at": func.now(), "set_by": keeper.actor.name, **when},
-        )
+    kept = sealed.secret(
+        keeper.keys,
+        plain,
+        tenant_id=rule.tenant_id,
+        owner_id=rule.id,
+        field=field,
+        set_by=set_by or keeper.actor.name,
+        set_at=set_at,
     )
+    keeper.session.add(kept)
     keeper.session.flush()
 
 
