@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.access import Here, actor
 from portal.identity import people
 from portal.identity.people import Person
-from portal.models import Connection, Link, Proof, Run
+from portal.models import Connection, Hub, Link, Proof, Run
 from portal.queries import grants
 from portal.sync import audit
 
@@ -33,6 +33,7 @@ _PAGES = {
 _THINGS = {
     "link_id": ("order", select(Link.label, Link.foreign_id), Link.id),
     "connection_id": ("connection", select(Connection.name), Connection.id),
+    "hub_id": ("Flourish account", select(Hub.name), Hub.id),
     "run_id": ("run", select(Run.kind), Run.id),
     "proof_id": ("check", select(Proof.outcome), Proof.id),
 }

@@ -33,6 +33,7 @@ from portal.blueprints import (
     grants,
     handling,
     health,
+    hub_webhook,
     invitations,
     match_files,
     matching,
@@ -79,7 +80,7 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
 _COMPANY = (dashboard, orders, earlier, products, runs, writes, problems, handling, proofs)
-_CONNECTING = (connections, adding, states, readiness, matching, match_files, previews, rules)
+_CONNECTING = (connections, adding, states, hub_webhook, readiness, matching, match_files, previews, rules)
 _BOOKS = (deliveries, reconciliations)
 _OFFICE = (people_pages, notices, grants, company, company_data, tokens, audit)
 _BLUEPRINTS = (auth, *_OWN, *_COMPANY, *_CONNECTING, *_BOOKS, *_OFFICE, support, api, health, metrics)

@@ -18,7 +18,7 @@ from portal.forms.adding import account_form
 from portal.forms.keys import blame
 from portal.models import Connection, Hub
 from portal.queries import connections
-from portal.sync import connecting
+from portal.sync import connecting, webhook_screen
 from portal.sync.addresses import is_sandbox
 from portal.sync.contract import Platform
 from portal.sync.credentials import CannotConnect
@@ -57,7 +57,9 @@ def flourish() -> Any:
     hub = next(hub for hub in _hubs() if hub.id == answer.id)
     entered = form.credentials()[FLOURISH.webhook.key_field]
     key = "" if entered else answer.signing_key
-    return _connected(FLOURISH, answer, hub, facilities=hub.facilities, signing_key=key)
+    screen = webhook_screen.Screen(answer.webhook_url, key, answer.headers)
+    events = webhook_screen.events(webhook_screen.fed_by(db.session(), hub.id))
+    return _connected(FLOURISH, answer, hub, facilities=hub.facilities, screen=screen, events=events)
 
 
 @blueprint.route("/<platform>", methods=["GET", "POST"])

@@ -22,6 +22,7 @@ from portal.sync.addresses import is_sandbox
 from portal.sync.contract import CredentialField
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.engine import catalogue, guard
+from portal.sync.engine.endpoints import TOKEN_FIELD
 from portal.sync.flourish import FLOURISH
 
 blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")
@@ -101,7 +102,7 @@ def _page(connection: Connection, **more: Any) -> str:
         connection=connection,
         platform=platform,
         webhook_address=_masked_address(connection, credentials),
-        credentials=[row for row in credentials if row.field != connecting.TOKEN_FIELD],
+        credentials=[row for row in credentials if row.field != TOKEN_FIELD],
         streams=connections.streams(session, tenant_here.id, sources),
         problems=connections.open_problems(session, tenant_here.id, sources),
         flows=flows.standings(session, tenant_here.id, [connection])[connection.id],
@@ -124,9 +125,7 @@ def _page(connection: Connection, **more: Any) -> str:
 
 def _masked_address(connection: Connection, credentials: Sequence[Any]) -> str:
     ends = [
-        row.last_four
-        for row in credentials
-        if row.owner_id == connection.id and row.field == connecting.TOKEN_FIELD
+        row.last_four for row in credentials if row.owner_id == connection.id and row.field == TOKEN_FIELD
     ]
     host = current_app.extensions["trellis"].settings.public_url
     return f"{host}/webhooks/{connection.platform}/••••••••{''.join(ends)}"

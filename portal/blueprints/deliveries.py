@@ -37,6 +37,7 @@ def index() -> Any:
         chips=_chips(filters, sources),
         first_page="after" not in request.args,
         newest=url_for(".index", **_query(filters)),
+        refusals=[] if filters.any else deliveries.refusals(session, here().id),
         older=_older(rows[-1], filters) if more else None,
     )
 

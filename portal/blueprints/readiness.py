@@ -172,15 +172,17 @@ def _place(connection: Connection, check: Check) -> tuple[str, str] | None:
     if check.key and "matching" in current_app.blueprints:
         address = f"{url_for('connections.show', connection_id=connection.id)}/matches/{check.key}"
         return "Open the list", address
-    known = {
-        "keys": ("Replace the key", "connections.keys", "keys.replace"),
-        "flourish_keys": ("Replace the Flourish key", "connections.flourish_keys", "keys.replace"),
-        "rules": ("Open the rules", "rules.show", "connections.see"),
+    this, hub = {"connection_id": connection.id}, {"hub_id": connection.hub_id}
+    known: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+        "keys": ("Replace the key", "connections.keys", "keys.replace", this),
+        "flourish_keys": ("Replace the Flourish key", "connections.flourish_keys", "keys.replace", this),
+        "flourish_webhook": ("Open the webhook", "hub_webhook.show", "connections.see", hub),
+        "rules": ("Open the rules", "rules.show", "connections.see", this),
     }
-    words, endpoint, permission = known.get(check.where, ("", "", ""))
+    words, endpoint, permission, values = known.get(check.where, ("", "", "", this))
     if not endpoint or not here().may(permission):
         return None
-    return words, url_for(endpoint, connection_id=connection.id)
+    return words, url_for(endpoint, **values)
 
 
 def _page(connection: Connection, check: Check, form: WaiveForm) -> str:

@@ -1,4 +1,5 @@
-"""Webhooks in: limits, token, size, signature of the raw bytes, then kept and marked; only then answered."""
+"""Webhooks in: limits, token, size, signature of the raw bytes and headers, then kept and marked; only then
+answered."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.access import public
 from portal.flood import Floodgate, Sender
-from portal.sync.engine.inbox import Endpoint, Inbox
-from portal.sync.signing import BadBody, parse_body, verify
+from portal.sync.engine.inbox import Inbox
+from portal.sync.signing import BadBody, examine, parse_body
 
 blueprint = Blueprint("webhooks", __name__)
 
@@ -67,9 +68,11 @@ def _receive(platform: str, token: str) -> tuple[Response, int]:
         return _answer("not found", 404)
     raw = request.get_data(cache=False)
     headers = dict(request.headers)
-    if not _signed(endpoint, raw):
-        inbox.refuse(endpoint)
-        return _answer("the signature is missing or wrong", 401)
+    shown = examine(endpoint.proof, raw, request.headers.getlist)
+    if not shown.is_enough:
+        inbox.refuse(endpoint, shown.fault)
+        # Which part it is, is told on our pages alone.
+        return _answer("the signature or a header is missing or wrong", 401)
     if not endpoint.open:
         return _answer("this connection takes no deliveries", 410)
     try:
@@ -77,14 +80,8 @@ def _receive(platform: str, token: str) -> tuple[Response, int]:
     except BadBody as error:
         inbox.keep_unreadable(endpoint, raw, headers, str(error))
         return _answer(f"the body cannot be read: {error}", 400)
-    inbox.take(endpoint, raw, payload, headers)
+    inbox.take(endpoint, raw, payload, headers, is_newest=shown.is_newest)
     return _answer("accepted", 202)
-
-
-def _signed(endpoint: Endpoint, raw: bytes) -> bool:
-    return verify(
-        endpoint.scheme, [endpoint.signing_key], raw, request.headers.getlist(endpoint.scheme.header)
-    )
 
 
 @blueprint.record_once

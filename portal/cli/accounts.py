@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.models import Connection, Hub, Secret, Stream
-from portal.sync import connecting
+from portal.sync import connecting, webhook_screen
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.rates import set_rate
 from portal.sync.readiness import assessing
@@ -59,6 +59,8 @@ def add_hub(slug: str, name: str, base_url: str, credentials: tuple[str, ...], s
             "company": made.company,
             "webhook_url": made.webhook_url,
             "signing_key": made.signing_key,
+            "headers": made.headers,
+            "events": webhook_screen.events(()),
         }
     )
 

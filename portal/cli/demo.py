@@ -15,7 +15,7 @@ from portal import config
 from portal.cli.people import give_role, make_person, make_tenant
 from portal.identity.founding import Plan
 from portal.models import Connection, Hub, Tenant, User
-from portal.sync import audit, connecting, rules
+from portal.sync import audit, connecting, rules, webhook_screen
 from portal.sync.engine.desk import Desk, open_desk
 from portal.sync.registry import platform as platform_by_key
 
@@ -101,9 +101,9 @@ class Sandbox:
         rows = accounts_list["accounts"] if isinstance(accounts_list, dict) else accounts_list
         return next(row for row in rows if row["platform"] == platform and row["world"] == world)
 
-    def register(self, platform: str, world: str, url: str, key: str) -> None:
-        """Have a simulated platform send its webhooks to an address."""
-        body = {"company": world, "url": url, "key": key}
+    def register(self, platform: str, world: str, url: str, key: str, **more: Any) -> None:
+        """Have a simulated platform send its webhooks to an address; `more` is what only Flourish takes."""
+        body = {"company": world, "url": url, "key": key, **more}
         requests.post(
             f"{self.base_url}/control/{platform}/webhooks", json=body, timeout=10
         ).raise_for_status()
@@ -141,7 +141,10 @@ def _connect_flourish(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _C
         credentials={"api_key": account["key"]},
         actor=ACTOR,
     )
-    sandbox.register("flourish", company.slug, made.webhook_url, made.signing_key)
+    headers, events = dict(made.headers), list(webhook_screen.events(()))
+    sandbox.register(
+        "flourish", company.slug, made.webhook_url, made.signing_key, headers=headers, events=events
+    )
     return made.id
 
 

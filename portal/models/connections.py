@@ -25,7 +25,16 @@ class Breaker:
     open_until: Mapped[datetime | None]
 
 
-class Hub(Owned, Created, Breaker, Base):
+class Receiver:
+    """Counts the webhooks of one foreign account, and says what was wrong with the last that was refused."""
+
+    last_delivery_at: Mapped[datetime | None]
+    refused_deliveries: Mapped[int] = mapped_column(server_default="0")
+    last_refused_at: Mapped[datetime | None]
+    last_refusal: Mapped[str | None]
+
+
+class Hub(Owned, Created, Breaker, Receiver, Base):
     """A connection to Flourish: one API key, its facilities, one webhook for every platform."""
 
     __tablename__ = "hub"
@@ -40,9 +49,10 @@ class Hub(Owned, Created, Breaker, Base):
     company_name: Mapped[str | None]
     auth_scheme: Mapped[str]
     webhook_token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    last_delivery_at: Mapped[datetime | None]
-    refused_deliveries: Mapped[int] = mapped_column(server_default="0")
-    last_refused_at: Mapped[datetime | None]
+    # When the newest signing key and headers were made that a delivery has shown; until when those of before
+    # are taken beside them (engine/endpoints.py).
+    shown_made_at: Mapped[datetime | None]
+    overlap_until: Mapped[datetime | None]
     proven_at: Mapped[datetime | None]
     # How often its key may call in a second, where that was agreed with Flourish; else the declaration's.
     calls_per_second: Mapped[float | None]
@@ -67,7 +77,7 @@ class Facility(Owned, Base):
     hub: Mapped[Hub] = relationship(back_populates="facilities")
 
 
-class Connection(Owned, Created, Breaker, Base):
+class Connection(Owned, Created, Breaker, Receiver, Base):
     """One account on a sales platform, fed by one hub."""
 
     __tablename__ = "connection"
@@ -101,9 +111,6 @@ class Connection(Owned, Created, Breaker, Base):
     webhook_token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     live_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
-    last_delivery_at: Mapped[datetime | None]
-    refused_deliveries: Mapped[int] = mapped_column(server_default="0")
-    last_refused_at: Mapped[datetime | None]
     proven_at: Mapped[datetime | None]
     # How often its key owner may call in a second, where the platform granted more than it publishes.
     calls_per_second: Mapped[float | None]

@@ -30,6 +30,11 @@ def hubs_of(session: Session, tenant_id: UUID) -> Sequence[Hub]:
     ).all()
 
 
+def hub(session: Session, tenant_id: UUID, hub_id: UUID) -> Hub | None:
+    """Read one connection to Flourish."""
+    return session.scalar(select(Hub).where(Hub.tenant_id == tenant_id, Hub.id == hub_id))
+
+
 def is_there(session: Session, tenant_id: UUID, connection_id: UUID) -> bool:
     """Say whether the tenant has a connection."""
     query = select(Connection.id).where(Connection.tenant_id == tenant_id, Connection.id == connection_id)

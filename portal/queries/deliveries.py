@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session, defer
 
 from portal.models import Connection, Delivery, Hub
 
 OUTCOMES = ("applied", "stale", "ignored", "problem")
+_RECEIVERS: tuple[type[Hub] | type[Connection], ...] = (Hub, Connection)
 # One whose outcome is not known yet.
 WAITING = "waiting"
 
@@ -63,6 +65,23 @@ def one(session: Session, tenant_id: UUID, delivery_id: UUID) -> Delivery | None
     """Read one delivery with its body."""
     query = select(Delivery).where(Delivery.tenant_id == tenant_id, Delivery.id == delivery_id)
     return session.scalar(query)
+
+
+def refusals(session: Session, tenant_id: UUID) -> Sequence[Row[Any]]:
+    """The accounts whose deliveries were refused: how many, when the last one, and why; the latest first."""
+    each = (
+        select(
+            table.id,
+            table.name,
+            literal(table is Hub).label("is_hub"),
+            table.refused_deliveries,
+            table.last_refused_at,
+            table.last_refusal,
+        ).where(table.tenant_id == tenant_id, table.refused_deliveries > 0)
+        for table in _RECEIVERS
+    )
+    refused = union_all(*each).subquery()
+    return session.execute(select(refused).order_by(refused.c.last_refused_at.desc())).all()
 
 
 def sources(session: Session, tenant_id: UUID) -> dict[UUID, tuple[str, UUID]]:

@@ -176,7 +176,8 @@ class Check:
         needs: names of checks that must not be wrong before this one can start.
         lists: names of the lists that have to be read for it; while one cannot be, nobody judges.
         key: the match key whose page shows its rows; empty for none.
-        where: where it is put right when not on that page: "keys", "rules", "platform", "flourish".
+        where: where it is put right when not on that page: "keys", "flourish_keys", "flourish_webhook",
+            "rules", "platform", "flourish".
         source: the article or API fact that it comes from.
     """
 

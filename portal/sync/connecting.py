@@ -7,7 +7,7 @@ import hashlib
 import secrets as randomness
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Facility, Hub, Link, Secret, Stream, new_id
-from portal.sync import audit, company_in_use, journal, switches
+from portal.sync import audit, company_in_use, journal, switches, webhook_screen
 from portal.sync.approval import Approval, begin
 from portal.sync.credentials import (
     CannotConnect,
@@ -31,14 +31,12 @@ from portal.sync.decisions import Finding
 from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.endpoints import TOKEN_FIELD, webhook_url
 from portal.sync.engine.poll import FLOURISH_ORDERS
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
 from portal.sync.readiness import gate
 from portal.sync.registry import platform as platform_by_key
-
-# The secret under which a webhook's token is kept, so that its address can be shown again to admins.
-TOKEN_FIELD = "webhook_token"  # noqa: S105 - a field's name, not its value
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,8 @@ class Connected:
     webhook_url: str
     signing_key: str
     missing_permissions: tuple[str, ...] = ()
+    # Of a hub: what each delivery has to bear, by name.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_hub(
@@ -80,7 +80,7 @@ def add_hub(
     answered = call_flourish(desk, credentials, base_url=base_url, owner=f"new:{tenant_id}")
     company = answered.company
     token = randomness.token_urlsafe(24)
-    signing_key = signing_key or credentials.get(FLOURISH.webhook.key_field) or randomness.token_hex(32)
+    proof = webhook_screen.new_proof(signing_key or credentials.get(FLOURISH.webhook.key_field, ""))
     hub = Hub(
         id=new_id(),
         tenant_id=tenant_id,
@@ -92,7 +92,7 @@ def add_hub(
         webhook_token_hash=hashlib.sha256(token.encode()).digest(),
         proven_at=func.now(),
     )
-    kept = {**credentials, FLOURISH.webhook.key_field: signing_key, TOKEN_FIELD: token}
+    kept = {**credentials, **proof, TOKEN_FIELD: token}
     with _unless_taken(name), desk.tenant(tenant_id) as session:
         session.add(hub)
         session.flush()
@@ -101,8 +101,14 @@ def add_hub(
         session.add_all(sealed)
         session.add(_stream(hub.tenant_id, hub.id, hub.id, None, FLOURISH_ORDERS, desk.settings.poll_seconds))
         _record(desk, session, "hub.added", hub, actor, company=company.name, fields=_fields(sealed))
-    url = webhook_url(desk, "flourish", token)
-    return Connected(hub.id, company.name, url, signing_key, company.missing_permissions)
+    return Connected(
+        hub.id,
+        company.name,
+        webhook_url(desk, FLOURISH.key, token),
+        proof[FLOURISH.webhook.key_field],
+        company.missing_permissions,
+        webhook_screen.as_headers(proof),
+    )
 
 
 def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
@@ -328,11 +334,6 @@ def _probe(label: str, company: Callable[[], Company]) -> tuple[Finding, ...]:
         Finding("permission", f"{label}: the key may not {permission}", "Give the key this permission.")
         for permission in missing
     )
-
-
-def webhook_url(desk: Desk, platform: str, token: str) -> str:
-    """The address that the other side sends its webhooks to."""
-    return f"{desk.settings.public_url}/webhooks/{platform}/{token}"
 
 
 @contextmanager

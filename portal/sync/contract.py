@@ -87,6 +87,8 @@ class Webhook:
     read: Callable[[Json], Hint]
     # Where it is switched on, as a person finds it.
     where: str = ""
+    # Headers that each delivery bears besides, by name: the credential field that holds the value of each.
+    pairs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -371,6 +373,8 @@ class Platform:
     # Payment terms that go both ways, in Flourish's words.
     terms: frozenset[str] = frozenset()
     readiness: Readiness = field(default_factory=lambda: Readiness(()))
+    # What of Flourish it has to be told of, in the words of Flourish's screen for webhook endpoints.
+    flourish_events: tuple[str, ...] = ()
     # Those of the hosts on which people only try things.
     test_hosts: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Problem, Secret
 from portal.sync import audit, company_in_use, journal, switches
-from portal.sync.connecting import TOKEN_FIELD, Connected, webhook_url
+from portal.sync.connecting import Connected
 from portal.sync.credentials import (
     CannotConnect,
     call_platform,
@@ -22,6 +22,7 @@ from portal.sync.credentials import (
 )
 from portal.sync.domain import Company
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.endpoints import TOKEN_FIELD, webhook_url
 from portal.sync.registry import platform as platform_by_key
 
 _LONGEST_REASON = 500

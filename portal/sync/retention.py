@@ -31,6 +31,7 @@ from portal.models import (
     Tenant,
     UserSession,
 )
+from portal.sync import webhook_screen
 from portal.sync.engine.desk import Desk
 from portal.sync.notices import rules
 
@@ -188,9 +189,9 @@ def drop_notices(desk: Desk, tenant_id: UUID) -> int:
 
 
 def drop_secrets(desk: Desk, tenant_id: UUID) -> int:
-    """Drop signing secrets that were replaced and sign no more; return how many."""
+    """Drop secrets of notifications and webhooks that were replaced and are over; return how many."""
     with desk.tenant(tenant_id) as session:
-        return rules.forget_overlaps(session)
+        return rules.forget_overlaps(session) + webhook_screen.forget_overlaps(session)
 
 
 def drop_choices(desk: Desk, tenant_id: UUID) -> int:

@@ -141,21 +141,20 @@ class _Found:
         return tuple(dict.fromkeys(every))
 
 
-def first_received(received: datetime | None, refused: int, snapshot: Snapshot, who: str) -> Verdict:
+def first_received(
+    received: datetime | None, refused: int, snapshot: Snapshot, who: str, *, fault: str = ""
+) -> Verdict:
     """Judge whether a correctly signed webhook was received.
 
     Args:
         received: when the last one was.
-        refused: how many were refused so far because of their signature.
+        refused: how many were refused so far.
         snapshot: for the time.
         who: sends them.
+        fault: what was missing or wrong of the last that was refused, as a clause; empty if nobody noted it.
     """
     counts = {"refused": refused}
-    denied = (
-        f" {number(refused, 'delivery was', 'deliveries were')} refused: the signature is wrong."
-        if refused
-        else ""
-    )
+    denied = denials(refused, fault)
     if received is not None:
         evidence = f"The last one came {earlier(received, snapshot.at)}, signature right.{denied}"
         return ready(evidence, counts=counts)
@@ -167,6 +166,14 @@ def first_received(received: datetime | None, refused: int, snapshot: Snapshot, 
         )
     )
     return wrong(f"No correctly signed webhook of {who} was received yet.{denied}", step, counts=counts)
+
+
+def denials(refused: int, fault: str) -> str:
+    """Say how many deliveries were refused, and what was amiss with the last; empty when none was."""
+    if not refused:
+        return ""
+    said = number(refused, "delivery was", "deliveries were")
+    return f" {said} refused, the last one because {fault or 'the signature is wrong'}."
 
 
 def any_of(parts: Sequence[str]) -> str:

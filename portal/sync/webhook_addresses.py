@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Secret
 from portal.sync import secrets
-from portal.sync.connecting import TOKEN_FIELD, webhook_url
 from portal.sync.contract import Platform
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.endpoints import TOKEN_FIELD, webhook_url
 from portal.sync.flourish import FLOURISH, Erp
 from portal.sync.registry import platform
 

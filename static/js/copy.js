@@ -13,17 +13,18 @@ for (const link of document.querySelectorAll("a[data-copy]")) {
   });
 }
 
-// Copies the text of an element into the clipboard; where there is none, the button stays away.
+// Copies the text of an element, or what a field holds, into the clipboard; where there is none, the button stays away.
 for (const button of document.querySelectorAll("button[data-copies]")) {
   if (!navigator.clipboard) break;
   button.hidden = false;
   button.addEventListener("click", async () => {
     const text = document.getElementById(button.dataset.copies);
     try {
-      await navigator.clipboard.writeText(text.textContent.trim());
+      await navigator.clipboard.writeText(text.value ?? text.textContent.trim());
       button.textContent = "Copied";
     } catch {
-      getSelection().selectAllChildren(text);
+      if (text.select) text.select();
+      else getSelection().selectAllChildren(text);
     }
   });
 }

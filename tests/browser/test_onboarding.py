@@ -168,7 +168,11 @@ def connect(walk: Walk) -> None:
     walk.look()
     enter(walk, api_key=keys["flourish"]["key"], base_url=f"{url}/flourish/external/api")
     walk.look()
-    register(walk, "flourish", walk.page.locator("#signing-key").inner_text())
+    page = walk.page
+    names = [page.locator(f"#header-{number}-key").input_value() for number in (1, 2)]
+    values = [page.locator(f"#header-{number}-value").input_value() for number in (1, 2)]
+    key, address = (page.locator(f"#{field}").input_value() for field in ("signing-key", "webhook-address"))
+    register(walk, "flourish", address, key, headers=dict(zip(names, values, strict=True)))
 
     walk.follow("Done: connect a sales platform")
     walk.follow("Connect LeafLink")
@@ -180,7 +184,7 @@ def connect(walk: Walk) -> None:
         base_url=f"{url}/leaflink/api/v2/",
     )
     walk.look()
-    register(walk, "leaflink", webhook_key)
+    register(walk, "leaflink", walk.page.locator("#webhook-address").inner_text(), webhook_key)
     walk.follow("Done: choose the facility")
     walk.page.get_by_label("Sunrise Oakland Distribution").check()
     walk.press(walk.button("Choose, and call both sides"))
@@ -193,10 +197,10 @@ def enter(walk: Walk, **typed: str) -> None:
     walk.press(walk.button("Try it, and connect"))
 
 
-def register(walk: Walk, platform: str, key: str) -> None:
+def register(walk: Walk, platform: str, address: str, key: str, **more: object) -> None:
     """What a person enters in the other system's own pages."""
-    address = walk.page.locator("#webhook-address").inner_text()
-    walk.shop.control("POST", f"{platform}/webhooks", {"company": WORLD, "url": address, "key": key})
+    body = {"company": WORLD, "url": address, "key": key, **more}
+    walk.shop.control("POST", f"{platform}/webhooks", body)
 
 
 def see_what_blocks(walk: Walk) -> None:

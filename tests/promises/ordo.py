@@ -16,7 +16,6 @@ PROMISES = (
     Promise(
         "OR-3",
         "The screen for Flourish's webhook says all that has to be entered there.",
-        later="the two header pairs are not shown yet.",
     ),
     Promise("OR-4", "Items and quantities are synced at once when somebody asks.", later=_ITEMS),
     Promise(

@@ -82,7 +82,13 @@ def test_a_hub_is_saved_with_its_facilities_its_stream_and_sealed_secrets(desk, 
     assert len(read(desk, tenant_id, select(Facility))) == 2
     assert [one.name for one in read(desk, tenant_id, select(Stream))] == ["flourish.orders"]
     sealed = read(desk, tenant_id, select(Secret))
-    assert {one.field for one in sealed} == {"api_key", "webhook_key", "webhook_token"}
+    assert {one.field for one in sealed} == {
+        "api_key",
+        "webhook_key",
+        "webhook_header_1",
+        "webhook_header_2",
+        "webhook_token",
+    }
     assert not any(sandbox[1].encode() in one.ciphertext for one in sealed)
     assert hub.webhook_url.startswith(f"{desk.settings.public_url}/webhooks/flourish/")
 

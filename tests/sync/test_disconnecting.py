@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from portal.models import AuditEvent, Connection, Facility, Link, Problem, Secret, Tenant, new_id
 from portal.sync import audit, disconnecting, facility_choice
-from portal.sync.connecting import TOKEN_FIELD, add_connection, add_hub, go_live, pause
+from portal.sync.connecting import add_connection, add_hub, go_live, pause
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.engine import breaker
+from portal.sync.engine.endpoints import TOKEN_FIELD
 from portal.sync.errors import ConnectionBroken
 from tests.cli import served
 from tests.cli.served import LEAFLINK_KEY, WEBHOOK_KEY

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sync.contract import Webhook
-from portal.sync.signing import BadBody, parse_body, sign, verify
+from portal.sync.signing import BadBody, Proof, examine, parse_body, sign, verify
 
 
 def read_nothing(payload):
@@ -131,3 +131,81 @@ def test_a_body_that_cannot_be_trusted_is_refused_with_a_reason(raw, reason):
     with pytest.raises(BadBody, match=reason) as caught:
         parse_body(raw)
     assert caught.value.reason
+
+
+SIGNED = {"Auth-Signature": [sign(HEX, "key", BODY)], "One": ["1" * 32], "Two": ["2" * 32]}
+PROOF = Proof(HEX, ("key",), {"One": ("1" * 32,), "Two": ("2" * 32,)})
+# While they are replaced: the newest first.
+BOTH = Proof(HEX, ("new", "key"), {"One": ("new one", "1" * 32), "Two": ("new two", "2" * 32)})
+
+
+def shown(proof, **headers):
+    given = {**SIGNED, **headers}
+    return examine(proof, BODY, lambda name: given.get(name, []))
+
+
+@pytest.mark.promise("OR-3")
+def test_a_delivery_with_signature_and_both_headers_is_enough():
+    assert shown(PROOF).is_enough
+    assert shown(PROOF).is_newest
+    assert shown(PROOF).fault == ""
+
+
+FAULTS: tuple[tuple[dict[str, list[str]], str], ...] = (
+    ({"One": []}, "the header One is missing"),
+    ({"One": [""]}, "the header One is missing"),
+    ({"Two": ["2"]}, "the header Two is wrong"),
+    ({"Two": ["é" * 32]}, "the header Two is wrong"),
+    ({"Two": ["\udcff"]}, "the header Two is wrong"),
+    ({"One": ["1" * 32] * 2}, "the header One is wrong"),
+    ({"One": ["2" * 32], "Two": ["1" * 32]}, "the header One and the header Two are wrong"),
+    ({"Auth-Signature": []}, "the signature is missing"),
+    ({"Auth-Signature": ["0" * 64]}, "the signature is wrong"),
+    ({"Auth-Signature": [], "Two": ["x"]}, "the signature is missing; the header Two is wrong"),
+    (
+        {"Auth-Signature": [], "One": [], "Two": []},
+        "the signature, the header One and the header Two are missing",
+    ),
+)
+
+
+@pytest.mark.promise("OR-3")
+@pytest.mark.parametrize(("headers", "fault"), FAULTS, ids=[fault for _, fault in FAULTS])
+def test_what_is_missing_or_wrong_is_named(headers, fault):
+    found = shown(PROOF, **headers)
+
+    assert not found.is_enough
+    assert not found.is_newest
+    assert found.fault == fault
+
+
+@pytest.mark.promise("OR-3")
+def test_while_they_are_replaced_old_and_new_are_taken_and_told_apart():
+    new = {"Auth-Signature": [sign(HEX, "new", BODY)], "One": ["new one"], "Two": ["new two"]}
+
+    assert (shown(BOTH).is_enough, shown(BOTH).is_newest) == (True, False)
+    assert (shown(BOTH, **new).is_enough, shown(BOTH, **new).is_newest) == (True, True)
+    mixed = shown(BOTH, One=["new one"])
+    assert (mixed.is_enough, mixed.is_newest) == (True, False)
+    assert shown(BOTH, One=["neither"]).fault == "the header One is wrong"
+
+
+def test_headers_that_were_never_made_may_be_missing_while_they_are_made():
+    proof = Proof(HEX, ("key",), {"One": ("1" * 32, "")})
+
+    assert shown(proof, One=[]).is_enough
+    assert not shown(proof, One=[]).is_newest
+    assert shown(proof).is_newest
+    assert shown(proof, One=["x"]).fault == "the header One is wrong"
+
+
+def test_without_a_key_nothing_is_believed():
+    assert shown(Proof(HEX, ())).fault == "the signature is wrong"
+    assert shown(Proof(HEX, ("",))).fault == "the signature is wrong"
+
+
+@given(st.lists(st.text(), max_size=2), st.lists(st.text(), max_size=2), st.binary(max_size=50))
+def test_no_headers_raise_or_are_believed_by_chance(signatures, claimed, body):
+    given_ = {"Auth-Signature": signatures, "One": claimed}
+
+    assert not examine(PROOF, body, lambda name: given_.get(name, [])).is_enough

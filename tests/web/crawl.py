@@ -33,6 +33,7 @@ class Things:
     link_id: str
     product_id: str
     connection_id: str
+    hub_id: str
     run_id: str
     problem_id: str
     choice_id: str
@@ -85,6 +86,7 @@ def things(sessions: Sessions, company: Company, *, mark: str = "Harbor Wellness
             link_id=str(link.id),
             product_id=str(product.id),
             connection_id=str(company.connection_id),
+            hub_id=str(company.hub_id),
             run_id=str(run.id),
             problem_id=str(problem.id),
             choice_id=str(chosen.id),

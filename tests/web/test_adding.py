@@ -125,6 +125,12 @@ def words(answer):
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main)))
 
 
+def fields_to_copy(text):
+    """What stands in the fields to copy, by their ids."""
+    found = re.findall(r'<input id="([\w-]+)"[^>]*?readonly[^>]*?value="([^"]*)"', text)
+    return {name: html.unescape(value) for name, value in found}
+
+
 def beside(answer, field):
     """What stands beside a field as its error."""
     return html.unescape(first(rf'id="{field}-error"[^>]*>\s*(.*?)\s*</p>', answer.text))
@@ -175,14 +181,17 @@ def test_the_answer_of_flourish_names_its_facilities_and_what_to_enter_there(con
     text = words(answered)
     assert "Flourish answered" in text
     assert "Flourish company of" in text
-    assert "And this signing key" in text
+    assert "Events to send" in text
     assert re.search(r"/webhooks/flourish/[\w-]{32}", answered.text)
-    assert re.search(r'id="signing-key">[0-9a-f]{64}<', answered.text)
+    fields = fields_to_copy(answered.text)
+    assert re.fullmatch("[0-9a-f]{64}", fields["signing-key"])
+    assert (fields["header-1-key"], fields["header-2-key"]) == ("Trellis-Sender-1", "Trellis-Sender-2")
+    assert len({fields["header-1-value"], fields["header-2-value"], fields["signing-key"]}) == 3
 
 
 def test_a_signing_key_that_was_entered_is_not_shown_again(connect_flourish):
     answered = connect_flourish(webhook_key=TYPED)
-    assert "the signing key that you entered" in words(answered)
+    assert "the one that you entered here" in words(answered)
     assert TYPED not in answered.text
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from portal.models import Connection, Problem, Secret, Stream, utc_now
 from portal.sync import connecting
 from portal.sync.decisions import Finding
+from portal.sync.engine.endpoints import TOKEN_FIELD
 
 
 def test_the_page_says_what_each_state_still_does(sessions, company, admin):
@@ -25,7 +26,7 @@ def test_secrets_are_shown_by_their_end_only(sessions, company, admin):
             Secret(
                 tenant_id=company.id,
                 owner_id=company.connection_id,
-                field=connecting.TOKEN_FIELD,
+                field=TOKEN_FIELD,
                 ciphertext=b"sealed-value",
                 key_id="k1",
                 last_four="wxyz",

@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -138,23 +139,32 @@ WITH {mark}, kept AS (
         outcome_at = CASE WHEN %(arrives)s THEN delivery.outcome_at ELSE EXCLUDED.outcome_at END
 ), noted AS (
     -- To a few seconds: exact, every delivery would queue for this one row.
-    UPDATE {source} SET last_delivery_at = now()
+    UPDATE {source} SET last_delivery_at = now(){shown}
     WHERE id = %(source)s AND %(arrives)s
-      AND (last_delivery_at IS NULL OR last_delivery_at < now() - interval '3 seconds')
+      AND (last_delivery_at IS NULL OR last_delivery_at < now() - interval '3 seconds'{shows_more})
 )
 SELECT connection_id FROM known WHERE NOT COALESCE(stale, false)
 """
 
-_FROM_PLATFORM = _KEEP.format(mark=_MARK_BY_NUMBER, source="connection")
-_OF_PRODUCT = _KEEP.format(mark=_MARK_PRODUCT, source="connection")
-_OF_ITEM = _KEEP.format(mark=_MARK_ITEM, source="hub")
-_FROM_FLOURISH = _KEEP.format(mark=_MARK_BY_FLOURISH_ID, source="hub")
+_CONNECTION = {"source": "connection", "shown": "", "shows_more": ""}
+# A hub also notes when the newest was made that a delivery has shown; what was before changes nothing.
+_HUB = {
+    "source": "hub",
+    "shown": ", shown_made_at = GREATEST(shown_made_at, %(shown)s::timestamptz)",
+    "shows_more": " OR shown_made_at IS DISTINCT FROM GREATEST(shown_made_at, %(shown)s::timestamptz)",
+}
+_FROM_PLATFORM = _KEEP.format(mark=_MARK_BY_NUMBER, **_CONNECTION)
+_OF_PRODUCT = _KEEP.format(mark=_MARK_PRODUCT, **_CONNECTION)
+_OF_ITEM = _KEEP.format(mark=_MARK_ITEM, **_HUB)
+_FROM_FLOURISH = _KEEP.format(mark=_MARK_BY_FLOURISH_ID, **_HUB)
 _OF_NO_LINK = {
-    False: _KEEP.format(mark=_MARK_NOTHING, source="connection"),
-    True: _KEEP.format(mark=_MARK_NOTHING, source="hub"),
+    False: _KEEP.format(mark=_MARK_NOTHING, **_CONNECTION),
+    True: _KEEP.format(mark=_MARK_NOTHING, **_HUB),
 }
 _COUNT_REFUSED = """
-UPDATE {source} SET refused_deliveries = refused_deliveries + 1, last_refused_at = now() WHERE id = %(source)s
+UPDATE {source} SET refused_deliveries = refused_deliveries + 1, last_refused_at = now(),
+    last_refusal = %(fault)s
+WHERE id = %(source)s
 """
 _REFUSE = {False: _COUNT_REFUSED.format(source="connection"), True: _COUNT_REFUSED.format(source="hub")}
 _ENTER = "SELECT set_config('app.tenant', %s, false)"
@@ -186,7 +196,14 @@ class Deliveries:
             self._open.pop().close()
 
     def keep(
-        self, source: Source, raw: bytes, headers: Mapping[str, str], hint: Hint, *, arrives: bool = True
+        self,
+        source: Source,
+        raw: bytes,
+        headers: Mapping[str, str],
+        hint: Hint,
+        *,
+        arrives: bool = True,
+        shown: datetime | None = None,
     ) -> set[UUID]:
         """Keep a delivery, once per body, and mark the links that its hint concerns.
 
@@ -197,6 +214,7 @@ class Deliveries:
             hint: what it tells of.
             arrives: a webhook brought it; else a person has it taken in again, which proves nothing of the
                 webhook and gives it a new outcome.
+            shown: when what it showed was made, where that is the newest of its kind; else None.
 
         Returns:
             The connections that have something to look at.
@@ -204,16 +222,20 @@ class Deliveries:
         Raises:
             psycopg.OperationalError: the database is away; nothing was kept.
         """
-        parameters = _parameters(source, raw, headers, hint) | {"arrives": arrives}
+        parameters = _parameters(source, raw, headers, hint) | {"arrives": arrives, "shown": shown}
         return {row[0] for row in self._run(source, _statement(source, hint), parameters)}
 
-    def refuse(self, source: Source) -> None:
-        """Count a delivery whose signature is wrong.
+    def refuse(self, source: Source, fault: str) -> None:
+        """Count a delivery that is not believed.
+
+        Args:
+            source: where it came in.
+            fault: what it should have shown, as a clause for people.
 
         Raises:
             psycopg.OperationalError: the database is away.
         """
-        self._run(source, _REFUSE[source.is_hub], {"source": source.id})
+        self._run(source, _REFUSE[source.is_hub], {"source": source.id, "fault": fault})
 
     def _run(self, source: Source, statement: str, parameters: Mapping[str, object]) -> psycopg.Cursor:
         connection = self._connection()

@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,34 +13,19 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Delivery, Hub, new_id
+from portal.models import Connection, Delivery, new_id
 from portal.sync import journal, queues
-from portal.sync.contract import Webhook
 from portal.sync.decisions import Finding
-from portal.sync.engine import crash
-from portal.sync.engine.accounts import credentials
+from portal.sync.engine import crash, endpoints
 from portal.sync.engine.deliveries import Deliveries, Source, kept_headers
 from portal.sync.engine.desk import Desk
-from portal.sync.engine.gate import may_take_deliveries
+from portal.sync.engine.endpoints import Endpoint
 from portal.sync.errors import Unreadable
 from portal.sync.flourish import FLOURISH
-from portal.sync.registry import UnknownPlatform
-from portal.sync.registry import platform as platform_by_key
 from portal.sync.signing import parse_body
 
-FLOURISH_KEY = "flourish"
 # How long a process may use a token's key without asking again; a new key is in force after this at most.
 _REMEMBER_SECONDS = 3.0
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """What stands behind a webhook's token: whose it is, and how its signature is checked."""
-
-    source: Source
-    scheme: Webhook
-    signing_key: str
-    open: bool
 
 
 class Inbox:
@@ -64,45 +48,24 @@ class Inbox:
         remembered = self._known.get((platform, digest))
         if remembered and remembered[0] > time.monotonic():
             return remembered[1]
-        found = self._find(platform, digest)
+        found = endpoints.find(self._desk, platform, digest)
         if len(self._known) > 1000:
             self._known.clear()
         self._known[platform, digest] = (time.monotonic() + _REMEMBER_SECONDS, found)
         return found
 
-    def _find(self, platform: str, digest: bytes) -> Endpoint | None:
-        scheme = _scheme(platform)
-        if scheme is None:
-            return None
-        table: type[Hub] | type[Connection] = Hub if platform == FLOURISH_KEY else Connection
-        with self._desk.sessions.system() as session:
-            row = session.execute(
-                select(table.id, table.tenant_id).where(table.webhook_token_hash == digest)
-            ).first()
-        if row is None:
-            return None
-        with self._desk.tenant(row.tenant_id) as session:
-            owner: Hub | Connection = (
-                session.get_one(Hub, row.id)
-                if platform == FLOURISH_KEY
-                else session.get_one(Connection, row.id)
-            )
-            if isinstance(owner, Connection) and owner.platform != platform:
-                return None
-            hub_id = owner.hub_id if isinstance(owner, Connection) else owner.id
-            return Endpoint(
-                source=Source(owner.id, owner.tenant_id, hub_id, platform, platform == FLOURISH_KEY),
-                scheme=scheme,
-                signing_key=credentials(self._desk, session, owner).get(scheme.key_field, ""),
-                open=may_take_deliveries(owner.state),
-            )
-
-    def refuse(self, endpoint: Endpoint) -> None:
-        """Count a delivery whose signature is wrong; nothing of it is kept."""
-        self._deliveries.refuse(endpoint.source)
+    def refuse(self, endpoint: Endpoint, fault: str) -> None:
+        """Count a delivery that does not show what it has to, and keep nothing of it but what is wrong."""
+        self._deliveries.refuse(endpoint.source, fault)
 
     def take(
-        self, endpoint: Endpoint, raw: bytes, payload: Mapping[str, Any], headers: Mapping[str, str]
+        self,
+        endpoint: Endpoint,
+        raw: bytes,
+        payload: Mapping[str, Any],
+        headers: Mapping[str, str],
+        *,
+        is_newest: bool = True,
     ) -> None:
         """Keep a verified delivery and mark what it speaks of, in one commit; then ring.
 
@@ -111,13 +74,15 @@ class Inbox:
             raw: the body as received.
             payload: the body, parsed.
             headers: the request's headers; a few harmless ones are kept.
+            is_newest: whether it showed the newest of what it has to show.
         """
         try:
             hint = endpoint.scheme.read(payload)
         except Unreadable as error:
             self.keep_unreadable(endpoint, raw, headers, str(error))
             return
-        concerned = self._deliveries.keep(endpoint.source, raw, headers, hint)
+        shown = endpoint.made_at if is_newest else None
+        concerned = self._deliveries.keep(endpoint.source, raw, headers, hint, shown=shown)
         crash.point("kept")
         if concerned:
             self._ringer.ring()
@@ -155,10 +120,10 @@ def take_again(desk: Desk, delivery: Delivery, hub_id: UUID) -> None:
     Raises:
         Unreadable, BadBody: it still cannot be read.
     """
-    raw, scheme = delivery.body or b"", _scheme(delivery.platform)
+    raw, scheme = delivery.body or b"", endpoints.scheme_of(delivery.platform)
     if scheme is None:
         raise Unreadable("", f"{delivery.platform} sends no webhooks")
-    is_hub = delivery.platform == FLOURISH_KEY
+    is_hub = delivery.platform == FLOURISH.key
     source = Source(delivery.source_id, delivery.tenant_id, hub_id, delivery.platform, is_hub)
     hint = scheme.read(parse_body(raw))
     with closing(Deliveries(desk.settings.database_url)) as door:
@@ -191,11 +156,3 @@ def _keep_unreadable(session: Session, source: Source, raw: bytes, headers: Mapp
     )
     row = session.execute(statement).one()
     return row.id if row.repeats == 0 else None
-
-
-def _scheme(platform: str) -> Webhook | None:
-    """How webhooks that come in under a platform's name are checked and read; None where none are sent."""
-    try:
-        return FLOURISH.webhook if platform == FLOURISH_KEY else platform_by_key(platform).webhook
-    except UnknownPlatform:
-        return None

@@ -24,6 +24,8 @@ class Erp:
     default_base_url: str
     credentials: tuple[CredentialField, ...]
     webhook: Webhook
+    # What its webhooks can tell of, in the words of its screen.
+    events: tuple[str, ...]
     streams: tuple[StreamSpec, ...]
     throttle: Throttle
     status_ladder: tuple[str, ...]
@@ -93,7 +95,9 @@ FLOURISH = Erp(
         "webhook_key",
         read_webhook,
         where="Flourish, Settings, Integrations, Webhook Endpoints",
+        pairs={"Trellis-Sender-1": "webhook_header_1", "Trellis-Sender-2": "webhook_header_2"},
     ),
+    events=("Outbound Order", "Inventory", "Item"),
     streams=(StreamSpec("orders", interval_seconds=300.0),),
     # Flourish publishes no limit: a gentle start, faster while nothing says no, slower at once when it does.
     throttle=Throttle(per_second=5.0, burst=20, grows_to=4.0),

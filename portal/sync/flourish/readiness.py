@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portal.sync.checks import Check, Readiness, Snapshot, Verdict
 from portal.sync.domain import FacilityFacts
 from portal.sync.flourish.lists import NAMES
-from portal.sync.verdicts import entries, first_received, number, ready, wrong
+from portal.sync.verdicts import denials, earlier, entries, first_received, number, ready, wrong
 
 _KEYS = "Flourish API: service keys"
 
@@ -57,13 +59,37 @@ def _webhook(snapshot: Snapshot) -> Verdict:
     facts = snapshot.facts
     if not facts.get("hub_webhook_key"):
         said = "No signing key is stored, so every webhook is refused."
-        step = (
-            "Enter a signing key here, and the same one in Flourish under Settings, Integrations, Webhook"
-            " Endpoints."
-        )
+        step = "Make new ones on the page of the webhook, and enter them in Flourish."
         return wrong(said, step, severity="blocks")
-    received = facts.get("hub_received_at")
-    return first_received(received, facts.get("hub_refused", 0), snapshot, "Flourish")
+    received, refused = facts.get("hub_received_at"), facts.get("hub_refused", 0)
+    fault = facts.get("hub_fault", "")
+    if not facts.get("hub_headers"):
+        verdict = first_received(received, refused, snapshot, "Flourish", fault=fault)
+        said = f"{verdict.evidence} Its two headers were not made yet, so none are asked for."
+        return replace(verdict, evidence=said)
+    return _shown(snapshot, denials(refused, fault))
+
+
+def _shown(snapshot: Snapshot, denied: str) -> Verdict:
+    """Whether a delivery had the newest signing key and both headers."""
+    facts = snapshot.facts
+    counts = {"refused": facts.get("hub_refused", 0)}
+    before = " Those of before are still taken." if facts.get("hub_overlaps") else ""
+    if facts.get("hub_shown"):
+        received = earlier(facts["hub_received_at"], snapshot.at)
+        said = f"Signature and both headers were right. The last one came {received}.{before}{denied}"
+        return ready(said, counts=counts)
+    if before:
+        said = f"No webhook of Flourish had the new signing key and both new headers yet.{before}{denied}"
+        return wrong(said, "Enter the new ones in Flourish before those of before end.", counts=counts)
+    step = (
+        "Compare the signing key and both headers in Flourish with those on the page of the webhook."
+        if denied
+        else "Enter address, signing key and both headers in Flourish, then change an order there and check"
+        " again."
+    )
+    said = f"No correctly signed webhook of Flourish with both headers was received yet.{denied}"
+    return wrong(said, step, counts=counts)
 
 
 READINESS = Readiness(
@@ -100,7 +126,7 @@ READINESS = Readiness(
             " that its address, signing key and the two headers are right.",
             "warning",
             _webhook,
-            where="flourish",
+            where="flourish_webhook",
             source="Flourish: Webhook Endpoints",
         ),
     ),

@@ -14,6 +14,7 @@ from portal.models import Connection, Hub, Problem, Secret
 from portal.sync.contract import Platform
 from portal.sync.domain import Company
 from portal.sync.engine.accounts import catalogue_rules_of, facts_of
+from portal.sync.engine.endpoints import made_at, overlaps
 from portal.sync.engine.said import said_of
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
@@ -41,9 +42,14 @@ def of_rows(session: Session, connection: Connection, platform: Platform) -> dic
         "webhook_key": scheme is not None and _is_stored(session, connection.id, scheme.key_field),
         "received_at": connection.last_delivery_at,
         "refused": connection.refused_deliveries,
+        "fault": connection.last_refusal or "",
         "hub_webhook_key": _is_stored(session, hub.id, FLOURISH.webhook.key_field),
         "hub_received_at": hub.last_delivery_at,
         "hub_refused": hub.refused_deliveries,
+        "hub_fault": hub.last_refusal or "",
+        "hub_headers": all(_is_stored(session, hub.id, name) for name in FLOURISH.webhook.pairs.values()),
+        "hub_shown": hub.shown_made_at is not None and hub.shown_made_at == made_at(session, hub.id),
+        "hub_overlaps": overlaps(hub),
         "two_writers": _fought_over(session, connection.id),
         "said": said_of(session, connection),
     }

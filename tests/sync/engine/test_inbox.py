@@ -79,7 +79,7 @@ def flourish_webhook(order_id="SO-1", **changed):
 def test_a_token_stands_for_its_connection_and_the_key_to_check_with(inbox, shop):
     endpoint = leaflink(inbox)
 
-    assert (endpoint.source.id, endpoint.signing_key) == (shop.connection_id, "signing-key-of-leaflink")
+    assert (endpoint.source.id, endpoint.proof.keys) == (shop.connection_id, ("signing-key-of-leaflink",))
     assert endpoint.scheme is WEBHOOK
     assert flourish(inbox).source.is_hub
 
@@ -219,10 +219,11 @@ def test_a_webhook_about_an_order_that_it_does_not_name_is_kept_with_a_problem(i
 
 def test_a_refused_signature_is_counted_and_nothing_of_it_is_kept(inbox, shop):
     for endpoint in (leaflink(inbox), leaflink(inbox), flourish(inbox)):
-        inbox.refuse(endpoint)
+        inbox.refuse(endpoint, "the signature is wrong")
 
     connection = shop.connection()
     assert (connection.refused_deliveries, connection.hub.refused_deliveries) == (2, 1)
+    assert connection.last_refusal == connection.hub.last_refusal == "the signature is wrong"
     assert shop.deliveries() == []
 
 

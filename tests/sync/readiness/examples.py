@@ -130,11 +130,23 @@ FLOURISH = (
         "flourish_facility", "no license number", _facts(facility=replace(FACILITY, license="")), "warning"
     ),
     Example("flourish_webhook", "No signing key", _facts(hub_webhook_key=False), "blocks"),
-    Example("flourish_webhook", "No correctly signed webhook", _facts(hub_received_at=None)),
+    Example("flourish_webhook", "No correctly signed webhook of Flourish with both", _facts(hub_shown=False)),
+    Example(
+        "flourish_webhook",
+        "the last one because the header Trellis-Sender-1 is missing",
+        _facts(hub_shown=False, hub_refused=2, hub_fault="the header Trellis-Sender-1 is missing"),
+    ),
+    Example(
+        "flourish_webhook", "Those of before are still taken", _facts(hub_shown=False, hub_overlaps=True)
+    ),
+    Example("flourish_webhook", "none are asked for", _facts(hub_headers=False, hub_received_at=None)),
 )
 
 # What leaves a check ready although it looks amiss: the evidence, and what is changed.
 READY: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    # A hub of before has no headers, and goes on without.
+    ("flourish_webhook", "none are asked for", _facts(hub_headers=False, hub_shown=False)),
+    ("flourish_webhook", "Those of before are still taken", _facts(hub_overlaps=True)),
     (
         "sku",
         "1 of 1 match",

@@ -185,6 +185,7 @@ LEAFLINK = Platform(
     terms=frozenset(TERMS.values()),
     catalogue=CATALOGUE,
     flourish_origin="Leaflink",
+    flourish_events=("Outbound Order", "Inventory", "Item"),
     readiness=READINESS,
     test_hosts=_TEST_HOSTS,
 )

@@ -64,7 +64,8 @@ def webhook_key(snapshot: Snapshot) -> Verdict:
 def webhook(snapshot: Snapshot) -> Verdict:
     """A correctly signed webhook came."""
     facts = snapshot.facts
-    return first_received(facts.get("received_at"), facts.get("refused", 0), snapshot, _LABEL)
+    received, refused = facts.get("received_at"), facts.get("refused", 0)
+    return first_received(received, refused, snapshot, _LABEL, fault=facts.get("fault", ""))
 
 
 def strain_present(snapshot: Snapshot) -> Verdict:

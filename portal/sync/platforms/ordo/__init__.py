@@ -87,6 +87,7 @@ ORDO = Platform(
     connect=OrdoClient,
     check_credentials=check_credentials,
     readiness=READINESS,
+    flourish_events=("Outbound Order", "Inventory"),
     intake_statuses=(CONFIRMED,),
     external_id_key=EXTERNAL_ID,
     assumed="Ordo publishes no API, so that this connection follows one that Trellis assumes. Try it with a"
