@@ -35,6 +35,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
     ),
     "data": (
         "batch_missing",
+        "brand_orphaned",
         "category_unknown",
         "destination_inactive",
         "destination_incomplete",

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
-from portal.sync.batches import Batch
 from portal.sync.checks import Entry, Readiness
 from portal.sync.course import Course
 from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, RepEmail
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
-from portal.sync.drafts import DraftLine, ProductDraft
+from portal.sync.drafts import DraftLine
 from portal.sync.errors import Unreadable
 
 Row = TypeVar("Row")
@@ -233,8 +231,7 @@ class PlatformClient(Protocol):
 
 @runtime_checkable
 class CatalogueClient(PlatformClient, Protocol):
-    """One account of a platform that has products. Each write raises Unsettled, Retryable, Rejected or
-    ConnectionBroken, and answers with the product as it is from then on."""
+    """One account of a platform that has products, as they are read."""
 
     def products(self, since: datetime | None, position: str = "") -> Iterator[Rows[Product]]:
         """Page through products, archived ones among them, that were modified since a time; all when None.
@@ -255,34 +252,6 @@ class CatalogueClient(PlatformClient, Protocol):
 
     def look_up(self, question: CatalogueQuestion) -> tuple[Any, ...]:
         """Answer a question in the shape that it names."""
-        ...
-
-    def create_product(self, draft: ProductDraft) -> Product:
-        """Make a product."""
-        ...
-
-    def update_product(self, ref: str, changes: Json) -> Product:
-        """Change fields of a product."""
-        ...
-
-    def set_stock(self, ref: str, field: str, value: Decimal) -> Product:
-        """Write a product's stock; `field` is "available" or "quantity"."""
-        ...
-
-    def create_strain(self, name: str, strain_class: str) -> str:
-        """Make a strain; returns its id."""
-        ...
-
-    def batches(self) -> Mapping[str, tuple[Batch, ...]]:
-        """Read the batches of all products that have some, by product, with the stock of each."""
-        ...
-
-    def batches_of(self, ref: str) -> tuple[Batch, ...]:
-        """Read the batches of one product, with the stock of each."""
-        ...
-
-    def set_lot_stock(self, ref: str, batch: Batch, value: Decimal) -> Batch:
-        """Write the stock of one batch of a product, or make it; returns the batch as it is from then on."""
         ...
 
 
@@ -317,14 +286,15 @@ class FieldRow:
     label: str
     # Where it comes from, in words.
     source: str
-    # The choices of the setting `source_of_truth` that write it.
-    modes: tuple[str, ...]
+    # The choices of the setting `source_of_truth` that write it; empty where there is no such choice.
+    modes: tuple[str, ...] = ()
     # The switch that must be on besides; empty for none.
     switch: str = ""
 
     def is_written(self, chosen: Mapping[str, Any]) -> bool:
         """Tell whether a connection that chose so writes it."""
-        return chosen["source_of_truth"] in self.modes and (not self.switch or chosen[self.switch] is True)
+        is_chosen = not self.modes or chosen["source_of_truth"] in self.modes
+        return is_chosen and (not self.switch or chosen[self.switch] is True)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from portal.sync.drafts import (
     OutboundDraft,
     OutboundUpdate,
     ProductDraft,
+    PutProduct,
     TellPlatform,
 )
 from portal.sync.sameness import NOTHING_SAID, Sameness
@@ -280,7 +281,7 @@ class CreateStrain:
 FlourishAction = CreateDestination | CreateOrder | FinishOrder | UpdateOrder | CancelOrder | CancelToMove
 PlatformAction = SetTerm | ReplaceLines | TellPlatform | MovePlatform
 OrderAction = FlourishAction | PlatformAction
-ItemAction = CreateProduct | UpdateProduct | SetStock | SetLotStock | CreateStrain
+ItemAction = CreateProduct | UpdateProduct | PutProduct | SetStock | SetLotStock | CreateStrain
 Action = OrderAction | ItemAction
 
 
@@ -363,6 +364,8 @@ class CatalogueRules:
     # Fields of `domain.Product` that are kept as Flourish has them; without stock.
     fields: Collection[str]
     writes_stock: bool
+    # The platform takes an item whole, for brands that it has: all of it is kept in one write.
+    is_whole: bool = False
     creates: bool = False
     # "available" (what buyers can order), or "quantity" (that and what is reserved).
     stock_field: str = "available"

@@ -114,3 +114,17 @@ class TellPlatform:
     external_ids: Mapping[str, str | None]
     paid_on: str
     base: Json | None
+
+
+@dataclass(frozen=True)
+class PutProduct:
+    """Have an item as Flourish has it on a platform that takes items whole. `ref` is the platform's id of it,
+    empty for one that it does not have; `changed` are the fields, or "stock", that differ there. One that
+    `drops` takes its stock to zero."""
+
+    ref: str
+    item_id: str
+    draft: ProductDraft
+    changed: tuple[str, ...]
+    drops: bool
+    base: Json

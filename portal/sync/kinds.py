@@ -27,6 +27,12 @@ KINDS: Mapping[str, Kind] = {
         "1 product is described anew",
         "{:,} products are described anew",
     ),
+    "put_product": Kind(
+        "Have the item as Flourish has it",
+        "Had the item as Flourish has it",
+        "1 item is put there as Flourish has it",
+        "{:,} items are put there as Flourish has them",
+    ),
     "set_stock": Kind(
         "Set the stock",
         "Set the stock",

@@ -34,6 +34,7 @@ from portal.sync.engine.said import said_of
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.http import Exchange
+from portal.sync.product_writers import ShopClient, TakesItems
 from portal.sync.registry import platform as platform_by_key
 from portal.sync.sameness import NOTHING_SAID, Sameness
 
@@ -84,10 +85,24 @@ class Account:
         return replace(self, rules=replace(self.rules, said=said))
 
     @property
-    def shop(self) -> CatalogueClient:
-        """The platform's side of the catalogue, for a platform that declares one."""
+    def catalogue(self) -> CatalogueClient:
+        """The platform's products as they are read, for a platform that has some."""
         if not isinstance(self.client, CatalogueClient):
             raise TypeError(f"{self.platform.label} has no catalogue")
+        return self.client
+
+    @property
+    def shop(self) -> ShopClient:
+        """The same for a platform whose products are written one by one."""
+        if not isinstance(self.client, ShopClient):
+            raise TypeError(f"{self.platform.label} takes no products one by one")
+        return self.client
+
+    @property
+    def taker(self) -> TakesItems:
+        """The same for a platform that takes items whole."""
+        if not isinstance(self.client, TakesItems):
+            raise TypeError(f"{self.platform.label} takes no items whole")
         return self.client
 
     def answer(self, question: Question) -> Any:
@@ -100,7 +115,7 @@ class Account:
         elif isinstance(question, LicenseType):
             answer = self.client.license_type(question)
         elif isinstance(question, CatalogueQuestion):
-            answer = self.shop.look_up(question)
+            answer = self.catalogue.look_up(question)
         elif isinstance(question, CombinedOriginals):
             raise TypeError("our own rows answer this, not an account")
         else:

@@ -6,7 +6,7 @@ each link keeps a fingerprint of what its last decision was made of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ from portal.sync.decisions import (
     Question,
     SetStock,
 )
+from portal.sync.drafts import PutProduct
 from portal.sync.engine import crash, guard, mismatches
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.bulk import copy_in
@@ -39,6 +40,8 @@ from portal.sync.errors import SyncError
 from portal.sync.mapping.catalogue import plan_product
 from portal.sync.registry import platform as platform_by_key
 
+# What is written before everything else.
+_OF_STOCK = SetStock | SetLotStock | PutProduct
 # SKUs that are planned in one transaction.
 _BATCH = 1_000
 # A planner asks in so many rounds at the most: what a brand's lines are, after what the brand is.
@@ -124,7 +127,9 @@ def _compare_batch(
             platform = platform_by_key(connection.platform)
             rules = catalogue_rules_of(connection, platform, said_of(session, connection))
             batch = _Batch(rules, answers.facts, is_last=not left)
-            keys = _changed(known(session, connection, rules, keys, with_facts=False).values())
+            shelves = known(session, connection, rules, keys, with_facts=False).values()
+            # What lets an item in may change on the platform alone, such as a brand that is renamed there.
+            keys = [one.sku for one in shelves] if rules.is_whole else _changed(shelves)
             batch.plan(known(session, connection, rules, keys).values())
             marked += sum(row["mark"] for row in batch.rows)
             _put_down(session, connection, batch.rows)
@@ -166,7 +171,17 @@ class _Batch:
                 self.questions.update(answer.questions)
                 self.asking.append(one.sku)
             else:
-                self.rows.append(_row(one, answer if isinstance(answer, Decision) else None))
+                row = _row(one, answer if isinstance(answer, Decision) else None)
+                if not _is_as_before(one, row):
+                    self.rows.append(row)
+
+
+def _is_as_before(one: Known, row: Mapping[str, Any]) -> bool:
+    """Whether a SKU was decided before with the same outcome, by the same rows."""
+    link = one.link
+    if link is None or row["mark"] or link.snapshot.get("seen") != one.fingerprint:
+        return False
+    return (link.decision_code, link.decision_text) == (row["code"], row["sentence"])
 
 
 def _row(one: Known, decision: Decision | None) -> dict[str, Any]:
@@ -179,8 +194,8 @@ def _row(one: Known, decision: Decision | None) -> dict[str, Any]:
         "sku": one.sku,
         "label": one.sku[:200],
         "mark": decision is None or action is not None,
-        "drops": isinstance(action, SetStock | SetLotStock) and action.drops,
-        "priority": STOCK_FIRST if isinstance(action, SetStock | SetLotStock) else PRIORITY["item"],
+        "drops": isinstance(action, _OF_STOCK) and action.drops,
+        "priority": STOCK_FIRST if isinstance(action, _OF_STOCK) else PRIORITY["item"],
         "shown": shown(one),
         "item": one.item_id,
         "terms": _search_terms(one) if link is None else [],

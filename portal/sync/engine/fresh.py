@@ -29,6 +29,7 @@ class Reader:
         hub_id: its hub.
         facilities: those whose stock counts.
         by_lot: whether the stock of single lots is kept.
+        whole: whether an item is read along when its stock changed, as nobody may have told of its edits.
     """
 
     desk: Desk
@@ -38,6 +39,7 @@ class Reader:
     hub_id: UUID
     facilities: Sequence[str]
     by_lot: bool = False
+    whole: bool = False
 
     def read_told(self, seen: Known, *, products_too: bool) -> bool:
         """Read what was told of and not read since; returns whether anything was read.
@@ -81,7 +83,7 @@ class Reader:
         """Read every product with this SKU, or one that people said is the same."""
         aliases = self.account.rules.said.aliases.get("sku", {})
         names = (sku, *(left for left, right in aliases.items() if right == sku))
-        found = tuple(product for name in names for product in self.account.shop.products_by_sku(name))
+        found = tuple(product for name in names for product in self.account.catalogue.products_by_sku(name))
         self._store_products(found, None)
         return found
 
@@ -90,7 +92,7 @@ class Reader:
         return self._read_product(ref, None)
 
     def _read_item(self, row: MirroredItem) -> bool:
-        if row.told is None:
+        if row.told is None and not (self.whole and row.stock_told is not None):
             return False
         item = self.account.flourish.item(row.flourish_id)
         if item is None:
@@ -124,7 +126,7 @@ class Reader:
         self._store(lambda session: lots.store(session, self.connection_id, {ref: batches}))
 
     def _read_product(self, ref: str, told: str | None) -> Product | None:
-        product = self.account.shop.product(ref)
+        product = self.account.catalogue.product(ref)
         if product is None:
             self._store(lambda session: mirror.gone_product(session, self.connection_id, ref))
         else:

@@ -19,6 +19,7 @@ from portal.sync.decisions import (
     UpdateProduct,
 )
 from portal.sync.domain import Product
+from portal.sync.drafts import PutProduct
 from portal.sync.engine import lots, mirror
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.guard import DROP
@@ -56,6 +57,8 @@ def write_of(
             return _create(action, account, product_key(connection_id, sku, after=former), sku)
         case UpdateProduct():
             return _update(action, account, sku, now)
+        case PutProduct():
+            return _put(action, account, sku, now)
         case SetStock():
             return _set_stock(action, account, sku, now)
         case SetLotStock():
@@ -122,6 +125,29 @@ def _update(action: UpdateProduct, account: Account, sku: str, now: Mapping[str,
         call=call,
         base=action.base,
         changes=effects.in_words(action, now),
+    )
+
+
+def _put(action: PutProduct, account: Account, sku: str, now: Mapping[str, Any]) -> Write:
+    where = account.platform.label
+    names = ", ".join(action.changed)
+
+    def call() -> Outcome:
+        product = account.taker.put_product(action.item_id, action.draft)
+        title = f"Wrote {names}" if action.ref else f"{sku} put into {where}"
+        return Outcome(product.ref, title, effect=kept(product))
+
+    return Write(
+        kind=DROP if action.drops else "put_product",
+        side="platform",
+        natural_key=f"put:{action.item_id}",
+        once=False,
+        purpose=f"have {sku} in {where} as Flourish has it",
+        request={"sku": action.draft.sku, "fields": plain(action.draft.fields)},
+        call=call,
+        base=action.base,
+        changes=effects.in_words(action, now),
+        most_alike=_MOST_ALIKE,
     )
 
 

@@ -32,6 +32,7 @@ from portal.sync.decisions import (
     StrainNamed,
 )
 from portal.sync.domain import Json
+from portal.sync.drafts import PutProduct
 from portal.sync.engine import guard, item_writes, mismatches
 from portal.sync.engine.accounts import Account, catalogue_rules_of, stock_facilities
 from portal.sync.engine.claim import Claim
@@ -65,7 +66,8 @@ class ItemMatter:
             self._is_pulled = is_pulled(session, connection)
             facilities = stock_facilities(connection)
         where = (claim.tenant_id, claim.connection_id, self._hub_id, facilities)
-        self._reader = Reader(desk, account, *where, by_lot=self._rules.by_lot)
+        by_lot, whole = self._rules.by_lot, self._rules.is_whole
+        self._reader = Reader(desk, account, *where, by_lot=by_lot, whole=whole)
         self._seen: Known | None = None
 
     def see(self, flourish_id: str | None, *, wrote: str = "") -> None:
@@ -87,7 +89,7 @@ class ItemMatter:
         """See `Matter`."""
         answer = self._plan(base, facts, self._rules)
         action = answer.action if isinstance(answer, Decision) else None
-        self._drops = isinstance(action, SetStock | SetLotStock) and action.drops
+        self._drops = isinstance(action, SetStock | SetLotStock | PutProduct) and action.drops
         if self._drops and self._is_mass():
             return self._plan(base, facts, replace(self._rules, holds_drops=True))
         if isinstance(action, CreateProduct) and self._is_there_after_all():

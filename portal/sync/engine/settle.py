@@ -36,7 +36,7 @@ _REPEATABLE = frozenset(
     {
         *("finish_order", "update_order", "set_term", "tell_platform", "cancel_order", "move"),
         "replace_lines",
-        *("update_product", "set_stock", "set_lot_stock", DROP),
+        *("update_product", "put_product", "set_stock", "set_lot_stock", DROP),
     }
 )
 
@@ -136,7 +136,7 @@ def _look(account: Account, link: Link, operation: Operation) -> Outcome | None:
 
 
 def _look_for_product(account: Account, link: Link) -> Outcome | None:
-    found = [one for one in account.shop.products_by_sku(link.foreign_id) if not one.archived]
+    found = [one for one in account.catalogue.products_by_sku(link.foreign_id) if not one.archived]
     if not found:
         return None
     return Outcome(
@@ -155,7 +155,7 @@ def _look_for_lot(account: Account, operation: Operation) -> Outcome | None:
 
 def _look_for_strain(account: Account, operation: Operation) -> Outcome | None:
     name = str(operation.request["name"])
-    found = account.shop.look_up(StrainNamed(name))
+    found = account.catalogue.look_up(StrainNamed(name))
     return Outcome(found[0].ref, f"Found strain {name}", "It was made after all.") if found else None
 
 

@@ -30,6 +30,7 @@ from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keeping import fought_over, keep, with_kept
 from portal.sync.mapping.pairing import Pair, pair
 from portal.sync.mapping.stock import StockPlan
+from portal.sync.mapping.whole import plan_whole
 
 
 def plan_product(
@@ -46,6 +47,8 @@ def plan_product(
         rules: the connection's rules.
         facts: answers to questions that an earlier `Inquiry` asked.
     """
+    if rules.is_whole:
+        return plan_whole(shelf, base=base, rules=rules, facts=facts)
     before = base or {}
     found = pair(shelf, base=before, rules=rules)
     if isinstance(found, Decision):

@@ -8,6 +8,7 @@ from typing import Any
 from portal.sync.batches import SetLotStock
 from portal.sync.decisions import Action, CreateProduct, SetStock, UpdateProduct
 from portal.sync.domain import Json, Shelf
+from portal.sync.drafts import ProductDraft, PutProduct
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keys import sku_key
 
@@ -15,7 +16,7 @@ from portal.sync.mapping.keys import sku_key
 Change = tuple[str, Any, Any]
 # Characters of a value that people read; what is sent holds all of it.
 _LONGEST = 200
-_SHOWN = ("name", "description", "brand", "category", "subcategory", "line", "strain_class", "price")
+_SHOWN = ("name", "description", "brand", "category", "subcategory", "line", "strain_class", "price", "unit")
 
 
 def fields_of(shelf: Shelf) -> dict[str, Any]:
@@ -39,10 +40,16 @@ def written(action: Action) -> dict[str, Any]:
         case UpdateProduct():
             return _named(action.changes, action.base)
         case CreateProduct():
-            fields = action.draft.fields.items()
-            return _named({"stock" if name == "quantity" else name: one for name, one in fields}, action.base)
+            return _named(_of_draft(action.draft), action.base)
+        case PutProduct():
+            fields = _of_draft(action.draft)
+            return {name: fields[name] for name in action.changed}
         case _:
             return {}
+
+
+def _of_draft(draft: ProductDraft) -> dict[str, Any]:
+    return {"stock" if name == "quantity" else name: value for name, value in draft.fields.items()}
 
 
 def changes(action: Action, now: Mapping[str, Any]) -> list[Change]:
@@ -60,7 +67,7 @@ def changes(action: Action, now: Mapping[str, Any]) -> list[Change]:
 
 def in_words(action: Action, now: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
     """The same as people read it. What is made has nothing before it, and is told by what is sent."""
-    if isinstance(action, CreateProduct):
+    if isinstance(action, CreateProduct) or (isinstance(action, PutProduct) and not action.ref):
         return ()
     told = changes(action, now)
     return tuple((name.replace("_", " ").capitalize(), _text(old), _text(new)) for name, old, new in told)

@@ -38,7 +38,8 @@ from portal.sync.domain import (
 from portal.sync.drafts import DestinationDraft, DraftLine, OutboundDraft, OutboundUpdate, ProductDraft
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.mapping.facts import product_facts, product_from
-from portal.sync.mapping.keys import license_key
+from portal.sync.mapping.keys import license_key, sku_key
+from portal.sync.product_writers import ShopClient
 
 # How the ids of what is not there yet begin: no platform gives such ones.
 NEW = "new:"
@@ -48,7 +49,7 @@ _READS = frozenset({"outbound_orders", "item", "items_by_sku", "stock_of"})
 
 
 class RecordingPlatform:
-    """Implements `contract.CatalogueClient` over a real client.
+    """Implements `product_writers.ShopClient` and `TakesItems` over a real client.
 
     Args:
         client: reads for real.
@@ -62,9 +63,15 @@ class RecordingPlatform:
         self._orders: dict[str, SourceOrder] = {}
 
     @property
-    def _shop(self) -> CatalogueClient:
+    def _catalogue(self) -> CatalogueClient:
         if not isinstance(self._client, CatalogueClient):
             raise TypeError("this platform has no catalogue")
+        return self._client
+
+    @property
+    def _shop(self) -> ShopClient:
+        if not isinstance(self._client, ShopClient):
+            raise TypeError("this platform takes no products one by one")
         return self._client
 
     def company(self) -> Any:
@@ -126,21 +133,21 @@ class RecordingPlatform:
 
     def products(self, since: datetime | None, position: str = "") -> Any:
         """See `contract.CatalogueClient`."""
-        return self._shop.products(since, position)
+        return self._catalogue.products(since, position)
 
     def product(self, ref: str) -> Product | None:
         """See `contract.CatalogueClient`."""
-        return self._products.get(ref) or self._shop.product(ref)
+        return self._products.get(ref) or self._catalogue.product(ref)
 
     def products_by_sku(self, sku: str) -> tuple[Product, ...]:
         """See `contract.CatalogueClient`."""
-        return self._shop.products_by_sku(sku)
+        return self._catalogue.products_by_sku(sku)
 
     def look_up(self, question: CatalogueQuestion) -> tuple[Any, ...]:
         """Answer a question; a strain that would have been made by now is there."""
         if isinstance(question, StrainNamed) and (made := self._strains.get(question.name.casefold())):
             return (Named(f"{NEW}{made}", made),)
-        return self._shop.look_up(question)
+        return self._catalogue.look_up(question)
 
     def seen(self, products: Iterable[Product]) -> tuple[Product, ...]:
         """Products as they would be by now; those that would have been made are not among them."""
@@ -177,6 +184,18 @@ class RecordingPlatform:
         )
         fields = {name: value for name, value in draft.fields.items() if name != "quantity"}
         return self._keep(blank, fields)
+
+    def put_product(self, item_id: str, draft: ProductDraft) -> Product:
+        """Capture an item that is put there whole."""
+        del item_id
+        known = next((one for one in self._products.values() if sku_key(one.sku) == sku_key(draft.sku)), None)
+        if known is None:
+            return self.create_product(draft)
+        self.set_stock(known.ref, "available", Decimal(str(draft.fields["quantity"])))
+        return self._keep(
+            self._products[known.ref],
+            {name: value for name, value in draft.fields.items() if name != "quantity"},
+        )
 
     def update_product(self, ref: str, changes: Json) -> Product:
         """Capture changed fields of a product."""

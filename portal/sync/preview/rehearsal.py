@@ -12,6 +12,7 @@ from typing import Any
 from portal.sync.batches import SetLotStock
 from portal.sync.decisions import Action, Decision, Question, SetStock
 from portal.sync.domain import Json
+from portal.sync.drafts import PutProduct
 from portal.sync.engine.matter import Matter
 from portal.sync.engine.outlook import ForAPerson, refused, stuck, unreadable
 from portal.sync.engine.writes import Write
@@ -121,7 +122,7 @@ def _steps(matter: Matter, base: Json | None, notes: _Notes, now: dict[str, Any]
         write = matter.write(decision.action)
         notes.acts.append(_act(write))
         notes.changes += _changes(decision.action, now)
-        stock = decision.action if isinstance(decision.action, SetStock | SetLotStock) else None
+        stock = decision.action if isinstance(decision.action, SetStock | SetLotStock | PutProduct) else None
         notes.drops = notes.drops or (stock is not None and stock.drops)
         outcome = write.call()
         flourish_id = outcome.link.get("flourish_id", flourish_id)

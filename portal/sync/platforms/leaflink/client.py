@@ -44,7 +44,7 @@ PERMISSIONS = (
 
 
 class LeafLinkClient:
-    """Implements `contract.CatalogueClient` and `contract.TellsEditors`. LeafLink knows no keys of writes.
+    """Implements `product_writers.ShopClient` and `contract.TellsEditors`. LeafLink knows no keys of writes.
 
     Args:
         calls: the HTTP room, with a base address that ends in /api/v2/.
