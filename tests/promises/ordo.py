@@ -11,7 +11,6 @@ PROMISES = (
     Promise(
         "OR-2",
         "The organisation's own license is the facility's, and its address is whole.",
-        later="readiness does not look at Ordo's own licenses yet.",
     ),
     Promise(
         "OR-3",

@@ -38,8 +38,28 @@ def _coming(row: Fields) -> Entry:
     return Entry(row.ident("id"), row.text_or_empty("number"), row.text_or_empty("number"), facts)
 
 
+def _brand(row: Fields) -> Entry:
+    name = row.text("name")
+    return Entry(row.ident("id"), name, name)
+
+
+def _license(row: Fields) -> Entry:
+    number = row.text_or_empty("license_number")
+    return Entry(row.ident("id"), number, number, {"street2": row.text_or_empty("street2").strip()})
+
+
+def _item(row: Fields) -> Entry:
+    facts = {"external_id": row.text_or_empty("external_id"), "brand": row.text_or_empty("brand")}
+    return Entry(row.ident("id"), row.text_or_empty("sku"), row.text_or_empty("name"), facts)
+
+
 # Name -> path, filters, and how a row is read.
 _LISTS: MappingProxyType[str, tuple[str, dict[str, list[str]], Callable[[Fields], Entry]]] = MappingProxyType(
-    {"coming_orders": ("orders", {"status": [PENDING, CONFIRMED]}, _coming)}
+    {
+        "coming_orders": ("orders", {"status": [PENDING, CONFIRMED]}, _coming),
+        "brands": ("brands", {}, _brand),
+        "own_licenses": ("licenses", {}, _license),
+        "ordo_items": ("items", {}, _item),
+    }
 )
 NAMES = tuple(_LISTS)

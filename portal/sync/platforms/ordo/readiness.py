@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from portal.sync.checks import Check, Entry, MatchKey, Readiness, Severity, Snapshot, Verdict
 from portal.sync.mapping.keys import email_key, license_key, sku_key
+from portal.sync.platforms.ordo import judging
 from portal.sync.platforms.ordo.lists import NAMES
 from portal.sync.verdicts import by_key, number, ready, wrong
 
@@ -29,16 +30,22 @@ REP = MatchKey(
     "rep", "Sales reps by e-mail", "selling_reps", "active_reps", "sales rep", "sales rep",
     email_key, needs_right=False, left_where=_WHERE,
 )  # fmt: skip
+BRAND = MatchKey(
+    "brand", "Brands by name", "brands", "item_brands", "brand", "brand",
+    sku_key, many_right=True, needs_left=False, left_where=_WHERE,
+)  # fmt: skip
 
 
 def prepare(snapshot: Snapshot) -> Snapshot:
-    """Add what orders that may still come in name, each thing once, and Flourish's reps to be credited."""
+    """Add what orders that may still come in name, each thing once, and Flourish's brands and active reps."""
     platform, flourish = dict(snapshot.platform), dict(snapshot.flourish)
     orders, reps = platform.get("coming_orders"), flourish.get("sales_reps")
     if isinstance(orders, tuple):
         platform["ordered"] = _each((sku for one in orders for sku in one.facts["skus"]), sku_key)
         platform["buyers"] = _each((one.facts["license"] for one in orders), license_key)
         platform["selling_reps"] = _each((one.facts["rep"] for one in orders), email_key)
+    if isinstance(items := flourish.get("items"), tuple):
+        flourish["item_brands"] = judging.brands_of(items)
     if isinstance(reps, tuple):
         flourish["active_reps"] = tuple(one for one in reps if one.facts["active"])
     return replace(snapshot, platform=platform, flourish=flourish)
@@ -71,6 +78,73 @@ def _judged(key: MatchKey, step: str, *, missing: Severity | None) -> Callable[[
 
 _MATCHED = ("ordo_key", "flourish_key")
 
+_ORGANISATION = (
+    Check(
+        "ordo_license",
+        "Connect",
+        "Give Ordo the facility's license",
+        "Ordo sells under the license of the facility that its orders go to. A number that differs in a"
+        " character is another license.",
+        "blocks",
+        judging.own_license,
+        needs=("ordo_key", "flourish_facility"),
+        lists=("own_licenses",),
+        where="platform",
+        source=_SETUP,
+    ),
+    Check(
+        "ordo_address",
+        "Connect",
+        "Fill in address line 2 of the license",
+        "Ordo's screen for a license asks for address line 2; without it the license is not whole there.",
+        "blocks",
+        judging.address,
+        needs=("ordo_key",),
+        lists=("own_licenses",),
+        where="platform",
+        source=_SETUP,
+    ),
+)
+_ITEMS = (
+    Check(
+        "brand",
+        "Match your data",
+        "Match brands by name",
+        "The brand lets an item into Ordo. Items of a brand that is spelled otherwise there stay out of it.",
+        "blocks",
+        lambda snapshot: judging.brands(BRAND, snapshot),
+        needs=_MATCHED,
+        lists=("brands", "items"),
+        key="brand",
+        source=_SETUP,
+    ),
+    Check(
+        "ordo_orphans",
+        "Match your data",
+        "Keep items under brands that both sides have",
+        "An item whose brand was renamed on one side stays in Ordo as it was: neither its stock nor its edits"
+        " reach it any more.",
+        "warning",
+        judging.orphans,
+        needs=_MATCHED,
+        lists=("ordo_items", "brands", "items"),
+        where="platform",
+        source=_SETUP,
+    ),
+    Check(
+        "ordo_skus",
+        "Match your data",
+        "Give each item one SKU",
+        "An item that both sides have is named by its SKU in orders, so that it must be the same on both.",
+        "warning",
+        judging.skus,
+        needs=_MATCHED,
+        lists=("ordo_items", "items"),
+        where="platform",
+        source="Flourish: Ordo integration overview (items match by brand and SKU)",
+    ),
+)
+
 READINESS = Readiness(
     checks=(
         Check(
@@ -83,6 +157,7 @@ READINESS = Readiness(
             where="keys",
             source="Assumed: Ordo publishes no API",
         ),
+        *_ORGANISATION,
         Check(
             "sku",
             "Match your data",
@@ -130,8 +205,9 @@ READINESS = Readiness(
             key="rep",
             source=_SETUP,
         ),
+        *_ITEMS,
     ),
-    keys=(SKU, LICENSE, REP),
+    keys=(SKU, LICENSE, REP, BRAND),
     lists=NAMES,
     prepare=prepare,
 )
