@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from tests.promises.promise import Promise
 
-_ITEMS = "items are not synced with Ordo yet."
-
 PROMISES = (
-    Promise("OR-1", "Items of brands that Ordo has are synced, whatever can be sold of them.", later=_ITEMS),
+    Promise("OR-1", "Items of brands that Ordo has are synced, whatever can be sold of them."),
     Promise(
         "OR-2",
         "The organisation's own license is the facility's, and its address is whole.",
@@ -16,7 +14,7 @@ PROMISES = (
         "OR-3",
         "The screen for Flourish's webhook says all that has to be entered there.",
     ),
-    Promise("OR-4", "Items and quantities are synced at once when somebody asks.", later=_ITEMS),
+    Promise("OR-4", "Items and quantities are synced when somebody asks, and an edit with the next stock."),
     Promise(
         "OR-5",
         "A pending order waits; a confirmed one is sent, and is locked in Ordo once Flourish has it.",

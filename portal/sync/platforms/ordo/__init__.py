@@ -1,4 +1,4 @@
-"""Ordo: the sales team's CRM, declared as a platform. Its orders come in; products are not declared yet."""
+"""Ordo: the sales team's CRM, declared as a platform: its orders come in, and items go there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from portal.sync.contract import CredentialField, Platform, Setting, StreamSpec,
 from portal.sync.decisions import Finding
 from portal.sync.platforms.ordo.client import OrdoClient
 from portal.sync.platforms.ordo.readiness import READINESS
+from portal.sync.platforms.ordo.shop import CATALOGUE
 from portal.sync.platforms.ordo.status import CONFIRMED, COURSE, LADDER, NET_TERMS_SYNC
 from portal.sync.platforms.ordo.translate import EXTERNAL_ID
 
@@ -86,6 +87,7 @@ ORDO = Platform(
     authorise=authorise,
     connect=OrdoClient,
     check_credentials=check_credentials,
+    catalogue=CATALOGUE,
     readiness=READINESS,
     flourish_events=("Outbound Order", "Inventory"),
     intake_statuses=(CONFIRMED,),

@@ -8,13 +8,15 @@ from typing import Any
 
 from portal.sync.addresses import segment
 from portal.sync.checks import Entry
-from portal.sync.contract import Calls, Page
-from portal.sync.decisions import LicenseType, RepEmail
-from portal.sync.domain import Company, SourceOrder
-from portal.sync.drafts import DraftLine
-from portal.sync.errors import ConnectionBroken, Rejected, Retryable
+from portal.sync.contract import Calls, Page, Rows
+from portal.sync.decisions import BrandNamed, CatalogueQuestion, LicenseType, Named, RepEmail
+from portal.sync.domain import Company, Product, SourceOrder
+from portal.sync.drafts import DraftLine, ProductDraft
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
+from portal.sync.mapping.nearness import near
 from portal.sync.platforms.ordo import lists
-from portal.sync.platforms.ordo.paging import pages
+from portal.sync.platforms.ordo.items import read_item, write_item
+from portal.sync.platforms.ordo.paging import pages, pages_from, rows
 from portal.sync.platforms.ordo.status import next_move
 from portal.sync.platforms.ordo.translate import EXTERNAL_ID, read_hint, read_order, write_lines
 from portal.sync.reading import Fields, Notice, log_unknown_field
@@ -27,7 +29,7 @@ _CONFLICT = 409
 
 
 class OrdoClient:
-    """Implements `contract.PlatformClient` and `contract.TakesLines`.
+    """Implements `product_writers.TakesItems` and `contract.TakesLines`.
 
     Args:
         calls: the HTTP room, with a base address that ends in /v1/.
@@ -37,6 +39,7 @@ class OrdoClient:
     def __init__(self, calls: Calls, notice: Notice = log_unknown_field) -> None:
         self._calls = calls
         self._notice = notice
+        self._brands: tuple[Entry, ...] | None = None
 
     def company(self) -> Company:
         """Prove the key: whose it is, and what it may not read.
@@ -117,6 +120,52 @@ class OrdoClient:
     def entries(self, name: str) -> Iterator[Entry]:
         """Read one of the lists of `lists.NAMES`."""
         return lists.entries(self._calls, name)
+
+    def products(self, since: datetime | None, position: str = "") -> Iterator[Rows[Product]]:
+        """Page through all items: Ordo's list knows no times of change."""
+        del since
+        for page, behind in pages_from(self._calls, "items", position=position):
+            yield self._rows(page, behind)
+
+    def product(self, ref: str) -> Product | None:
+        """Read one item. Ordo has no way to ask for one by its own id, so the list is gone through."""
+        return next((one for page in self.products(None) for one in page.rows if one.ref == ref), None)
+
+    def products_by_sku(self, sku: str) -> tuple[Product, ...]:
+        """Read every item with exactly this SKU."""
+        return tuple(read_item(row, self._notice) for row in rows(self._calls, "items", {"sku": sku}))
+
+    def look_up(self, question: CatalogueQuestion) -> tuple[Any, ...]:
+        """Name the brands of a name, else those that are near; Ordo is asked for nothing else."""
+        if not isinstance(question, BrandNamed):
+            return ()
+        if self._brands is None:
+            self._brands = tuple(self.entries("brands"))
+        found = [one for one in self._brands if one.value.strip() == question.name]
+        if not found:
+            suggested = near([Entry("", question.name, question.name)], self._brands).left.get(0, ())
+            found = [one.partner for one in suggested]
+        return tuple(Named(one.value, one.value) for one in found)
+
+    def put_product(self, item_id: str, draft: ProductDraft) -> Product:
+        """Have an item be this, under Flourish's id of it; one of its SKU that was made by hand becomes it.
+
+        Raises:
+            Rejected: also when its brand is none of the organisation's any more.
+            Unsettled, Retryable, ConnectionBroken.
+        """
+        answer = self._calls.write("PUT", f"items/{segment(item_id)}", write_item(draft))
+        return read_item(Fields.of(answer), self._notice)
+
+    def _rows(self, page: tuple[Fields, ...], behind: str) -> Rows[Product]:
+        read: list[Product] = []
+        unreadable: list[tuple[str, Unreadable]] = []
+        for row in page:
+            try:
+                read.append(read_item(row, self._notice))
+            except Unreadable as error:
+                unreadable.append((str(row.value.get("id", "")), error))
+        return Rows(tuple(read), tuple(unreadable), None, behind)
 
     def _change(self, number: str, body: Mapping[str, Any], key: str) -> None:
         headers = {KEY_HEADER: key} if key else {}

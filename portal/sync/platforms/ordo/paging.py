@@ -15,19 +15,30 @@ MAX_PAGES = 2_000
 
 
 def pages(calls: Calls, path: str, query: Mapping[str, Any] | None = None) -> Iterator[tuple[Fields, ...]]:
-    """Read a list page by page.
+    """Read a list page by page; raises as `pages_from` does."""
+    return (rows for rows, _position in pages_from(calls, path, query))
+
+
+def pages_from(
+    calls: Calls, path: str, query: Mapping[str, Any] | None = None, position: str = ""
+) -> Iterator[tuple[tuple[Fields, ...], str]]:
+    """Read a list page by page, each with the position behind it; empty after the last one.
 
     Raises:
         Unreadable: the pages go round in a circle or never end, or one does not say whether more follows.
     """
-    asked: dict[str, Any] = {"limit": PAGE_SIZE, **(query or {})}
+    asked: dict[str, Any] = {
+        "limit": PAGE_SIZE,
+        **(query or {}),
+        **({"cursor": position} if position else {}),
+    }
     visited: set[str] = set()
     for _page in range(MAX_PAGES):
         page = Fields.of(calls.read(path, query=asked))
         if "next_cursor" not in page.value:
             raise Unreadable("next_cursor", "is missing")
-        yield page.children("data")
         cursor = page.text_or_empty("next_cursor")
+        yield page.children("data"), cursor
         if not cursor:
             return
         if cursor in visited:
