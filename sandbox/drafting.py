@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from sandbox import reading
 from sandbox.accounts import FLOURISH, ORDO, WORLDS
 from sandbox.errors import BadValue, Missing
 from sandbox.office import Office
-from sandbox.ordo import orders, reading, statuses
+from sandbox.ordo import orders, statuses
+from sandbox.ordo.lines import read_lines
 from sandbox.ordo.orders import READERS, Draft
 from sandbox.simulation import Simulation
 from sandbox.store import Body, equal
@@ -116,8 +118,8 @@ def _any_customer(simulation: Simulation, office: Office) -> Body:
 
 def _lines(simulation: Simulation, office: Office, sent: Any) -> list[Body]:
     if isinstance(sent, int) and not isinstance(sent, bool):
-        return reading.lines(office, _random_lines(simulation, office, sent))
-    return reading.lines(office, sent)
+        return read_lines(office, _random_lines(simulation, office, sent))
+    return read_lines(office, sent)
 
 
 def _random_lines(simulation: Simulation, office: Office, count: int) -> list[Body]:

@@ -12,11 +12,11 @@ from flask import Flask, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox import cursors
+from sandbox import cursors, reading
 from sandbox.errors import BadValue, Refused, Unauthorized
 from sandbox.jsontext import Json, read_object
 from sandbox.office import Office
-from sandbox.ordo import filters, items, limits, orders, reading, repeats, shapes
+from sandbox.ordo import filters, items, limits, orders, repeats, shapes
 from sandbox.ordo.auth import account_of
 from sandbox.ordo.filters import Filter, conditions
 from sandbox.ordo.refusals import code_of

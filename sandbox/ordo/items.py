@@ -1,8 +1,8 @@
 """Items: what the hub puts, of the organisation's brands alone, and what people entered by hand before it."""
 
+from sandbox import reading
 from sandbox.clock import stamp
 from sandbox.office import Office
-from sandbox.ordo import reading
 from sandbox.ordo.organisation import has_brand
 from sandbox.ordo.refusals import Unprocessable
 from sandbox.store import Body, equal

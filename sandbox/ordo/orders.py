@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from sandbox import reading
 from sandbox.clock import stamp
 from sandbox.errors import BadValue
 from sandbox.office import Office
-from sandbox.ordo import reading, statuses
+from sandbox.ordo import statuses
+from sandbox.ordo.lines import read_lines
 from sandbox.ordo.refusals import Conflict
 from sandbox.store import Body, equal
 
@@ -26,7 +28,7 @@ class Draft:
 
     Args:
         customer: the customer's record.
-        lines: as `reading.lines` returns them.
+        lines: as `lines.read_lines` returns them.
         fields: the other fields, as `read_fields` returns them.
     """
 
@@ -184,7 +186,7 @@ def change(office: Office, key: str, body: Body) -> Body:
     if "external_order_id" in body:
         order["external_order_id"] = reading.text_or_none(body, "external_order_id")
     if "lines" in body:
-        lines = reading.lines(office, body["lines"])
+        lines = read_lines(office, body["lines"])
         if before["status"] == statuses.CANCELLED and lines != order["lines"]:
             raise Conflict("cancelled", "The lines of a cancelled order do not change.")
         order["lines"] = lines

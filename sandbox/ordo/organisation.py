@@ -1,8 +1,8 @@
 """What an Ordo admin keeps under Manage Organization: brands, and licenses with their addresses."""
 
+from sandbox import reading
 from sandbox.errors import BadValue
 from sandbox.office import Office
-from sandbox.ordo import reading
 from sandbox.store import Body, equal
 
 LICENSE_FIELDS = ("license_number", "street1", "street2", "city", "state", "zip")
