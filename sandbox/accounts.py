@@ -5,11 +5,13 @@ from dataclasses import dataclass
 LEAFLINK = "leaflink"
 FLOURISH = "flourish"
 ORDO = "ordo"
-PLATFORMS = (LEAFLINK, FLOURISH, ORDO)
+AIQ = "aiq"
+PLATFORMS = (LEAFLINK, FLOURISH, ORDO, AIQ)
 BASE_PATHS = {
     LEAFLINK: "/leaflink/api/v2/",
     FLOURISH: "/flourish/external/api/v1/",
     ORDO: "/ordo/v1/",
+    AIQ: "/aiq/2023-03/",
 }
 WORLDS = ("greenleaf", "sunrise", "ember")
 
@@ -49,6 +51,9 @@ ACCOUNTS = (
     Account(ORDO, "greenleaf", "Greenleaf Farms", 61, "or-greenleaf-key"),
     Account(ORDO, "sunrise", "Sunrise Brands", 74, "or-sunrise-key"),
     Account(ORDO, "ember", "Ember Extracts", 88, "or-ember-key"),
+    Account(AIQ, "greenleaf", "Greenleaf Farms", 83, "aq-greenleaf-key"),
+    Account(AIQ, "sunrise", "Sunrise Brands", 92, "aq-sunrise-key"),
+    Account(AIQ, "ember", "Ember Extracts", 97, "aq-ember-key"),
 )
 
 

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+import sandbox.aiq.api
+import sandbox.aiq.auth
 import sandbox.console.endpoint_pages
 import sandbox.console.flourish_pages
 import sandbox.console.inventory_pages
@@ -23,7 +25,7 @@ import sandbox.leaflink.api
 import sandbox.leaflink.auth
 import sandbox.ordo.api
 import sandbox.ordo.auth
-from sandbox.accounts import BASE_PATHS, FLOURISH, LEAFLINK, ORDO
+from sandbox.accounts import AIQ, BASE_PATHS, FLOURISH, LEAFLINK, ORDO
 from sandbox.gate import Gate
 from sandbox.simulation import Simulation
 from sandbox.sink import PATH as SINK
@@ -41,6 +43,7 @@ APPS = {
     LEAFLINK: (sandbox.leaflink.api.create_app, sandbox.leaflink.auth.key_of),
     FLOURISH: (sandbox.flourish.api.create_app, sandbox.flourish.auth.key_of),
     ORDO: (sandbox.ordo.api.create_app, sandbox.ordo.auth.key_of),
+    AIQ: (sandbox.aiq.api.create_app, sandbox.aiq.auth.key_of),
 }
 PAGES = (
     sandbox.console.pages,

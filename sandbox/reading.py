@@ -8,6 +8,7 @@ from sandbox.errors import BadValue
 from sandbox.money import cents, decimal
 from sandbox.store import Body
 
+NOTHING = Decimal(0)
 MAX_TEXT = 255
 MAX_NOTES = 4000
 PRICE_STEP = Decimal("0.0001")
@@ -56,7 +57,7 @@ def amount_or_none(body: Body, name: str) -> str | None:
     Raises:
         BadValue: it is no such sum.
     """
-    return str(cents(_number(body, name, Decimal(0)))) if body.get(name) is not None else None
+    return str(cents(_number(body, name, NOTHING))) if body.get(name) is not None else None
 
 
 def price_or_none(body: Body, name: str) -> str | None:
@@ -83,7 +84,7 @@ def quantity(body: Body, name: str, *, above: bool = False) -> str:
     Raises:
         BadValue: it is missing or no such number.
     """
-    found = _number(body, name, Decimal(0))
+    found = _number(body, name, NOTHING)
     if above and not found:
         raise BadValue(f"{name} is above 0.", name)
     return str(found)

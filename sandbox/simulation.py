@@ -3,10 +3,11 @@
 from pathlib import Path
 from random import Random
 
+import sandbox.aiq.seed
 import sandbox.flourish.seed
 import sandbox.leaflink.seed
 import sandbox.ordo.seed
-from sandbox.accounts import ACCOUNTS, FLOURISH, LEAFLINK, ORDO, WORLDS, of_world
+from sandbox.accounts import ACCOUNTS, AIQ, FLOURISH, LEAFLINK, ORDO, WORLDS, of_world
 from sandbox.errors import BadValue
 from sandbox.faults.switchboard import Faults
 from sandbox.late import LateWrites
@@ -18,11 +19,12 @@ from sandbox.worlds.making import make_world
 
 SEED = 1
 FILE = "sandbox.sqlite"
-WEBHOOKS = tuple(f"{platform}.webhook" for platform in (LEAFLINK, FLOURISH))
+WEBHOOKS = tuple(f"{platform}.webhook" for platform in (LEAFLINK, FLOURISH, AIQ))
 FILLERS = {
     LEAFLINK: sandbox.leaflink.seed.fill,
     FLOURISH: sandbox.flourish.seed.fill,
     ORDO: sandbox.ordo.seed.fill,
+    AIQ: sandbox.aiq.seed.fill,
 }
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.accounts import FLOURISH, LEAFLINK, PLATFORMS, WORLDS
+from sandbox.accounts import AIQ, FLOURISH, LEAFLINK, PLATFORMS, WORLDS
 from sandbox.console.people import everyone
 from sandbox.errors import BadValue, Refused
 from sandbox.faults.fault import Stage
@@ -152,7 +152,7 @@ def webhooks() -> ResponseReturnValue:
 def _webhooks() -> list[Body]:
     return [
         {"platform": platform, "world": world, "url": each["url"]}
-        for platform in (LEAFLINK, FLOURISH)
+        for platform in (LEAFLINK, FLOURISH, AIQ)
         for world in WORLDS
         for each in simulation().office(platform, world).find("webhook")
     ]

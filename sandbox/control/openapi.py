@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.accounts import LEAFLINK, PLATFORMS, WORLDS
-from sandbox.control import flourish, ordo
+from sandbox.control import aiq, flourish, ordo
 from sandbox.control.schemas import (
     ANY_OBJECT,
     COMPANY,
@@ -92,6 +92,7 @@ ACCOUNT = object_of(
     webhook_key=nullable(TEXT),
     base_url=TEXT,
     facilities=list_of(ANY_OBJECT),
+    venues=list_of(ANY_OBJECT),
 )
 
 REQUEST = object_of(
@@ -109,6 +110,7 @@ REQUEST = object_of(
 )
 
 SETTINGS = object_of(
+    (),
     leaflink_rate_limit={
         "type": ["integer", "null"],
         "description": "Requests a minute of one key owner in the long run; 0 or null is no limit.",
@@ -122,6 +124,7 @@ SETTINGS = object_of(
         "type": ["integer", "null"],
         "description": "Requests a minute of one key; 0 or null is no limit.",
     },
+    **aiq.SETTINGS,
     refuse_duplicate_original_order_id={
         "enum": [True, False, LIVE],
         "description": "Is a second order of one original id refused? live: a cancelled one frees its id.",
@@ -137,6 +140,7 @@ STATE = object_of(
     leaflink=_records("orders", "products", "inventory_items", "customers", "webhooks"),
     flourish=_records("orders", "items", "destinations", "webhooks"),
     ordo=_records("orders", "items", "brands", "licenses"),
+    aiq=_records("orders", "products", "offers", "venues", "categories", "webhooks"),
 )
 
 KEY_FIELDS: dict[str, Schema] = {
@@ -228,6 +232,7 @@ OPERATIONS = (
     ),
     *flourish.OPERATIONS,
     *ordo.OPERATIONS,
+    *aiq.OPERATIONS,
     Operation(
         "get",
         "/control/faults",

@@ -6,9 +6,11 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.accounts import ACCOUNTS, BASE_PATHS, LEAFLINK, ORDO, PLATFORMS
+from sandbox.accounts import ACCOUNTS, AIQ, BASE_PATHS, LEAFLINK, ORDO, PLATFORMS
+from sandbox.aiq import limits as aiq_limits
+from sandbox.aiq import stock as aiq_stock
 from sandbox.clock import parse, stamp
-from sandbox.control import asking, faults, flourish, leaflink, ordo
+from sandbox.control import aiq, asking, faults, flourish, leaflink, ordo
 from sandbox.control import state as everything
 from sandbox.control.openapi import document
 from sandbox.control.served import simulation
@@ -17,16 +19,25 @@ from sandbox.flourish.orders import LIVE
 from sandbox.leaflink.limits import BURST, PER_MINUTE, PER_SECOND
 from sandbox.leaflink.webhooks import webhook_key
 from sandbox.ordo import limits as ordo_limits
+from sandbox.shopping import RANDOMIZED
 from sandbox.simulation import SEED
 from sandbox.sink import PLATFORM as SINK
-from sandbox.store import Body
+from sandbox.store import Body, equal
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
-for part in (leaflink, flourish, ordo, faults):
+for part in (leaflink, flourish, ordo, aiq, faults):
     blueprint.register_blueprint(part.blueprint)
 
 # The settings of rates, each with its least value.
-RATES = {"leaflink_rate_limit": 0, "leaflink_burst": 1, "leaflink_per_second": 0, ordo_limits.SETTING: 0}
+RATES = {
+    "leaflink_rate_limit": 0,
+    "leaflink_burst": 1,
+    "leaflink_per_second": 0,
+    ordo_limits.SETTING: 0,
+    aiq_limits.SETTING: 0,
+}
+# The settings that are on or off, each with what it is at first.
+SWITCHES = {aiq_stock.SETTING: True, RANDOMIZED: True}
 MAX_RATE = 1_000_000
 
 
@@ -65,6 +76,12 @@ def _account(platform: str, world: str) -> Body:
     shown = asdict(office.account) | {"base_url": request.host_url.rstrip("/") + BASE_PATHS[platform]}
     if platform == ORDO:
         return shown | {"facilities": []}
+    if platform == AIQ:
+        venues = office.find("venue", equal("$.deleted", 0))
+        return shown | {
+            "facilities": [],
+            "venues": [{name: each[name] for name in ("id", "name")} for each in venues],
+        }
     if platform == LEAFLINK:
         return shown | {"webhook_key": webhook_key(office), "facilities": []}
     facilities = office.find("facility")
@@ -133,18 +150,23 @@ def _settings() -> Body:
         "leaflink_burst": store.setting("leaflink_burst", BURST),
         "leaflink_per_second": store.setting("leaflink_per_second", PER_SECOND),
         ordo_limits.SETTING: store.setting(ordo_limits.SETTING, ordo_limits.PER_MINUTE),
+        aiq_limits.SETTING: store.setting(aiq_limits.SETTING, aiq_limits.PER_SECOND),
+        **{name: store.setting(name, first) for name, first in SWITCHES.items()},
         "refuse_duplicate_original_order_id": store.setting("refuse_duplicate_original_order_id", False),
     }
 
 
 @blueprint.post("/settings")
 def change_settings() -> ResponseReturnValue:
-    """Change rates (0 or null lifts a bound), and whether Flourish refuses a second order."""
+    """Change rates (0 or null lifts a bound), switches, and whether Flourish refuses a second order."""
     asked = asking.body()
     with simulation().store.transaction():
         for name, least in RATES.items():
             if name in asked:
                 simulation().store.set_setting(name, asking.whole(asked, name, least, least, MAX_RATE))
+        for name in SWITCHES:
+            if name in asked:
+                simulation().store.set_setting(name, asking.flag(asked, name))
         if "refuse_duplicate_original_order_id" in asked:
             refuse = asked["refuse_duplicate_original_order_id"]
             if refuse != LIVE:

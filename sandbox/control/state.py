@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import sandbox.aiq.shapes
 import sandbox.flourish.shapes
 import sandbox.leaflink.shapes
 import sandbox.ordo.shapes
-from sandbox.accounts import FLOURISH, LEAFLINK, ORDO, WORLDS
+from sandbox.accounts import AIQ, FLOURISH, LEAFLINK, ORDO, WORLDS
 from sandbox.control.leaflink import shown_order
 from sandbox.errors import BadValue
 from sandbox.leaflink import inventory
@@ -49,6 +50,14 @@ LISTS: dict[str, dict[str, Listed]] = {
         "items": Listed("item", sandbox.ordo.shapes.item),
         "brands": Listed("brand", sandbox.ordo.shapes.plain),
         "licenses": Listed("license", sandbox.ordo.shapes.plain),
+    },
+    AIQ: {
+        "orders": Listed("order", sandbox.aiq.shapes.order),
+        "products": Listed("product", sandbox.aiq.shapes.product),
+        "offers": Listed("offer", sandbox.aiq.shapes.offer),
+        "venues": Listed("venue", sandbox.aiq.shapes.plain),
+        "categories": Listed("category", sandbox.aiq.shapes.plain),
+        "webhooks": Listed("webhook", lambda _office, each: dict(each)),
     },
 }
 _NAMES = {name for lists in LISTS.values() for name in lists}

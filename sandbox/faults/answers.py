@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
 
 from sandbox import cursors
-from sandbox.accounts import LEAFLINK, ORDO
+from sandbox.accounts import AIQ, LEAFLINK, ORDO
 from sandbox.faults.arguments import huge_of
 from sandbox.faults.arrivals import HTML
 from sandbox.faults.fault import CutConnection, Fault
@@ -112,9 +112,18 @@ def loop(_fault: Fault, visit: Visit, response: Response) -> Response:
         page["next"] = visit.url
     elif visit.platform == ORDO:
         page["next_cursor"] = visit.asked("cursor") or cursors.cursor(0)
+    elif visit.platform == AIQ:
+        page = _first_in_place(visit, page)
     else:
         page = _first_again(visit, page)
     return Response(json.dumps(page), response.status_code, mimetype="application/json")
+
+
+def _first_in_place(visit: Visit, page: dict[str, Any]) -> dict[str, Any]:
+    """Return the first rows as those of this page of AIQ, with more promised after them."""
+    first: dict[str, Any] = json.loads(visit.asked_again(skip="0").get_data())
+    after = int(page["skip"]) + len(first["data"])
+    return {**first, "skip": page["skip"], "count": max(int(page["count"]), after + 1)}
 
 
 def _first_again(visit: Visit, page: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +159,8 @@ def is_list(visit: Visit) -> bool:
 def _next(visit: Visit) -> str | None:
     """Return what leads to the page after the answered one, "" when it is the last, None for no page."""
     page = visit.answered_json()
+    if "pageCount" in page:
+        return "more" if page["skip"] + page["pageCount"] < page["count"] else ""
     for place in (page, page.get("meta") or {}):
         for name in ("next", "next_cursor"):
             if name in place:

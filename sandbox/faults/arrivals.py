@@ -6,7 +6,7 @@ import time
 from werkzeug.wrappers import Response
 
 from sandbox import sink
-from sandbox.accounts import FLOURISH, LEAFLINK, ORDO
+from sandbox.accounts import AIQ, FLOURISH, LEAFLINK, ORDO
 from sandbox.faults.arguments import late_of
 from sandbox.faults.fault import CutConnection, Fault
 from sandbox.visit import Visit
@@ -24,6 +24,8 @@ REFUSALS: dict[tuple[str, int], dict[str, object]] = {
     (FLOURISH, 403): {"message": "Forbidden", "status": 403},
     (ORDO, 401): {"error": {"code": "unauthorized", "message": "The key is missing or unknown."}},
     (ORDO, 403): {"error": {"code": "forbidden", "message": "The key does not open this."}},
+    (AIQ, 401): {"name": "UnauthenticatedError", "message": "unauthenticated", "errors": []},
+    (AIQ, 403): {"name": "ForbiddenError", "message": "forbidden", "errors": []},
 }
 
 

@@ -1,6 +1,6 @@
 """What goes wrong with what a read sees: each changes the records for that read alone."""
 
-from sandbox.accounts import FLOURISH, LEAFLINK, ORDO
+from sandbox.accounts import AIQ, FLOURISH, LEAFLINK, ORDO
 from sandbox.faults.fault import Fault
 from sandbox.faults.past import put_back
 from sandbox.visit import Visit
@@ -10,6 +10,7 @@ CATALOGUES = {
     LEAFLINK: (("/products",), ("product",)),
     FLOURISH: (("/items", "/inventory/summary"), ("item", "stock")),
     ORDO: (("/items",), ("item",)),
+    AIQ: (("/products",), ("product",)),
 }
 
 

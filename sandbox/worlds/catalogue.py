@@ -110,4 +110,9 @@ PEOPLE = (
     ("Sofia", "Lindqvist"), ("Marcus", "Bell"), ("Hana", "Okafor"), ("Theo", "Vance"),
 )  # fmt: skip
 
+SHOPPERS = (
+    ("Ada", "Moreno"), ("Ben", "Sato"), ("Carla", "Nyberg"), ("Dev", "Kapoor"), ("Elle", "Fontaine"),
+    ("Finn", "Adeyemi"), ("Gina", "Rossi"), ("Hugo", "Larsen"),
+)  # fmt: skip
+
 UNIT_PRICE_SPREAD = (Decimal("-0.60"), Decimal("-0.25"), Decimal(0), Decimal("0.35"), Decimal("0.80"))

@@ -15,6 +15,7 @@ from sandbox.worlds.parts import (
     OwnLicense,
     Partner,
     Rep,
+    Shopper,
     Side,
     World,
 )
@@ -68,8 +69,28 @@ def agreed_world(name: str, seed: int) -> World:
     known = Side(side.goods, side.strains, side.brands, partners[:-NEW_PARTNERS], side.reps, side.terms)
     facilities = _facilities(marker, street, first_license)
     return World(
-        name, marker, STATE, facilities, leaflink=side, flourish=known, ordo=_organisation(known, facilities)
+        name,
+        marker,
+        STATE,
+        facilities,
+        leaflink=side,
+        flourish=known,
+        ordo=_organisation(known, facilities),
+        shoppers=tuple(_shoppers(marker)),
     )
+
+
+def _shoppers(marker: str) -> Iterator[Shopper]:
+    """Make the shops' known customers; each third one is a patient."""
+    for place, (first, last) in enumerate(catalogue.SHOPPERS):
+        yield Shopper(
+            first,
+            last,
+            f"{first}.{last}@{marker}.shoppers.example".lower(),
+            f"51055501{place:02d}",
+            f"{1960 + 5 * place}-{1 + place % 12:02d}-{3 + 2 * place:02d}",
+            f"MMJ-{marker[:2].upper()}-{1000 + place}" if place % 3 == 0 else None,
+        )
 
 
 def _organisation(known: Side, facilities: tuple[Facility, ...]) -> Organisation:

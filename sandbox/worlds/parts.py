@@ -137,6 +137,18 @@ class Organisation:
 
 
 @dataclass(frozen=True)
+class Shopper:
+    """A person who buys in a shop; a medical id makes a patient."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    birthday: str
+    medical_id: str | None = None
+
+
+@dataclass(frozen=True)
 class World:
     """An operator's company as each platform sees it."""
 
@@ -147,3 +159,4 @@ class World:
     leaflink: Side
     flourish: Side
     ordo: Organisation
+    shoppers: tuple[Shopper, ...]

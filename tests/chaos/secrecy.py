@@ -41,9 +41,10 @@ def _secrets(cluster: Cluster) -> Iterator[tuple[str, str]]:
             if row.get(field):
                 yield f"the {field} of {row['world']} at {row['platform']}", row[field]
     for platform, side in cluster.control("GET", "state").items():
-        # Ordo sends none: it is told by those of Flourish.
+        # Ordo sends none: it is told by those of Flourish. Those of AIQ have no key.
         for webhook in side.get("webhooks", ()):
-            yield f"a webhook's key of {webhook['company']} at {platform}", webhook["key"]
+            if "key" in webhook:
+                yield f"a webhook's key of {webhook['company']} at {platform}", webhook["key"]
             yield f"a webhook's address of {webhook['company']} at {platform}", webhook["url"]
 
 

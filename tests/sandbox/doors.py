@@ -10,6 +10,7 @@ from sandbox.simulation import Simulation
 LEAFLINK_BASE = "/leaflink/api/v2"
 FLOURISH_BASE = "/flourish/external/api/v1"
 ORDO_BASE = "/ordo/v1"
+AIQ_BASE = "/aiq/2023-03"
 HOME = "00000001"
 
 
@@ -53,6 +54,20 @@ class Doors:
         return self.call(
             method, ORDO_BASE + path, headers=headers, **({} if body is None else {"json": body})
         )
+
+    def aiq(self, method: str, path: str, body: Any = None, world: str = "greenleaf") -> TestResponse:
+        headers = {"x-dispense-api-key": f"aq-{world}-key"}
+        return self.call(method, AIQ_BASE + path, headers=headers, **({} if body is None else {"json": body}))
+
+    def venue(self, world: str = "greenleaf", place: int = 0) -> str:
+        """Return the id of one of an AIQ organisation's venues."""
+        return str(self.aiq("GET", "/venues", world=world).json["data"][place]["id"])  # type: ignore[index]
+
+    def shop(self, **asked: Any) -> dict[str, Any]:
+        """Place an AIQ order and return it."""
+        response = self.control("POST", "/aiq/orders", {"lines": 2, **asked})
+        assert response.status_code == 201, response.text
+        return dict(response.json)  # type: ignore[arg-type]
 
     def draft(self, **asked: Any) -> dict[str, Any]:
         """Draft an Ordo order and return it."""

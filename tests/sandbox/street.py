@@ -14,14 +14,15 @@ import requests
 from sandbox.app import create_app
 from sandbox.server import address, serve
 from sandbox.simulation import Simulation
-from tests.sandbox.doors import FLOURISH_BASE, HOME, LEAFLINK_BASE, ORDO_BASE, outbound_body
+from tests.sandbox.doors import AIQ_BASE, FLOURISH_BASE, HOME, LEAFLINK_BASE, ORDO_BASE, outbound_body
 
 HEADERS = {
     "leaflink": {"Authorization": "App ll-greenleaf-key"},
     "flourish": {"x-api-key": "fl-greenleaf-key", "FacilityID": HOME},
     "ordo": {"Authorization": "Bearer or-greenleaf-key"},
+    "aiq": {"x-dispense-api-key": "aq-greenleaf-key"},
 }
-BASES = {"leaflink": LEAFLINK_BASE, "flourish": FLOURISH_BASE, "ordo": ORDO_BASE}
+BASES = {"leaflink": LEAFLINK_BASE, "flourish": FLOURISH_BASE, "ordo": ORDO_BASE, "aiq": AIQ_BASE}
 ORDERS = "/outbound-orders"
 SECONDS = 20
 
@@ -47,6 +48,9 @@ class Street:
 
     def ordo(self, method: str, path: str, **options: Any) -> requests.Response:
         return self.ask(method, "ordo", path, **options)
+
+    def aiq(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self.ask(method, "aiq", path, **options)
 
     def create(self, original: str = "9bf6e2fa", **options: Any) -> requests.Response:
         """Create a Flourish order."""

@@ -153,7 +153,7 @@ def test_the_ledger_has_every_request_with_its_key_and_status(doors):
     assert doors.control("GET", f"/ledger?since={moment}&platform=leaflink").json == rows[2:]
     assert doors.control("GET", "/ledger?limit=2").json == rows[:2]
     assert doors.control("GET", "/ledger?since=yesterday").status_code == 400
-    assert doors.control("GET", "/ledger?platform=aiq").status_code == 400
+    assert doors.control("GET", "/ledger?platform=metrc").status_code == 400
 
 
 def test_the_state_shows_everything_in_the_platforms_own_words(doors):

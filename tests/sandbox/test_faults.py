@@ -222,7 +222,7 @@ def test_faults_outlive_a_restart(doors):
         {"fault": "500", "only": "get /items"},
         {"fault": "500", "only": ["GET"]},
         {"fault": "webhook-drop", "only": "GET /items"},
-        {"fault": "500", "platform": "aiq"},
+        {"fault": "500", "platform": "metrc"},
         {"platform": "flourish"},
         {"fault": 500},
     ],
