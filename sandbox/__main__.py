@@ -23,7 +23,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(prog="sandbox", description="LeafLink, Flourish, Ordo and AIQ, simulated.")
+    parser = argparse.ArgumentParser(
+        prog="sandbox", description="LeafLink, Flourish, Ordo and AIQ, simulated."
+    )
     parser.add_argument("--data", type=Path, required=True, help="directory of the state")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1 (default %(default)s)"

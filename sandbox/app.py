@@ -9,6 +9,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import sandbox.aiq.api
 import sandbox.aiq.auth
+import sandbox.console.aiq_pages
 import sandbox.console.endpoint_pages
 import sandbox.console.flourish_pages
 import sandbox.console.inventory_pages
@@ -55,6 +56,7 @@ PAGES = (
     sandbox.console.endpoint_pages,
     sandbox.console.ordo_pages,
     sandbox.console.organisation_pages,
+    sandbox.console.aiq_pages,
 )
 
 

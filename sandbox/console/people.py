@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from flask import abort
 
-from sandbox.accounts import FLOURISH, LEAFLINK, ORDO, WORLDS, of_world
+from sandbox.accounts import AIQ, FLOURISH, LEAFLINK, ORDO, WORLDS, of_world
 
 
 class Part(NamedTuple):
@@ -61,6 +61,20 @@ PARTS = (
         "Ordo admin",
         "Keeps the organisation’s brands and licenses.",
         {"organisation.show": "Organisation", "organisation.items": "Items"},
+    ),
+    Part(
+        "shopper",
+        AIQ,
+        "AIQ shopper",
+        "Browses a venue’s shelf, orders with an offer for pickup or delivery, takes an order back.",
+        {"aiq.shelf": "Shelf", "aiq.listing": ORDERS},
+    ),
+    Part(
+        "shop",
+        AIQ,
+        "AIQ shop staff",
+        "Confirms orders, checks shoppers in, cancels; sees what is left of each product.",
+        {"aiq.listing": ORDERS, "aiq.shelf": "Shelf"},
     ),
 )
 

@@ -14,6 +14,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """Make simulation and application once: compiling its routes is what takes time."""
     simulation = Simulation(tmp_path_factory.mktemp("sandbox"))
     simulation.store.set_setting("leaflink_rate_limit", 0)
+    simulation.store.set_setting("aiq_per_second", 0)
     yield Doors(simulation)
     simulation.close()
 

@@ -16,11 +16,6 @@ NO_KEYS: tuple[dict[str, str], ...] = (
 OF_VENUES = ("products", "categories", "product-categories", "offers")
 
 
-@pytest.fixture(autouse=True)
-def without_a_rate(doors):
-    doors.control("POST", "/settings", {"aiq_per_second": 0})
-
-
 def product_body(**fields):
     return {
         "sku": "GL-NEW-1", "name": "Lychee Gummies", "brand": "Greenleaf Kitchen", "price": 8.65,

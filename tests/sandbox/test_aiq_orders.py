@@ -7,11 +7,6 @@ from tests.sandbox.calls import webhooks
 WHERE = "http://127.0.0.1:9/webhooks/aiq/unguessable"
 
 
-@pytest.fixture(autouse=True)
-def without_a_rate(doors):
-    doors.control("POST", "/settings", {"aiq_per_second": 0})
-
-
 @pytest.fixture
 def product(doors):
     """A product of the first venue that costs $10.00, of which there are 12."""

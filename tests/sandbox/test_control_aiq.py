@@ -3,11 +3,6 @@
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def without_a_rate(doors):
-    doors.control("POST", "/settings", {"aiq_per_second": 0})
-
-
 def test_an_order_without_further_words_is_of_goods_that_flourish_sells(doors):
     for world in ("greenleaf", "sunrise"):
         for _ in range(4):
