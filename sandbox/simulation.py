@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 import sandbox.aiq.seed
+import sandbox.flourish.customers
 import sandbox.flourish.seed
 import sandbox.leaflink.seed
 import sandbox.ordo.seed
@@ -21,10 +22,10 @@ SEED = 1
 FILE = "sandbox.sqlite"
 WEBHOOKS = tuple(f"{platform}.webhook" for platform in (LEAFLINK, FLOURISH, AIQ))
 FILLERS = {
-    LEAFLINK: sandbox.leaflink.seed.fill,
-    FLOURISH: sandbox.flourish.seed.fill,
-    ORDO: sandbox.ordo.seed.fill,
-    AIQ: sandbox.aiq.seed.fill,
+    LEAFLINK: (sandbox.leaflink.seed.fill,),
+    FLOURISH: (sandbox.flourish.seed.fill, sandbox.flourish.customers.fill),
+    ORDO: (sandbox.ordo.seed.fill,),
+    AIQ: (sandbox.aiq.seed.fill,),
 }
 
 
@@ -70,9 +71,8 @@ class Simulation:
             self.store.clear(keep=WEBHOOKS if keep_webhooks else ())
             self.store.set_setting("seed", seed)
             for account in ACCOUNTS:
-                FILLERS[account.platform](
-                    self.office(account.platform, account.world), make_world(account.world, seed)
-                )
+                for fill in FILLERS[account.platform]:
+                    fill(self.office(account.platform, account.world), make_world(account.world, seed))
         self.faults.reseed(seed)
         self.random.seed(seed)
 

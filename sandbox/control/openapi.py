@@ -138,7 +138,7 @@ def _records(*names: str) -> Schema:
 
 STATE = object_of(
     leaflink=_records("orders", "products", "inventory_items", "customers", "webhooks"),
-    flourish=_records("orders", "items", "destinations", "webhooks"),
+    flourish=_records("orders", "items", "destinations", "customers", "webhooks"),
     ordo=_records("orders", "items", "brands", "licenses"),
     aiq=_records("orders", "products", "offers", "venues", "categories", "webhooks"),
 )

@@ -43,6 +43,7 @@ LISTS: dict[str, dict[str, Listed]] = {
         "orders": Listed("order", sandbox.flourish.shapes.order),
         "items": Listed("item", sandbox.flourish.shapes.item),
         "destinations": Listed("destination", sandbox.flourish.shapes.destination),
+        "customers": Listed("customer", sandbox.flourish.shapes.plain),
         "webhooks": Listed("webhook", lambda _office, each: dict(each)),
     },
     ORDO: {

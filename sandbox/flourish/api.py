@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.clock import stamp
 from sandbox.errors import BadValue, Refused, Unauthorized
-from sandbox.flourish import filters, orders, reading, seed, shapes
+from sandbox.flourish import customers, filters, orders, reading, seed, shapes
 from sandbox.flourish.auth import account_of
 from sandbox.flourish.filters import Filter, conditions
 from sandbox.flourish.stock import summary
@@ -66,6 +66,7 @@ RESOURCES = (
     Resource("sales-reps", "sales_rep", {}, facility="checked"),
     Resource("order-payment-terms", "term", filters.TERMS, read=shapes.plain, facility="checked"),
     Resource("destinations", "destination", filters.DESTINATIONS, shapes.destination, shapes.destination),
+    Resource("customers", "customer", filters.CUSTOMERS, read=shapes.plain),
     Resource("outbound-orders", "order", filters.ORDERS, _list_order, shapes.order, facility="optional"),
 )
 
@@ -96,6 +97,7 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
                 f"/{resource.path}/<key>", f"{resource.path}_read", _reader(resource, resource.read)
             )
     app.add_url_rule("/order-payment-terms", view_func=add_term, methods=["POST"])
+    app.add_url_rule("/customers", view_func=add_customer, methods=["POST"])
     app.add_url_rule("/destinations", view_func=add_destination, methods=["POST"])
     app.add_url_rule("/destinations/<key>", view_func=change_destination, methods=["PUT"])
     app.add_url_rule("/outbound-orders", view_func=create_order, methods=["POST"])
@@ -187,6 +189,11 @@ def add_destination() -> ResponseReturnValue:
     """Add a destination."""
     office: Office = g.office
     return _one(shapes.destination(office, seed.add_destination(office, reading.destination_fields(_body()))))
+
+
+def add_customer() -> ResponseReturnValue:
+    """Add a retail customer."""
+    return _one(customers.create(g.office, _body()))
 
 
 def change_destination(key: str) -> ResponseReturnValue:

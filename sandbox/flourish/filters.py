@@ -76,6 +76,13 @@ TERMS: dict[str, Filter] = {
     "search": lambda values: contains("$.order_payment_term", values[0]),
 }
 
+CUSTOMERS: dict[str, Filter] = {
+    **{name: _any(name) for name in ("first_name", "last_name", "dob", "state", "patient_id")},
+    "phone_number": _any("phone"),
+    "email": lambda values: one_of("$.email", [value.lower() for value in values]),
+    **_window("last_updated_timestamp"),
+}
+
 DESTINATIONS: dict[str, Filter] = {
     "destination_type": _any("type"), "facility_name": _any("name"), "alias": _any("alias"),
     "license_number": _any("license_number"), "search": lambda values: contains("$.name", values[0]),

@@ -30,7 +30,7 @@ LEAFLINK_SINGLES = tuple(name for name in LEAFLINK_LISTS if name not in ("line-i
 
 FLOURISH_READS = (
     "facilities", "items", "inventory/summary", "brands", "strains", "uoms", "itemcategories", "sales-reps",
-    "order-payment-terms", "destinations", "outbound-orders",
+    "order-payment-terms", "destinations", "outbound-orders", "customers",
 )  # fmt: skip
 FLOURISH_SINGLES = (
     "facilities",
@@ -39,6 +39,7 @@ FLOURISH_SINGLES = (
     "order-payment-terms",
     "destinations",
     "outbound-orders",
+    "customers",
 )
 
 

@@ -38,11 +38,15 @@ NULLABLE = {
     "unit_cbd_percent", "unit_thc_percent", "thc_ratio", "cbd_ratio", "cbd_per_unit",
     "unit_cbd_content_uom_id", "cbd_per_unit_uom", "cbd_per_unit_uom_description", "thc_per_unit",
     "unit_thc_content_uom_id", "thc_per_unit_uom", "thc_per_unit_uom_description",
+    # What few customers have.
+    "customer_group", "medical_card_expiration", "medical_card_state", "patient_id", "preferred_name",
+    "state_id", "state_id_expiration_timestamp",
 }  # fmt: skip
-# Not every company has accounts; the one example had. A contact's inner details stand in PUT's example only.
+# Not every company has accounts or physicians; the one example had. A contact's inner details stand in PUT's example only.
 LEFT_OUT = {
     "finance_account_revenue", "finance_account_asset", "finance_account_expense", "facility_contact_id",
     "department", "is_primary",
+    "physician",
 }  # fmt: skip
 LEFT_OUT_OF_CONTACT = {
     "created_by", "created_timestamp", "facility_id", "last_updated_by", "last_updated_timestamp", "notes",
