@@ -166,7 +166,7 @@ def test_the_state_shows_everything_in_the_platforms_own_words(doors):
     assert [each["number"] for each in state["leaflink"]["orders"]] == [order["number"]]
     assert state["flourish"]["orders"][0] == outbound | {"company": "greenleaf"}
     assert {each["company"] for each in state["leaflink"]["products"]} == {"greenleaf", "sunrise", "ember"}
-    assert (len(state["leaflink"]["customers"]), len(state["flourish"]["destinations"])) == (240, 222)
+    assert (len(state["leaflink"]["customers"]), len(state["flourish"]["destinations"])) == (260, 234)
     assert state["flourish"]["webhooks"] == [
         {
             "url": "http://x.example/h/t",

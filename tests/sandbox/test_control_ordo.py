@@ -126,4 +126,4 @@ def test_the_state_shows_ordo_in_its_own_words(doors):
         "licenses": 6,
     }
     account = [each for each in doors.control("GET", "/accounts").json if each["platform"] == "ordo"][-1]
-    assert (account["key"], account["base_url"]) == ("or-sunrise-key", "http://localhost/ordo/v1/")
+    assert (account["key"], account["base_url"]) == ("or-ember-key", "http://localhost/ordo/v1/")

@@ -42,7 +42,8 @@ NULLABLE = {
     "customer_group", "medical_card_expiration", "medical_card_state", "patient_id", "preferred_name",
     "state_id", "state_id_expiration_timestamp",
 }  # fmt: skip
-# Not every company has accounts or physicians; the one example had. A contact's inner details stand in PUT's example only.
+# Not every company has accounts or physicians; the one example had. A contact's inner details stand in PUT's
+# example only.
 LEFT_OUT = {
     "finance_account_revenue", "finance_account_asset", "finance_account_expense", "facility_contact_id",
     "department", "is_primary",
