@@ -116,6 +116,11 @@ class Drawing:
     rows: tuple[Row, ...]
     box: Box = _BOX
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether there are strips of which nothing is known, which the legend has to explain."""
+        return any(column.strip.look == GAP for column in self.columns)
+
 
 def stacked(window: Window, series: Sequence[Series]) -> Drawing:
     """Draw counts as bars on top of each other: each series is a part of one whole."""

@@ -55,6 +55,8 @@ def test_where_nothing_is_known_there_is_a_gap_and_not_nothing():
     chart = drawing.stacked(WINDOW, [series("Orders", None, None, 0, 5, 0, 0, 1)])
     assert [column.strip.look for column in chart.columns] == [GAP, GAP, "", "", "", "", ""]
     assert chart.columns[0].words == "Sat, Nov 21: no data"
+    assert chart.has_gaps
+    assert not drawing.stacked(WINDOW, [series("Orders", 0, 0, 0, 5, 0, 0, 1)]).has_gaps
     assert [row.values for row in chart.rows][:4] == [("–",), ("–",), ("0",), ("5",)]
 
 
