@@ -66,6 +66,7 @@ def ask_for_reps(engine: Engine) -> None:
             text(
                 "UPDATE connection SET facility_id = facility.id FROM facility"
                 " WHERE facility.hub_id = connection.hub_id AND facility.sales_rep_required"
+                " AND connection.platform = 'leaflink'"
             )
         )
         assert moved.rowcount == 2
