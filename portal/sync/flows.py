@@ -40,7 +40,7 @@ STATUSES = Flow(
 PRODUCTS = Flow(
     "Products out",
     "a product was made or described in {}",
-    ("create_strain", "create_product", "update_product"),
+    ("create_strain", "create_product", "update_product", "put_product"),
 )
 STOCK = Flow(
     "Stock out",

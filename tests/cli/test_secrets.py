@@ -47,7 +47,7 @@ def findings(env):
 
 @pytest.mark.fault(81)
 def test_a_key_is_changed_from_the_first_to_the_last_step(run, read, env, hub):
-    assert read("secrets", "show")["sealed"]["stored credentials"] == {"old": 3}
+    assert read("secrets", "show")["sealed"]["stored credentials"] == {"old": 5}
     assert findings(env) == {}
 
     env["TRELLIS_MASTER_KEY"] = f"new:{NEW},old:{OLD}"
@@ -72,7 +72,7 @@ def test_a_key_that_was_dropped_too_early_is_named_by_the_command_and_the_doctor
     said = run("secrets", "rotate", code=1)
 
     assert "'old' is not configured" in said
-    assert "Left: 5." in said
+    assert "Left: 7." in said
     assert findings(env)["key old"].ok is False
 
 

@@ -17,7 +17,8 @@ def statements() -> Iterator[list[str]]:
     own = threading.get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if threading.get_ident() == own:
+        # Whether a transaction is entered by a statement of its own is the connection's history, no page's.
+        if threading.get_ident() == own and not statement.startswith("SELECT set_config"):
             seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

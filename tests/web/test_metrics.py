@@ -86,7 +86,7 @@ def test_the_queue_and_the_rate_budgets_are_told(app):
 
     assert found["trellis_queue_jobs", "waiting"] == 1
     assert found["trellis_workers",] == 0
-    assert found["trellis_rate_budget_calls_left", owner, system] == pytest.approx(9, abs=0.1)
+    assert found["trellis_rate_budget_calls_left", owner, system] == pytest.approx(1, abs=0.1)
     assert found["trellis_rate_budget_pace", owner, system] == pytest.approx(0.5, abs=0.01)
     assert 28 < found["trellis_rate_budget_held_seconds", owner, system] <= 30
 
