@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import cache
 from uuid import UUID
 
@@ -31,6 +32,9 @@ def prepare() -> None:
     anew cost a fifth of their time. The desk has no connection yet: those may not be shared by processes."""
     configure_mappers()
     desk()
+    # Else each work horse copies every page of memory that the collector touches (Python's docs, gc.freeze).
+    gc.collect()
+    gc.freeze()
 
 
 def stop() -> None:
