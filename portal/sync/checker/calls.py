@@ -36,7 +36,7 @@ _CLOCKS_SECONDS = 2.0
 # Operations that the ledger cannot tell apart: each writes fields of an order that is there.
 _UPDATES = frozenset({"finish_order", "update_order", "set_term", "tell_platform", "replace_lines"})
 # The same of a product.
-_PRODUCT_UPDATES = frozenset({"update_product", "set_stock", DROP})
+_PRODUCT_UPDATES = frozenset({"update_product", "put_product", "set_stock", DROP})
 # What is made in a platform's catalogue, and what its ledger calls the list.
 _MAKES = {"create_product": "products", "create_strain": "strains"}
 # What a refused key may ask for: it never got an answer about it.

@@ -138,6 +138,8 @@ INVENTORY = PRODUCTS.replace("products/", "inventory/items/")
         ("make_lot_stock", "lot:501/6", "POST", INVENTORY, {"product": 501, "batch": 6, "quantity": "7"}),
         ("create_product", "product:c1:RZ-1", "POST", PRODUCTS, {"sku": "RZ-1", "name": "Runtz"}),
         ("create_strain", "strain:c1:Runtz", "POST", "/leaflink/api/v2/strains/", {"name": "Runtz"}),
+        ("put_product", "put:00000829", "PUT", "/ordo/v1/items/00000829", {"sku": "RZ-1", "name": "Runtz"}),
+        ("drop_stock", "put:00000829", "PUT", "/ordo/v1/items/00000829", {"sku": "RZ-1"}),
     ],
 )
 def test_a_write_to_the_catalogue_is_one_of_ours_when_it_was_recorded_and_not_else(
