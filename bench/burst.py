@@ -11,6 +11,7 @@ from typing import Any
 from bench.figures import Figure
 from bench.ledger import Ledger, is_creation, moment
 from bench.machine import COMPANIES, Demo, demo
+from sandbox.leaflink import limits
 
 ORDERS = 1_000
 LINES = 3
@@ -19,8 +20,8 @@ SAMPLES = 20
 _MOST_CALLS = 4
 _MOST_TIMES = 1.3
 _BUYERS = 4
-# As LeafLink's own two numbers stand to each other (sandbox/leaflink/limits.py).
-_BURST = PER_MINUTE * 1_000 // 300
+# As LeafLink's own two numbers stand to each other.
+_BURST = PER_MINUTE * limits.BURST // limits.PER_MINUTE
 _LOOK_SECONDS = 1.0
 # On a machine that is busy with other things it takes long, and is to come to its end all the same.
 _GIVE_UP_SECONDS = 1_800.0

@@ -49,9 +49,10 @@ def _shell() -> dict[str, Any]:
     """Read what the shell shows; called by layouts, so that only full pages pay for it."""
     person = current_person()
     here, session = g.get("here"), db.session()
-    around = stops.around(session, here.id if here else None) if person else None
-    at_hand = grants.of_tenant(session, here.id, grants.is_at_hand()) if here and not here.grant else []
-    requests = [grant for grant in at_hand if grant.given_at is None]
+    banners = stops.banners(session, here.id if here else None) if person else None
+    which = grants.is_open_or_standing()
+    current = grants.of_tenant(session, here.id, which) if here and not here.grant else []
+    requests = [grant for grant in current if grant.given_at is None]
     return {
         "person": person,
         "navigation": _entries(NAVIGATION, here),
@@ -59,9 +60,9 @@ def _shell() -> dict[str, Any]:
         "tenants": [row.tenant for row in memberships_of(session, person.id)] if person else [],
         "open_problems": problems.open_count(session, here.id, bounded.FEW) if here else 0,
         "open_requests": len(requests) if here and here.may("grants.manage") else 0,
-        "guests": [grant for grant in at_hand if grant.given_at],
-        "leaving": around.leaving if around else None,
-        "stops": around.stops if around else [],
+        "guests": [grant for grant in current if grant.given_at],
+        "leaving": banners.leaving if banners else None,
+        "stops": banners.stops if banners else [],
         "is_staff": bool(person and "support.see" in STAFF_PERMISSIONS.get(person.staff_role or "", ())),
     }
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import INSTALLATION_CHAIN, Grant, Tenant, new_id
-from portal.queries.grants import is_open, is_standing
+from portal.queries.grants import is_open, is_open_or_standing
 from portal.sync import audit, mail
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 60
@@ -153,7 +153,7 @@ def end(session: Session, keys: Keys, grant: Grant, actor: audit.Actor) -> None:
     asked = grant.given_at is None
     _change(
         session,
-        and_(Grant.id == grant.id, or_(is_open(), is_standing())),
+        and_(Grant.id == grant.id, is_open_or_standing()),
         revoked_at=func.clock_timestamp(),
         revoked_by=actor.name,
     )

@@ -32,9 +32,8 @@ def is_standing() -> ColumnElement[bool]:
     return and_(Grant.revoked_at.is_(None), Grant.ends_at > func.clock_timestamp())
 
 
-def is_at_hand() -> ColumnElement[bool]:
-    """What a company's people see on each page: a request that waits, or a grant that stands; only the first
-    was not given."""
+def is_open_or_standing() -> ColumnElement[bool]:
+    """A request that waits for an answer, or a grant that stands; only the first was not given."""
     return or_(is_open(), is_standing())
 
 

@@ -31,8 +31,8 @@ class Leaving:
 
 
 @dataclass(frozen=True)
-class Around:
-    """What holds for all of a company's pages: the stops that are on, and whether it is to be deleted."""
+class Banners:
+    """What stands above all of a company's pages: the stops that are on, and whether it is to be deleted."""
 
     stops: list[Stop]
     leaving: Leaving | None
@@ -40,10 +40,10 @@ class Around:
 
 def standing(session: Session, tenant_id: UUID | None = None) -> list[Stop]:
     """Read the switches that are on: the operator's, and that of a tenant when one is named."""
-    return around(session, tenant_id).stops
+    return banners(session, tenant_id).stops
 
 
-def around(session: Session, tenant_id: UUID | None = None) -> Around:
+def banners(session: Session, tenant_id: UUID | None = None) -> Banners:
     """Read the switches that are on, and whether a company is to be deleted, in one question."""
     everybodys = select(Installation.stopped_at, Installation.stopped_by, Installation.stop_reason, true())
     own = select(Tenant.stopped_at, Tenant.stopped_by, Tenant.stop_reason, false())
@@ -52,7 +52,7 @@ def around(session: Session, tenant_id: UUID | None = None) -> Around:
         own.add_columns(*leaving).where(Tenant.id == tenant_id)
     )
     rows = session.execute(query).all()
-    return Around(
+    return Banners(
         [
             Stop(since, by or "Somebody", reason or "No reason was given.", is_everybodys)
             for since, by, reason, is_everybodys, _at, _asked_by in rows

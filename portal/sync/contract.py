@@ -69,6 +69,17 @@ class Setting:
         return "number" if isinstance(self.default, int | float) else "text"
 
 
+# Of every platform.
+SETTLE_SECONDS = Setting(
+    "settle_seconds",
+    "Seconds to wait before looking for a lost order",
+    "After an unclear answer nothing is written for this long; 0 is what this installation has. Shorter"
+    " is faster, and risks a second order when Flourish is slow.",
+    (),
+    0,
+    most=3600,
+)
+
 # The setting `routing` of a platform whose orders may go where their sales rep belongs.
 BY_FACILITY, BY_REP = "one facility", "by sales rep"
 

@@ -17,11 +17,12 @@ from werkzeug.exceptions import HTTPException
 from sandbox import reading
 from sandbox.aiq import filters, limits, orders, products, refusals, shapes, venues
 from sandbox.aiq.auth import account_of
-from sandbox.aiq.filters import Filter, Piece, conditions, piece
+from sandbox.aiq.filters import Piece, piece
 from sandbox.errors import Missing, Refused, Unauthorized
 from sandbox.jsontext import Json, read_object
 from sandbox.office import Office
 from sandbox.outbox import Outbox
+from sandbox.queries import Filter, conditions
 from sandbox.rates import RateLimit
 from sandbox.store import Body, Condition, Store, equal, one_of
 
@@ -131,7 +132,7 @@ def _lister(resource: Resource) -> Callable[[], ResponseReturnValue]:
         office: Office = g.office
         if resource.of_venues:
             venues.refuse_unknown(office, request.args.getlist("venueId"))
-        return _page(resource, conditions(resource.filters, request.args), request.args)
+        return _page(resource, conditions(resource.filters, request.args, filters.PAGING), request.args)
 
     return list_all
 

@@ -4,7 +4,7 @@ Documented are the names in words; the spelling of some is what public code send
 that a misspelt one is noticed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import MultiDict
@@ -13,9 +13,9 @@ from sandbox.aiq.statuses import status
 from sandbox.aiq.terms import CANNABIS_TYPES, COMPLIANCE_TYPES, PICK_UP_TYPES, word
 from sandbox.clock import parse, stamp
 from sandbox.errors import BadValue
+from sandbox.queries import Filter
 from sandbox.store import Condition, compare, contains, equal, one_of
 
-Filter = Callable[[Sequence[str]], Condition]
 PAGING = ("skip", "limit", "sort")
 PAGE, MAX_PAGE = 100, 250
 MAX_DIGITS = 9
@@ -77,18 +77,6 @@ PRODUCTS: dict[str, Filter] = {
 CATEGORIES: dict[str, Filter] = {"venueId": _any("$.venue")}
 OFFERS: dict[str, Filter] = {"venueId": _any("$.venue"), "active": _flag("active", "$.active")}
 VENUES: dict[str, Filter] = {"organizationId": _any("$.organization")}
-
-
-def conditions(table: dict[str, Filter], query: MultiDict[str, str]) -> list[Condition]:
-    """Return the conditions that a query asks for.
-
-    Raises:
-        BadValue: a parameter is unknown, or its value cannot be read.
-    """
-    for name in query:
-        if name not in table and name not in PAGING:
-            raise BadValue(f"Unknown parameter: {name}.", name)
-    return [read(query.getlist(name)) for name, read in table.items() if name in query]
 
 
 class Piece(NamedTuple):

@@ -18,9 +18,9 @@ from sandbox.jsontext import Json, read_object
 from sandbox.office import Office
 from sandbox.ordo import filters, items, limits, orders, repeats, shapes
 from sandbox.ordo.auth import account_of
-from sandbox.ordo.filters import Filter, conditions
 from sandbox.ordo.refusals import code_of
 from sandbox.outbox import Outbox
+from sandbox.queries import Filter, conditions
 from sandbox.rates import RateLimit
 from sandbox.store import Record, Store
 
@@ -109,7 +109,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _lister(resource: Resource) -> Callable[[], ResponseReturnValue]:
     def list_all() -> ResponseReturnValue:
         office: Office = g.office
-        where = conditions(resource.filters, request.args)
+        where = conditions(resource.filters, request.args, filters.PAGING)
         limit, offset = _limit(), cursors.place(request.args.get("cursor", ""))
         found = office.find(resource.kind, *where, limit=limit, offset=offset)
         after = offset + limit if office.count(resource.kind, *where) > offset + limit else None

@@ -1,15 +1,13 @@
 """Query parameters as conditions, one table per list; others mean nothing, and are refused."""
 
-from collections.abc import Callable, Sequence
-
-from werkzeug.datastructures import MultiDict
+from collections.abc import Sequence
 
 from sandbox.clock import parse, stamp
 from sandbox.errors import BadValue
 from sandbox.ordo.statuses import status
+from sandbox.queries import Filter
 from sandbox.store import Condition, compare, one_of
 
-Filter = Callable[[Sequence[str]], Condition]
 PAGING = ("limit", "cursor")
 
 
@@ -29,15 +27,3 @@ ITEMS: dict[str, Filter] = {
     "sku": lambda values: one_of("$.sku", values),
     "external_id": lambda values: one_of("$.external_id", values),
 }
-
-
-def conditions(table: dict[str, Filter], query: MultiDict[str, str]) -> list[Condition]:
-    """Return the conditions that a query asks for.
-
-    Raises:
-        BadValue: a parameter is unknown, or its value cannot be read.
-    """
-    for name in query:
-        if name not in table and name not in PAGING:
-            raise BadValue(f"Unknown parameter: {name}.", name)
-    return [read(query.getlist(name)) for name, read in table.items() if name in query]

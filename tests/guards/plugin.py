@@ -27,7 +27,7 @@ from tests.conftest import empty
 
 Patch = pytest.MonkeyPatch
 # Takes itself away, and returns the statements that put back what no patch does.
-Guard = Callable[[Patch, Engine], Iterable[str]]
+Guard = Callable[[Patch, Engine], Iterable[str] | None]
 ALL_GUARDS = "all_guards"
 
 
@@ -44,7 +44,7 @@ def _without(request: pytest.FixtureRequest, engine: Engine, redis_url: str) -> 
         yield
         return
     with pytest.MonkeyPatch.context() as patch, ExitStack() as put_back:
-        for statement in GUARDS[request.param](patch, engine):
+        for statement in GUARDS[request.param](patch, engine) or ():
             put_back.callback(_execute, engine, statement)
         # First: what a test left may not be what an index bears.
         put_back.callback(empty, engine, redis_url)
@@ -56,7 +56,7 @@ def _execute(engine: Engine, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def _intent(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _intent(patch: Patch, _engine: Engine) -> None:
     """Write the intent down together with the outcome, and not before the call."""
     put_off: dict[UUID, tuple[Any, ...]] = {}
 
@@ -79,10 +79,9 @@ def _intent(patch: Patch, _engine: Engine) -> Iterable[str]:
     patch.setattr(reconcile, "intend", forget)
     for name, place in {"record": 4, "_leave_unknown": 4, "_refuse": 4, "_abandon": 2}.items():
         patch.setattr(operate, name, recording(getattr(operate, name), place))
-    return ()
 
 
-def _settle_wait(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _settle_wait(patch: Patch, _engine: Engine) -> None:
     """Look at once whether a lost create took effect."""
 
     def at_once(session: Session, *_: Any) -> datetime:
@@ -90,16 +89,14 @@ def _settle_wait(patch: Patch, _engine: Engine) -> Iterable[str]:
         return now
 
     patch.setattr(settle, "settle_time", at_once)
-    return ()
 
 
-def _settle_look(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _settle_look(patch: Patch, _engine: Engine) -> None:
     """Repeat a lost create like any other write."""
     patch.setattr(settle, "_REPEATABLE", settle._REPEATABLE | {"create_order", "create_destination"})
-    return ()
 
 
-def _fence(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _fence(patch: Patch, _engine: Engine) -> None:
     """Let whoever once claimed a link write to it."""
 
     def hold(session: Session, held: claim.Claim) -> Link:
@@ -109,7 +106,6 @@ def _fence(patch: Patch, _engine: Engine) -> Iterable[str]:
     for module in [one for name, one in sys.modules.items() if name.startswith(("portal.", "tests."))]:
         if getattr(module, "hold", None) is guarded:
             patch.setattr(module, "hold", hold)
-    return ()
 
 
 def _without_index(name: str) -> Guard:
@@ -144,14 +140,13 @@ def _link(patch: Patch, engine: Engine) -> Iterable[str]:
     return (f"ALTER TABLE {constraint} UNIQUE (connection_id, kind, foreign_id)",)
 
 
-def _delivery(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _delivery(patch: Patch, _engine: Engine) -> None:
     """Keep the same bytes again each time that they come."""
     parameters = deliveries._parameters
     patch.setattr(deliveries, "_parameters", lambda *given: parameters(*given) | {"digest": new_id().bytes})
-    return ()
 
 
-def _listed_version(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _listed_version(patch: Patch, _engine: Engine) -> None:
     """Mark whatever a list shows, read at that version already or not."""
     if_changed, flourish = marks.mark_if_changed, marks.mark_flourish
     patch.setattr(
@@ -164,20 +159,17 @@ def _listed_version(patch: Patch, _engine: Engine) -> Iterable[str]:
         "mark_flourish",
         lambda session, hub_id, hint: flourish(session, hub_id, replace(hint, updated_at=None)),
     )
-    return ()
 
 
-def _told_version(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _told_version(patch: Patch, _engine: Engine) -> None:
     """Mark whatever a webhook tells, the echo of what was read already too."""
     statement = deliveries._FROM_FLOURISH.replace("flourish_version = %(version)s", "false")
     patch.setattr(deliveries, "_FROM_FLOURISH", statement)
-    return ()
 
 
-def _base(patch: Patch, _engine: Engine) -> Iterable[str]:
+def _base(patch: Patch, _engine: Engine) -> None:
     """Plan without what both sides last agreed on; None would say that a person joined them."""
     patch.setattr(orders, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": {}})))
-    return ()
 
 
 GUARDS: dict[str, Guard] = {

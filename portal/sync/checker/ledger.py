@@ -32,8 +32,7 @@ _ORDER = re.compile(r"/(?:outbound-orders|orders-received|orders)/([^/?]+)(?:/tr
 _CREATES = re.compile(r"/(outbound-orders|destinations)(?:$|\?)")
 # What a path names of a platform's catalogue: a product by its id, or the list that something is added to.
 _LOT = re.compile(r"/inventory/items/(?:([^/?]+)/)?(?:$|\?)")
-_ITEM = re.compile(r"/items/([^/?]+)(?:$|\?)")
-_CATALOGUE = re.compile(r"/(products|strains)/(?:([^/?]+)/)?(?:$|\?)")
+_CATALOGUE = re.compile(r"/(products|strains|items)/(?:([^/?]+)/?)?(?:$|\?)")
 
 
 @dataclass(frozen=True)
@@ -157,8 +156,6 @@ def _write(method: str, path: str, order: str, step: str, text: str) -> str:
         return f"{'cancel' if body.get('order_status') == 'Cancelled' else 'update'}:{order}"
     if found := _LOT.search(path):
         return f"lot:{found[1]}" if found[1] else f"lot:{body.get('product')}/{body.get('batch')}"
-    if found := _ITEM.search(path):
-        return f"product:{unquote(found[1])}"
     if found := _CATALOGUE.search(path):
         return f"product:{found[2]}" if found[2] else f"{found[1]} with {body.get('sku') or body.get('name')}"
     found = _CREATES.search(path)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from portal.sync.contract import (
     BY_FACILITY,
     BY_REP,
+    SETTLE_SECONDS,
     CredentialField,
     Platform,
     Setting,
@@ -78,15 +79,7 @@ _SETTINGS = (
         ("4", "2"),
         "4",
     ),
-    Setting(
-        "settle_seconds",
-        "Seconds to wait before looking for a lost order",
-        "After an unclear answer nothing is written for this long; 0 is what this installation has. Shorter"
-        " is faster, and risks a second order when Flourish is slow.",
-        (),
-        0,
-        most=3600,
-    ),
+    SETTLE_SECONDS,
     Setting(
         "terms",
         "Payment terms",

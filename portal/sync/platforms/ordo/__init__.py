@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.sync.contract import CredentialField, Platform, Setting, StreamSpec, Throttle
+from portal.sync.contract import SETTLE_SECONDS, CredentialField, Platform, Setting, StreamSpec, Throttle
 from portal.sync.decisions import Finding
 from portal.sync.platforms.ordo.client import OrdoClient
 from portal.sync.platforms.ordo.readiness import READINESS
@@ -41,15 +41,7 @@ _SETTINGS = (
         (),
         {},
     ),
-    Setting(
-        "settle_seconds",
-        "Seconds to wait before looking for a lost order",
-        "After an unclear answer nothing is written for this long; 0 is what this installation has. Shorter"
-        " is faster, and risks a second order when Flourish is slow.",
-        (),
-        0,
-        most=3600,
-    ),
+    SETTLE_SECONDS,
 )
 
 
