@@ -15,22 +15,27 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Bytes of chance that an id takes.
-_CHANCE = 10
+_CHANCE = 8
+_NANOSECONDS = 1_000_000  # of a millisecond
 
 
 def new_id() -> UUID:
-    """Make a UUIDv7: sortable by time of creation, 74 random bits (RFC 9562, 5.7)."""
+    """Make a UUIDv7: sortable by time of creation to a quarter of a microsecond, 62 random bits.
+
+    The time within the millisecond stands where chance may (RFC 9562, 6.2, method 3): what is made after
+    something else in one process sorts after it.
+    """
     return next(new_ids(1))
 
 
 def new_ids(count: int) -> Iterator[UUID]:
     """Make so many, of one moment; the system is asked for chance once for all of them."""
-    milliseconds = time.time_ns() // 1_000_000
+    milliseconds, within = divmod(time.time_ns(), _NANOSECONDS)
+    moment = milliseconds << 80 | 0x7 << 76 | (within * 4096 // _NANOSECONDS) << 64 | 0b10 << 62
     chance = memoryview(secrets.token_bytes(_CHANCE * count))
     for start in range(0, _CHANCE * count, _CHANCE):
         drawn = int.from_bytes(chance[start : start + _CHANCE], "big")
-        high, low = drawn >> 62 & 0xFFF, drawn & (1 << 62) - 1
-        yield UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+        yield UUID(int=moment | drawn & (1 << 62) - 1)
 
 
 def utc_now() -> datetime:
