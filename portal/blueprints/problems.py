@@ -23,6 +23,8 @@ from portal.sync import awaiting, blame
 blueprint = Blueprint("problems", __name__, url_prefix="/t/<slug>/problems")
 
 ME = "me"
+# The lists whose length their tab says.
+_COUNTED = ("open", "ignored")
 # What narrows the list, as its address says it.
 FILTERS = ("connection", "blame", "who", "assigned", "code", "cause")
 
@@ -130,8 +132,8 @@ def people_here() -> dict[UUID, str]:
 
 
 def _counts(tenant_id: UUID) -> dict[str, int]:
-    states = ("open", "ignored")
-    return {state: problems.count(db.session(), tenant_id, problems.Filters(state=state)) for state in states}
+    lists = [problems.Filters(state=state) for state in _COUNTED]
+    return dict(zip(_COUNTED, problems.counts(db.session(), tenant_id, lists), strict=True))
 
 
 def _matter(row: problems.Cause) -> remedies.Matter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -14,4 +15,13 @@ FEW = 1_000
 
 def count(session: Session, query: Select[Any], most: int = MOST) -> int:
     """Count a query's rows; of more than `most`, no more are counted than one."""
-    return session.scalar(select(func.count()).select_from(query.limit(most + 1).subquery())) or 0
+    return counts(session, [query], most)[0]
+
+
+def counts(session: Session, queries: Sequence[Select[Any]], most: int = MOST) -> Sequence[int]:
+    """Count the rows of each of some queries, in one question, each to the same bound."""
+    numbers = [
+        select(func.count()).select_from(query.limit(most + 1).subquery()).scalar_subquery()
+        for query in queries
+    ]
+    return session.execute(select(*numbers)).one()

@@ -98,9 +98,19 @@ def open_count(session: Session, tenant_id: UUID, most: int = bounded.MOST) -> i
 
 def count(session: Session, tenant_id: UUID, filters: Filters, most: int = bounded.MOST) -> int:
     """Count the problems of a list, to a bound."""
+    return counts(session, tenant_id, [filters], most)[0]
+
+
+def counts(
+    session: Session, tenant_id: UUID, lists: Sequence[Filters], most: int = bounded.MOST
+) -> Sequence[int]:
+    """Count the problems of each of some lists, in one question, to a bound."""
     # In the order of an index, which is shorter than the rows.
-    found = select(Problem.id).where(*filters.conditions(tenant_id)).order_by(*_newest_first(filters))
-    return bounded.count(session, found, most)
+    found = [
+        select(Problem.id).where(*filters.conditions(tenant_id)).order_by(*_newest_first(filters))
+        for filters in lists
+    ]
+    return bounded.counts(session, found, most)
 
 
 def by_cause(session: Session, tenant_id: UUID, filters: Filters, *, size: int = 15) -> Causes:

@@ -15,6 +15,12 @@ def test_a_count_is_exact_up_to_its_bound_and_one_more_beyond_it(engine, rows, c
         assert bounded.count(session, query, 5) == counted
 
 
+def test_several_counts_are_one_question(engine):
+    with Sessions(engine).app() as session:
+        queries = [select(func.generate_series(1, rows).label("row")) for rows in (3, 9, 0)]
+        assert tuple(bounded.counts(session, queries, 5)) == (3, 6, 0)
+
+
 @pytest.mark.parametrize(
     ("number", "written"),
     [(0, "0"), (999, "999"), (1_234, "1,234"), (10_000, "10,000"), (10_001, "more than 10,000")],

@@ -3,9 +3,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 
 from portal.access import public
 from portal.config import Settings
@@ -30,6 +31,17 @@ def test_static_files_may_be_kept_and_the_rest_may_not(anybody):
     with anybody.get("/static/css/base.css") as answer:
         assert "no-store" not in answer.headers["Cache-Control"]
     assert anybody.get("/sign-in").headers["Cache-Control"] == "no-store"
+
+
+def test_addresses_that_differ_in_ids_alone_are_those_that_flask_builds(app):
+    rules = [rule for rule in app.url_map.iter_rules() if rule.arguments - {"slug"}]
+    kinds = [(rule.endpoint, rule.arguments - {"slug"}) for rule in rules if "token" not in rule.arguments]
+    with app.test_request_context("/t/acme/problems"):
+        g.slug = "acme"
+        for endpoint, names in [*kinds, ("problems.index", {"connection", "after"}), (".index", {"run"})]:
+            for _ in range(2):
+                ids = {name: uuid4() for name in sorted(names)}
+                assert app.url_for(endpoint, **ids) == Flask.url_for(app, endpoint, **ids)
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts(sessions, anybody):
