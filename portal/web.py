@@ -136,8 +136,8 @@ class Portal(Flask):
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """Build an address: see `Flask`.
 
-        The rows of a list lead to addresses that differ in their ids alone. Of each kind a request builds one,
-        which takes as long as writing ten rows, and writes the ids of the others in its place.
+        The rows of a list lead to addresses that differ in their ids alone. Of each kind a request builds
+        one, which takes as long as writing ten rows, and writes the ids of the others in its place.
         """
         if not values or not all(type(value) is UUID for value in values.values()):
             return super().url_for(endpoint, **values)
