@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from portal import models
 from portal.live.order import OrderView
+from portal.queries.orders import Row
 from portal.sync.personal import hide, hide_change
 
 Words = Annotated[str, AfterValidator(hide)]
@@ -179,16 +180,16 @@ class Connection(Shape):
     refused_deliveries: int
 
 
-def order_summary(link: models.Link) -> OrderSummary:
+def order_summary(row: Row) -> OrderSummary:
     """Tell an order as lists do."""
-    return OrderSummary(**_summary(link))
+    return OrderSummary(**_summary(row.link, row.total))
 
 
 def order(view: OrderView) -> Order:
     """Tell an order as its page does."""
     snapshot, verdict = view.link.snapshot, view.verdict
     return Order(
-        **_summary(view.link),
+        **_summary(view.link, snapshot.get("total")),
         customer=_pick(Customer, snapshot.get("customer") or {}),
         lines=[_pick(Line, line) for line in view.lines],
         money={
@@ -208,7 +209,7 @@ def event(row: models.TimelineEvent) -> Event:
     return Event.model_validate({**_columns(row), "changes": changes})
 
 
-def _summary(link: models.Link) -> dict[str, Any]:
+def _summary(link: models.Link, total: str | None) -> dict[str, Any]:
     return {
         "id": link.id,
         "number": link.label or link.foreign_id,
@@ -225,7 +226,7 @@ def _summary(link: models.Link) -> dict[str, Any]:
         "platform_status": link.foreign_status,
         "flourish_id": link.flourish_id,
         "flourish_status": link.flourish_status,
-        "total": link.snapshot.get("total"),
+        "total": total,
     }
 
 

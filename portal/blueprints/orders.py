@@ -38,8 +38,9 @@ def index() -> Any:
     only_searches = filters.any and filters == orders.Filters(q=filters.q) and "after" not in request.args
     if only_searches and (found := orders.numbered(session, tenant_here.id, filters.q)):
         return redirect(url_for(".show", link_id=found))
-    page = orders.page(session, tenant_here.id, filters, after=paging.after())
+    # Before the orders, whose rows show them: what a session has read it does not read again.
     connections = orders.platforms(session, tenant_here.id)
+    page = orders.page(session, tenant_here.id, filters, after=paging.after())
     names = {row.id: row.name for row in connections}
     return render_template(
         "orders/index.html",
@@ -138,7 +139,7 @@ def _older(page: orders.Page) -> str | None:
     if not page.more:
         return None
     kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "after" and value}
-    last = page.rows[-1]
+    last = page.rows[-1].link
     return url_for("orders.index", **kept, after=paging.cursor(last.placed_at, last.id))
 
 

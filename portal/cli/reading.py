@@ -63,7 +63,7 @@ def find(slug: str, number: str, *, json: bool, limit: int) -> None:
     with opened.tenant(tenant_id) as session:
         filters = order_queries.Filters(q=number)
         page = order_queries.page(session, tenant_id, filters, after=None, size=limit)
-        found = [order_summary(link) for link in page.rows]
+        found = [order_summary(row) for row in page.rows]
     if not found:
         raise Refused(f"No order of {slug} is found by {one_line(number)!r}.")
     _list(found, _order_cells, json=json, more=page.more)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Uuid, any_, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, load_only
 
 from portal.models import Connection, Link, Problem, ProblemAct, ProblemChoice
 from portal.queries import bounded
@@ -26,6 +26,26 @@ _IN_STATE: dict[str, tuple[ColumnElement[bool], ...]] = {
     "ignored": (Problem.closed_at.is_(None), Problem.ignored_until.is_not(None)),
     "closed": (Problem.closed_at.is_not(None),),
 }
+# What a row of the list shows.
+_LISTED = load_only(
+    Problem.connection_id,
+    Problem.link_id,
+    Problem.code,
+    Problem.cause,
+    Problem.title,
+    Problem.text,
+    Problem.next_step,
+    Problem.who,
+    Problem.opened_at,
+    Problem.last_seen_at,
+    Problem.times_seen,
+    Problem.closed_at,
+    Problem.closed_because,
+    Problem.ignored_until,
+    Problem.ignored_because,
+    Problem.assignee_name,
+    raiseload=True,
+)
 
 
 @dataclass(frozen=True)
@@ -170,7 +190,8 @@ def page(
     size: int = 50,
 ) -> tuple[Sequence[Problem], bool]:
     """Read one page of problems, newest first, and whether there is more."""
-    query = _shown().where(*filters.conditions(tenant_id)).order_by(*_newest_first(filters)).limit(size + 1)
+    shown = _shown().options(_LISTED).where(*filters.conditions(tenant_id))
+    query = shown.order_by(*_newest_first(filters)).limit(size + 1)
     if after is not None:
         query = query.where(tuple_(_sorted_by(filters), Problem.id) < after)
     rows = session.scalars(query).all()

@@ -59,9 +59,9 @@ def list_orders(query: OrdersQuery) -> Orders:
         since=query.seen_since,
     )
     page = queries.page(db.session(), here().id, filters, after=query.row, size=query.limit)
-    last = page.rows[-1] if page.more else None
+    last = page.rows[-1].link if page.more else None
     return Orders(
-        items=[order_summary(link) for link in page.rows],
+        items=[order_summary(row) for row in page.rows],
         next=paging.cursor(last.placed_at, last.id) if last else None,
     )
 
