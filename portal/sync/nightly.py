@@ -9,7 +9,7 @@ processes one takes it, and runs that were missed are one run.
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from functools import partial
+from time import sleep
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,10 @@ _NIGHT = time(3)
 _FIRST = timedelta(minutes=1)
 # A check that gave no sign for this long died with its worker. One batch of orders takes minutes at the most.
 _SILENT = timedelta(minutes=10)
+# A check that the other side asks to wait holds its worker up for no longer, all its calls together, and is
+# tried again then: workers are there for orders.
+_PATIENCE_SECONDS = 30.0
+_GIVEN_WAY = timedelta(minutes=10)
 
 
 def run_due(desk: Desk) -> None:
@@ -140,9 +144,9 @@ def _end_turn(session: Session) -> None:
     installation.note(session, checking_until=None)
 
 
-def _put_check_back(session: Session, tenant_id: UUID) -> None:
-    """Nobody does it: it is due as before."""
-    _set_proof_due(session, tenant_id, func.now())
+def _put_check_back(session: Session, tenant_id: UUID, *, after: timedelta = timedelta(0)) -> None:
+    """Nobody does it: it is due as before, or after so long."""
+    _set_proof_due(session, tenant_id, func.now() + after)
     _end_turn(session)
 
 
@@ -155,22 +159,28 @@ def _set_proof_due(session: Session, tenant_id: UUID, due_at: object) -> None:
     )
 
 
-class _Stopping(Exception):
-    """This process is asked to end."""
+class _GivesBack(Exception):
+    """A check is not carried to its end now; it is due again after so long."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__()
+        self.after = after
 
 
 def check(desk: Desk, tenant_id: UUID) -> None:
-    """Check a tenant and keep the proof. A worker that is told to stop gives the check back; one that dies
-    has it done again once it has been silent for long enough."""
+    """Check a tenant and keep the proof. A worker that is told to stop gives the check back, and so does one
+    that would wait for a rate limit while orders wait for it; one that dies has it done again once it has
+    been silent for long enough."""
     place = one_place(desk, tenant_id)
     if place is None:
         return
-    checking = Check(desk, Report(), tell=partial(_beat, desk, tenant_id), opener=open_account)
+    turn = _Turn(desk, tenant_id)
+    checking = Check(desk, Report(), tell=turn.go_on, opener=open_account, pause=turn.wait)
     try:
         proofs.prove(checking, place, how="schedule")
-    except _Stopping:
+    except _GivesBack as given:
         with desk.sessions.system() as session:
-            _put_check_back(session, tenant_id)
+            _put_check_back(session, tenant_id, after=given.after)
         return
     with desk.sessions.system() as session:
         timezone = session.execute(select(Tenant.timezone).where(Tenant.id == tenant_id)).scalar_one()
@@ -178,17 +188,37 @@ def check(desk: Desk, tenant_id: UUID) -> None:
         _end_turn(session)
 
 
-def _beat(desk: Desk, tenant_id: UUID, _line: str) -> None:
-    """Keep the turn for as long as the check goes on.
+class _Turn:
+    """A worker's turn at a check: kept for as long as the check goes on, and given back where it cannot."""
 
-    Raises:
-        _Stopping: the worker is told to stop.
-    """
-    if desk.stopping.is_set():
-        raise _Stopping
-    with desk.sessions.system() as session:
-        installation.note(session, checking_until=func.now() + _SILENT)
-        _set_proof_due(session, tenant_id, func.now() + _SILENT)
+    def __init__(self, desk: Desk, tenant_id: UUID) -> None:
+        self._desk = desk
+        self._tenant_id = tenant_id
+        self._waited_seconds = 0.0
+
+    def go_on(self, _line: str) -> None:
+        """Keep the turn: the check has come further.
+
+        Raises:
+            _GivesBack: the worker is told to stop.
+        """
+        if self._desk.stopping.is_set():
+            raise _GivesBack(timedelta(0))
+        self._waited_seconds = 0.0
+        with self._desk.sessions.system() as session:
+            installation.note(session, checking_until=func.now() + _SILENT)
+            _set_proof_due(session, self._tenant_id, func.now() + _SILENT)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the rate budget; several threads may at once.
+
+        Raises:
+            _GivesBack: it has waited for long enough since it last came further.
+        """
+        self._waited_seconds += seconds
+        if self._waited_seconds > _PATIENCE_SECONDS:
+            raise _GivesBack(_GIVEN_WAY)
+        sleep(seconds)
 
 
 def _next_check(desk: Desk, zone: ZoneInfo) -> datetime:

@@ -16,6 +16,7 @@ from portal.identity import tenants
 from portal.models import Installation, Proof, Tenant
 from portal.sync import nightly, queues
 from portal.sync.engine import accounts
+from portal.sync.errors import Retryable
 from tests.sync.checker.world import build
 
 LA, BERLIN, UTC_ZONE = ZoneInfo("America/Los_Angeles"), ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
@@ -187,6 +188,34 @@ def test_a_worker_that_is_told_to_stop_gives_its_check_back(desk, world, rung):
         assert session.scalar(select(Proof.id)) is None
     nightly.run_due(desk)
     assert rung == [f"check {world.tenant.id}"]
+
+
+def test_a_check_that_a_platform_asks_to_wait_gives_its_worker_back_to_orders(desk, world, rung, monkeypatch):
+    slept = []
+    monkeypatch.setattr(nightly, "sleep", slept.append)
+    world.platform.errors = [Retryable("asked to wait", after=12.0, throttled=True)] * 99
+
+    nightly.check(desk, world.tenant.id)
+
+    assert 12.0 <= sum(slept) < 60.0
+    with world.session() as session:
+        assert session.scalar(select(Proof.id)) is None
+    assert timedelta(minutes=5) < row(desk).proof_due_at - datetime.now(UTC) < timedelta(minutes=15)
+    nightly.run_due(desk)
+    assert rung == []
+    make_due(desk, "proof_due_at")
+    nightly.run_due(desk)
+    assert rung == [f"check {world.tenant.id}"]
+
+
+def test_a_check_waits_its_turn_where_that_is_soon(desk, world, monkeypatch):
+    monkeypatch.setattr(nightly, "sleep", lambda _seconds: None)
+    world.platform.errors = [Retryable("used up", after=2.0, throttled=True)] * 5
+
+    nightly.check(desk, world.tenant.id)
+
+    with world.session() as session:
+        assert session.scalar(select(Proof.outcome)) == "held"
 
 
 def test_a_company_that_is_gone_is_left_alone(desk, tenant, rung):
