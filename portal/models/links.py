@@ -230,7 +230,8 @@ class SearchTerm(Base):
     """One folded word by which a link is found: exact or by prefix (queries/search.py)."""
 
     __tablename__ = "search_term"
-    __table_args__ = (Index("ix_search_term_found", "tenant_id", "kind", "term", "link_id"),)
+    # Of a word that thousands of things share, their numbers are found without reading the others.
+    __table_args__ = (Index("ix_search_term_found", "tenant_id", "kind", "term", "is_number", "link_id"),)
 
     link_id: Mapped[UUID] = mapped_column(ForeignKey("link.id"), primary_key=True)
     term: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)

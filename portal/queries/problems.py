@@ -19,7 +19,7 @@ from portal.queries import bounded
 STATES = ("open", "ignored", "closed")
 NOBODY = "nobody"
 # Causes are counted among the newest so many problems of a list.
-MOST_GROUPED = 5_000
+MOST_GROUPED = 2_000
 _OPEN = (Problem.closed_at.is_(None), Problem.ignored_until.is_(None))
 _IN_STATE: dict[str, tuple[ColumnElement[bool], ...]] = {
     "open": _OPEN,
