@@ -191,7 +191,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_check_back(desk, world, rung):
 
 
 def test_a_check_that_a_platform_asks_to_wait_gives_its_worker_back_to_orders(desk, world, rung, monkeypatch):
-    slept = []
+    slept: list[float] = []
     monkeypatch.setattr(nightly, "sleep", slept.append)
     world.platform.errors = [Retryable("asked to wait", after=12.0, throttled=True)] * 99
 

@@ -3,6 +3,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -40,7 +41,7 @@ def test_addresses_that_differ_in_ids_alone_are_those_that_flask_builds(app):
         g.slug = "acme"
         for endpoint, names in [*kinds, ("problems.index", {"connection", "after"}), (".index", {"run"})]:
             for _ in range(2):
-                ids = {name: uuid4() for name in sorted(names)}
+                ids: dict[str, Any] = {name: uuid4() for name in sorted(names)}
                 assert app.url_for(endpoint, **ids) == Flask.url_for(app, endpoint, **ids)
 
 
