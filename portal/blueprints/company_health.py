@@ -44,6 +44,15 @@ class Health:
     signs: Sequence[Sign]
     budgets: Sequence[Sign]
 
+    @property
+    def deliveries(self) -> list[tuple[str, datetime | None]]:
+        """Each system that is to send webhooks, by its label, and when it last did; a platform that sends
+        none is left out."""
+        known = self.company.deliveries.items()
+        platforms = [(registry.platform(key), at) for key, at in sorted(known) if key != FLOURISH.key]
+        hub = [(FLOURISH.label, at) for key, at in known if key == FLOURISH.key]
+        return hub + [(one.label, at) for one, at in platforms if one.webhook is not None]
+
 
 def worst_first(
     companies: Sequence[TenantHealth],

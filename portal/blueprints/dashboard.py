@@ -38,6 +38,8 @@ class ConnectionRow:
 
     connection: Connection
     label: str
+    # Whether its platform sends webhooks at all.
+    sends: bool
     word: str
     tone: str
     last_look: datetime | None
@@ -131,7 +133,8 @@ def _row(
     connection: Connection, polls: Mapping[UUID, Any], looks: Mapping[UUID, datetime | None]
 ) -> ConnectionRow:
     poll = polls.get(connection.id)
-    label = registry.platform(connection.platform).label
+    platform = registry.platform(connection.platform)
+    label = platform.label
     word, tone = "", ""
     if connection.state in _WELL and connection.open_until and connection.open_until > utc_now():
         word, tone = f"{label} fails", "bad"
@@ -140,6 +143,7 @@ def _row(
     return ConnectionRow(
         connection=connection,
         label=label,
+        sends=platform.webhook is not None,
         word=word,
         tone=tone,
         last_look=looks.get(connection.id),

@@ -108,15 +108,19 @@ class Source:
 
     connection: Connection
     label: str
+    # Whether it tells by itself, by webhooks.
+    tells: bool
     read_at: datetime | None
 
 
 def _sources(connections: Sequence[Connection]) -> list[Source]:
     polls = dashboard.last_polls(db.session(), here().id)
-    return [
-        Source(row, registry.platform(row.platform).label, polls[row.id][1] if row.id in polls else None)
-        for row in connections
-    ]
+    found = []
+    for row in connections:
+        platform = registry.platform(row.platform)
+        read_at = polls[row.id][1] if row.id in polls else None
+        found.append(Source(row, platform.label, platform.webhook is not None, read_at))
+    return found
 
 
 @blueprint.post("/ask")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,8 @@ class TenantHealth:
     problems: int = 0
     oldest_problem: datetime | None = None
     oldest_due: datetime | None = None
-    last_delivery: datetime | None = None
+    # When each system last sent a webhook, by platform or "flourish".
+    deliveries: dict[str, datetime | None] = field(default_factory=dict)
     # How much is due now, open problems of webhooks that fell silent, and lists that are read too late.
     due: int = 0
     silent: int = 0
@@ -81,19 +82,20 @@ def tenants(system: Session) -> Sequence[TenantHealth]:
 
 
 def _add_connections(system: Session, found: dict[UUID, TenantHealth]) -> None:
-    for tenant_id, state, number, last in system.execute(
-        select(
-            Connection.tenant_id,
-            Connection.state,
-            func.count(Connection.id),
-            func.max(Connection.last_delivery_at),
-        )
-        .where(Connection.tenant_id.in_(found))
-        .group_by(Connection.tenant_id, Connection.state)
+    per_state = select(Connection.tenant_id, Connection.state, func.count(Connection.id))
+    for tenant_id, state, number in system.execute(
+        per_state.where(Connection.tenant_id.in_(found)).group_by(Connection.tenant_id, Connection.state)
     ):
-        health = found[tenant_id]
-        health.connections[state] = number
-        health.last_delivery = max(filter(None, (health.last_delivery, last)), default=None)
+        found[tenant_id].connections[state] = number
+    per_platform = (
+        select(Connection.tenant_id, Connection.platform, func.max(Connection.last_delivery_at))
+        .where(Connection.tenant_id.in_(found), Connection.state != "disconnected")
+        .group_by(Connection.tenant_id, Connection.platform)
+    )
+    per_hub = select(Hub.tenant_id, literal("flourish"), func.max(Hub.last_delivery_at))
+    of_hubs = per_hub.where(Hub.tenant_id.in_(found)).group_by(Hub.tenant_id)
+    for tenant_id, system_key, last in system.execute(union_all(of_hubs, per_platform)):
+        found[tenant_id].deliveries[system_key] = last
 
 
 _AT_WORK = ("live", "paused")

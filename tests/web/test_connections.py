@@ -1,5 +1,7 @@
+import re
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.models import Connection, Problem, Secret, Stream, utc_now
 from portal.sync import connecting
@@ -127,3 +129,26 @@ def test_the_catalogue_is_begun_on_the_connections_page(admin, sessions, company
     with sessions.tenant(company.id) as session:
         names = set(session.scalars(select(Stream.name)))
     assert {"flourish.items", "flourish.stock", "products"} <= names
+
+
+@pytest.mark.parametrize(
+    ("platform", "listed", "asked"),
+    [("ordo", "none are sent", "it is asked"), ("leaflink", "never", "never")],
+)
+def test_of_a_platform_that_sends_no_webhooks_none_is_missed(
+    sessions, company, admin, platform, listed, asked
+):
+    with sessions.tenant(company.id) as session:
+        session.execute(update(Connection).values(platform=platform, last_delivery_at=None))
+
+    table = admin.get(f"/t/{company.slug}/connections").text
+    unknown = admin.get(f"/t/{company.slug}/orders?q=NOBODY-HAS-IT").text
+
+    assert cell(table, "Last delivery") == listed
+    assert cell(unknown, "Last told") == asked
+
+
+def cell(text, label):
+    found = re.search(rf'data-label="{label}"[^>]*>(.*?)</td>', text, re.S)
+    assert found is not None
+    return re.sub(r"<[^>]+>", "", found[1]).strip()

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.blueprints import company_health
+from portal.identity import tenants
 from portal.models import Connection, Invitation, Stream, utc_now
 from portal.sync.engine.accounts import platform_owner
 from portal.sync.engine.budget import Use
@@ -137,3 +138,33 @@ def test_the_first_owner_is_invited_again_while_nobody_has_joined(sessions, as_u
 def test_staff_are_led_to_the_support_area(sessions, as_user):
     answer = as_user(factory.user(sessions, staff_role="support")).get("/")
     assert answer.location == "/support/"
+
+
+@pytest.mark.promise("MO-5")
+@pytest.mark.parametrize(
+    ("platform", "told", "says"),
+    [
+        ("leaflink", True, "last webhook of Flourish never last webhook of LeafLink 7 min ago"),
+        ("leaflink", False, "last webhook of Flourish never last webhook of LeafLink never"),
+        ("ordo", False, "last webhook of Flourish never"),
+    ],
+)
+def test_who_sends_webhooks_is_named_with_its_last_and_who_sends_none_is_not(
+    sessions, as_user, platform, told, says
+):
+    company = factory.company(sessions)
+    at = utc_now() - timedelta(minutes=7) if told else None
+    with sessions.tenant(company.id) as session:
+        session.execute(update(Connection).values(platform=platform, last_delivery_at=at))
+
+    row = words(row_of(as_user(factory.user(sessions, staff_role="support")), company))
+
+    assert says in row
+    assert ("LeafLink" in row) == (platform == "leaflink")
+
+
+def test_of_a_company_that_connected_nothing_no_webhook_is_expected(sessions, as_user):
+    tenant = tenants.create(sessions, slug="bare-one", name="Bare", timezone="UTC")
+    row = words(row_of(as_user(factory.user(sessions, staff_role="support")), tenant))
+
+    assert "no webhook is expected yet" in row
