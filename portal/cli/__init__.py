@@ -19,7 +19,7 @@ _COMMANDS = {
     "db": "portal.cli.database:db",
     "user": "portal.cli.people:user",
     "tenant": "portal.cli.people:tenant",
-    "hub": "portal.cli.accounts:hub",
+    "hub": "portal.cli.hub_webhook:hub",
     "connection": "portal.cli.preview:connection",
     "orders": "portal.cli.reading:orders",
     "order": "portal.cli.reading:order",

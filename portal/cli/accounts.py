@@ -87,7 +87,7 @@ def show_hub(slug: str, name: str) -> None:
     """Show one Flourish connection as JSON; secrets by their last four characters."""
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        row = _one(session, Hub, name)
+        row = account_named(session, Hub, name)
         facilities = [
             {"id": one.flourish_id, "name": one.name, "license": one.license_number, "timezone": one.timezone}
             for one in row.facilities
@@ -116,7 +116,7 @@ def test_hub(slug: str, name: str) -> None:
     opened = desk()
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
-        hub_id = _one(session, Hub, name).id
+        hub_id = account_named(session, Hub, name).id
     _verdict(connecting.test_hub(opened, tenant_id, hub_id, actor=ACTOR))
 
 
@@ -166,7 +166,7 @@ def add_connection(  # noqa: PLR0913 - one option each
     opened = desk()
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
-        hub_id = _one(session, Hub, hub_name).id
+        hub_id = account_named(session, Hub, hub_name).id
     try:
         made = connecting.add_connection(
             opened,
@@ -211,7 +211,7 @@ def show_connection(slug: str, name: str) -> None:
     """Show one platform connection as JSON; secrets by their last four characters."""
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        row = _one(session, Connection, name)
+        row = account_named(session, Connection, name)
         streams = session.scalars(select(Stream).where(Stream.source_id.in_((row.id, row.hub_id)))).all()
         show(
             {
@@ -244,7 +244,7 @@ def test_connection(slug: str, name: str) -> None:
     opened = desk()
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
-        connection_id = _one(session, Connection, name).id
+        connection_id = account_named(session, Connection, name).id
     _verdict(connecting.test(opened, tenant_id, connection_id, actor=ACTOR))
 
 
@@ -282,7 +282,7 @@ def live(slug: str, name: str, despite_rival: bool, despite: str) -> None:
     opened = desk()
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
-        connection_id = _one(session, Connection, name).id
+        connection_id = account_named(session, Connection, name).id
     assessing.assess_now(opened, tenant_id, connection_id)
     try:
         connecting.go_live(
@@ -296,7 +296,7 @@ def live(slug: str, name: str, despite_rival: bool, despite: str) -> None:
 def _set_rate(slug: str, table: type[Hub] | type[Connection], name: str, rate: float) -> None:
     opened = desk()
     with opened.tenant(tenant_named(opened, slug).id) as session:
-        account = _one(session, table, name)
+        account = account_named(session, table, name)
         set_rate(session, opened.settings.master_keys, account, rate or None, actor=ACTOR)
         show({"id": account.id, "calls_per_second": account.calls_per_second})
 
@@ -307,7 +307,7 @@ def _replace_key(
     opened = desk()
     tenant_id = tenant_named(opened, slug).id
     with opened.tenant(tenant_id) as session:
-        owner = _one(session, table, name)
+        owner = account_named(session, table, name)
     try:
         replace_key(opened, tenant_id, owner, _pairs(credentials), actor=ACTOR)
     except CannotConnect as error:
@@ -325,7 +325,12 @@ def _pairs(credentials: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _one(session: Session, table: type[Hub] | type[Connection], name: str) -> Any:
+def account_named(session: Session, table: type[Hub] | type[Connection], name: str) -> Any:
+    """Find a hub or a connection by its name.
+
+    Raises:
+        Refused: there is none; those that there are, are named.
+    """
     row = session.scalar(select(table).where(table.name == name))
     if row is None:
         known = ", ".join(session.scalars(select(table.name).order_by(table.name)))
