@@ -243,8 +243,7 @@ class Item:
     strain: str = ""
     strain_type: str = ""
     strain_required: bool = False
-    # Dollars for one unit.
-    price: Decimal | None = None
+    price: Decimal | None = None  # dollars for one unit
     unit_weight: Decimal | None = None
     weight_uom: str = ""
     ref_fields: tuple[str, ...] = ()
@@ -271,8 +270,7 @@ class StockKind(StrEnum):
 
     MANAGED = "managed"
     UNLIMITED = "unlimited"
-    # The parent product keeps it.
-    INHERITED = "inherited"
+    INHERITED = "inherited"  # the parent product keeps it
 
 
 @dataclass(frozen=True)
@@ -311,6 +309,8 @@ class Product:
     children: int = 0
     # None where they were not read, as a connection keeps no stock of single lots.
     batches: tuple[Batch, ...] | None = None
+    # Its own where people said that it is the item's, which `sku` is then.
+    own_sku: str = ""
 
 
 @dataclass(frozen=True)

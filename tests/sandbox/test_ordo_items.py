@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.models import Connection, Facility, Link, Stream, new_id
-from portal.sync import audit
+from portal.sync import aliases, audit
 from portal.sync.engine import catalogue, pull
 from portal.sync.engine import poll as polls
 from portal.sync.engine.deliveries import Deliveries, Source
@@ -20,6 +21,9 @@ from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.platforms.ordo import ORDO
 from portal.sync.platforms.ordo.client import OrdoClient
+from portal.sync.platforms.ordo.readiness import SKU as BY_SKU
+from sandbox.ordo import items
+from sandbox.store import equal
 from tests.sandbox.calls import DoorCalls, webhooks
 from tests.sandbox.doors import FLOURISH_BASE, HOME, ORDO_BASE, SKU, Doors
 from tests.sync.engine.shop import Shop, open_shop
@@ -90,6 +94,10 @@ class Room:
         answer = self.doors.control("POST", f"/flourish/items/{sku}", {"facility_id": HOME, **asked})
         assert answer.status_code == 200, answer.text
 
+    def rename(self, sku: str, to: str) -> None:
+        """Give an item another SKU in Flourish."""
+        self.doors.control("POST", f"/flourish/items/{sku}", {"sku": to})
+
     def item(self, sku: str) -> dict[str, Any]:
         """An item as Ordo has it."""
         (found,) = self.listed(f"/items?sku={sku}")
@@ -105,6 +113,37 @@ class Room:
         with self.shop.desk.tenant(self.shop.tenant_id) as session:
             return session.scalars(select(Link).where(Link.kind == "item", Link.foreign_id == sku)).one()
 
+    def say(self, left: str, right: str) -> None:
+        """Say that an item of Ordo is another one in Flourish."""
+        self._amend(aliases.make, [(left, right)])
+
+    def unsay(self, left: str) -> None:
+        """Take that back."""
+        self._amend(aliases.undo, lefts=[left])
+
+    def _amend(self, act: Callable[..., Any], *values: Any, **named: Any) -> None:
+        shop = self.shop
+        with shop.desk.tenant(shop.tenant_id) as session:
+            connection = session.get_one(Connection, shop.connection_id)
+            act(session, shop.desk.settings.master_keys, connection, BY_SKU, *values, actor=ANN, **named)
+
+    def try_one(self, sku: str) -> None:
+        """Have one SKU synced, without any list."""
+        shop = self.shop
+        with shop.desk.tenant(shop.tenant_id) as session:
+            catalogue.try_one(session, shop.desk.settings.master_keys, shop.connection_id, sku, actor=ANN)
+        self.work()
+
+    def enter_by_hand(self, like: str, sku: str) -> None:
+        """Have somebody enter an item in Ordo."""
+        simulation = self.doors.simulation
+        office = simulation.office("ordo", "greenleaf")
+        with simulation.store.transaction():
+            fields = {"sku": sku, "sellable_quantity": "0"}
+            (there,) = office.find("item", equal("$.sku", like), limit=1)
+            made = there | items.new(office) | fields
+            office.put("item", made["id"], made)
+
     def writes(self) -> list[str]:
         """What was written to Ordo, which is then forgotten."""
         made = self.ordo.writes()
@@ -113,8 +152,8 @@ class Room:
 
 
 @pytest.fixture
-def room(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> Room:
-    """A live Ordo connection whose items were synced once; Flourish's webhooks are kept to be delivered."""
+def bare(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """A live Ordo connection of which nothing was synced yet."""
     shop = open_shop(desk, tenant_id)
     made = Room(
         doors,
@@ -128,10 +167,16 @@ def room(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: pytest.MonkeyPat
     with desk.tenant(tenant_id) as session:
         session.execute(update(Facility).values(flourish_id=HOME))
         session.execute(update(Connection).values(platform="ordo", settings={}))
-    made.sync()
-    webhooks(doors.simulation)
-    made.ordo.made.clear()
     return made
+
+
+@pytest.fixture
+def room(bare: Room) -> Room:
+    """The same, whose items were synced once; Flourish's webhooks are kept to be delivered."""
+    bare.sync()
+    webhooks(bare.doors.simulation)
+    bare.writes()
+    return bare
 
 
 @pytest.mark.promise("OR-1", "OR-4")
@@ -142,6 +187,7 @@ def test_items_are_in_ordo_whole_then_exactly_what_changed_is_written(room):
     _assert_a_quantity_carries_the_edits_of_its_item(room)
     _assert_zero_goes_there_too(room)
     _assert_the_button_carries_edits_that_nobody_told_of(room)
+    _assert_one_that_was_entered_by_hand_since_and_said_to_be_the_same_is_no_second_one(room)
 
 
 def _assert_all_of_its_brands_are_there(room: Room) -> None:
@@ -189,6 +235,15 @@ def _assert_the_button_carries_edits_that_nobody_told_of(room: Room) -> None:
     assert len(room.writes()) == 1
 
 
+def _assert_one_that_was_entered_by_hand_since_and_said_to_be_the_same_is_no_second_one(room: Room) -> None:
+    room.enter_by_hand(SKU, "BY-HAND-1")
+    room.doors.control("POST", "/flourish/items", {"like": SKU, "sku": "NEW-1"})
+    room.say("BY-HAND-1", "NEW-1")
+    room.try_one("NEW-1")
+    assert room.item("BY-HAND-1")["external_id"] == room.link("NEW-1").flourish_id
+    assert room.listed("/items?sku=NEW-1") == []
+
+
 @pytest.mark.promise("OR-1")
 def test_a_brand_that_is_renamed_in_ordo_leaves_a_named_problem_until_it_is_there_again(room):
     brand = room.item(SKU)["brand"]
@@ -203,3 +258,30 @@ def test_a_brand_that_is_renamed_in_ordo_leaves_a_named_problem_until_it_is_ther
     room.doors.control("POST", f"/ordo/brands/{key}", {"name": brand})
     room.sync()
     assert room.link(SKU).decision_code == "agree"
+
+
+@pytest.mark.promise("OR-1", "ON-3")
+def test_an_item_entered_by_hand_under_another_sku_is_the_item_once_people_said_so(bare):
+    bare.rename(SKU, "NEW-1")
+    bare.say(SKU, "NEW-1")
+
+    bare.try_one("NEW-1")
+
+    (by_hand,) = bare.listed(f"/items?sku={SKU}")
+    assert by_hand["external_id"] == bare.link("NEW-1").flourish_id
+    assert by_hand["sellable_quantity"] == bare.doors.item("NEW-1")["sellable_qty"]
+    assert bare.listed("/items?sku=NEW-1") == []
+    assert bare.link("NEW-1").decision_code == "agree"
+
+
+def test_taken_back_it_is_still_one_item_under_flourishs_sku(bare):
+    bare.rename(SKU, "NEW-1")
+    bare.say(SKU, "NEW-1")
+    bare.try_one("NEW-1")
+
+    bare.unsay(SKU)
+    bare.try_one("NEW-1")
+
+    assert bare.listed(f"/items?sku={SKU}") == []
+    (only,) = bare.listed("/items?sku=NEW-1")
+    assert only["external_id"] == bare.link("NEW-1").flourish_id

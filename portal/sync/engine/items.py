@@ -92,7 +92,7 @@ class ItemMatter:
         self._drops = isinstance(action, SetStock | SetLotStock | PutProduct) and action.drops
         if self._drops and self._is_mass():
             return self._plan(base, facts, replace(self._rules, holds_drops=True))
-        if isinstance(action, CreateProduct) and self._is_there_after_all():
+        if self._makes(action) and self._is_there_after_all():
             return self.plan(base, facts)
         return answer
 
@@ -158,6 +158,13 @@ class ItemMatter:
     def _is_mass(self) -> bool:
         with self._desk.tenant(self._claim.tenant_id) as session:
             return guard.hold_if_mass(session, self._claim.connection_id, self._claim.link_id)
+
+    def _makes(self, action: Action | None) -> bool:
+        """Whether an action makes a product. One that is put whole is found by its SKU where it is put, and
+        only here by another one that people said is the same."""
+        if isinstance(action, PutProduct) and not action.ref:
+            return self._sku in self._account.rules.said.aliases.get("sku", {}).values()
+        return isinstance(action, CreateProduct)
 
     def _is_there_after_all(self) -> bool:
         """Whether a product that is about to be made is there: lists may not show it yet, or our row of it is

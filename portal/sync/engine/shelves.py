@@ -106,7 +106,9 @@ def _product(row: MirroredProduct) -> Product:
     product = product_from(row.facts or {})
     if row.batches is not None:
         product = replace(product, batches=tuple(batch_from(one) for one in row.batches))
-    return product if sku_key(product.sku) == row.sku_key else replace(product, sku=row.sku_key)
+    if sku_key(product.sku) == row.sku_key:
+        return product
+    return replace(product, sku=row.sku_key, own_sku=product.sku)
 
 
 @dataclass

@@ -26,7 +26,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
 )
 # Named once: a first sync writes and reads tens of thousands. Their fields hold no other dataclass.
 _ITEM = tuple(each.name for each in fields(Item))
-_PRODUCT = tuple(each.name for each in fields(Product) if each.name != "batches")
+_PRODUCT = tuple(each.name for each in fields(Product) if each.name not in ("batches", "own_sku"))
 _BATCH = tuple(each.name for each in fields(Batch))
 
 
@@ -36,7 +36,8 @@ def item_facts(item: Item) -> dict[str, Any]:
 
 
 def product_facts(product: Product) -> dict[str, Any]:
-    """Write a product as plain JSON, without its batches, which are kept beside it."""
+    """Write a product as plain JSON, without its batches, which are kept beside it, and without what people
+    said of its SKU."""
     return {name: plain_value(getattr(product, name)) for name in _PRODUCT}
 
 

@@ -156,7 +156,7 @@ def _write(
     item, product, where = found.item, found.product, rules.platform_label
     changed = tuple(one.name for one in kept if product is None or one.writes)
     fields = {"quantity" if name == "stock" else name: value for name, value in wanted.items()}
-    draft = ProductDraft(item.sku.strip(), fields, {})
+    draft = ProductDraft(_sku(found), fields, {})
     if product is None:
         sentence = f"Put the item into {where}: its brand is one of {where}'s, and it is not there."
     else:
@@ -164,6 +164,14 @@ def _write(
     ref = product.ref if product else ""
     action = PutProduct(ref, item.id, draft, changed, drops, base)
     return Decision("put_product", sentence, f"Trellis writes it to {where}.", "waiting", action=action)
+
+
+def _sku(found: Pair) -> str:
+    """The SKU that is written: what is there keeps its own, by which it is found, also where people said that
+    another one is the same. Under the item's a second one would be made."""
+    if found.product is None:
+        return found.item.sku.strip()
+    return found.product.own_sku or found.product.sku
 
 
 def _settled(

@@ -190,3 +190,14 @@ def test_a_brand_that_people_left_out_is_left_alone():
     said = replace(RULES, said=Sameness(1, excluded={"brand": frozenset({"Acme"})}))
 
     assert decide(products=(), by=said).code == "left_out"
+
+
+@pytest.mark.promise("OR-1")
+@pytest.mark.parametrize("own", ["pr one", " PR-1"])
+def test_an_item_that_is_there_keeps_its_own_sku_so_that_no_second_one_is_made(own):
+    aliased = replace(PUT, own_sku=own, name="By hand")
+    spaced = replace(PUT, sku=own, name="By hand")
+
+    decision = decide(products=(aliased if own.strip() != SKU else spaced,))
+
+    assert (decision.action.ref, decision.action.draft.sku) == ("itm-1", own)

@@ -8,6 +8,7 @@ from typing import Any
 from portal.sync.checks import Entry, Snapshot
 from portal.sync.platforms.ordo import ORDO
 from portal.sync.readiness.entries import of_item
+from portal.sync.sameness import Sameness
 from tests.sync.mapping.shelves import item
 from tests.sync.readiness.examples import FLOURISH as FLOURISH_EXAMPLES
 from tests.sync.readiness.examples import Example
@@ -66,6 +67,15 @@ EXAMPLES = (
         "warning",
     ),
     Example("sku", "1 is near", {"coming_orders": (coming(skus=("pr-1",)),)}),
+    Example("sku", "1 is near", {"ordo_items": (put("pr-1", external_id=""),), "coming_orders": ()}),
+    Example(
+        "sku", "1 item is missing in Flourish", {"ordo_items": (put("PR-9x", external_id=""),)}, "warning"
+    ),
+    Example(
+        "sku",
+        "share their value",
+        {"ordo_items": (put(external_id=""), put(external_id=""))},
+    ),
     Example(
         "license",
         "1 customer is missing in Flourish",
@@ -101,6 +111,8 @@ EXAMPLES = (
 # What leaves a check ready although it looks amiss: the evidence, and what is changed.
 READY: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("sku", "No item has to match", {"coming_orders": ()}),
+    ("sku", "1 of 1 match", {"ordo_items": (put(" PR-1", external_id=""),)}),
+    ("sku", "1 of 1 match", {"ordo_items": (put("PR-9", external_id="328"),)}),
     ("license", "1 of 1 match", {"coming_orders": (coming(), coming("2", license="c10-0000001-lic"))}),
     ("license", "No customer has to match", {"coming_orders": (coming(license=""),)}),
     ("rep", "1 of 1 match", {"coming_orders": (coming(rep="Ann@Acme.example"),)}),
@@ -113,6 +125,11 @@ READY: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     # What was entered by hand has no partner yet, and one that is gone in Flourish is told of elsewhere.
     ("ordo_orphans", "0 items in Ordo", {"ordo_items": (put(brand="Zenith", external_id=""),)}),
     ("ordo_orphans", "1 item in Ordo", {"ordo_items": (put(external_id="999"),)}),
+    (
+        "ordo_skus",
+        "1 item on both sides",
+        {"ordo_items": (put("PR-2"),), "facts": {"said": Sameness(1, {"sku": {"PR-2": "PR-1"}})}},
+    ),
     ("ordo_skus", "0 items on both sides", {"ordo_items": (put("PR-2", external_id=""),)}),
     ("rep", "No sales rep has to match", {"coming_orders": (coming(rep=""),)}),
 )

@@ -137,16 +137,21 @@ def address(snapshot: Snapshot) -> Verdict:
 
 
 def skus(snapshot: Snapshot) -> Verdict:
-    """Each item that is on both sides has one SKU."""
+    """Each item that is on both sides has one SKU, or two that people said are one."""
+    said: Sameness = snapshot.facts.get("said", NOTHING_SAID)
     here = {one.ref: item_of(one) for one in entries(snapshot, "items")}
     both = [one for one in entries(snapshot, "ordo_items") if one.facts["external_id"] in here]
-    apart = [one for one in both if sku_key(one.value) != sku_key(here[one.facts["external_id"]].sku)]
+    apart = [
+        one
+        for one in both
+        if said.in_flourish("sku", sku_key(one.value)) != sku_key(here[one.facts["external_id"]].sku)
+    ]
     counts = {"on both sides": len(both), "other SKU": len(apart)}
     if not apart:
         return ready(f"{number(len(both), 'item')} on both sides, each with one SKU.", counts=counts)
     pairs = tuple(
         f"{one.value} in Ordo, {here[one.facts['external_id']].sku or 'none'} in Flourish" for one in apart
     )
-    said = f"{number(len(apart), 'item has', 'items have')} another SKU in Flourish: {some(pairs)}."
+    told = f"{number(len(apart), 'item has', 'items have')} another SKU in Flourish: {some(pairs)}."
     step = "Give both the same SKU; orders name items by it."
-    return wrong(said, step, counts=counts, examples=pairs[:20])
+    return wrong(told, step, counts=counts, examples=pairs[:20])

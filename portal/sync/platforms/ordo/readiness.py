@@ -1,6 +1,7 @@
 """What must be so before an Ordo connection goes live: its checks, and what is matched. Pure.
 
-Ordo tells of no customers, staff or products by themselves: what its open orders name is what has to match.
+Ordo tells of no customers or staff by themselves: what its open orders name is what has to match, and of
+items what people entered there by hand.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _WHERE = "Ordo"
 _SETUP = "Flourish: Ordo Flourish Setup And Workflow"
 
 SKU = MatchKey(
-    "sku", "Ordered items by SKU", "ordered", "items", "item", "item",
+    "sku", "Items by SKU", "named_items", "items", "item", "item",
     sku_key, many_right=True, needs_right=False, left_where=_WHERE,
 )  # fmt: skip
 LICENSE = MatchKey(
@@ -40,8 +41,10 @@ def prepare(snapshot: Snapshot) -> Snapshot:
     """Add what orders that may still come in name, each thing once, and Flourish's brands and active reps."""
     platform, flourish = dict(snapshot.platform), dict(snapshot.flourish)
     orders, reps = platform.get("coming_orders"), flourish.get("sales_reps")
+    by_hand = platform.get("ordo_items")
+    if isinstance(orders, tuple) and isinstance(by_hand, tuple):
+        platform["named_items"] = _items(orders, by_hand)
     if isinstance(orders, tuple):
-        platform["ordered"] = _each((sku for one in orders for sku in one.facts["skus"]), sku_key)
         platform["buyers"] = _each((one.facts["license"] for one in orders), license_key)
         platform["selling_reps"] = _each((one.facts["rep"] for one in orders), email_key)
     if isinstance(items := flourish.get("items"), tuple):
@@ -49,6 +52,14 @@ def prepare(snapshot: Snapshot) -> Snapshot:
     if isinstance(reps, tuple):
         flourish["active_reps"] = tuple(one for one in reps if one.facts["active"])
     return replace(snapshot, platform=platform, flourish=flourish)
+
+
+def _items(orders: Iterable[Entry], items: Iterable[Entry]) -> tuple[Entry, ...]:
+    """What was entered in Ordo by hand, each by itself, and what is ordered besides."""
+    by_hand = tuple(one for one in items if one.value.strip() and not one.facts["external_id"])
+    known = {sku_key(one.value) for one in by_hand}
+    ordered = _each((sku for one in orders for sku in one.facts["skus"]), sku_key)
+    return (*by_hand, *(one for one in ordered if one.value not in known))
 
 
 def _each(named: Iterable[str], exact: Callable[[str], str]) -> tuple[Entry, ...]:
@@ -161,12 +172,13 @@ READINESS = Readiness(
         Check(
             "sku",
             "Match your data",
-            "Match what is ordered by SKU",
-            "An order names its items by SKU. One that is not in Flourish holds the order up.",
+            "Match items by SKU",
+            "An order names its items by SKU: one that is not in Flourish holds the order up. What was"
+            " entered in Ordo by hand is the item with the same SKU; under a near one it stays beside it.",
             "blocks",
             _judged(SKU, "Give both the same SKU, or accept a near one.", missing="warning"),
             needs=_MATCHED,
-            lists=("coming_orders", "items"),
+            lists=("coming_orders", "ordo_items", "items"),
             key="sku",
             source="Flourish: Ordo integration overview (items match by brand and SKU)",
         ),
