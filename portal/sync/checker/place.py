@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, not_, or_, tuple_
+from sqlalchemy.orm import aliased
 
 from portal.models import Connection, Hub, Link, Operation, Problem
 
@@ -96,3 +97,15 @@ def is_worked_on() -> ColumnElement[bool]:
 def waiting_since(due_at: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
     """Since when something that is due could have been seen to: the account was back, its key was proven."""
     return func.greatest(due_at, Connection.open_until, Connection.proven_at, Hub.proven_at)
+
+
+def waits_in_line() -> ColumnElement[bool]:
+    """Whether a due link only waits for those before it, joined with its connection: links of it are taken up
+    as fast as the accounts' rate lets them, the most urgent first and then the one that is due the longest,
+    and none that stands behind this one is being worked on."""
+    other = aliased(Link)
+    behind = tuple_(other.priority, other.due_at) > tuple_(Link.priority, Link.due_at)
+    same_line = and_(other.connection_id == Link.connection_id, not_(other.alone))
+    overtaken = exists().where(same_line, other.lease_until > func.now(), behind).correlate(Link)
+    line_moves = Connection.turn_at > func.now() - GRACE
+    return and_(func.coalesce(line_moves, False), not_(Link.alone), not_(overtaken))

@@ -18,6 +18,7 @@ from portal.sync.checker.place import (
     is_busy,
     is_worked_on,
     waiting_since,
+    waits_in_line,
 )
 from portal.sync.checker.report import CounterExample, Seen, seen
 from portal.sync.mapping.intake import INTAKE, JOINED
@@ -68,7 +69,8 @@ def work_closed(session: Session, place: Place) -> Seen:
 def _links_left(session: Session, place: Place) -> list[CounterExample]:
     before = func.now() - GRACE
     free = or_(Link.lease_until.is_(None), Link.lease_until < func.now())
-    due = and_(Link.due_at.is_not(None), waiting_since(Link.due_at) < before, free)
+    overdue = and_(Link.due_at.is_not(None), waiting_since(Link.due_at) < before)
+    due = and_(overdue, free, not_(waits_in_line()))
     rows = session.scalars(_at_work(select(Link)).where(or_(due, Link.lease_until < before)).limit(_MOST))
     return [
         CounterExample(
@@ -127,6 +129,7 @@ def _writes_left(session: Session, place: Place) -> list[CounterExample]:
         .where(
             Operation.finished_at.is_(None),
             waiting_since(ends) < func.now() - GRACE,
+            not_(and_(func.coalesce(Link.due_at <= func.now(), False), waits_in_line())),
             not_(has_open_problem()),
         )
         .limit(_MOST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -41,6 +41,17 @@ def _problem(world: World, name: str | None, **values: Any) -> None:
 def _all(world: World, table: Any, **values: Any) -> None:
     with world.session() as session:
         session.execute(update(table).values(**values).execution_options(synchronize_session=False))
+
+
+def _in_line(world: World, *, turn_at: datetime | None = None, **values: Any) -> None:
+    """The link waits behind others, of which some were taken up a moment ago."""
+    _link(world, due_at=OLD, **values)
+    world.change_connection(turn_at=turn_at or utc_now() - RECENT)
+
+
+def _overtaken(world: World) -> None:
+    _in_line(world)
+    _link(world, "shipped", due_at=utc_now() - RECENT, lease_owner="w", lease_until=utc_now() + RECENT)
 
 
 def _run(world: World) -> None:
@@ -86,6 +97,7 @@ def _made_by_hand(world: World) -> None:
 
 
 OLD = utc_now() - LONG_AGO
+RECENT = timedelta(seconds=30)
 BREAKS: list[tuple[str, str, str, Plant]] = [
     ("I7", "webhook without outcome", "order.updated", lambda w: _delivery(w, "created")),
     ("I7", "webhook of no link", "unknown", lambda w: _delivery(w, None)),
@@ -96,6 +108,9 @@ BREAKS: list[tuple[str, str, str, Plant]] = [
         lambda w: _delivery(w, "created", outcome="applied", outcome_text=" ", outcome_at=OLD),
     ),
     ("I8", "due and nobody looked", "order L-created", lambda w: _link(w, due_at=OLD)),
+    ("I8", "due and its line stands still", "order L-created", lambda w: _in_line(w, turn_at=OLD)),
+    ("I8", "due and others go first", "order L-created", _overtaken),
+    ("I8", "due alone while the line moves", "order L-created", lambda w: _in_line(w, alone=True)),
     (
         "I8",
         "lease ran out",
@@ -217,9 +232,6 @@ def test_a_time_without_zone_is_found(world: World):
     assert report.verdicts["I15"].counter_examples[0].thing == "run.naive"
 
 
-RECENT = timedelta(seconds=30)
-
-
 def _recent_delivery(world: World) -> None:
     _delivery(world, "created")
     with world.session() as session:
@@ -238,6 +250,11 @@ def _leased(world: World) -> None:
 def _due(world: World, **values: Any) -> None:
     _link(world, due_at=OLD)
     world.change_connection(**values)
+
+
+def _write_in_line(world: World) -> None:
+    _in_line(world)
+    _operation(world, kind="move", once=False, natural_key="m", status="unknown", settle_at=OLD)
 
 
 def _due_hub(world: World) -> None:
@@ -261,6 +278,8 @@ ALLOWED: list[tuple[str, Plant]] = [
     ("a webhook whose link is due", _delivery_of_due_link),
     ("a link due for a moment", lambda w: _link(w, due_at=utc_now() - RECENT)),
     ("a link that is worked on", _leased),
+    ("a link that waits in a line that moves", _in_line),
+    ("a write whose link waits in such a line", _write_in_line),
     ("a link of a paused connection", lambda w: _due(w, state="paused", paused_at=utc_now())),
     ("a link of a refused key", lambda w: _due(w, state="needs_credentials")),
     ("an open breaker", lambda w: _due(w, open_until=utc_now() + RECENT)),
