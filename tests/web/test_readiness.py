@@ -6,9 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from portal.models import AuditEvent, CheckChange, CheckResult, Problem, Run, Waiver, utc_now
+from portal.models import AuditEvent, CheckChange, CheckResult, Connection, Problem, Run, Waiver, utc_now
 from portal.sync.readiness.declared import checks_of
 from portal.sync.registry import PLATFORMS
 from tests.web import factory
@@ -325,3 +325,15 @@ def test_the_list_reads_what_checks_found_and_nothing_of_the_catalogue(viewer, p
     assert "check_result" in tables
     assert not tables & {"item", "product", "match_row", "link", "log_line"}
     assert len(asked) < 30
+
+
+@pytest.mark.promise("ON-2")
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_on_every_platform_the_checklist_ends_with_the_preview(sessions, company, admin, platform):
+    with sessions.tenant(company.id) as session:
+        session.execute(update(Connection).values(platform=platform))
+
+    answer = admin.get(f"/t/{company.slug}/connections/{company.connection_id}/readiness")
+
+    assert re.findall(r'<h2 id="phase-[^>]*>([^<]+)', answer.text)[-1] == "Go live"
+    assert row_of(answer, "Preview the first sync, and go live with it")
