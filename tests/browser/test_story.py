@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,49 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine
 
 from portal.cli.demo import PASSWORD
+from portal.sync.registry import PLATFORMS
 from tests.browser.conftest import violations
 from tests.browser.links import pages_of
+from tests.browser.ways import SELLERS, Seller
 from tests.conftest import empty
-from tests.processes.product import Product, product
+from tests.processes.product import Product, eventually, product
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("story")]
 
 VIEWS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+
+
+@dataclass(frozen=True)
+class Story:
+    """How an order is placed in the sandbox's console, and what becomes of it.
+
+    Args:
+        console: the page of those who place it.
+        buttons: what they press, one after the other.
+        arrived: what its page says of that.
+        steps: what staff press in Flourish, each with the status that the platform has by then, as a pattern.
+    """
+
+    console: str
+    buttons: tuple[str, ...]
+    arrived: str
+    steps: tuple[tuple[str, str], ...]
+
+
+STORIES = {
+    "leaflink": Story(
+        "buyer/orders/",
+        ("Order 3 random lines",),
+        "Order submitted",
+        (("Partially allocate", "Accepted"), ("Allocate", "Fulfilled"), ("Ship", "Shipped")),
+    ),
+    "ordo": Story(
+        "rep/orders/",
+        ("Draft 3 random lines", "Confirm"),
+        "Order confirmed",
+        (("Allocate", "Awaiting Delivery"), ("Ship", "(Delivered|Paid)")),
+    ),
+}
 
 # As long as a person is willing to watch; the figure itself is measured by `make bench`.
 _PATIENCE_MS = 30_000
@@ -30,7 +66,7 @@ def shop(
 ) -> Iterator[Product]:
     empty(engine, redis_url)
     data: Path = tmp_path_factory.mktemp("story")
-    with product(data, database_url, redis_url) as made:
+    with product(data, database_url, redis_url, TRELLIS_POLL_SECONDS="10") as made:
         made.start("worker")
         yield made
 
@@ -59,51 +95,69 @@ def listen(page: Page) -> list[str]:
     return complaints
 
 
-def place_order_in_the_console(context: BrowserContext, shop: Product) -> str:
-    """Place an order as a LeafLink buyer; returns the number that people call it by."""
+def place_order_in_the_console(context: BrowserContext, shop: Product, platform: str = "leaflink") -> str:
+    """Place an order as its people do; returns the number that they call it by."""
+    seller, story = SELLERS[platform], STORIES[platform]
+    before = called(shop, seller)
     console = context.new_page()
-    console.goto(f"{shop.sandbox_url}/greenleaf/buyer/orders/")
-    console.get_by_role("button", name="Order 3 random lines").click()
-    console.wait_for_load_state()
-    state = shop.control("GET", "state?of=orders")["leaflink"]["orders"]
-    newest = max(state, key=lambda row: row["created_on"])
-    expect(console.locator("main")).to_contain_text(newest["short_id"])
+    console.goto(f"{shop.sandbox_url}/{seller.company}/{story.console}")
+    for button in story.buttons:
+        console.get_by_role("button", name=button).click()
+        console.wait_for_load_state()
+    (label,) = called(shop, seller) - before
+    expect(console.locator("main")).to_contain_text(label)
     console.close()
-    return str(newest["short_id"])
+    return label
 
 
+def called(shop: Product, seller: Seller) -> set[str]:
+    """What people call the orders that a company has on its platform."""
+    rows = shop.control("GET", "state?of=orders")[seller.platform]["orders"]
+    return {str(row[seller.called]) for row in rows if row["company"] == seller.company}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_an_order_is_watched_from_the_buyers_click_to_shipped_without_a_reload(
-    context: BrowserContext, shop: Product
+    context: BrowserContext, shop: Product, platform: str
 ) -> None:
+    company, told = SELLERS[platform].company, STORIES[platform]
     page = context.new_page()
     complaints = listen(page)
-    sign_in(page, shop)
-    label = place_order_in_the_console(context, shop)
+    sign_in(page, shop, f"admin@{company}.example")
+    label = place_order_in_the_console(context, shop, platform)
 
-    page.goto(f"{shop.url}/t/greenleaf/orders")
-    page.get_by_role("link", name=label).click()
+    see_it_listed(page, f"{shop.url}/t/{company}/orders", label)
+    page.get_by_role("link", name=label).first.click()
     page.evaluate("window.untouched = true")
     story = page.locator("#story")
-    expect(story).to_contain_text("Order submitted", timeout=_PATIENCE_MS)
+    expect(story).to_contain_text(told.arrived, timeout=_PATIENCE_MS)
     expect(story).to_contain_text("Bring it in", timeout=_PATIENCE_MS)
     expect(story).to_contain_text("Created 0", timeout=_PATIENCE_MS)
 
     number = re.search(r"Created (\d{8})", story.inner_text())
     assert number is not None
     console = context.new_page()
-    for button, status in (
-        ("Partially allocate", "Accepted"),
-        ("Allocate", "Fulfilled"),
-        ("Ship", "Shipped"),
-    ):
-        console.goto(f"{shop.sandbox_url}/greenleaf/warehouse/orders/{number[1]}")
+    for button, status in told.steps:
+        console.goto(f"{shop.sandbox_url}/{company}/warehouse/orders/{number[1]}")
         console.get_by_role("button", name=button, exact=True).click()
-        expect(story).to_contain_text(f"{status} in LeafLink", timeout=_PATIENCE_MS)
+        expect(story).to_contain_text(
+            re.compile(f"{status} in {PLATFORMS[platform].label}"), timeout=_PATIENCE_MS
+        )
 
     expect(page.locator("main")).to_contain_text("Both sides agree")
     assert page.evaluate("window.untouched") is True, "the page was loaded again"
     assert story.locator("> li").count() >= 10
     assert complaints == []
+
+
+def see_it_listed(page: Page, address: str, label: str) -> None:
+    """Wait for the list of orders to show one. What no webhook tells of takes a poll."""
+
+    def is_there() -> bool:
+        page.goto(address)
+        return page.get_by_role("link", name=label).count() > 0
+
+    eventually(f"{label} is listed", is_there, within=45, every=1.0)
 
 
 def test_the_sync_log_grows_by_itself(context: BrowserContext, shop: Product) -> None:

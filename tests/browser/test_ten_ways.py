@@ -1,5 +1,5 @@
-"""Ten ways in which an order goes wrong: a page says what happened and what to do, somebody does it, in
-Trellis or where the page sends them, and it is resolved.
+"""Ways in which an order goes wrong, on each platform: a page says what happened and what to do, somebody
+does it, in Trellis or where the page sends them, and it is resolved.
 
 All orders are placed first, on one running product, so that most waits pass side by side.
 """
@@ -7,7 +7,7 @@ All orders are placed first, on one running product, so that most waits pass sid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,11 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
 
 from portal.cli.demo import PASSWORD
+from portal.sync.registry import PLATFORMS
+from tests.browser import ways
 from tests.browser.conftest import VIEWS
+from tests.browser.walk import Call
+from tests.browser.ways import Seller, Way
 from tests.conftest import empty
 from tests.processes.product import Process, Product, eventually, product
 
@@ -30,8 +34,6 @@ _PACE = {"TRELLIS_POLL_SECONDS": "600", "TRELLIS_BACKOFF_CAP_SECONDS": "2"}
 _POISON = {"TRELLIS_CRASH_AT": "before_settle_look"}
 COMPANY, ELSEWHERE = "greenleaf", "sunrise"
 SKU, OTHER_SKU = "GL-FL35-BLUDRE", "GL-PR1-BLUDRE"
-BY_BATCH, LOT_HERE, LOT_ELSEWHERE = "GL-FL28-BLUDRE", "GL0002-A", "GL0002-B"
-REP, CUSTOMER = "maya.ortega@greenleaf.example", "C10-0000217-LIC"
 
 Order = dict[str, Any]
 
@@ -87,9 +89,7 @@ def place_all(made: Product) -> Mapping[str, Order]:
     eventually("the answer of the creation is lost", lambda: made.posts() >= 1, every=0.2)
     made.control("POST", f"flourish/items/{OTHER_SKU}", {"sku": f"{OTHER_SKU}-OLD"})
     orders["sku"] = place(made, lines=[{"sku": OTHER_SKU, "quantity": 24}])
-    made.control("POST", f"leaflink/customers/{CUSTOMER}", {"sales_reps": []})
-    orders["rep"] = place(made, sales_rep=None, customer=CUSTOMER)
-    orders["lot"] = place(made, lines=[{"sku": BY_BATCH, "quantity": 1, "batch": LOT_ELSEWHERE}])
+    orders |= {way.name: place_wrong(made, seller, way) for seller, way in ways.every()}
     orders["edit"] = place(made)
     orders["money"] = place(made, status="Draft")
     only = f"/orders-received/{orders['money']['number']}"
@@ -102,6 +102,13 @@ def place_all(made: Product) -> Mapping[str, Order]:
 
 def place(made: Product, **changed: Any) -> Order:
     return made.place_order(**{"lines": [{"sku": SKU, "quantity": 24}], **changed})
+
+
+def place_wrong(made: Product, seller: Seller, way: Way) -> Order:
+    for path, body in (*way.spoil, seller.place(way)):
+        answer = made.control("POST", path, dict(body))
+    placed: Order = answer
+    return placed
 
 
 def place_elsewhere(made: Product) -> Order:
@@ -120,9 +127,27 @@ class Desk:
     def address(self, path: str) -> str:
         return f"{self.product.url}/t/{self.company}/{path}"
 
-    def open(self, order: Order) -> None:
-        """Search for an order as people do: by its number."""
-        eventually("the order is known", lambda: self._finds(order["short_id"]), within=45, every=0.5)
+    def come_in(self, company: str) -> None:
+        """Be at the desk of another company."""
+        if company != self.company:
+            self.page.context.clear_cookies()
+            self.company = company
+            sign_in(self)
+
+    def open(self, order: Order, called: str = "") -> None:
+        """Search for an order as people do: by what it is called."""
+        number = called or order["short_id"]
+        eventually("the order is known", lambda: self._finds(number), within=45, every=0.5)
+
+    def act(self, seller: Seller, order: Order, action: str) -> None:
+        """Have staff do something with an order in Flourish."""
+        (there,) = self.product.flourish_orders(order, seller.ref)
+        self.product.control("POST", f"flourish/orders/{there['id']}/{action}")
+
+    def mend(self, order: Order, calls: Iterable[Call]) -> None:
+        """Have something changed in the other systems."""
+        for path, body in calls:
+            self.product.control("POST", path.format(**order), dict(body))
 
     def _finds(self, number: str) -> bool:
         self.page.goto(self.address(f"orders?q={number}"))
@@ -212,9 +237,7 @@ def test_a_total_that_does_not_add_up_is_shown_with_both_sums(desk: Desk, shop: 
 
 
 def test_a_webhook_that_fell_silent_is_switched_on_again(desk: Desk, shop: Shop) -> None:
-    desk.page.context.clear_cookies()
-    desk.company = ELSEWHERE
-    sign_in(desk)
+    desk.come_in(ELSEWHERE)
     ask_for_changes(desk, shop.orders["silent 1"])
     desk.problem("LeafLink has sent no webhook")
     desk.says("Check whether it is still switched on", "Polling brings changes in meanwhile")
@@ -238,23 +261,33 @@ def ask_for_changes(desk: Desk, order: Order) -> None:
     desk.says("The platforms are asked for new and changed orders now.")
 
 
-def test_an_order_without_a_sales_rep_gets_one_in_leaflink(desk: Desk, shop: Shop) -> None:
-    order = shop.orders["rep"]
-    desk.open(order)
-    desk.says("sales rep", "Set a sales rep on the order in LeafLink")
-
-    desk.product.control("POST", f"leaflink/orders/{order['number']}", {"sales_rep": REP})
-
-    desk.is_resolved()
+def test_orders_of_every_platform_go_wrong_here() -> None:
+    assert set(ways.SELLERS) == set(PLATFORMS)
+    assert all(seller.ways for seller in ways.SELLERS.values())
 
 
-def test_a_lot_that_is_elsewhere_is_named_and_another_batch_is_chosen(desk: Desk, shop: Shop) -> None:
-    order = shop.orders["lot"]
-    desk.open(order)
-    desk.says(f"Flourish has no lot {LOT_ELSEWHERE}", "Choose a batch in LeafLink")
+def named(one: Seller | Way) -> str:
+    return one.name if isinstance(one, Way) else one.platform
 
-    lines = [{"sku": BY_BATCH, "quantity": 1, "batch": LOT_HERE}]
-    desk.product.control("POST", f"leaflink/orders/{order['number']}", {"lines": lines})
+
+@pytest.mark.parametrize(("seller", "way"), list(ways.every()), ids=named)
+def test_what_its_page_says_is_wrong_is_put_right(desk: Desk, shop: Shop, seller: Seller, way: Way) -> None:
+    order = shop.orders[way.name]
+    desk.come_in(seller.company)
+    desk.open(order, order[seller.called])
+    if way.staff:
+        desk.is_resolved()
+    for action, status in way.staff:
+        desk.act(seller, order, action)
+        if status:
+            desk.says(f"{status} in {PLATFORMS[seller.platform].label}")
+    desk.says(*way.says)
+
+    desk.mend(order, way.mend)
+    for action in way.mend_by:
+        desk.act(seller, order, action)
+    if way.is_asked_for:
+        desk.retry()
 
     desk.is_resolved()
 

@@ -122,10 +122,11 @@ class Product:
         """Switch a fault of the sandbox on."""
         self.control("POST", "faults", {"platform": platform, "fault": fault, "rate": 1, **details})
 
-    def flourish_orders(self, order: dict[str, Any]) -> list[dict[str, Any]]:
-        """Every Flourish order, cancelled or not, that was made for an order of LeafLink."""
+    def flourish_orders(self, order: dict[str, Any], ref: str = "number") -> list[dict[str, Any]]:
+        """Every Flourish order, cancelled or not, that was made for an order of a platform: Trellis notes the
+        field `ref` of it there."""
         state = self.control("GET", "state?of=orders")
-        return [row for row in state["flourish"]["orders"] if order["number"] in str(row["notes"])]
+        return [row for row in state["flourish"]["orders"] if order[ref] in str(row["notes"])]
 
     def leaflink_status(self, order: dict[str, Any]) -> str:
         """The order's status in LeafLink."""

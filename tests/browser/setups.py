@@ -1,0 +1,210 @@
+"""How a company is set up for each platform, from nothing to live: what test_onboarding knows of a platform
+besides what the platform declares. Another platform is one record more."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.sync.contract import Platform
+from portal.sync.platforms.leaflink import LEAFLINK
+from portal.sync.platforms.ordo import ORDO
+from tests.browser.walk import Call, Walk
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a company is set up.
+
+    Args:
+        platform: what it sells through.
+        world: whose keys the sandbox has, and where the two sides do not match yet.
+        company: its name.
+        zone: where it is.
+        facility: where its orders go.
+        spoilt: what is made not to match besides.
+        afterwards: what is looked at on the platform itself once it is live.
+        found: what the first check comes to.
+        blocking: the titles of the checks that keep it from going live then.
+        decide: how people make the two sides match, in Trellis and by hand.
+        mended: what the last check comes to.
+        order: how an order is placed that may come in.
+        done: how many things the first sync is about.
+    """
+
+    platform: Platform
+    world: str
+    company: str
+    zone: str
+    facility: str
+    found: str
+    blocking: tuple[str, ...]
+    decide: Callable[[Walk], None]
+    mended: str
+    order: Call
+    done: int
+    spoilt: tuple[Call, ...] = ()
+    afterwards: Callable[[Walk], None] = lambda walk: None
+
+    @property
+    def owner(self) -> str:
+        """Who is invited."""
+        return f"olive@{self.world}.example"
+
+    def credentials(self, account: Mapping[str, Any]) -> dict[str, str]:
+        """What is typed into the platform's form, of what the sandbox says of the account."""
+        fields = (one.name for one in self.platform.credentials)
+        known = {"api_key": account["key"], "webhook_key": account.get("webhook_key")}
+        return {name: known[name] for name in fields if known.get(name)}
+
+
+# What is put right in LeafLink and Flourish themselves: a product that has another's SKU, an item without
+# strain, reps without facility, not active, with another's address.
+_LEAFLINK_MENDED: tuple[Call, ...] = (
+    ("leaflink/products/90086", {"company": "sunrise", "sku": "SR-PR5-GRECRA"}),
+    ("flourish/items/SR-PR5-DURPOI", {"company": "sunrise", "strain_name": "Durban Poison"}),
+    (
+        "flourish/sales-reps/hana.okafor@sunrise.example",
+        {"company": "sunrise", "facility_id": "00000003"},
+    ),
+    ("flourish/sales-reps/marcus.bell@sunrise.example", {"company": "sunrise", "active": True}),
+    ("flourish/sales-reps/13", {"company": "sunrise", "email": "sofia.lindqvist@sunrise.example"}),
+)
+
+
+def _decide_for_leaflink(walk: Walk) -> None:
+    """Accept a near product, decide on all others in a file, mend what is wrong, and waive a check."""
+    _decide_on_products(walk)
+    walk.mend(*_LEAFLINK_MENDED)
+    walk.follow("Checks")
+    walk.press(walk.page.locator("#check-rep"))
+    walk.follow("Open the list")
+    walk.page.get_by_label("Sales rep in LeafLink").fill("jordan@sunrise.example")
+    walk.page.get_by_label("Sales rep in Flourish").fill("jordan.whitfield@sunrise.example")
+    walk.press(walk.page.get_by_label("Sales rep in Flourish"))
+    walk.says("Said to be the same: 1.")
+    walk.follow("Checks")
+    walk.press(walk.page.locator("#check-license"))
+    walk.press(walk.button("Waive"))
+    walk.look()
+    walk.page.get_by_label("Why it need not be ready").fill("They get their destinations this week")
+    walk.press(walk.button("Waive"))
+    walk.says("Waived: Match customers by license number.")
+
+
+def _decide_on_products(walk: Walk) -> None:
+    walk.press(walk.page.locator("#check-sku"))
+    walk.look()
+    walk.follow("Open the list")
+    walk.press(walk.button("They are the same: sr-pr1-bludre and SR-PR1-BLUDRE"))
+    walk.says("Said to be the same: 1.")
+    with walk.page.expect_download() as download:
+        walk.page.get_by_role("link", name="Download as CSV").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    for row in rows:
+        row["decision"] = {"near": "same", "missing right": "leave out"}.get(row["state"], "")
+    walk.follow("Upload decisions")
+
+    _upload(walk, [{**row, "decision": row["decision"] and "yes"} for row in rows])
+    walk.says("Nothing was changed: 6 rows are wrong")
+    walk.look()
+    _upload(walk, rows)
+    walk.look()
+    walk.press(walk.button("Apply all 6"))
+    walk.says("Done: 6 decisions.")
+
+
+def _upload(walk: Walk, rows: list[dict[str, str]]) -> None:
+    written = io.StringIO()
+    writer = csv.DictWriter(written, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    file = {"name": "sku.csv", "mimeType": "text/csv", "buffer": written.getvalue().encode()}
+    walk.page.get_by_label("CSV in UTF-8").set_input_files(file)  # type: ignore[arg-type]
+    walk.press(walk.button("Look through"))
+
+
+# A brand and an item that are spelled otherwise, and an own license that is not whole.
+_ORDO_SPOILT: tuple[Call, ...] = (
+    ("ordo/brands/brd-7", {"name": "EMBER FLOWER"}),
+    ("ordo/licenses/lic-5", {"street2": ""}),
+    ("flourish/items/EM-FL35-BLUDRE", {"company": "ember", "sku": "em-fl35-bludre"}),
+)
+
+
+def _decide_for_ordo(walk: Walk) -> None:
+    """Accept the near brand and the near item, complete the license, and have Flourish send something."""
+    for check, same in (
+        ("brand", "They are the same: EMBER FLOWER and Ember Flower"),
+        ("sku", "They are the same: EM-FL35-BLUDRE and em-fl35-bludre"),
+    ):
+        walk.press(walk.page.locator(f"#check-{check}"))
+        walk.look()
+        walk.follow("Open the list")
+        walk.press(walk.button(same))
+        walk.says("Said to be the same: 1.")
+        walk.follow("Checks")
+    walk.press(walk.page.locator("#check-ordo_address"))
+    walk.says("Manage Organization, compliance")
+    walk.look()
+    walk.mend(
+        ("ordo/licenses/lic-5", {"street2": "Suite 100"}),
+        ("flourish/items/EM-VC5-BLUDRE", {"company": "ember", "item_name": "Blue Dream Cartridge"}),
+    )
+
+
+def _no_item_is_doubled(walk: Walk) -> None:
+    """Each item of Flourish is in Ordo once, also the one that has another SKU there."""
+    found = walk.shop.control("GET", "state?of=items")
+    own = {one["sku"]: one["external_id"] for one in found["ordo"]["items"] if one["company"] == "ember"}
+    there = [one for one in found["flourish"]["items"] if one["company"] == "ember"]
+    assert len(own) == len(there)
+    assert None not in own.values()
+    assert own["EM-FL35-BLUDRE"] == next(one["id"] for one in there if one["sku"] == "em-fl35-bludre")
+
+
+SETUPS: Mapping[str, Setup] = {
+    one.platform.key: one
+    for one in (
+        Setup(
+            platform=LEAFLINK,
+            world="sunrise",
+            company="Sunrise Brands",
+            zone="America/Denver",
+            facility="Sunrise Oakland Distribution",
+            found="11 of 23 ready – 4 block go-live.",
+            blocking=(
+                "Match every product by SKU",
+                "Match customers by license number",
+                "Match sales reps by e-mail",
+                "Give every strain-specific item a strain",
+            ),
+            decide=_decide_for_leaflink,
+            mended="16 of 23 ready – nothing blocks go-live.",
+            order=("leaflink/orders", {"company": "sunrise", "lines": 2}),
+            done=387,
+        ),
+        Setup(
+            platform=ORDO,
+            world="ember",
+            company="Ember Extracts",
+            zone="America/Los_Angeles",
+            facility="Ember Oakland Distribution",
+            spoilt=_ORDO_SPOILT,
+            found="8 of 12 ready – 3 block go-live.",
+            blocking=(
+                "Fill in address line 2 of the license",
+                "Match items by SKU",
+                "Match brands by name",
+            ),
+            decide=_decide_for_ordo,
+            mended="12 of 12 ready – nothing blocks go-live.",
+            order=("ordo/orders", {"company": "ember", "lines": 2, "status": "Confirmed"}),
+            done=68,
+            afterwards=_no_item_is_doubled,
+        ),
+    )
+}
