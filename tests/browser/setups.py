@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from portal.sync.contract import Platform
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.ordo import ORDO
 from tests.browser.walk import Call, Walk
+from tests.processes.product import eventually
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Setup:
         decide: how people make the two sides match, in Trellis and by hand.
         mended: what the last check comes to.
         order: how an order is placed that may come in.
-        done: how many things the first sync is about.
+        things: how many products and orders the first sync is about.
     """
 
     platform: Platform
@@ -45,7 +47,7 @@ class Setup:
     decide: Callable[[Walk], None]
     mended: str
     order: Call
-    done: int
+    things: int
     spoilt: tuple[Call, ...] = ()
     afterwards: Callable[[Walk], None] = lambda walk: None
 
@@ -156,6 +158,53 @@ def _decide_for_ordo(walk: Walk) -> None:
     )
 
 
+def _watch_over_ordo(walk: Walk) -> None:
+    """Once it is live, what goes wrong in Ordo's organisation is told, and put right by what is said."""
+    _no_item_is_doubled(walk)
+    connection = walk.page.url
+    _a_brand_is_renamed(walk, connection)
+    walk.page.goto(connection)
+    _an_address_is_emptied(walk)
+
+
+def _a_brand_is_renamed(walk: Walk, connection: str) -> None:
+    walk.mend(("ordo/brands/brd-9", {"name": "Ember Pantry"}))
+    walk.press(walk.button("Read all products again"))
+    told = "under a brand that both sides do not share any more"
+    _wait_for_problems(walk, told)
+    walk.press(walk.page.get_by_role("link", name=re.compile(told)).first)
+    walk.says("It was synced as Ember Kitchen. Ordo has no brand Ember Kitchen.")
+    walk.says("Add the brand in Ordo, or give the item one of its brands")
+    walk.look()
+
+    walk.mend(("ordo/brands/brd-9", {"name": "Ember Kitchen"}))
+    walk.page.goto(connection)
+    walk.press(walk.button("Read all products again"))
+    _wait_for_problems(walk, "No open problems")
+
+
+def _wait_for_problems(walk: Walk, text: str) -> None:
+    def says_so() -> bool:
+        walk.page.goto(f"{walk.shop.url}/t/ember/problems")
+        return text in walk.page.locator("main").inner_text()
+
+    eventually(f"the list of problems says: {text}", says_so, within=45, every=1.0)
+
+
+def _an_address_is_emptied(walk: Walk) -> None:
+    walk.mend(("ordo/licenses/lic-5", {"street2": ""}))
+    walk.follow("Health")
+    walk.check("Check everything again")
+    walk.says("1 needs action.")
+    walk.press(walk.page.locator("#check-ordo_address"))
+    walk.says("Enter address line 2 of the license in Ordo")
+
+    walk.mend(("ordo/licenses/lic-5", {"street2": "Suite 100"}))
+    walk.follow("Health")
+    walk.check("Check everything again")
+    walk.says("nothing needs action.")
+
+
 def _no_item_is_doubled(walk: Walk) -> None:
     """Each item of Flourish is in Ordo once, also the one that has another SKU there."""
     found = walk.shop.control("GET", "state?of=items")
@@ -185,7 +234,7 @@ SETUPS: Mapping[str, Setup] = {
             decide=_decide_for_leaflink,
             mended="16 of 23 ready – nothing blocks go-live.",
             order=("leaflink/orders", {"company": "sunrise", "lines": 2}),
-            done=387,
+            things=387,
         ),
         Setup(
             platform=ORDO,
@@ -203,8 +252,8 @@ SETUPS: Mapping[str, Setup] = {
             decide=_decide_for_ordo,
             mended="12 of 12 ready – nothing blocks go-live.",
             order=("ordo/orders", {"company": "ember", "lines": 2, "status": "Confirmed"}),
-            done=68,
-            afterwards=_no_item_is_doubled,
+            things=68,
+            afterwards=_watch_over_ordo,
         ),
     )
 }

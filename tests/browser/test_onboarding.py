@@ -26,6 +26,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_grou
 
 OPERATOR = "operator@trellis.example"
 _PATIENCE_MS = 60_000
+# Nobody waits for the end of a large first sync, which would slow the others down.
+SMALLEST_FIRST = sorted(SETUPS.values(), key=lambda setup: setup.things)
+_FEW = 100
 # An order that only polls tell of is there soon.
 _PACE = {"TRELLIS_POLL_SECONDS": "10"}
 
@@ -64,10 +67,14 @@ def walk(browser: Browser, shop: Product) -> Iterator[Callable[[], Walk]]:
         context.close()
 
 
+def test_a_company_of_every_platform_is_set_up_here() -> None:
+    assert set(SETUPS) == set(PLATFORMS)
+
+
 @pytest.mark.promise("ON-1", "ON-2", "ON-3", "ON-4", "ON-5", "ON-7", "ON-9", "ON-10", "OR-3")
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_a_company_goes_from_sign_in_to_live(walk: Callable[[], Walk], platform: str) -> None:
-    setup, operator, owner = SETUPS[platform], walk(), walk()
+@pytest.mark.parametrize("setup", SMALLEST_FIRST, ids=lambda setup: setup.platform.key)
+def test_a_company_goes_from_sign_in_to_live(walk: Callable[[], Walk], setup: Setup) -> None:
+    operator, owner = walk(), walk()
     owner.mend(*setup.spoilt)
     make_the_company(operator, setup)
     join(owner, setup)
@@ -211,8 +218,10 @@ def go_live(walk: Walk, setup: Setup) -> None:
     walk.follow("Go live")
     walk.press(walk.button("Go live with the preview"))
     walk.says("Live. The first sync begins now.")
-    done = f"{setup.done} of {setup.done} products and orders of the preview are done"
-    expect(walk.page.locator("#first-sync")).to_contain_text(done, timeout=2 * _PATIENCE_MS)
+    walk.says(f" of {setup.things} products and orders of the preview are done")
+    if setup.things < _FEW:
+        done = f"{setup.things} of {setup.things} products"
+        expect(walk.page.locator("#first-sync")).to_contain_text(done, timeout=2 * _PATIENCE_MS)
     walk.look()
     walk.follow(setup.platform.label)
     walk.says("It reads and writes on both sides.")
