@@ -133,7 +133,7 @@ def test_the_catalogue_is_begun_on_the_connections_page(admin, sessions, company
 
 @pytest.mark.parametrize(
     ("platform", "listed", "asked"),
-    [("ordo", "none are sent", "it is asked"), ("leaflink", "never", "never")],
+    [("ordo", "none are sent", "it sends no webhooks"), ("leaflink", "never", "never")],
 )
 def test_of_a_platform_that_sends_no_webhooks_none_is_missed(
     sessions, company, admin, platform, listed, asked

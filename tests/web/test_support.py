@@ -144,9 +144,9 @@ def test_staff_are_led_to_the_support_area(sessions, as_user):
 @pytest.mark.parametrize(
     ("platform", "told", "says"),
     [
-        ("leaflink", True, "last webhook of Flourish never last webhook of LeafLink 7 min ago"),
-        ("leaflink", False, "last webhook of Flourish never last webhook of LeafLink never"),
-        ("ordo", False, "last webhook of Flourish never"),
+        ("leaflink", True, "last webhook from Flourish: never last webhook from LeafLink: 7 min ago"),
+        ("leaflink", False, "last webhook from Flourish: never last webhook from LeafLink: never"),
+        ("ordo", False, "last webhook from Flourish: never"),
     ],
 )
 def test_who_sends_webhooks_is_named_with_its_last_and_who_sends_none_is_not(
