@@ -30,7 +30,7 @@ from portal.sync.flows import (
     Flow,
 )
 
-_KINDS = tuple(kind for flow in FLOWS for kind in flow.kinds)
+_KINDS = tuple(dict.fromkeys(kind for flow in FLOWS for kind in flow.kinds))
 _OFF, _NOT_SENT = "switched off", "none are sent"
 # What a declaration calls stock among the fields of products.
 _STOCK_FIELD = "stock"

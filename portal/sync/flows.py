@@ -45,7 +45,8 @@ PRODUCTS = Flow(
 STOCK = Flow(
     "Stock out",
     "the stock of a product or lot was written to {}",
-    ("set_stock", "drop_stock", "set_lot_stock", "make_lot_stock"),
+    # An item that is put whole goes there with its stock.
+    ("set_stock", "drop_stock", "set_lot_stock", "make_lot_stock", "put_product"),
 )
 # In the order in which pages show them.
 FLOWS = (WEBHOOKS, POLLS, FLOURISH_WEBHOOKS, FLOURISH_POLLS, ORDERS, STATUSES, PRODUCTS, STOCK)
