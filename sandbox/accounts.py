@@ -13,6 +13,8 @@ BASE_PATHS = {
     ORDO: "/ordo/v1/",
     AIQ: "/aiq/2023-03/",
 }
+# Where else a platform's gate stands: further versions of its API.
+ALSO_AT = {FLOURISH: ("/flourish/external/api/v2",)}
 WORLDS = ("greenleaf", "sunrise", "ember")
 
 

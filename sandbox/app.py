@@ -19,6 +19,7 @@ import sandbox.console.leaflink_pages
 import sandbox.console.ordo_pages
 import sandbox.console.organisation_pages
 import sandbox.console.pages
+import sandbox.console.retail_pages
 import sandbox.control.routes
 import sandbox.flourish.api
 import sandbox.flourish.auth
@@ -26,7 +27,7 @@ import sandbox.leaflink.api
 import sandbox.leaflink.auth
 import sandbox.ordo.api
 import sandbox.ordo.auth
-from sandbox.accounts import AIQ, BASE_PATHS, FLOURISH, LEAFLINK, ORDO
+from sandbox.accounts import AIQ, ALSO_AT, BASE_PATHS, FLOURISH, LEAFLINK, ORDO
 from sandbox.gate import Gate
 from sandbox.simulation import Simulation
 from sandbox.sink import PATH as SINK
@@ -52,6 +53,7 @@ PAGES = (
     sandbox.console.inventory_pages,
     sandbox.console.flourish_pages,
     sandbox.console.item_pages,
+    sandbox.console.retail_pages,
     sandbox.console.key_pages,
     sandbox.console.endpoint_pages,
     sandbox.console.ordo_pages,
@@ -65,7 +67,7 @@ def create_app(simulation: Simulation) -> "WSGIApplication":
     gates: dict[str, WSGIApplication] = {}
     for platform, (make, key_of) in APPS.items():
         app = make(simulation.store, simulation.outbox)
-        gates[BASE_PATHS[platform].rstrip("/")] = Gate(
+        gate = Gate(
             platform,
             app,
             key_of,
@@ -74,6 +76,7 @@ def create_app(simulation: Simulation) -> "WSGIApplication":
             simulation.faults,
             simulation.late,
         )
+        gates.update(dict.fromkeys((BASE_PATHS[platform].rstrip("/"), *ALSO_AT.get(platform, ())), gate))
     gates[SINK] = Sink(simulation.ledger)
     return DispatcherMiddleware(_staff_side(simulation), gates)
 

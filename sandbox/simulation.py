@@ -5,6 +5,8 @@ from random import Random
 
 import sandbox.aiq.seed
 import sandbox.flourish.customers
+import sandbox.flourish.labs
+import sandbox.flourish.retail.discounts
 import sandbox.flourish.seed
 import sandbox.leaflink.seed
 import sandbox.ordo.seed
@@ -23,7 +25,12 @@ FILE = "sandbox.sqlite"
 WEBHOOKS = tuple(f"{platform}.webhook" for platform in (LEAFLINK, FLOURISH, AIQ))
 FILLERS = {
     LEAFLINK: (sandbox.leaflink.seed.fill,),
-    FLOURISH: (sandbox.flourish.seed.fill, sandbox.flourish.customers.fill),
+    FLOURISH: (
+        sandbox.flourish.seed.fill,
+        sandbox.flourish.customers.fill,
+        sandbox.flourish.labs.fill,
+        sandbox.flourish.retail.discounts.fill,
+    ),
     ORDO: (sandbox.ordo.seed.fill,),
     AIQ: (sandbox.aiq.seed.fill,),
 }

@@ -5,25 +5,27 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.accounts import AIQ
+from sandbox.accounts import AIQ, FLOURISH
 from sandbox.aiq import orders, shapes, stock, venues
 from sandbox.aiq.orders import SHOPPER
 from sandbox.aiq.statuses import CANCEL, PENDING, PEOPLES_ACTIONS
-from sandbox.aiq.terms import CURB_SIDE, DELIVERY
+from sandbox.aiq.terms import CURB_SIDE, DELIVERY, IN_STORE
 from sandbox.console.pages import simulation
 from sandbox.console.paging import LatestFirst
 from sandbox.console.people import person
 from sandbox.errors import BadValue
 from sandbox.office import Office
-from sandbox.shopping import KNOWN_SHOPPER, NEW_SHOPPER, place_order
+from sandbox.shopping import ADDRESS, KNOWN_SHOPPER, NEW_SHOPPER, place_order
 from sandbox.store import Body, equal
 
 blueprint = Blueprint("aiq", __name__, url_prefix="/<world>/<any(shopper, shop):part>")
 
 SHOPPERS_PART = "shopper"
 STORE = "STORE"
-PICK_UPS = {CURB_SIDE: "Pickup", DELIVERY: "Delivery"}
+PICK_UPS = {CURB_SIDE: "Pickup at the curb", IN_STORE: "Pickup in the store", DELIVERY: "Delivery"}
 CUSTOMERS = {KNOWN_SHOPPER: "Somebody the shop knows", NEW_SHOPPER: "Somebody new"}
+# Where a delivery goes to; left empty, it is a house near the venue.
+ADDRESS_WORDS = dict(zip(ADDRESS, ("Street", "City", "State", "ZIP code"), strict=True))
 WAYS = {"adult": "As an adult", "patient": "As a patient"}
 
 
@@ -56,6 +58,7 @@ def shelf(world: str, part: str) -> ResponseReturnValue:
         pick_ups=PICK_UPS,
         customers=CUSTOMERS,
         ways=WAYS,
+        address=ADDRESS_WORDS,
     )
 
 
@@ -84,11 +87,13 @@ def place(world: str, part: str) -> ResponseReturnValue:
         "company": world,
         "venue": form.get("venue", ""),
         "lines": [{"sku": sku, "quantity": each} for sku, each in rows if each.strip() not in ("", "0")],
-        "offers": [name for name in form.getlist("offer") if name],
+        "offers": list(dict.fromkeys(name for name in form.getlist("offer") if name)),
         "customer": form.get("customer", KNOWN_SHOPPER),
         "medical": form.get("way") == "patient",
         "pickUpType": form.get("pick_up", CURB_SIDE),
     }
+    if asked["pickUpType"] == DELIVERY and form.get("street", "").strip():
+        asked["deliveryAddress"] = {name: form.get(name, "").strip() or None for name in ADDRESS}
     if not asked["lines"]:
         raise BadValue("Give at least one product a quantity.", "lines")
     with simulation().store.transaction():
@@ -110,6 +115,7 @@ def one(world: str, part: str, key: str) -> ResponseReturnValue:
         actions=_actions(part, order["status"]),
         happened=order["happened"],
         pick_ups=PICK_UPS,
+        in_flourish=simulation().office(FLOURISH, world).get("retail_order", order["posOrderId"]),
         placed="placed" in request.args,
     )
 

@@ -54,12 +54,9 @@ def _no(title: str, message: str) -> str:
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """Choose who to be."""
-    counts = {
-        (platform, world): simulation().office(platform, world).count("order")
-        for platform in PLATFORMS
-        for world in WORLDS
-    }
-    return render_template("home.html", people=everyone(), counts=counts)
+    people = everyone()
+    counts = [simulation().office(each.part.platform, each.world).count(each.part.records) for each in people]
+    return render_template("home.html", people=zip(people, counts, strict=True))
 
 
 @blueprint.get("/faults")

@@ -16,6 +16,7 @@ class Part(NamedTuple):
         words: its name.
         about: what it does.
         pages: endpoints of its pages with their names, the first of them its home.
+        records: what it works on, which home counts.
     """
 
     key: str
@@ -23,6 +24,7 @@ class Part(NamedTuple):
     words: str
     about: str
     pages: dict[str, str]
+    records: str = "order"
 
 
 ORDERS = "All orders"
@@ -47,6 +49,14 @@ PARTS = (
         "Flourish warehouse staff",
         "Allocates, ships and cancels outbound orders, takes payment, changes items.",
         {"flourish.listing": ORDERS, "items.listing": "Items", "endpoints.listing": "Webhook endpoints"},
+    ),
+    Part(
+        "counter",
+        FLOURISH,
+        "Flourish retail staff",
+        "Packs shoppers’ orders, hands them over or routes them, takes payment; keeps customers.",
+        {"retail.listing": ORDERS, "retail.customers": "Customers"},
+        "retail_order",
     ),
     Part(
         "rep",

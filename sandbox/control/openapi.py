@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.accounts import LEAFLINK, PLATFORMS, WORLDS
-from sandbox.control import aiq, flourish, ordo
+from sandbox.control import aiq, flourish, ordo, retail
 from sandbox.control.schemas import (
     ANY_OBJECT,
     COMPANY,
@@ -125,6 +125,7 @@ SETTINGS = object_of(
         "description": "Requests a minute of one key; 0 or null is no limit.",
     },
     **aiq.SETTINGS,
+    **retail.SETTINGS,
     refuse_duplicate_original_order_id={
         "enum": [True, False, LIVE],
         "description": "Is a second order of one original id refused? live: a cancelled one frees its id.",
@@ -138,7 +139,9 @@ def _records(*names: str) -> Schema:
 
 STATE = object_of(
     leaflink=_records("orders", "products", "inventory_items", "customers", "webhooks"),
-    flourish=_records("orders", "items", "destinations", "customers", "webhooks"),
+    flourish=_records(
+        "orders", "retail_orders", "items", "destinations", "customers", "discounts", "webhooks"
+    ),
     ordo=_records("orders", "items", "brands", "licenses"),
     aiq=_records("orders", "products", "offers", "venues", "categories", "webhooks"),
 )
@@ -231,6 +234,7 @@ OPERATIONS = (
         object_of((), **KEY_FIELDS),
     ),
     *flourish.OPERATIONS,
+    *retail.OPERATIONS,
     *ordo.OPERATIONS,
     *aiq.OPERATIONS,
     Operation(

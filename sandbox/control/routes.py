@@ -10,12 +10,13 @@ from sandbox.accounts import ACCOUNTS, AIQ, BASE_PATHS, LEAFLINK, ORDO, PLATFORM
 from sandbox.aiq import limits as aiq_limits
 from sandbox.aiq import stock as aiq_stock
 from sandbox.clock import parse, stamp
-from sandbox.control import aiq, asking, faults, flourish, leaflink, ordo
+from sandbox.control import aiq, asking, faults, flourish, leaflink, ordo, retail
 from sandbox.control import state as everything
 from sandbox.control.openapi import document
 from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing, Refused
 from sandbox.flourish.orders import LIVE
+from sandbox.flourish.retail.orders import COUNTS
 from sandbox.leaflink.limits import BURST, PER_MINUTE, PER_SECOND
 from sandbox.leaflink.webhooks import webhook_key
 from sandbox.ordo import limits as ordo_limits
@@ -25,7 +26,7 @@ from sandbox.sink import PLATFORM as SINK
 from sandbox.store import Body, equal
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
-for part in (leaflink, flourish, ordo, aiq, faults):
+for part in (leaflink, flourish, retail, ordo, aiq, faults):
     blueprint.register_blueprint(part.blueprint)
 
 # The settings of rates, each with its least value.
@@ -37,7 +38,7 @@ RATES = {
     aiq_limits.SETTING: 0,
 }
 # The settings that are on or off, each with what it is at first.
-SWITCHES = {aiq_stock.SETTING: True, RANDOMIZED: True}
+SWITCHES = {aiq_stock.SETTING: True, RANDOMIZED: True, COUNTS: True}
 MAX_RATE = 1_000_000
 
 

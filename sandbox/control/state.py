@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sandbox.aiq.shapes
+import sandbox.flourish.retail.discounts
+import sandbox.flourish.retail.shapes
 import sandbox.flourish.shapes
 import sandbox.leaflink.shapes
 import sandbox.ordo.shapes
@@ -43,7 +45,9 @@ LISTS: dict[str, dict[str, Listed]] = {
         "orders": Listed("order", sandbox.flourish.shapes.order),
         "items": Listed("item", sandbox.flourish.shapes.item),
         "destinations": Listed("destination", sandbox.flourish.shapes.destination),
+        "retail_orders": Listed("retail_order", sandbox.flourish.retail.shapes.listed),
         "customers": Listed("customer", sandbox.flourish.shapes.plain),
+        "discounts": Listed("discount", sandbox.flourish.retail.discounts.shown),
         "webhooks": Listed("webhook", lambda _office, each: dict(each)),
     },
     ORDO: {

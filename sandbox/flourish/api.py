@@ -1,4 +1,4 @@
-"""The external API, version 1, as a Flask application of its own."""
+"""The external API as a Flask application of its own: version 1, and the few operations of version 2."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,16 +10,21 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from sandbox.clock import stamp
-from sandbox.errors import BadValue, Refused, Unauthorized
-from sandbox.flourish import customers, filters, orders, reading, seed, shapes
+from sandbox.errors import BadValue, Missing, Refused, Unauthorized
+from sandbox.flourish import filters, labs, orders, reading, seed, shapes
+from sandbox.flourish.answers import facility_id, is_version_2, one, sent
 from sandbox.flourish.auth import account_of
 from sandbox.flourish.filters import Filter, conditions
+from sandbox.flourish.retail.api import CREATE, add_routes
+from sandbox.flourish.retail.shapes import customer as customer_shape
+from sandbox.flourish.retail.shapes import listed as listed_retail_order
+from sandbox.flourish.retail.shapes import read as retail_order
 from sandbox.flourish.stock import summary
-from sandbox.jsontext import Json, read_object
+from sandbox.jsontext import Json
 from sandbox.money import decimal
 from sandbox.office import Office
 from sandbox.outbox import Outbox
-from sandbox.store import Body, Condition, Record, Store, equal
+from sandbox.store import Condition, Record, Store, equal
 
 MAX_PAGE = 50
 Show = Callable[[Office, Record], Any]
@@ -66,9 +71,20 @@ RESOURCES = (
     Resource("sales-reps", "sales_rep", {}, facility="checked"),
     Resource("order-payment-terms", "term", filters.TERMS, read=shapes.plain, facility="checked"),
     Resource("destinations", "destination", filters.DESTINATIONS, shapes.destination, shapes.destination),
-    Resource("customers", "customer", filters.CUSTOMERS, read=shapes.plain),
+    Resource("customers", "customer", filters.CUSTOMERS, read=customer_shape),
     Resource("outbound-orders", "order", filters.ORDERS, _list_order, shapes.order, facility="optional"),
+    Resource(
+        "retail-orders",
+        "retail_order",
+        filters.RETAIL_ORDERS,
+        listed_retail_order,
+        retail_order,
+        facility="optional",
+    ),
+    Resource("lab-test-results", "lab", filters.LABS, labs.shown, labs.shown),
 )
+# Of version 2 the documentation shows these.
+IN_VERSION_2 = (CREATE, "lab-test-results_read")
 
 
 def create_app(store: Store, outbox: Outbox) -> Flask:
@@ -87,6 +103,8 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
         if account is None:
             raise Unauthorized("Unauthorized")
         g.office = Office(store, outbox, account)
+        if is_version_2() and request.endpoint not in IN_VERSION_2:
+            raise Missing("Not Found")
 
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http_error)
@@ -97,11 +115,11 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
                 f"/{resource.path}/<key>", f"{resource.path}_read", _reader(resource, resource.read)
             )
     app.add_url_rule("/order-payment-terms", view_func=add_term, methods=["POST"])
-    app.add_url_rule("/customers", view_func=add_customer, methods=["POST"])
     app.add_url_rule("/destinations", view_func=add_destination, methods=["POST"])
     app.add_url_rule("/destinations/<key>", view_func=change_destination, methods=["PUT"])
     app.add_url_rule("/outbound-orders", view_func=create_order, methods=["POST"])
     app.add_url_rule("/outbound-orders/<key>", view_func=update_order, methods=["PUT"])
+    add_routes(app)
     return app
 
 
@@ -111,10 +129,6 @@ def _refused(error: Refused) -> ResponseReturnValue:
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     return jsonify(message=error.name, status=error.code), error.code or 500
-
-
-def _one(data: Any) -> ResponseReturnValue:
-    return jsonify(message="Success", status=200, data=data)
 
 
 def _lister(resource: Resource) -> Callable[[], ResponseReturnValue]:
@@ -139,7 +153,7 @@ def _reader(resource: Resource, show: Show) -> Callable[[str], ResponseReturnVal
         body = office.look(resource.kind, key)
         if where and resource.facility == "optional" and body["facility_id"] != request.headers["FacilityID"]:
             return _refused(_missing(resource))
-        return _one(show(office, body))
+        return one(show(office, body))
 
     return read
 
@@ -159,41 +173,22 @@ def _scope(office: Office, resource: Resource) -> list[Condition]:
     return [] if resource.facility == "checked" else [equal("$.facility_id", facility)]
 
 
-def facility_id(office: Office) -> str:
-    """Return the facility that a request names in its header.
-
-    Raises:
-        BadValue: there is none, or it is not the company's.
-    """
-    given = request.headers.get("FacilityID")
-    if not given:
-        raise BadValue("FacilityID header is required")
-    if office.get("facility", given) is None:
-        raise BadValue(f"Facility not found: {given}")
-    return given
-
-
 def add_term() -> ResponseReturnValue:
     """Add a payment term."""
     office: Office = g.office
     facility_id(office)
-    body = _body()
+    body = sent()
     name = reading.text(body, "order_payment_term", needed=True) or ""
     days = int(decimal(body.get("due_num_days", 0), "due_num_days"))
     if office.first("term", equal("$.order_payment_term", name)) is not None:
         raise BadValue(f"Payment term already exists: {name}")
-    return _one(seed.add_term(office, name, days))
+    return one(seed.add_term(office, name, days))
 
 
 def add_destination() -> ResponseReturnValue:
     """Add a destination."""
     office: Office = g.office
-    return _one(shapes.destination(office, seed.add_destination(office, reading.destination_fields(_body()))))
-
-
-def add_customer() -> ResponseReturnValue:
-    """Add a retail customer."""
-    return _one(customers.create(g.office, _body()))
+    return one(shapes.destination(office, seed.add_destination(office, reading.destination_fields(sent()))))
 
 
 def change_destination(key: str) -> ResponseReturnValue:
@@ -202,27 +197,23 @@ def change_destination(key: str) -> ResponseReturnValue:
     present = office.need("destination", key)
     changed = {
         **present,
-        **reading.destination_fields({**present, **_body()}),
+        **reading.destination_fields({**present, **sent()}),
         "last_updated_timestamp": stamp(),
     }
     office.put("destination", key, changed)
-    return _one(shapes.destination(office, changed))
+    return one(shapes.destination(office, changed))
 
 
 def create_order() -> ResponseReturnValue:
     """Create an outbound order in the facility of the header."""
     office: Office = g.office
-    return _one(shapes.order(office, orders.create(office, facility_id(office), _body())))
+    return one(shapes.order(office, orders.create(office, facility_id(office), sent())))
 
 
 def update_order(key: str) -> ResponseReturnValue:
     """Change or cancel an outbound order of the facility of the header."""
     office: Office = g.office
-    return _one(shapes.order(office, orders.update(office, facility_id(office), key, _body())))
-
-
-def _body() -> Body:
-    return read_object(request.get_data())
+    return one(shapes.order(office, orders.update(office, facility_id(office), key, sent())))
 
 
 def _count(name: str, default: int) -> int:

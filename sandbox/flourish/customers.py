@@ -1,6 +1,8 @@
 """Retail customers: found by patient id, phone or e-mail, created with an e-mail that is nobody else's.
 
-They are the company's, whatever facility. The sentences of refusals are assumed.
+They are the company's, whatever facility. The sentences of refusals are assumed. A customer that is merged
+into another becomes inactive, its status Merged, its e-mail and patient id end in `-INACTIVE-` and its id,
+and its orders are the kept one's (external API).
 """
 
 from collections.abc import Callable
@@ -15,7 +17,8 @@ from sandbox.store import Body, equal
 from sandbox.worlds.parts import World
 
 API_USER, SETUP_USER = "api", "setup"
-DISCIPLINE = ("no issues", "warning - level 1", "warning - level 2", "banned")
+BANNED = "banned"
+DISCIPLINE = ("no issues", "warning - level 1", "warning - level 2", BANNED)
 GROUPS = ("veteran", "student", "first responder", "employee", "industry")
 ADDRESS_TYPES = ("shipping", "billing")
 ADDRESS = (
@@ -38,6 +41,8 @@ TEXTS = (
     "state_id",
 )
 UNIQUE = ("email", "patient_id")
+NAMES = ("first_name", "last_name")
+FINE, NO_REGISTRY = "CUS0001", "CUS0003"
 MAX_ADDRESSES = 3
 Reader = Callable[[Body, str], Any]
 
@@ -110,12 +115,7 @@ def create(office: Office, body: Body, who: str = API_USER) -> Body:
     Raises:
         BadValue: a field is missing or not valid, or somebody has the e-mail or the patient id.
     """
-    fields = {name: read(body, name) for name, read in READERS.items()}
-    if fields["patient_id"] and not fields["state"]:
-        raise BadValue("state is required with patient_id")
-    for name in UNIQUE:
-        if fields[name] and office.first("customer", equal(f"$.{name}", fields[name])) is not None:
-            raise BadValue(f"{name} already exists")
+    fields = _fields(office, body)
     moment = stamp()
     customer = {
         "id": padded(office.next_number("customer")), **fields,
@@ -127,6 +127,62 @@ def create(office: Office, body: Body, who: str = API_USER) -> Body:
     }  # fmt: skip
     office.put("customer", customer["id"], customer)
     return customer
+
+
+def _fields(office: Office, body: Body, own_id: str = "") -> Body:
+    fields = {name: read(body, name) for name, read in READERS.items()}
+    if fields["patient_id"] and not fields["state"]:
+        raise BadValue("state is required with patient_id")
+    for name in UNIQUE:
+        if fields[name] and _others(office, name, fields[name], own_id):
+            raise BadValue(f"{name} already exists")
+    return fields
+
+
+def _others(office: Office, name: str, value: str, own_id: str) -> bool:
+    return any(each["id"] != own_id for each in office.find("customer", equal(f"$.{name}", value)))
+
+
+def replace(office: Office, key: str, body: Body, who: str = API_USER) -> Body:
+    """Replace what is known of a customer, all of it; the addresses only where some are sent.
+
+    Args:
+        office: the company.
+        key: the customer's id.
+        body: what was sent.
+        who: who does it.
+
+    Raises:
+        Missing: there is no such customer.
+        BadValue: a field is missing or not valid, or somebody else has the e-mail or the patient id.
+    """
+    customer = office.need("customer", key)
+    moment = stamp()
+    customer |= _fields(office, body, key) | {"last_updated_timestamp": moment, "last_updated_by": who}
+    if body.get("address"):
+        customer["address"] = _addresses(office, body, who, moment)
+    office.put("customer", key, customer)
+    return customer
+
+
+def code_of(customer: Body) -> str:
+    """Return the code in the answer to a write: that a patient is in no registry, or nothing to say.
+
+    The documentation shows CUS0002 and CUS0003; CUS0001 is assumed.
+    """
+    return NO_REGISTRY if customer["patient_id"] else FINE
+
+
+def add_address(office: Office, key: str, sent: Body) -> int:
+    """Give a customer an address that an order is sent to, unless it is there; returns its id."""
+    customer = office.need("customer", key)
+    new = _address(office, sent, API_USER, stamp())
+    for each in customer["address"]:
+        if all(each[name] == new[name] for name in ADDRESS if name not in NAMES):
+            return int(each["id"])
+    customer["address"].append(new)
+    office.put("customer", key, customer)
+    return int(new["id"])
 
 
 def fill(office: Office, world: World) -> None:

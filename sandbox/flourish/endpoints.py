@@ -8,7 +8,12 @@ from sandbox.office import Office
 from sandbox.store import Body
 
 # The screen's words for what is sent, and the resource that a message names.
-EVENTS = {"Outbound Order": "order", "Inventory": "inventory_summary", "Item": "item"}
+EVENTS = {
+    "Outbound Order": "order",
+    "Inventory": "inventory_summary",
+    "Item": "item",
+    "Retail Order": "retail_order",
+}
 
 
 def register(office: Office, asked: Body) -> Body:

@@ -83,6 +83,35 @@ CUSTOMERS: dict[str, Filter] = {
     **_window("last_updated_timestamp"),
 }
 
+
+def _of_patient(values: Sequence[str]) -> Condition:
+    """Return the condition that an order's customer has one of these patient ids."""
+    patient = one_of("$.patient_id", values)
+    theirs = f"SELECT key FROM record WHERE kind = ? AND {patient.sql}"  # noqa: S608 - code's own words
+    sql = f"json_extract(body, '$.customer_id') IN ({theirs})"
+    return Condition(sql, ("flourish.customer", *patient.arguments))
+
+
+RETAIL_ORDERS: dict[str, Filter] = {
+    "customer_id": _any("customer_id"), "patient_id": _of_patient, "order_status": _any("order_status"),
+    "order_origin": _any("order_origin"), "order_fulfillment_type": _any("fulfillment_type"),
+    "order_payment_status": _any("payment_status"), "order_id": _any("id"),
+    **{name: _flag(name) for name in ("is_backorder", "is_preorder", "needs_review")},
+    **{
+        name: each
+        for moment in ("created", "submitted", "packed", "completed")
+        for name, each in _window(f"{moment}_timestamp").items()
+    },
+}  # fmt: skip
+
+LABS: dict[str, Filter] = {
+    "lab_test_result_id": _whole("lab_test_result_id"), "lot_number": _any("lot_number"),
+    "lab_test_id": _any("lab_test_id"), "laboratory_id": _any("laboratory_id"),
+    "lab_test_result_status": _any("status"), "is_final": _flag("is_final"),
+    **_window("created_timestamp"), **_window("last_updated_timestamp"),
+    **_window("sample_analyzed_timestamp"),
+}  # fmt: skip
+
 DESTINATIONS: dict[str, Filter] = {
     "destination_type": _any("type"), "facility_name": _any("name"), "alias": _any("alias"),
     "license_number": _any("license_number"), "search": lambda values: contains("$.name", values[0]),

@@ -23,14 +23,18 @@ EMPTY = (
 
 
 def held(order: Record | None) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
-    """Return per item what an order wants and has not got, what is allocated to it, and what has left."""
+    """Return per item what an order wants and has not got, what is allocated to it, and what has left.
+
+    A retail order may not count until it is packed (`counts_on_order`).
+    """
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     if order is None or order["order_status"] == "Cancelled":
         return {}
     for line in order["order_lines"]:
         wanted, allocated = Decimal(line["order_qty"]), Decimal(line["allocated_qty"])
         gone = order["order_status"] in GONE
-        parts = (Decimal(0), Decimal(0), wanted) if gone else (wanted - allocated, allocated, Decimal(0))
+        waiting = wanted - allocated if order.get("counts_on_order", True) else Decimal(0)
+        parts = (Decimal(0), Decimal(0), wanted) if gone else (waiting, allocated, Decimal(0))
         sums[line["item_id"]] = [sum_ + part for sum_, part in zip(sums[line["item_id"]], parts, strict=True)]
     return {item: (wanted, allocated, gone) for item, (wanted, allocated, gone) in sums.items()}
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.flourish.endpoints import wants
+from sandbox.flourish.retail.shapes import read as retail_shape
 from sandbox.flourish.shapes import item as item_shape
 from sandbox.flourish.shapes import order as order_shape
 from sandbox.flourish.stock import summary
@@ -18,6 +19,12 @@ def announce_order(office: Office, order: Body, action: str) -> None:
     """Queue the webhook of an outbound order; `action` is create or update."""
     subject = f"order {order['id']} {action} ({order['order_status']})"
     _announce(office, subject, "order", action, lambda: order_shape(office, order))
+
+
+def announce_retail_order(office: Office, order: Body, action: str) -> None:
+    """Queue the webhook of a retail order; `action` is create or update."""
+    subject = f"retail order {order['id']} {action} ({order['order_status']})"
+    _announce(office, subject, "retail_order", action, lambda: retail_shape(office, order))
 
 
 def announce_item(office: Office, item: Body, action: str = "update") -> None:

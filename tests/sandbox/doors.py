@@ -87,6 +87,42 @@ class Doors:
         assert response.status_code == 200, response.text
         return dict(response.json["data"])  # type: ignore[index]
 
+    def retail(self, **fields: Any) -> dict[str, Any]:
+        """Create a Flourish retail order of one line and return it."""
+        response = self.flourish("POST", "/retail-orders", self.retail_body(**fields))
+        assert response.status_code == 200, response.text
+        return dict(response.json["data"])  # type: ignore[index]
+
+    def retail_body(self, **fields: Any) -> dict[str, Any]:
+        """Return what POST retail-orders takes, with these fields in place of the usual ones."""
+        return {
+            "original_order_id": "20471883",
+            "customer_id": self.buyer()["id"],
+            "fulfillment_type": "pickup",
+            "order_status": "submitted",
+            "is_recreational": True,
+            "order_lines": [{"sku": SKU, "order_qty": 2, "unit_price": 20}],
+            "notes": "Trellis c1 n1",
+            **fields,
+        }
+
+    def buyer(self, place: int = 0, world: str = "greenleaf") -> dict[str, Any]:
+        """Return one of Flourish's retail customers."""
+        found = self.flourish("GET", "/customers", world=world, facility=None).json["data"]  # type: ignore[index]
+        return dict(found[place])
+
+    def retail_order(self, order_id: str) -> dict[str, Any]:
+        """Read a Flourish retail order."""
+        read = self.flourish("GET", f"/retail-orders/{order_id}", facility=None)
+        return dict(read.json["data"])  # type: ignore[index]
+
+    def counter(self, order_id: str, *steps: str) -> dict[str, Any]:
+        """Do what a shop's staff do, one step after the other, and return the order."""
+        for step in steps:
+            answer = self.control("POST", f"/flourish/retail/orders/{order_id}/{step}")
+            assert answer.status_code == 200, answer.text
+        return self.retail_order(order_id)
+
     def item(self, sku: str, world: str = "greenleaf") -> dict[str, Any]:
         """Return a SKU's row of the inventory summary."""
         response = self.flourish("GET", f"/inventory/summary?sku={sku}", world=world)

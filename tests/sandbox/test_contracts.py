@@ -30,7 +30,8 @@ LEAFLINK_SINGLES = tuple(name for name in LEAFLINK_LISTS if name not in ("line-i
 
 FLOURISH_READS = (
     "facilities", "items", "inventory/summary", "brands", "strains", "uoms", "itemcategories", "sales-reps",
-    "order-payment-terms", "destinations", "outbound-orders", "customers",
+    "order-payment-terms", "destinations", "outbound-orders", "customers", "retail-orders",
+    "lab-test-results",
 )  # fmt: skip
 FLOURISH_SINGLES = (
     "facilities",
@@ -40,6 +41,8 @@ FLOURISH_SINGLES = (
     "destinations",
     "outbound-orders",
     "customers",
+    "retail-orders",
+    "lab-test-results",
 )
 
 
@@ -69,6 +72,10 @@ def busy(doors: Doors) -> Doors:
         {"payment_term": "Net 30", "requested_delivery_date": "2026-12-01"},
     )
     doors.control("POST", f"/flourish/orders/{first['id']}/allocate")
+    discounts = [{"method": "dollar", "amount": 5, "promo_code": "LOYAL5", "discount_id": 2}]
+    retail = doors.retail(applied_discounts=discounts, delivery_email="a@guests.example")
+    doors.flourish("POST", f"/retail-orders/{retail['id']}/payment", {"payment_type": "Cash", "amount": 5})
+    doors.counter(retail["id"], "pack")
     return doors
 
 
@@ -176,7 +183,8 @@ def test_a_flourish_list_has_the_shape_of_the_contract(busy, flourish_contract, 
 @pytest.mark.parametrize("name", FLOURISH_SINGLES)
 def test_a_flourish_object_has_the_shape_of_the_contract(busy, flourish_contract, name):
     first = busy.flourish("GET", f"/{name}").json["data"][0]
-    key = first.get("id", first.get("order_payment_term_id"))
+    names = ("id", "order_payment_term_id", "lab_test_result_id")
+    key = next(first[name] for name in names if name in first)
     answer = busy.flourish("GET", f"/{name}/{key}")
     assert_valid(flourish_schema(flourish_contract, "GET", f"{name}/{{}}"), answer.json)
 
@@ -196,9 +204,40 @@ def test_flourish_writes_answer_what_the_contract_says(busy, flourish_contract):
     assert_valid(flourish_schema(flourish_contract, "PUT", "outbound-orders/{}"), put.json)
 
 
+def test_flourish_s_retail_writes_answer_what_the_contract_says(busy, flourish_contract):
+    person = {
+        "first_name": "Nia",
+        "last_name": "Quist",
+        "email": "nia@guests.example",
+        "dob": "1990-02-03",
+        "address": [{"address_line_1": "12 Fern Court", "city": "Oakland"}],
+    }
+    made = busy.flourish("POST", "/customers", person)
+    assert_valid(flourish_schema(flourish_contract, "POST", "customers"), made.json)
+    path = f"/customers/{made.json['data']['id']}"
+    changed = busy.flourish("PUT", path, person | {"phone": "4155550100"})
+    assert_valid(flourish_schema(flourish_contract, "PUT", "customers/{}"), changed.json)
+    alone = busy.flourish("GET", path)
+    assert_valid(flourish_schema(flourish_contract, "GET", "customers/{}"), alone.json)
+    body = busy.retail_body(applied_discounts=[{"method": "percentage", "amount": 50, "sku": SKU}])
+    order = busy.flourish("POST", "/retail-orders", body)
+    assert_valid(flourish_schema(flourish_contract, "POST", "retail-orders"), order.json)
+    path = f"/retail-orders/{order.json['data']['id']}"
+    assert_valid(
+        flourish_schema(flourish_contract, "PUT", "retail-orders/{}"), busy.flourish("PUT", path, body).json
+    )
+    paid = busy.flourish("POST", f"{path}/payment", {"payment_type": "Cash", "amount": 1})
+    assert_valid(flourish_schema(flourish_contract, "POST", "retail-orders/{}/payment"), paid.json)
+    discounts = busy.flourish("GET", "/retail-discounts")
+    assert_valid(flourish_schema(flourish_contract, "GET", "retail-discounts"), discounts.json)
+
+
 @pytest.mark.parametrize(
     ("table", "path"),
     [
+        ("CUSTOMERS", "customers"),
+        ("RETAIL_ORDERS", "retail-orders"),
+        ("LABS", "lab-test-results"),
         ("ITEMS", "items"),
         ("STOCK", "inventory/summary"),
         ("ORDERS", "outbound-orders"),

@@ -172,7 +172,7 @@ def test_the_state_shows_everything_in_the_platforms_own_words(doors):
             "url": "http://x.example/h/t",
             "key": "k",
             "headers": {},
-            "events": ["Outbound Order", "Inventory", "Item"],
+            "events": ["Outbound Order", "Inventory", "Item", "Retail Order"],
             "company": "sunrise",
         }
     ]
@@ -217,7 +217,7 @@ def test_a_seed_is_a_whole_number(doors, seed):
         ("leaflink", {"company": "greenleaf", "url": "http://x.example", "key": 5}),
         ("flourish", {"company": "greenleaf", "url": "http://x.example", "key": ""}),
         ("flourish", {"company": "greenleaf", "url": "http://x.example", "events": []}),
-        ("flourish", {"company": "greenleaf", "url": "http://x.example", "events": ["Retail Order"]}),
+        ("flourish", {"company": "greenleaf", "url": "http://x.example", "events": ["Purchase Order"]}),
         ("flourish", {"company": "greenleaf", "url": "http://x.example", "events": [["Item"]]}),
         ("flourish", {"company": "greenleaf", "url": 5}),
         ("flourish", {"company": "greenleaf", "url": "http://x.example", "key": "k", "headers": [1]}),

@@ -40,8 +40,16 @@ NULLABLE = {
     "unit_thc_content_uom_id", "thc_per_unit_uom", "thc_per_unit_uom_description",
     # What few customers have.
     "customer_group", "medical_card_expiration", "medical_card_state", "patient_id", "preferred_name",
-    "state_id", "state_id_expiration_timestamp",
+    "state_id", "state_id_expiration_timestamp", "allergies", "phone",
+    # What few retail orders have: a variation, a number to call, a time that was agreed on.
+    "variation_name", "unit_qty", "delivery_contact_no", "delivery_text_contact_no", "delivery_email",
+    "delivery_timestamp", "delivery_backup_timestamp", "order_notes", "tax_type",
+    "delivery_address_id", "approved_by",
+    # A lab result that came by itself.
+    "origin_id",
 }  # fmt: skip
+# A lab measures some of what it may; what it did not is null.
+MEASURED = "_percentage"
 # Not every company has accounts or physicians; the one example had. A contact's inner details stand in PUT's
 # example only.
 LEFT_OUT = {
@@ -101,7 +109,7 @@ def flourish_schema(shape: dict[str, Any], name: str = "") -> dict[str, Any]:
     if "integer" in types:
         types.append("number")
     # Ids are text in one example and number in another.
-    if name in NULLABLE or name == "id" or "null" in types:
+    if name in NULLABLE or name == "id" or "null" in types or name.endswith(MEASURED):
         types = [*types, *SCALARS]
     widened: dict[str, Any] = {"type": sorted(set(types))}
     if "properties" in shape:
