@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from portal.sync.errors import Unreadable
+from portal.sync.redaction import is_sensitive
 
 # Told about a field that no table names: (resource, field).
 Notice = Callable[[str, str], None]
@@ -64,7 +65,8 @@ def words(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Fields:
-    """One JSON object, and where it stands in its answer. Every reader raises `Unreadable`."""
+    """One JSON object, and where it stands in its answer. Every reader raises `Unreadable`, which does not
+    show the value of a field that is a secret or somebody's by its name."""
 
     value: Mapping[str, Any]
     path: str = ""
@@ -182,7 +184,8 @@ class Fields:
         return value
 
     def _wrong(self, name: str, wanted: str) -> Unreadable:
-        return Unreadable(self.at(name), f"should be {wanted}, but is {_kind(self.value[name])}")
+        seen = "" if is_sensitive(name) else f", but is {_kind(self.value[name])}"
+        return Unreadable(self.at(name), f"should be {wanted}{seen}")
 
 
 def rows(value: Any, path: str) -> tuple[Fields, ...]:

@@ -26,17 +26,14 @@ _PERSONAL = {
     "username", "zip", "zipcode",
 }  # fmt: skip
 _PERSON_NAMES = {
-    "medical_id",
-    "medical_card",
-    "medical_number",
-    "first_name",
-    "middle_name",
-    "last_name",
-    "full_name",
-    "author_name",
-    "created_by",
-    "user",
-}
+    "medical_id", "medical_card", "medical_number", "medical_card_state", "medical_card_expiration",
+    "medicalid", "medicalstate", "medicalexpiration", "medicalexpirationyear", "medicalexpirationmonth",
+    "medicalexpirationday", "state_id", "state_id_expiration_timestamp", "idphotourl", "allergies",
+    "physician", "first_name", "middle_name", "last_name", "full_name", "preferred_name", "firstname",
+    "middlename", "lastname", "fullname", "author_name", "created_by", "user", "deliverynotes",
+}  # fmt: skip
+# Where one of these stands, a `name` beside it is a person's.
+_OF_A_PERSON = {"first_name", "last_name", "firstName", "lastName"}
 _MASKED_PARTS = _SECRET | _PERSONAL
 # A unit of a product is no unit of a building.
 _HARMLESS = {
@@ -72,8 +69,11 @@ def redact(value: Any) -> Any:
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, Mapping):
+        is_person = not _OF_A_PERSON.isdisjoint(value)
         return {
-            key: MASK if item not in (None, "", [], {}) and is_sensitive(key) else redact(item)
+            key: MASK
+            if item not in (None, "", [], {}) and (is_sensitive(key) or (is_person and key == "name"))
+            else redact(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):

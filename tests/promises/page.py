@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tests.marks import PROMISES, ROOT, Marked, link_to
-from tests.promises import leaflink, monitoring, onboarding, ordo
+from tests.promises import aiq, leaflink, monitoring, onboarding, ordo
 from tests.promises.promise import Promise
 
 PAGE = ROOT / "docs" / "promises.md"
 PARTS: Mapping[str, Sequence[Promise]] = {
     "LeafLink": leaflink.PROMISES,
     "Ordo": ordo.PROMISES,
+    "AIQ Ecommerce": aiq.PROMISES,
     "Onboarding": onboarding.PROMISES,
     "Monitoring": monitoring.PROMISES,
 }

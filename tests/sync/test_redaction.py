@@ -9,10 +9,13 @@ SENSITIVE = words("""
 api_key key apiKey x-api-key Authorization webhook_token access_token password client_secret LL-Signature
 email company_email phone company_phone_number alternate_phone address address_line_1 delivery_address zip
 zip_code zipcode unit_number first_name last_name dob contact contacts user created_by
+firstName lastName birthday birthdayYear medicalId medicalExpiration medical_card_expiration patient_id
+phone_number state_id preferred_name idPhotoUrl deliveryAddress delivery_contact_no physician postcode
 """)
 HARMLESS = words("""
 sku name status license_number quantity unit_price unit_multiplier unit_of_measure monkey keyboard city state
-order_status notes number amount modified external_id available_transitions
+order_status notes number amount modified external_id available_transitions customer_id is_verified
+is_recreational medicalDispensary is_medical
 """)
 
 
@@ -34,6 +37,13 @@ def test_what_is_masked_is_masked_at_any_depth_and_nothing_stays_nothing():
         "address": "***",
         "zip": "",
     }
+
+
+@pytest.mark.fault(83)
+def test_a_name_beside_a_first_or_last_name_is_a_persons_and_another_is_kept():
+    body = {"name": "Nia Quist", "lastName": None, "items": [{"name": "Pre-Roll"}]}
+    kept = json.loads(excerpt(json.dumps(body).encode()))
+    assert (kept["name"], kept["items"]) == ("***", [{"name": "Pre-Roll"}])
 
 
 @pytest.mark.fault(83)

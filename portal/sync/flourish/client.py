@@ -32,6 +32,7 @@ from portal.sync.errors import ConnectionBroken, Retryable
 from portal.sync.flourish import lists
 from portal.sync.flourish.catalogue import add_up, in_pieces, read_item, read_items, read_ordered, read_stock
 from portal.sync.flourish.envelope import Envelopes
+from portal.sync.flourish.retail_client import RetailClient
 from portal.sync.flourish.translate import (
     changes_of,
     read_destination,
@@ -77,6 +78,7 @@ class FlourishClient:
     def __init__(self, calls: Calls, notice: Notice = log_unknown_field) -> None:
         self._api = Envelopes(calls)
         self._notice = notice
+        self.retail = RetailClient(self._api, notice)
         # Whole lists, read once per client (which lives for one shift) when a filter finds nothing.
         self._facility: str | None = None
         self._near_items: tuple[Item, ...] | None = None

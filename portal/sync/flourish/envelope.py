@@ -10,6 +10,7 @@ from portal.sync.contract import Calls
 from portal.sync.domain import Json
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
 from portal.sync.reading import Fields
+from portal.sync.redaction import redact_text
 
 # The largest page that Flourish gives.
 PAGE_SIZE = 50
@@ -78,6 +79,10 @@ class Envelopes:
     def first_page(self, path: str, facility_id: str) -> None:
         """Ask for one row, to see that the key may."""
         self._page(path, {"limit": 1, "offset": 0}, facility_id)
+
+    def unpaged(self, path: str) -> tuple[Fields, ...]:
+        """Read all rows of a list that has no pages."""
+        return self._page(path, {}, "").children("data")
 
     def rows(
         self,
@@ -162,7 +167,9 @@ def _body_error(envelope: Fields, *, writing: bool) -> SyncError | None:
     if not isinstance(status, int) or isinstance(status, bool) or status < 400:
         return None
     message = envelope.value.get("message")
-    reason = message[:500] if isinstance(message, str) and message else f"Flourish refused ({status})"
+    reason = f"Flourish refused ({status})"
+    if isinstance(message, str) and message:
+        reason = redact_text(message[:500])
     if status in (401, 403):
         return ConnectionBroken(f"Flourish does not accept the key: {reason}", http_status=status)
     if status == 429:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _LICENSE = re.compile(r"[A-Z0-9]+(?:[-./_][A-Z0-9]+)*")
+_PHONE_DIGITS = 10
 _PUNCTUATION = re.compile(r"[^0-9a-z]+")
 
 
@@ -48,3 +49,17 @@ def email_key(email: str) -> str:
 def near_key(text: str) -> str:
     """Fold case, spaces and punctuation away: equal near keys are a near match, never a link (LL-1)."""
     return _PUNCTUATION.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def phone_key(phone: str) -> str:
+    """Return the ten digits of a US phone number, without its leading 1; "" when it has not as many."""
+    digits = "".join(each for each in phone if each.isascii() and each.isdigit())
+    if len(digits) == _PHONE_DIGITS + 1 and digits.startswith("1"):
+        digits = digits[1:]
+    return digits if len(digits) == _PHONE_DIGITS else ""
+
+
+def name_key(name: str) -> str:
+    """Compare names of people whatever their case, accents, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(each for each in plain if each.isalnum())

@@ -10,9 +10,13 @@ import pytest
 
 from portal.sync.domain import Address
 from portal.sync.drafts import DestinationDraft
-from portal.sync.flourish import shapes
+from portal.sync.flourish import retail, retail_shapes, shapes
+from portal.sync.flourish.customers import write_customer
+from portal.sync.flourish.customers import write_update as write_customer_update
 from portal.sync.flourish.translate import write_destination, write_order, write_update
 from portal.sync.reading import Fields
+from portal.sync.retail import CustomerUpdate
+from tests.sync.flourish import retail_examples
 from tests.sync.flourish.examples import DRAFT, order
 
 SHARED = Path(os.environ.get("TRELLIS_SHARED") or Path(__file__).resolve().parents[4] / "shared")
@@ -60,7 +64,22 @@ def test_making_a_destination_sends_only_its_fields():
     assert unlisted(body, schema("POST", "/v1/destinations", "request")) == []
 
 
+def test_making_a_customer_and_a_retail_order_sends_only_their_fields():
+    body = write_customer(retail_examples.CUSTOMER_DRAFT)
+    assert unlisted(body, schema("POST", "/v1/customers", "request")) == []
+    replaced = write_customer_update(Fields(retail_examples.customer()), CustomerUpdate(phone="4155550100"))
+    assert unlisted(replaced, schema("PUT", "/v1/customers/{customer_id}", "request")) == []
+    retail_order = retail.write_order(retail_examples.DRAFT)
+    assert unlisted(retail_order, schema("POST", "/v1/retail-orders", "request")) == []
+
+
 ANSWERS = [
+    ("/v1/customers/{customer_id}", retail_shapes.CUSTOMER, ()),
+    ("/v1/customers", retail_shapes.CUSTOMER, ()),
+    ("/v1/retail-orders/{order_id}", retail_shapes.RETAIL_ORDER, ()),
+    ("/v1/retail-orders", retail_shapes.RETAIL_ORDER, ()),
+    ("/v1/retail-orders/{order_id}", retail_shapes.RETAIL_LINE, ("order_lines",)),
+    ("/v1/retail-discounts", retail_shapes.KEPT_DISCOUNT, ()),
     ("/v1/outbound-orders/{order_id}", shapes.ORDER, ()),
     ("/v1/outbound-orders", shapes.ORDER, ()),
     ("/v1/outbound-orders/{order_id}", shapes.LINE, ("order_lines",)),
@@ -80,3 +99,14 @@ def test_every_field_of_an_answer_is_known_and_every_required_one_is_always_ther
         described = described.get("items", described)
     assert set(described["properties"]) <= shape.required | shape.used | shape.ignored
     assert shape.required <= set(described["seen_in_all"])
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_every_field_of_a_lab_result_is_a_substance_or_known(version):
+    described = schema("GET", f"/{version}/lab-test-results/{{lab_test_result_id}}", "response")
+    names = {
+        name for name in described["properties"]["data"]["properties"] if not name.endswith("_percentage")
+    }
+    known = retail_shapes.LAB.known
+    # Trellis reads version 1; of version 2 the status alone is of use.
+    assert names <= known if version == "v1" else "lab_test_result_status" in names & known
