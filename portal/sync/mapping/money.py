@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 from portal.sync.domain import Line, SourceOrder
 
@@ -20,6 +20,11 @@ HALF_CENT = Decimal("0.005")
 def cents(amount: Decimal) -> Decimal:
     """Round to the cent, half to even."""
     return amount.quantize(CENT, ROUND_HALF_EVEN)
+
+
+def shop_cents(amount: Decimal) -> Decimal:
+    """Round to the cent, halves up, as the tills of shops do."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def line_total(line: Line) -> Decimal:
