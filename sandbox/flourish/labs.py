@@ -1,4 +1,4 @@
-"""Lab results: one for each lot, final, and passed but for a few.
+"""Lab results: one for each lot of the first facility, final, and passed but for a few.
 
 Version 1 knows nearly a hundred substances and calls its status `status`; version 2 knows fewer, and has
 another name for the status. What was not measured is null.
@@ -11,7 +11,7 @@ from sandbox.clock import now, stamp
 from sandbox.errors import BadValue
 from sandbox.flourish.answers import is_version_2
 from sandbox.flourish.seed import MADE
-from sandbox.money import cents, decimal, number
+from sandbox.money import decimal, number
 from sandbox.office import Office
 from sandbox.store import Body, Record, equal
 from sandbox.worlds.parts import Good, World
@@ -46,8 +46,8 @@ MEASURED = {
     "cbg": 150, "cbn": 20, "myrcene": 120, "limonene": 90, "beta_caryophyllene": 80, "alpha_pinene": 40,
     "linalool": 40, "alpha_humulene": 30, "terpinolene": 60, "camphene": 10,
 }  # fmt: skip
-# So much of an acid is left once it is heated.
-LEFT_OF_ACID = decimal("0.877", "share")
+# Of an acid so many thousandths are left once it is heated.
+LEFT_OF_ACID = 877
 ONLY_IN_2 = (
     "confirm_replace", "expiration_date", "external_id", "external_package_id", "product_category_name",
     "product_name", "revoked_date", "result_released_date_time",
@@ -56,52 +56,49 @@ ONLY_IN_2 = (
 
 
 def fill(office: Office, world: World) -> None:
-    """Write a result for each lot of a world's goods."""
-    facilities = [each["id"] for each in office.find("facility")]
+    """Write a result for the lot of each good that the company's first facility has."""
+    facility = office.find("facility", limit=1)[0]["id"]
     for good in world.flourish.goods:
-        for facility, lot in zip(facilities, good.lots, strict=True):
-            add(office, facility, lot, _measured(good, lot))
+        lab = _blank(office, facility, good.lots[0]) | _measured(good, good.lots[0])
+        office.put("lab", lab["lab_test_result_id"], lab)
 
 
 def _measured(good: Good, lot: str) -> Body:
-    """Return what a lab found in a lot, always the same."""
+    """Return what a lab found in a lot, always the same, in hundredths of a percent first."""
     random = Random(lot)
-    found = {name: random.randint(0, most) for name, most in MEASURED.items()}
-    thca, thc = (random.randint(1500, 2800), random.randint(10, 60)) if good.strain else (0, 500)
-    substances: Body = {name: str(cents(decimal(value, name) / 100)) for name, value in found.items()}
-    for acid, own, name in ((thca, thc, "thc"), (random.randint(0, 20), 2, "cbd")):
-        total = (decimal(acid, name) * LEFT_OF_ACID + own) / 100
-        substances |= {f"{name}a": str(cents(decimal(acid, name) / 100)), name: str(cents(total))}
-    substances["delta_9_thc"] = str(cents(decimal(thc, "thc") / 100))
-    return substances | {"status": FAILED if random.randrange(FAILS) == 0 else PASSED}
+    found = {name: random.randrange(most) for name, most in MEASURED.items()}
+    found["thca"], found["delta_9_thc"] = (random.randint(1500, 2800), 40) if good.strain else (0, 500)
+    found["cbda"] = random.randrange(20)
+    found["thc"] = _heated(found["thca"]) + found["delta_9_thc"]
+    found["cbd"] = _heated(found["cbda"])
+    substances = {name: f"{value // 100}.{value % 100:02}" for name, value in found.items()}
+    return {"substances": substances, "status": FAILED if random.randrange(FAILS) == 0 else PASSED}
 
 
-def add(office: Office, facility: str, lot: str, asked: Body) -> Body:
-    """Write a result of a lot.
+def _heated(acid: int) -> int:
+    return (acid * LEFT_OF_ACID + 500) // 1000
 
-    Args:
-        office: the company.
-        facility: where the lot is.
-        lot: its number.
-        asked: substances by name, in percent or null for what was not measured, and `status`.
 
-    Raises:
-        BadValue: a name is unknown, or a value not valid.
-    """
+def _blank(office: Office, facility: str, lot: str) -> Body:
+    """Return a result of a lot in which nothing was measured yet."""
     key, moment = office.next_number("lab"), stamp(now() - MADE)
-    lab = {
+    return {
         "lab_test_result_id": key, "lot_number": lot, "source_package_id": f"1A406030000000{key:06d}",
         "sample_package_id": f"1A406030000001{key:06d}", "sample_analyzed_timestamp": moment,
         "laboratory_id": "00000901", "lab_test_id": f"LT-{key}", "has_pesticides": 0, "has_solvents": 0,
         "is_final": 1, "origin_facility_id": facility, "origin_id": None, "origin_type_id": 1,
-        "pdf_url_1": None, "created_by": "setup", "created_timestamp": moment, "substances": {},
-        "last_updated_by": "setup", "last_updated_timestamp": moment, "status": PASSED,
+        "pdf_url_1": None, "created_by": "setup", "created_timestamp": moment,
+        "last_updated_by": "setup", "last_updated_timestamp": moment,
     }  # fmt: skip
-    return _change(office, lab, asked)
 
 
 def change(office: Office, lot: str, asked: Body) -> Body:
-    """Change the latest result of a lot, as a lab does that tests it again.
+    """Change the result of a lot, as a lab does that tests it again.
+
+    Args:
+        office: the company.
+        lot: its number.
+        asked: substances by name, in percent or null for what was not measured, and `status`.
 
     Raises:
         BadValue: the lot has none, a name is unknown, or a value not valid.
@@ -109,11 +106,7 @@ def change(office: Office, lot: str, asked: Body) -> Body:
     found = office.find("lab", equal("$.lot_number", lot))
     if not found:
         raise BadValue(f"The lot '{lot}' has no lab result.", "lot")
-    return _change(office, found[-1] | {"last_updated_timestamp": stamp()}, asked)
-
-
-def _change(office: Office, lab: Body, asked: Body) -> Body:
-    fields = dict(asked)
+    lab, fields = found[-1] | {"last_updated_timestamp": stamp()}, dict(asked)
     status = fields.pop("status", lab["status"])
     if status not in STATUSES:
         raise BadValue(f"status is one of {', '.join(STATUSES)}.", "status")
