@@ -45,10 +45,14 @@ _HARMLESS = {
     "unit_weight",
 }
 
+# Members that only an object of a person has, on any platform.
+_OF_PEOPLE = (b'"dob"', b'"birthday"', b'"patient_id"', b'"medicalId"')
+
 _PARTS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # A member of a JSON object, in text that may be cut anywhere.
 _MEMBER = re.compile(r'"([^"\\]{1,60})"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|[\w.+-]+)')
+_NAME = re.compile(r'("name"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|$))')
 _TOKEN = re.compile(r"(?i)\b(app|token|bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}")
 
 
@@ -120,6 +124,21 @@ def excerpt(raw: bytes, secrets: Iterable[str] = ()) -> str:
     except strict_json.BadJson:
         text = redact_members(raw.decode("utf-8", "replace").replace("\x00", "\ufffd"))
     return shorten(redact_text(text, secrets))
+
+
+def without_people(raw: bytes) -> bytes:
+    """Take out of a body what says who somebody is, if it is of a person; any other stays as it came.
+
+    What is left is JSON wherever the body was, with all by which it can be read once more.
+    """
+    if not any(member in raw for member in _OF_PEOPLE):
+        return raw
+    try:
+        return strict_json.write(redact(strict_json.read(raw, repair=True).value))
+    except strict_json.BadJson:
+        # Whose a name is cannot be told any more.
+        text = redact_members(raw.decode("utf-8", "replace"))
+        return _NAME.sub(rf'\1"{MASK}"', text).encode()
 
 
 class Excerpt:

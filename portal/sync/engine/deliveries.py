@@ -23,6 +23,7 @@ from portal.queries import search
 from portal.sync.domain import Hint
 from portal.sync.engine.marks import PRIORITY, noted_link
 from portal.sync.mapping.keys import sku_key
+from portal.sync.redaction import without_people
 
 _KEPT_HEADERS = ("Content-Type", "User-Agent", "Content-Length")
 
@@ -202,16 +203,19 @@ class Deliveries:
         headers: Mapping[str, str],
         hint: Hint,
         *,
+        digest: bytes = b"",
         arrives: bool = True,
         shown: datetime | None = None,
     ) -> set[UUID]:
-        """Keep a delivery, once per body, and mark the links that its hint concerns.
+        """Keep a delivery, once per body, and mark the links that its hint concerns. Of a body that is of a
+        person, what says who it is is not kept.
 
         Args:
             source: whose it is.
             raw: the body.
             headers: the request's; a few harmless ones are kept.
             hint: what it tells of.
+            digest: by what it is known, where that is not its body's as it is now.
             arrives: a webhook brought it; else a person has it taken in again, which proves nothing of the
                 webhook and gives it a new outcome.
             shown: when what it showed was made, where that is the newest of its kind; else None.
@@ -223,6 +227,8 @@ class Deliveries:
             psycopg.OperationalError: the database is away; nothing was kept.
         """
         parameters = _parameters(source, raw, headers, hint) | {"arrives": arrives, "shown": shown}
+        if digest:
+            parameters["digest"] = digest
         return {row[0] for row in self._run(source, _statement(source, hint), parameters)}
 
     def refuse(self, source: Source, fault: str) -> None:
@@ -300,7 +306,7 @@ def _parameters(source: Source, raw: bytes, headers: Mapping[str, str], hint: Hi
         "noted_number": noted_number,
         "digest": hashlib.sha256(raw).digest(),
         "headers": Jsonb(kept_headers(headers)),
-        "body": raw,
+        "body": without_people(raw),
         "ignored": _why_ignored(hint),
     }
 

@@ -22,6 +22,7 @@ from portal.sync.engine.desk import Desk
 from portal.sync.engine.endpoints import Endpoint
 from portal.sync.errors import Unreadable
 from portal.sync.flourish import FLOURISH
+from portal.sync.redaction import without_people
 from portal.sync.signing import parse_body
 
 # How long a process may use a token's key without asking again; a new key is in force after this at most.
@@ -127,7 +128,7 @@ def take_again(desk: Desk, delivery: Delivery, hub_id: UUID) -> None:
     source = Source(delivery.source_id, delivery.tenant_id, hub_id, delivery.platform, is_hub)
     hint = scheme.read(parse_body(raw))
     with closing(Deliveries(desk.settings.database_url)) as door:
-        door.keep(source, raw, delivery.headers, hint, arrives=False)
+        door.keep(source, raw, delivery.headers, hint, digest=delivery.dedupe_key, arrives=False)
 
 
 def _keep_unreadable(session: Session, source: Source, raw: bytes, headers: Mapping[str, str]) -> UUID | None:
@@ -143,7 +144,7 @@ def _keep_unreadable(session: Session, source: Source, raw: bytes, headers: Mapp
             topic="unreadable",
             foreign_ref="",
             headers=kept_headers(headers),
-            body=raw,
+            body=without_people(raw),
             outcome="problem",
             outcome_text="It could not be read.",
             outcome_at=func.now(),

@@ -13,7 +13,7 @@ from sqlalchemy import func, text
 
 from portal.models import Secret, new_id
 from portal.sync import secrets
-from portal.sync.engine.inbox import Inbox
+from portal.sync.engine.inbox import Inbox, take_again
 from portal.sync.engine.sweep import sweep
 from portal.sync.platforms.leaflink import WEBHOOK
 from tests.sync.mapping.examples import order
@@ -272,3 +272,20 @@ def test_nothing_is_kept_when_the_commit_fails(inbox, shop):
     finally:
         with shop.desk.sessions.engine.begin() as connection:
             connection.execute(text("ALTER TABLE delivery DROP CONSTRAINT no_more"))
+
+
+@pytest.mark.fault(83)
+def test_a_body_of_a_person_is_kept_without_who_it_is_and_known_again(inbox, shop):
+    customer = {"dob": "1990-02-03", "last_name": "Quist", "email": "nia@guests.example"}
+    payload = {"resource_type": "retail_order", "data": {"order_id": "00000042", "customer": customer}}
+    for _ in range(2):
+        send(inbox, flourish(inbox), payload)
+    (delivery,) = shop.deliveries()
+    assert delivery.repeats == 1
+    assert b"00000042" in delivery.body
+    for told in (b"1990", b"Quist", b"guests"):
+        assert told not in delivery.body
+
+    take_again(shop.desk, delivery, shop.hub_id)
+    (again,) = shop.deliveries()
+    assert (again.id, again.body) == (delivery.id, delivery.body)
