@@ -10,7 +10,7 @@ import pytest
 
 from portal.sync.errors import Rejected
 from portal.sync.flourish.client import FlourishClient
-from portal.sync.mapping.identity import Ask, IdentityRules, Make, Use, identify
+from portal.sync.mapping.identity import IdentityRules, Make, Review, Said, Use, identify
 from portal.sync.mapping.offers import carry_offers, compare
 from portal.sync.retail import (
     CustomerLookup,
@@ -19,7 +19,6 @@ from portal.sync.retail import (
     Offer,
     OfferedLine,
     Person,
-    RetailCustomer,
     RetailDraft,
     RetailDraftLine,
     Shopper,
@@ -45,12 +44,8 @@ def shopper(person):
     return Shopper(person, is_patient=True, ordered_on=date(2026, 11, 28), state="CA")
 
 
-def found_out(ours, person):
-    """Ask as long as it takes to know who somebody is."""
-    answers: dict[CustomerLookup, tuple[RetailCustomer, ...]] = {}
-    while isinstance(end := identify(shopper(person), IdentityRules(), answers), Ask):
-        answers[end.lookup] = ours.customers(end.lookup)
-    return end
+def found_out(ours, person, **more):
+    return ours.who_is(shopper(person), IdentityRules(), **more)
 
 
 def made_of(person):
@@ -93,6 +88,45 @@ def test_somebody_new_is_made_once_and_found_by_each_thing_afterwards(ours):
     with pytest.raises(Rejected) as refused:
         ours.create_customer(made.draft)
     assert "guests" not in str(refused.value)
+
+
+@pytest.mark.promise("AQ-7")
+def test_two_new_orders_of_one_person_at_once_end_at_one_customer(ours):
+    """Both find nobody; the second is refused, looks once more, and finds who was made meanwhile."""
+    first, second = found_out(ours, GUEST), found_out(ours, GUEST)
+    assert isinstance(first, Make)
+    assert isinstance(second, Make)
+    made = ours.create_customer(first.draft)
+    with pytest.raises(Rejected):
+        ours.create_customer(second.draft)
+    again = found_out(ours, GUEST, was_refused=True)
+    assert isinstance(again, Use)
+    assert again.customer_id == made.id
+
+
+@pytest.mark.promise("AQ-7")
+def test_a_spouse_with_the_same_phone_is_a_person_s_decision(ours, nia):
+    spouse = replace(
+        GUEST, first_name="Bo", email="bo@guests.example", born=date(1988, 5, 6), patient_id="MMJ-N-2"
+    )
+    unclear = found_out(ours, spouse)
+    assert isinstance(unclear, Review)
+    assert unclear.finding.evidence == {"customers": [nia]}
+    theirs = found_out(ours, spouse, said=Said(is_new=True))
+    assert isinstance(theirs, Make)
+    made = ours.create_customer(theirs.draft)
+    found = found_out(ours, spouse)
+    assert isinstance(found, Use)
+    assert found.customer_id == made.id
+
+
+@pytest.mark.promise("AQ-7")
+def test_a_banned_customer_is_found_and_not_used(ours, doors, nia):
+    banned = {"customer_disciplinary_status": "banned"}
+    doors.control("POST", f"/flourish/retail/customers/{nia}", banned)
+    unclear = found_out(ours, GUEST)
+    assert isinstance(unclear, Review)
+    assert unclear.finding.code == "customer_banned"
 
 
 def test_a_merged_customer_is_the_one_that_was_kept(ours, doors, nia):

@@ -21,6 +21,7 @@ from portal.sync.flourish.customers import (
 from portal.sync.flourish.envelope import PAGE_SIZE, Envelopes
 from portal.sync.flourish.retail import read_discount, read_hint, read_lab, read_order, write_order
 from portal.sync.flourish.translate import write_time
+from portal.sync.mapping.identity import Ask, IdentityRules, Make, Review, Said, Use, identify
 from portal.sync.mapping.keys import phone_key
 from portal.sync.personal import hide
 from portal.sync.reading import Notice
@@ -34,6 +35,7 @@ from portal.sync.retail import (
     RetailCustomer,
     RetailDraft,
     RetailOrder,
+    Shopper,
 )
 
 _CUSTOMERS, _ORDERS, _LABS = "/v1/customers", "/v1/retail-orders", "/v1/lab-test-results"
@@ -84,6 +86,27 @@ class RetailClient:
                 raise Retryable("Flourish does not show the customer that another was merged into")
             customer = following
         return customer
+
+    def who_is(
+        self, shopper: Shopper, rules: IdentityRules, *, said: Said | None = None, was_refused: bool = False
+    ) -> Use | Make | Review:
+        """Ask one thing after the other until it is known who a shopper is.
+
+        Args:
+            shopper: as the platform says.
+            rules: the connection's.
+            said: what a person decided for this order.
+            was_refused: whether Flourish refused to make this customer before.
+
+        Raises:
+            Retryable, Rejected, Unreadable, ConnectionBroken.
+        """
+        found: dict[CustomerLookup, tuple[RetailCustomer, ...]] = {}
+        end = identify(shopper, rules, found, said=said, was_refused=was_refused)
+        while isinstance(end, Ask):
+            found[end.lookup] = self.customers(end.lookup)
+            end = identify(shopper, rules, found, said=said, was_refused=was_refused)
+        return end
 
     def create_customer(self, draft: CustomerDraft) -> MadeCustomer:
         """Make a customer.
