@@ -272,6 +272,18 @@ class OfferedLine:
 
 
 @dataclass(frozen=True)
+class Variation:
+    """An item in another quantity. `price` is in dollars for all of it; None where Flourish has none."""
+
+    id: str
+    name: str
+    eaches: Decimal
+    price: Decimal | None
+    is_active: bool = True
+    ecommerce: bool = True
+
+
+@dataclass(frozen=True)
 class LabResult:
     """What a lab found in a lot.
 

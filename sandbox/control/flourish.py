@@ -18,7 +18,7 @@ from sandbox.control.schemas import (
 )
 from sandbox.control.served import simulation
 from sandbox.errors import BadValue, Missing
-from sandbox.flourish import changes, endpoints, orders, shapes
+from sandbox.flourish import changes, endpoints, orders, shapes, variations
 from sandbox.flourish.changes import TEXTS
 from sandbox.flourish.endpoints import EVENTS
 from sandbox.flourish.seed import UOMS
@@ -52,6 +52,13 @@ DESTINATION_FIELDS: dict[str, Schema] = {
     "license_number": nullable(TEXT),
     "active": FLAG,
     "merged_into": {"type": "string", "description": "The id of an active destination."},
+}
+VARIATION_FIELDS: dict[str, Schema] = {
+    "variation_name": TEXT,
+    "unit_qty": {"type": ["number", "string"]},
+    "unit_price": {"type": ["number", "string"]},
+    "active": FLAG,
+    "ecommerce_active": FLAG,
 }
 ENDPOINT_FIELDS: dict[str, Schema] = {
     "key": nullable(TEXT),
@@ -99,6 +106,14 @@ OPERATIONS = (
         200,
         ANY_OBJECT,
         object_of((), **ITEM_FIELDS),
+    ),
+    Operation(
+        "post",
+        f"/control/{FLOURISH}/items/{{sku}}/variations",
+        "Make a variation of an item: another quantity at a price of its own.",
+        201,
+        ANY_OBJECT,
+        object_of(("variation_name", "unit_qty", "unit_price"), company=COMPANY, **VARIATION_FIELDS),
     ),
     Operation(
         "post",
@@ -201,6 +216,16 @@ def change_item(sku: str) -> ResponseReturnValue:
     with simulation().store.transaction():
         office, item = _found(asked, "item", sku, equal("$.sku", sku))
         return jsonify(shapes.item(office, changes.change_item(office, item, asked)) | _company(office))
+
+
+@blueprint.post("/items/<sku>/variations")
+def add_variation(sku: str) -> ResponseReturnValue:
+    """Make a variation of an item, which is known by SKU or id."""
+    asked = asking.body()
+    with simulation().store.transaction():
+        office, item = _found(asked, "item", sku, equal("$.sku", sku))
+        made = variations.add(office, item, asked, orders.STAFF_USER)
+        return jsonify(variations.shown(office, made) | _company(office)), 201
 
 
 @blueprint.post("/destinations/<destination_id>")

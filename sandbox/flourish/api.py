@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.clock import stamp
 from sandbox.errors import BadValue, Missing, Refused, Unauthorized
-from sandbox.flourish import filters, labs, orders, reading, seed, shapes
+from sandbox.flourish import filters, labs, orders, reading, seed, shapes, variations
 from sandbox.flourish.answers import facility_id, is_version_2, one, sent
 from sandbox.flourish.auth import account_of
 from sandbox.flourish.filters import Filter, conditions
@@ -114,6 +114,7 @@ def create_app(store: Store, outbox: Outbox) -> Flask:
             app.add_url_rule(
                 f"/{resource.path}/<key>", f"{resource.path}_read", _reader(resource, resource.read)
             )
+    app.add_url_rule("/items/<key>/itemvariations", view_func=list_variations)
     app.add_url_rule("/order-payment-terms", view_func=add_term, methods=["POST"])
     app.add_url_rule("/destinations", view_func=add_destination, methods=["POST"])
     app.add_url_rule("/destinations/<key>", view_func=change_destination, methods=["PUT"])
@@ -135,15 +136,26 @@ def _lister(resource: Resource) -> Callable[[], ResponseReturnValue]:
     def list_all() -> ResponseReturnValue:
         office: Office = g.office
         where = [*conditions(resource.filters, request.args), *_scope(office, resource)]
-        limit, offset = min(_count("limit", MAX_PAGE) or MAX_PAGE, MAX_PAGE), _count("offset", 0)
-        found = office.find(resource.kind, *where, limit=limit, offset=offset)
-        total = office.count(resource.kind, *where)
-        more = _link(limit, offset + limit) if offset + limit < total else ""
-        meta = {"total": total, "offset": offset, "limit": limit, "count": len(found), "next": more}
-        data = [resource.listed(office, body) for body in found]
-        return jsonify(message="Success", status=200, meta=meta, data=data)
+        return _page(office, resource.kind, where, resource.listed)
 
     return list_all
+
+
+def _page(office: Office, kind: str, where: list[Condition], show: Show) -> ResponseReturnValue:
+    limit, offset = min(_count("limit", MAX_PAGE) or MAX_PAGE, MAX_PAGE), _count("offset", 0)
+    found = office.find(kind, *where, limit=limit, offset=offset)
+    total = office.count(kind, *where)
+    more = _link(limit, offset + limit) if offset + limit < total else ""
+    meta = {"total": total, "offset": offset, "limit": limit, "count": len(found), "next": more}
+    data = [show(office, body) for body in found]
+    return jsonify(message="Success", status=200, meta=meta, data=data)
+
+
+def list_variations(key: str) -> ResponseReturnValue:
+    """List the variations of an item."""
+    office: Office = g.office
+    office.need("item", key)
+    return _page(office, "variation", [equal("$.item_id", key)], variations.shown)
 
 
 def _reader(resource: Resource, show: Show) -> Callable[[str], ResponseReturnValue]:

@@ -33,6 +33,7 @@ FLOURISH_READS = (
     "order-payment-terms", "destinations", "outbound-orders", "customers", "retail-orders",
     "lab-test-results",
 )  # fmt: skip
+VARIATION = {"variation_name": "Case", "unit_qty": 10, "unit_price": 150}
 FLOURISH_SINGLES = (
     "facilities",
     "items",
@@ -228,6 +229,12 @@ def test_flourish_s_retail_writes_answer_what_the_contract_says(busy, flourish_c
     )
     paid = busy.flourish("POST", f"{path}/payment", {"payment_type": "Cash", "amount": 1})
     assert_valid(flourish_schema(flourish_contract, "POST", "retail-orders/{}/payment"), paid.json)
+    busy.control("POST", f"/flourish/items/{SKU}/variations", VARIATION)
+    variations = busy.flourish(
+        "GET", f"/items/{order.json['data']['order_lines'][0]['item_id']}/itemvariations"
+    )
+    assert variations.json["meta"]["count"] == 1
+    assert_valid(flourish_schema(flourish_contract, "GET", "items/{}/itemvariations"), variations.json)
     discounts = busy.flourish("GET", "/retail-discounts")
     assert_valid(flourish_schema(flourish_contract, "GET", "retail-discounts"), discounts.json)
 

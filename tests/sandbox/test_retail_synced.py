@@ -215,3 +215,24 @@ def test_discounts_and_labs_are_read(ours, doors):
     assert (lab.lot, lab.is_final) == (lot, True)
     assert lab.percentages["thc"] > 10
     assert "ocimene" not in lab.percentages
+
+
+def test_the_variations_of_an_item_are_read_with_their_prices(ours, doors):
+    item_id = doors.item(SKU)["item_id"]
+    assert ours.variations(item_id) == ()
+    path = f"/flourish/items/{SKU}/variations"
+    case = {"variation_name": "Case of ten", "unit_qty": 10, "unit_price": 150}
+    assert doors.control("POST", path, case).status_code == 201
+    doors.control("POST", path, case | {"unit_price": "80.50", "unit_qty": 5, "active": False})
+    first, second = ours.variations(item_id)
+    assert (first.eaches, first.price, first.is_active, first.ecommerce) == (10, 150, True, True)
+    assert (second.eaches, second.price, second.is_active) == (5, Decimal("80.50"), False)
+    for wrong in (
+        {"unit_qty": 0},
+        {"unit_price": -1},
+        {"active": 1},
+        {"variation_name": ""},
+        {"colour": "red"},
+    ):
+        assert doors.control("POST", path, case | wrong).status_code == 400, wrong
+    assert doors.control("POST", "/flourish/items/none/variations", case).status_code == 404

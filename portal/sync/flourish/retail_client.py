@@ -21,6 +21,7 @@ from portal.sync.flourish.customers import (
 from portal.sync.flourish.envelope import PAGE_SIZE, Envelopes
 from portal.sync.flourish.retail import read_discount, read_hint, read_lab, read_order, write_order
 from portal.sync.flourish.translate import write_time
+from portal.sync.flourish.variations import read_variation
 from portal.sync.mapping.identity import Ask, IdentityRules, Make, Review, Said, Use, identify
 from portal.sync.mapping.keys import phone_key
 from portal.sync.personal import hide
@@ -36,6 +37,7 @@ from portal.sync.retail import (
     RetailDraft,
     RetailOrder,
     Shopper,
+    Variation,
 )
 
 _CUSTOMERS, _ORDERS, _LABS = "/v1/customers", "/v1/retail-orders", "/v1/lab-test-results"
@@ -193,6 +195,11 @@ class RetailClient:
         """Read the discounts that the shop keeps; this list has no pages."""
         rows = self._api.unpaged("/v1/retail-discounts")
         return tuple(read_discount(row, self._notice) for row in rows)
+
+    def variations(self, item_id: str) -> tuple[Variation, ...]:
+        """Read the variations of an item, inactive ones among them."""
+        rows = self._api.rows(f"/v1/items/{segment(item_id)}/itemvariations")
+        return tuple(read_variation(row, self._notice) for row in rows)
 
     def labs(self, lots: Sequence[str]) -> Iterator[LabResult]:
         """Read the lab results of lots, of version 1: it names substances that version 2 lacks."""

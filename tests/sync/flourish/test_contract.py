@@ -10,7 +10,7 @@ import pytest
 
 from portal.sync.domain import Address
 from portal.sync.drafts import DestinationDraft
-from portal.sync.flourish import retail, retail_shapes, shapes
+from portal.sync.flourish import retail, retail_shapes, shapes, variations
 from portal.sync.flourish.customers import write_customer
 from portal.sync.flourish.customers import write_update as write_customer_update
 from portal.sync.flourish.translate import write_destination, write_order, write_update
@@ -80,6 +80,7 @@ ANSWERS = [
     ("/v1/retail-orders", retail_shapes.RETAIL_ORDER, ()),
     ("/v1/retail-orders/{order_id}", retail_shapes.RETAIL_LINE, ("order_lines",)),
     ("/v1/retail-discounts", retail_shapes.KEPT_DISCOUNT, ()),
+    ("/v1/items/{item_id}/itemvariations", variations.VARIATION, ()),
     ("/v1/outbound-orders/{order_id}", shapes.ORDER, ()),
     ("/v1/outbound-orders", shapes.ORDER, ()),
     ("/v1/outbound-orders/{order_id}", shapes.LINE, ("order_lines",)),
