@@ -86,8 +86,12 @@ BY_FACILITY, BY_REP = "one facility", "by sales rep"
 
 @dataclass(frozen=True)
 class Webhook:
-    """How a webhook proves where it comes from, an HMAC-SHA256 of the raw body in a header, and is read."""
+    """How a webhook proves where it comes from, an HMAC-SHA256 of the raw body in a header, and is read.
 
+    Whatever it proves, it is a hint: what it says is asked of the platform before anything is done.
+    """
+
+    # Empty where nothing signs it: its address, which nobody can guess, is then all that a delivery shows.
     header: str
     encoding: Literal["base64", "hex"]
     # The credential field that holds the signing key.
@@ -98,6 +102,11 @@ class Webhook:
     where: str = ""
     # Headers that each delivery bears besides, by name: the credential field that holds the value of each.
     pairs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def unsigned(cls, read: Callable[[Json], Hint], where: str) -> Webhook:
+        """Declare the webhook of a platform that signs none."""
+        return cls("", "hex", "", read, where)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,29 @@ def test_an_empty_key_never_matches(scheme):
         sign(scheme, "", BODY)
 
 
+UNSIGNED = Webhook.unsigned(read_nothing, "nowhere")
+
+
+@pytest.mark.parametrize("sent", [[], ["forged"], ["one", "two"]])
+def test_where_nothing_is_signed_nothing_is_asked_for(sent):
+    shown = examine(Proof(UNSIGNED, ()), BODY, lambda _name: sent)
+
+    assert (shown.is_enough, shown.is_newest, shown.fault) == (True, True, "")
+
+
+def test_a_header_is_asked_for_where_nothing_is_signed_too():
+    proof = Proof(UNSIGNED, (), {"X-Side": ("a",)})
+
+    assert examine(proof, BODY, lambda _name: ["a"]).is_enough
+    assert examine(proof, BODY, lambda _name: ["b"]).fault == "the header X-Side is wrong"
+
+
+@SCHEMES
+def test_a_signed_webhook_whose_key_was_lost_lets_nobody_in(scheme):
+    assert not examine(Proof(scheme, ()), BODY, lambda _name: []).is_enough
+    assert not examine(Proof(scheme, ()), BODY, lambda _name: [sign(scheme, "key", BODY)]).is_enough
+
+
 MALFORMED = [
     "",
     " ",
