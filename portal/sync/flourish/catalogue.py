@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from portal.sync.contract import Rows
+from portal.sync.contract import Row, Rows
 from portal.sync.domain import Item, Stock
 from portal.sync.errors import Retryable, Unreadable
 from portal.sync.flourish.envelope import Batch
@@ -62,12 +62,17 @@ def read_item(item: Fields, notice: Notice) -> Item:
 
 
 def read_items(page: Batch, notice: Notice) -> Rows[Item]:
-    """Read a page of items; one that cannot be read does not stop the others."""
-    items: list[Item] = []
+    """Read a page of items."""
+    return read_each(page, lambda row: read_item(row, notice))
+
+
+def read_each(page: Batch, read: Callable[[Fields], Row]) -> Rows[Row]:
+    """Read a page of whole rows; one that cannot be read does not stop the others."""
+    items: list[Row] = []
     unreadable: list[tuple[str, Unreadable]] = []
     for row in page.rows:
         try:
-            items.append(read_item(row, notice))
+            items.append(read(row))
         except Unreadable as error:
             unreadable.append((row.text_or_empty("id"), error))
     position = "" if page.following is None else str(page.following)

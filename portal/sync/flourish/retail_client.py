@@ -1,4 +1,4 @@
-"""The retail side of one Flourish company: customers, retail orders, discounts, lab results."""
+"""The retail side of one Flourish company: customers, retail orders, discounts, items, lab results."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from portal.sync.addresses import segment
-from portal.sync.contract import Page
+from portal.sync.contract import Page, Rows
 from portal.sync.errors import Rejected, Retryable
+from portal.sync.flourish.catalogue import read_each
 from portal.sync.flourish.customers import (
     FILTERS,
     answers,
@@ -20,10 +21,11 @@ from portal.sync.flourish.customers import (
 )
 from portal.sync.flourish.envelope import PAGE_SIZE, Envelopes
 from portal.sync.flourish.retail import read_discount, read_hint, read_lab, read_order, write_order
+from portal.sync.flourish.shop_items import read_shop_item
 from portal.sync.flourish.translate import write_time
 from portal.sync.flourish.variations import read_variation
 from portal.sync.mapping.identity import Ask, IdentityRules, Make, Review, Said, Use, identify
-from portal.sync.mapping.keys import phone_key
+from portal.sync.mapping.keys import phone_key, sku_key
 from portal.sync.personal import hide
 from portal.sync.reading import Notice
 from portal.sync.retail import (
@@ -39,8 +41,10 @@ from portal.sync.retail import (
     Shopper,
     Variation,
 )
+from portal.sync.shopping import ShopItem
 
 _CUSTOMERS, _ORDERS, _LABS = "/v1/customers", "/v1/retail-orders", "/v1/lab-test-results"
+_ITEMS = "/v1/items"
 # Profiles that were merged one after the other; more in a row is a circle.
 _MOST_MERGED = 5
 # When an order came to one of these Flourish says, and filters by; the others it lists by their status alone.
@@ -190,6 +194,17 @@ class RetailClient:
                 # Of several lists the sum is not known: one order may be in all of them.
                 total = page.total if since is None else None
                 yield Page(tuple(read_hint(row) for row in page.rows), total)
+
+    def shop_items(self, since: datetime | None, position: str = "") -> Iterator[Rows[ShopItem]]:
+        """Page through items as shops need them; otherwise as `FlourishClient.items`."""
+        query = {} if since is None else {"last_updated_timestamp_start": write_time(since)}
+        for page in self._api.pages(_ITEMS, query, start=int(position or 0)):
+            yield read_each(page, lambda row: read_shop_item(row, self._notice))
+
+    def shop_items_by_sku(self, sku: str) -> tuple[ShopItem, ...]:
+        """Read every item with exactly this SKU as shops need it, inactive ones among them."""
+        found = (read_shop_item(row, self._notice) for row in self._api.rows(_ITEMS, {"sku": sku_key(sku)}))
+        return tuple(one for one in found if sku_key(one.item.sku) == sku_key(sku))
 
     def discounts(self) -> tuple[KeptDiscount, ...]:
         """Read the discounts that the shop keeps; this list has no pages."""
