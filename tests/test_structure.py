@@ -217,7 +217,8 @@ def test_every_setting_is_in_the_operations_guide() -> None:
 
 def test_every_problem_is_in_a_guide() -> None:
     guides = [
-        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("leaflink.md", "ordo.md", "retail.md")
+        (ROOT / "docs" / name).read_text(encoding="utf-8")
+        for name in ("leaflink.md", "ordo.md", "retail.md", "aiq.md")
     ]
     listed = [code for guide in guides for code in re.findall(r"^\| `([a-z_.]+)` \|", guide, re.MULTILINE)]
     assert len(listed) == len(set(listed))

@@ -9,7 +9,9 @@ import pytest
 from portal.sync import blame
 from portal.sync.blame import BLAMES, blame_of, codes_of
 
-GUIDES = [Path(__file__).parents[2] / "docs" / name for name in ("leaflink.md", "ordo.md", "retail.md")]
+GUIDES = [
+    Path(__file__).parents[2] / "docs" / name for name in ("leaflink.md", "ordo.md", "retail.md", "aiq.md")
+]
 # The guides have every code that can be found (tests/test_structure.py).
 KNOWN = [
     code

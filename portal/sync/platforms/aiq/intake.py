@@ -1,0 +1,97 @@
+"""What an order says before it goes to Flourish: whether a patient or an adult buys, and how the goods change
+hands (AQ-6). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from portal.sync.decisions import Finding
+from portal.sync.platforms.aiq.terms import SHIPPING
+from portal.sync.retail import Fulfilment
+from portal.sync.shopping import ShopOrder
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store of AIQ, as far as orders depend on it.
+
+    Args:
+        state: where it is, in two letters.
+        is_medical: whether AIQ has it as a medical dispensary; adults may shop there all the same.
+        is_for_patients_alone: whether the connection says that they may not.
+    """
+
+    state: str
+    is_medical: bool
+    is_for_patients_alone: bool = False
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """For whom an order is. It is said to Flourish either way, and cannot be changed there later."""
+
+    is_recreational: bool
+    warnings: tuple[str, ...] = ()
+
+
+def purpose(order: ShopOrder, store: Store, day: date) -> Purpose | Finding:
+    """Say for whom an order is, by itself alone: who buys as a patient today may buy as an adult tomorrow.
+
+    Args:
+        order: the order.
+        store: where it was placed.
+        day: when, by the store's calendar.
+    """
+    person = order.person
+    if not person.patient_id:
+        if store.is_medical and store.is_for_patients_alone:
+            return _no_card()
+        return Purpose(is_recreational=True)
+    if person.card_expires is not None and person.card_expires < day:
+        return _expired(person.card_expires)
+    state, here = person.card_state.strip().upper(), store.state.strip().upper()
+    elsewhere = bool(state and here) and state != here
+    warnings = (f"The medical card is of {state}, and the store is in {here}.",) if elsewhere else ()
+    return Purpose(is_recreational=False, warnings=warnings)
+
+
+def hindrance(order: ShopOrder) -> Finding | None:
+    """Say why the goods of an order cannot change hands as it says; None where they can."""
+    if order.fulfilment is None:
+        known = order.hand_over == SHIPPING
+        return Finding(
+            "hand_over_unknown",
+            "The goods are to be sent, which Flourish does not do"
+            if known
+            else f"AIQ says {order.hand_over}, and Trellis does not know what that is",
+            "Agree on pickup or delivery with the shopper, and enter the order in Flourish by hand.",
+            cause=order.hand_over,
+        )
+    address = order.customer.address
+    if order.fulfilment is Fulfilment.DELIVERY and not (
+        address.line_1 and (address.city or address.zip_code)
+    ):
+        return Finding(
+            "delivery_address_missing",
+            "It is to be delivered, and says no address",
+            "Ask the shopper, and enter the order in Flourish by hand; or cancel it in AIQ.",
+        )
+    return None
+
+
+def _no_card() -> Finding:
+    return Finding(
+        "medical_card_missing",
+        "The store sells to patients alone, and the order has no medical id",
+        "Ask the shopper for the card, and enter it in AIQ; or cancel the order there.",
+    )
+
+
+def _expired(day: date) -> Finding:
+    return Finding(
+        "medical_card_expired",
+        "The medical card had expired when the order was placed",
+        "Ask the shopper for the new card, and enter it in AIQ; or cancel the order there.",
+        cause=day.isoformat(),
+    )

@@ -1,0 +1,114 @@
+"""Before an order goes to Flourish: for whom it is, how its goods change hands, and whether its number is its
+own."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from portal.sync.decisions import Finding
+from portal.sync.platforms.aiq.intake import Purpose, Store, hindrance, purpose
+from portal.sync.platforms.aiq.numbers import duplicate
+from portal.sync.retail import Fulfilment
+from tests.sync.platforms.aiq.examples import NUMBER, order
+
+DAY = date(2026, 11, 20)
+MEDICAL, PATIENTS, ADULTS = Store("CA", True), Store("CA", True, True), Store("CA", False)
+CARD = {"medicalId": "MMJ-1", "medicalExpiration": "2026-12-31"}
+FERN = {"street": "12 Fern Court", "city": "Oakland", "administrativeArea": "CA", "postalCode": "94601"}
+
+
+def look(store, **changed):
+    found = purpose(order(**changed), store, DAY)
+    return found.code if isinstance(found, Finding) else found.is_recreational
+
+
+@pytest.mark.promise("AQ-6")
+@pytest.mark.parametrize(
+    ("store", "changed", "expected"),
+    [
+        (ADULTS, {}, True),
+        (ADULTS, CARD, False),
+        # AIQ has the store as a medical one, and adults may shop there.
+        (MEDICAL, {}, True),
+        (MEDICAL, CARD, False),
+        (MEDICAL, {"medicalId": "  "}, True),
+        (PATIENTS, CARD, False),
+        (PATIENTS, {}, "medical_card_missing"),
+        (PATIENTS, {"medicalId": " "}, "medical_card_missing"),
+        # The last day of a card is good.
+        (ADULTS, {**CARD, "medicalExpiration": "2026-11-20"}, False),
+        (ADULTS, {**CARD, "medicalExpiration": "2026-11-19"}, "medical_card_expired"),
+        (ADULTS, {**CARD, "medicalExpiration": None}, False),
+        (ADULTS, {**CARD, "medicalExpiration": "2026-11-19T23:00:00.000Z"}, "medical_card_expired"),
+        # A card that an adult's order does not use.
+        (ADULTS, {"medicalId": None, "medicalExpiration": "2020-01-01"}, True),
+    ],
+)
+def test_each_order_says_for_whom_it_is(store, changed, expected):
+    assert look(store, **changed) == expected
+
+
+@pytest.mark.promise("AQ-6")
+@pytest.mark.parametrize(("state", "warned"), [("NV", True), ("ca", False), ("", False)])
+def test_a_card_of_another_state_is_said(state, warned):
+    found = purpose(order(**CARD, medicalState=state), ADULTS, DAY)
+
+    assert isinstance(found, Purpose)
+    assert bool(found.warnings) == warned
+
+
+@pytest.mark.promise("AQ-6")
+@pytest.mark.parametrize(
+    ("hand_over", "fulfilment", "code"),
+    [
+        ("DELIVERY", Fulfilment.DELIVERY, ""),
+        ("IN_STORE", Fulfilment.PICKUP, ""),
+        ("CURB_SIDE", Fulfilment.PICKUP, ""),
+        ("DRIVE_THROUGH", Fulfilment.PICKUP, ""),
+        ("SHIPPING", None, "hand_over_unknown"),
+        ("BALLOON", None, "hand_over_unknown"),
+    ],
+)
+def test_each_way_to_hand_over_has_flourishs_word_or_is_refused(hand_over, fulfilment, code):
+    found = order(pickUpType=hand_over, deliveryAddress=FERN)
+
+    assert found.fulfilment is fulfilment
+    refused = hindrance(found)
+    assert (refused.code if refused else "") == code
+
+
+@pytest.mark.promise("AQ-6")
+@pytest.mark.parametrize(
+    ("address", "is_enough"),
+    [
+        (FERN, True),
+        ({**FERN, "city": None}, True),
+        ({**FERN, "street": " "}, False),
+        ({"street": "12 Fern Court"}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_a_delivery_needs_its_address(address, is_enough):
+    assert (hindrance(order(pickUpType="DELIVERY", deliveryAddress=address)) is None) == is_enough
+
+
+@pytest.mark.promise("AQ-12")
+@pytest.mark.parametrize(
+    ("others", "orders"),
+    [
+        ([], ()),
+        # Confirmed twice: it is the same order.
+        ([(NUMBER, "1001")], ()),
+        ([("other", "1002")], ()),
+        ([("other", "1001")], (NUMBER, "other")),
+        ([("b", "1001"), ("a", "1001"), ("b", "1001"), (NUMBER, "1001")], (NUMBER, "a", "b")),
+    ],
+)
+def test_orders_of_one_number_are_told_apart_by_their_id_and_named(others, orders):
+    found = duplicate(order(), others)
+
+    assert (tuple(found.evidence["orders"]) if found else ()) == orders
+    assert found is None or "Randomized Order Number" in found.next_step
