@@ -1,0 +1,195 @@
+"""An order's way to Flourish and its statuses' way back, and an item's way to the menu, by the rules alone:
+step by step what the engine is to do, over real HTTP with both simulated systems."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+import requests
+
+from portal.sync.addresses import check_address
+from portal.sync.decisions import Rules
+from portal.sync.domain import FacilityFacts
+from portal.sync.drafts import ProductDraft
+from portal.sync.flourish import FLOURISH
+from portal.sync.http import Caller
+from portal.sync.mapping.draft import marker
+from portal.sync.mapping.identity import Ask, IdentityRules, Make, Use, identify
+from portal.sync.mapping.offers import carry_offers, compare
+from portal.sync.mapping.retail_draft import in_strains, retail_draft
+from portal.sync.mapping.shop_stock import StockReading, offer
+from portal.sync.platforms.aiq import LABEL, authorise
+from portal.sync.platforms.aiq.client import AiqClient
+from portal.sync.platforms.aiq.intake import Purpose, Store, hindrance, purpose
+from portal.sync.platforms.aiq.labs import labs_of
+from portal.sync.platforms.aiq.listing import Listing, listing
+from portal.sync.platforms.aiq.status import WAITS_FOR_ROUTE, wanted
+from portal.sync.retail import CustomerLookup, RetailCustomer, Shopper
+from tests.cli import served
+
+HOME, DAY = "00000001", date(2026, 11, 28)
+RULES = Rules(
+    connection_id="c1",
+    platform_label=LABEL,
+    intake_statuses=frozenset({"CONFIRMED"}),
+    status_table={},
+    facility=FacilityFacts(HOME, "Oakland", "", "America/Los_Angeles", sales_rep_required=False),
+    live_since=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    with served.sandbox(tmp_path_factory.mktemp("sandbox")) as (url, key):
+        requests.post(f"{url}/control/settings", json={"aiq_per_second": 0}, timeout=20).raise_for_status()
+        yield url, key
+
+
+def calls(url, path, headers):
+    address = check_address(f"{url}{path}", hosts=(), allow_loopback=True)
+    return Caller(address, headers, label="x", turnstile=lambda: None, user_agent="T")
+
+
+@pytest.fixture
+def aiq(town):
+    with calls(town[0], "/aiq/2023-03/", authorise({"api_key": "aq-greenleaf-key"})) as caller:
+        yield AiqClient(caller, AiqClient(caller, "").venues()[0].ref)
+
+
+@pytest.fixture
+def flourish(town):
+    url, key = town
+    with calls(url, "/flourish/external/api/", FLOURISH.authorise({"api_key": key})) as caller:
+        yield FLOURISH.connect(caller)
+
+
+@pytest.fixture
+def control(town):
+    def ask(path, **body):
+        answer = requests.post(f"{town[0]}/control/{path}", json=body, timeout=20)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    return ask
+
+
+def customer_of(flourish, shopper):
+    """Ask as long as it takes to know who somebody is, and make them if nobody is."""
+    answers: dict[CustomerLookup, tuple[RetailCustomer, ...]] = {}
+    while isinstance(end := identify(shopper, IdentityRules(), answers), Ask):
+        answers[end.lookup] = flourish.retail.customers(end.lookup)
+    if isinstance(end, Make):
+        return flourish.retail.create_customer(end.draft).id
+    assert isinstance(end, Use)
+    return end.customer_id
+
+
+def send(flourish, order):
+    """Make the retail order for an order of AIQ; returns its id."""
+    for_whom = purpose(order, Store("CA", is_medical=True), DAY)
+    assert isinstance(for_whom, Purpose)
+    assert hindrance(order) is None
+    shopper = Shopper(order.person, not for_whom.is_recreational, DAY, "CA", order.customer.address)
+    items = {one.sku: found for one in order.lines for found in flourish.retail.shop_items_by_sku(one.sku)}
+    assert in_strains(order, items) == ()
+    draft = retail_draft(
+        order,
+        RULES,
+        customer_id=customer_of(flourish, shopper),
+        is_recreational=for_whom.is_recreational,
+        carried=carry_offers(order.offered, order.offers, {}),
+        items=items,
+    )
+    return flourish.retail.create_order(draft)
+
+
+@pytest.mark.promise("AQ-6")
+@pytest.mark.promise("AQ-9")
+@pytest.mark.parametrize("hand_over", ["IN_STORE", "DELIVERY"])
+@pytest.mark.parametrize("medical", [True, False])
+@pytest.mark.parametrize(
+    "offers", [[], ["Half off"], ["Half off", "Tenth off the cart"], ["Buy one, get one"]]
+)
+def test_an_order_comes_to_flourish_as_the_shopper_placed_it(
+    aiq, flourish, control, hand_over, medical, offers
+):
+    lines = [{"sku": one.sku, "quantity": 2} for one in menu(aiq)[:2]]
+    placed = control("aiq/orders", lines=lines, offers=offers, pickUpType=hand_over, medical=medical,
+                     customer="new", status="CONFIRMED")  # fmt: skip
+    order = aiq.order(placed["id"])
+
+    made = flourish.retail.order(send(flourish, order))
+
+    assert (made.status, made.original_order_id) == ("Submitted", str(placed["orderId"]))
+    assert made.notes.splitlines()[0] == marker(RULES, placed["id"])
+    assert made.fulfilment is order.fulfilment
+    assert [(one.sku, one.eaches) for one in made.lines if one.sku] in (
+        [],
+        [(one.sku, one.eaches) for one in order.lines],
+    )
+    assert [one.unit_price for one in made.lines] == [one.case_price for one in order.lines]
+    assert compare(order.discount, made.discount, order.offered).holds
+
+
+def menu(aiq):
+    """What can be bought, most of it first."""
+    every = [product for page in aiq.products(None) for product in page.rows if product.listed]
+    return sorted(every, key=lambda one: -one.available)
+
+
+# What staff do in Flourish, and the status in AIQ that follows.
+PICKUP = (("pack", "READY_FOR_PICKUP"), ("complete", "CLOSED"))
+DELIVERY = (("pack", "CONFIRMED"), ("route", "OUT_FOR_DELIVERY"), ("complete", "CLOSED"))
+UNDELIVERABLE = (("pack", "CONFIRMED"), ("route", "OUT_FOR_DELIVERY"), ("undeliverable", "CANCELLED"))
+CANCELLED = (("cancel", "CANCELLED"),)
+
+
+@pytest.mark.promise("AQ-10")
+@pytest.mark.parametrize(
+    ("hand_over", "steps"),
+    [("IN_STORE", PICKUP), ("DELIVERY", DELIVERY), ("DELIVERY", UNDELIVERABLE), ("CURB_SIDE", CANCELLED)],
+)
+def test_what_staff_do_in_flourish_shows_in_aiq(aiq, flourish, control, hand_over, steps):
+    lines = [{"sku": menu(aiq)[0].sku, "quantity": 1}]
+    number = control("aiq/orders", lines=lines, pickUpType=hand_over, customer="new", status="CONFIRMED")[
+        "id"
+    ]
+    flourish_id = send(flourish, aiq.order(number))
+    aiq.tell(number, {"posOrderId": flourish_id}, "")
+
+    for action, status in steps:
+        control(f"flourish/retail/orders/{flourish_id}/{action}")
+        found = wanted(aiq.order(number), flourish.retail.order(flourish_id).status)
+        assert found.finding is None
+        if found.status:
+            aiq.move(number, found.status)
+        assert aiq.order(number).status == status
+        assert (found.note == WAITS_FOR_ROUTE) == (action == "pack" and hand_over == "DELIVERY")
+    assert aiq.order(number).external_ids == {"posOrderId": flourish_id}
+    assert wanted(aiq.order(number), flourish.retail.order(flourish_id).status) == replace(
+        found, status="", note=""
+    )
+
+
+@pytest.mark.promise("AQ-2")
+@pytest.mark.promise("AQ-11")
+def test_an_item_comes_to_the_menu_with_its_labs_and_what_is_left_of_it(aiq, flourish):
+    sku = next(one.sku for one in menu(aiq) if one.strains)
+    (item,) = flourish.retail.shop_items_by_sku(sku)
+    began = datetime.now(UTC)
+    stock = flourish.stock_of(item.item.id, HOME, by_lot=True)
+    labs = labs_of(tuple(flourish.retail.labs(tuple(stock.lots))), stock.lots, item.claims)
+    chosen = {"sync_terpenes": True, "category_table": {item.item.custom_subcategory: "FLOWER"}}
+    shown = listing(item, labs, chosen)
+    assert isinstance(shown, Listing)
+    left = offer(StockReading(stock.sellable, began), ()).quantity
+
+    put = aiq.put_product(item.item.id, ProductDraft(shown.sku, {**shown.fields, "quantity": left}, {}))
+
+    assert (put.sku, put.quantity, put.category) == (sku, left, "FLOWER")
+    assert put.name == (item.shop_name or item.retail_name)
+    assert set(shown.fields["labs"]) >= {"thcA", "thcAContentUnit"} or labs.warnings
+    assert left > Decimal(0)
