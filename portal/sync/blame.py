@@ -109,6 +109,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "mass_gone",
         "moved_after_allocation",
         "not_supported",
+        "order_not_sent",
         "originals_unknown",
         "oversold",
         "refunded_after_paid",

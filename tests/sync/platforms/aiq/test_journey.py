@@ -18,8 +18,10 @@ from portal.sync.flourish import FLOURISH
 from portal.sync.http import Caller
 from portal.sync.mapping.draft import marker
 from portal.sync.mapping.identity import Ask, IdentityRules, Make, Use, identify
+from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.offers import carry_offers, compare
 from portal.sync.mapping.retail_draft import in_strains, retail_draft
+from portal.sync.mapping.shop_holds import holds_of
 from portal.sync.mapping.shop_stock import StockReading, offer
 from portal.sync.platforms.aiq import LABEL, authorise
 from portal.sync.platforms.aiq.client import AiqClient
@@ -193,3 +195,35 @@ def test_an_item_comes_to_the_menu_with_its_labs_and_what_is_left_of_it(aiq, flo
     assert put.name == (item.shop_name or item.retail_name)
     assert set(shown.fields["labs"]) >= {"thcA", "thcAContentUnit"} or labs.warnings
     assert left > Decimal(0)
+
+
+@pytest.mark.promise("AQ-11")
+@pytest.mark.parametrize("lowers", [False, True], ids=["submitted lowers nothing", "submitted lowers it"])
+def test_what_is_ordered_is_never_offered_again_until_it_is_sold(aiq, flourish, control, lowers):
+    """Whether an order lowers what is sellable before it is packed no source says: too much is never offered."""
+    control("settings", flourish_submitted_lowers_sellable=lowers)
+    sku = menu(aiq)[0].sku
+    (item,) = flourish.retail.shop_items_by_sku(sku)
+    before = flourish.stock_of(item.item.id, HOME).sellable
+    lines = [{"sku": sku, "quantity": 3}]
+    number = control("aiq/orders", lines=lines, customer="new", status="CONFIRMED")["id"]
+
+    def offered(made=None):
+        """Look at both orders, then read the figure."""
+        holds = holds_of(
+            aiq.order(number),
+            made,
+            seen_since=datetime.now(UTC),
+            skus={item.item.id: sku},
+            platform_holds=False,
+        )
+        began = datetime.now(UTC)
+        sellable = flourish.stock_of(item.item.id, HOME).sellable
+        return offer(StockReading(sellable, began), holds[sku_key(sku)]).quantity
+
+    assert offered() == before - 3
+    flourish_id = send(flourish, aiq.order(number))
+    assert offered(flourish.retail.order(flourish_id)) == before - (6 if lowers else 3)
+    for action in ("pack", "complete"):
+        control(f"flourish/retail/orders/{flourish_id}/{action}")
+        assert offered(flourish.retail.order(flourish_id)) == before - 3
