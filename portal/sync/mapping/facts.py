@@ -72,6 +72,8 @@ def plain_value(value: Any) -> Any:
         return f"{value.normalize():f}"
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return plain(value)
     return list(value) if isinstance(value, tuple) else value
 
 

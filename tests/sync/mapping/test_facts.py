@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sync.domain import Item, Product, StockKind
-from portal.sync.mapping.facts import item_facts, item_from, product_facts, product_from
+from portal.sync.mapping.facts import item_facts, item_from, plain, product_facts, product_from
 
 WHEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_value=10**8, places=4)
@@ -58,3 +58,7 @@ def test_facts_of_before_a_field_was_added_or_after_it_was_taken_away_can_be_rea
     written = item_facts(Item("1", "A", "A", active=True, uom="ea"))
     del written["brand"]
     assert item_from(written | {"something_old": 1}) == Item("1", "A", "A", active=True, uom="ea")
+
+
+def test_a_value_of_several_values_is_plain_in_each():
+    assert plain({"labs": {"thc": Decimal("20.50"), "unit": "%"}}) == {"labs": {"thc": "20.5", "unit": "%"}}

@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from portal.sync.addresses import check_address
-from portal.sync.decisions import Rules
+from portal.sync.decisions import CatalogueRules, Rules
 from portal.sync.domain import FacilityFacts
-from portal.sync.drafts import ProductDraft
+from portal.sync.drafts import PutProduct
 from portal.sync.flourish import FLOURISH
 from portal.sync.http import Caller
 from portal.sync.mapping.draft import marker
@@ -28,6 +28,7 @@ from portal.sync.platforms.aiq.client import AiqClient
 from portal.sync.platforms.aiq.intake import Purpose, Store, hindrance, purpose
 from portal.sync.platforms.aiq.labs import labs_of
 from portal.sync.platforms.aiq.listing import Listing, listing
+from portal.sync.platforms.aiq.menu import Place, plan_place
 from portal.sync.platforms.aiq.status import WAITS_FOR_ROUTE, wanted
 from portal.sync.retail import CustomerLookup, RetailCustomer, Shopper
 from tests.cli import served
@@ -41,6 +42,7 @@ RULES = Rules(
     facility=FacilityFacts(HOME, "Oakland", "", "America/Los_Angeles", sales_rep_required=False),
     live_since=datetime(2026, 1, 1, tzinfo=UTC),
 )
+MENU_RULES = CatalogueRules("c1", LABEL, fields=(), writes_stock=True, is_whole=True)
 
 
 @pytest.fixture(scope="module")
@@ -188,9 +190,14 @@ def test_an_item_comes_to_the_menu_with_its_labs_and_what_is_left_of_it(aiq, flo
     shown = listing(item, labs, chosen)
     assert isinstance(shown, Listing)
     left = offer(StockReading(stock.sellable, began), ()).quantity
+    place = Place(item.item.id, sku, shown, left, aiq.products_by_sku(sku)[0])
+    decision = plan_place(place, base=None, rules=MENU_RULES)
+    assert isinstance(decision.action, PutProduct)
 
-    put = aiq.put_product(item.item.id, ProductDraft(shown.sku, {**shown.fields, "quantity": left}, {}))
+    put = aiq.put_product(decision.action.item_id, decision.action.draft)
 
+    again = plan_place(replace(place, product=put), base=decision.action.base, rules=MENU_RULES)
+    assert (again.code, again.action) == ("agree", None)
     assert (put.sku, put.quantity, put.category) == (sku, left, "FLOWER")
     assert put.name == (item.shop_name or item.retail_name)
     assert set(shown.fields["labs"]) >= {"thcA", "thcAContentUnit"} or labs.warnings
@@ -200,7 +207,7 @@ def test_an_item_comes_to_the_menu_with_its_labs_and_what_is_left_of_it(aiq, flo
 @pytest.mark.promise("AQ-11")
 @pytest.mark.parametrize("lowers", [False, True], ids=["submitted lowers nothing", "submitted lowers it"])
 def test_what_is_ordered_is_never_offered_again_until_it_is_sold(aiq, flourish, control, lowers):
-    """Whether an order lowers what is sellable before it is packed no source says: too much is never offered."""
+    """No source says whether an order lowers what is sellable before it is packed: never is it too much."""
     control("settings", flourish_submitted_lowers_sellable=lowers)
     sku = menu(aiq)[0].sku
     (item,) = flourish.retail.shop_items_by_sku(sku)
