@@ -20,6 +20,7 @@ class ShopOrder(SourceOrder):
         offers: what takes something off the whole order; all of it is in `discount`.
         fulfilment: Flourish's word for how the goods change hands; None where it has none.
         hand_over: the platform's word for it.
+        is_at_counter: whether it was placed in the store itself.
         cancelled_by: who cancelled it, in the platform's word; empty while nobody has.
         is_released: the platform itself keeps none of its stock back for it any more.
     """
@@ -29,6 +30,7 @@ class ShopOrder(SourceOrder):
     offers: tuple[Offer, ...] = ()
     fulfilment: Fulfilment | None = None
     hand_over: str = ""
+    is_at_counter: bool = False
     cancelled_by: str = ""
     is_released: bool = False
 

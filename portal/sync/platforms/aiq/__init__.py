@@ -15,6 +15,7 @@ from portal.sync.platforms.aiq.listing import CATEGORY_TABLE, FIELDS, SWITCHES
 from portal.sync.platforms.aiq.status import CHECKED_IN_YIELDS
 from portal.sync.platforms.aiq.terms import KINDS
 from portal.sync.platforms.aiq.translate import read_webhook
+from portal.sync.retail import Fulfilment
 
 LABEL = "AIQ Ecommerce"
 HOSTS = ("api.dispenseapp.com",)
@@ -85,6 +86,13 @@ SETTINGS = (
         "Held, it waits until somebody has found the goods. Sent, Flourish's staff see to it.",
         ("sent", "held"),
         "sent",
+    ),
+    Setting(
+        "at_counter",
+        "An order of a kiosk or a walk-in is",
+        "Flourish tells what is picked up from what is sold in the store.",
+        (Fulfilment.PICKUP, Fulfilment.IN_STORE),
+        Fulfilment.PICKUP,
     ),
     Setting(
         "stock_buffer",

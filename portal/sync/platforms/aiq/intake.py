@@ -3,7 +3,7 @@ hands (AQ-6). Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from portal.sync.decisions import Finding
@@ -54,6 +54,13 @@ def purpose(order: ShopOrder, store: Store, day: date) -> Purpose | Finding:
     elsewhere = bool(state and here) and state != here
     warnings = (f"The medical card is of {state}, and the store is in {here}.",) if elsewhere else ()
     return Purpose(is_recreational=False, warnings=warnings)
+
+
+def as_sent(order: ShopOrder, *, at_counter: Fulfilment) -> ShopOrder:
+    """Give an order that was placed in the store itself the way to hand over that the connection says."""
+    if order.is_at_counter and order.fulfilment is Fulfilment.PICKUP:
+        return replace(order, fulfilment=at_counter)
+    return order
 
 
 def hindrance(order: ShopOrder) -> Finding | None:

@@ -17,6 +17,9 @@ FULFILMENTS = MappingProxyType(
     }
 )
 
+# Kinds of orders that are placed in the store itself.
+AT_COUNTER = frozenset({"WALK_UP_ORDER", "KIOSK_ORDER"})
+
 # Of a discount: that it is a share of the price, and that it is of a line.
 PERCENT, ITEM = "PERCENT", "ITEM"
 
@@ -24,32 +27,13 @@ PERCENT, ITEM = "PERCENT", "ITEM"
 BY_POS = "POS"
 
 # The kinds of products, which decide where one stands on the menu.
-FLOWER, PRE_ROLLS, VAPORIZERS, CONCENTRATES, EDIBLES = (
-    "FLOWER",
-    "PRE_ROLLS",
-    "VAPORIZERS",
-    "CONCENTRATES",
-    "EDIBLES",
-)
-TINCTURES, TOPICALS, BEVERAGES, ACCESSORIES, MERCHANDISE = (
-    "TINCTURES",
-    "TOPICALS",
-    "BEVERAGES",
-    "ACCESSORIES",
-    "MERCHANDISE",
-)
-KINDS = (
-    FLOWER,
-    PRE_ROLLS,
-    VAPORIZERS,
-    CONCENTRATES,
-    EDIBLES,
-    TINCTURES,
-    TOPICALS,
-    BEVERAGES,
-    ACCESSORIES,
-    MERCHANDISE,
-)
+(
+    FLOWER, PRE_ROLLS, VAPORIZERS, CONCENTRATES, EDIBLES,
+    TINCTURES, TOPICALS, BEVERAGES, ACCESSORIES, MERCHANDISE,
+) = KINDS = (
+    "FLOWER", "PRE_ROLLS", "VAPORIZERS", "CONCENTRATES", "EDIBLES",
+    "TINCTURES", "TOPICALS", "BEVERAGES", "ACCESSORIES", "MERCHANDISE",
+)  # fmt: skip
 
 # Flourish's strain type, in lower case -> AIQ's.
 STRAIN_TYPES = MappingProxyType(

@@ -15,7 +15,7 @@ from portal.sync.domain import Address, Customer, Hint, Json, Line
 from portal.sync.errors import Unreadable
 from portal.sync.mapping.money import cents
 from portal.sync.platforms.aiq.status import stage_of
-from portal.sync.platforms.aiq.terms import FULFILMENTS, ITEM, PERCENT
+from portal.sync.platforms.aiq.terms import AT_COUNTER, FULFILMENTS, ITEM, PERCENT
 from portal.sync.reading import Fields, Notice, Shape, words
 from portal.sync.retail import Offer, OfferedLine, Person
 from portal.sync.shopping import ShopOrder
@@ -28,11 +28,11 @@ _ORDER = Shape(
     required=words("id orderId status created modified items venue pickUpType"),
     used=words(f"""
         discounts discountTotal feeTotal totalTax total firstName lastName name email phone birthday user
-        medicalId medicalExpiration medicalState deliveryAddress cancelledBy fullfilled {EXTERNAL_ID}
+        medicalId medicalExpiration medicalState deliveryAddress cancelledBy fullfilled type {EXTERNAL_ID}
     """),
     ignored=words("""
         subStatus statusChangedOn subStatusChangedOn confirmed cancelled cancelledOn printed birthdayDay
-        birthdayMonth birthdayYear idPhotoUrl customer type subtotal subtotalWithoutDiscounts tax taxPercent
+        birthdayMonth birthdayYear idPhotoUrl customer subtotal subtotalWithoutDiscounts tax taxPercent
         taxes fees organization attribution
     """),
 )
@@ -82,6 +82,7 @@ def read_order(payload: Json, notice: Notice) -> ShopOrder:
         offers=tuple(_of_order(order, are_in_lines=any(each.offers for each in offered))),
         fulfilment=FULFILMENTS.get(hand_over),
         hand_over=hand_over,
+        is_at_counter=order.text_or_empty("type").strip().upper() in AT_COUNTER,
         cancelled_by=order.text_or_empty("cancelledBy").strip().upper(),
         is_released=order.flag_or_no("fullfilled"),
     )

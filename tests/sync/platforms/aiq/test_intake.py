@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from portal.sync.decisions import Finding
-from portal.sync.platforms.aiq.intake import Purpose, Store, hindrance, purpose
+from portal.sync.platforms.aiq.intake import Purpose, Store, as_sent, hindrance, purpose
 from portal.sync.platforms.aiq.numbers import duplicate
 from portal.sync.retail import Fulfilment
 from tests.sync.platforms.aiq.examples import NUMBER, order
@@ -77,6 +77,23 @@ def test_each_way_to_hand_over_has_flourishs_word_or_is_refused(hand_over, fulfi
     assert found.fulfilment is fulfilment
     refused = hindrance(found)
     assert (refused.code if refused else "") == code
+
+
+@pytest.mark.promise("AQ-6")
+@pytest.mark.parametrize(
+    ("kind", "hand_over", "said", "expected"),
+    [
+        ("PRE_ORDER", "IN_STORE", Fulfilment.IN_STORE, Fulfilment.PICKUP),
+        ("WALK_UP_ORDER", "IN_STORE", Fulfilment.PICKUP, Fulfilment.PICKUP),
+        ("WALK_UP_ORDER", "IN_STORE", Fulfilment.IN_STORE, Fulfilment.IN_STORE),
+        ("KIOSK_ORDER", "IN_STORE", Fulfilment.IN_STORE, Fulfilment.IN_STORE),
+        # Ordered at a kiosk, and brought to somebody.
+        ("KIOSK_ORDER", "DELIVERY", Fulfilment.IN_STORE, Fulfilment.DELIVERY),
+        (None, "IN_STORE", Fulfilment.IN_STORE, Fulfilment.PICKUP),
+    ],
+)
+def test_an_order_of_a_kiosk_or_a_walk_in_is_what_the_setting_says(kind, hand_over, said, expected):
+    assert as_sent(order(type=kind, pickUpType=hand_over), at_counter=said).fulfilment is expected
 
 
 @pytest.mark.promise("AQ-6")
