@@ -1,0 +1,120 @@
+"""What a sync of AIQ's menu costs us: 10,000 items, of which one in a hundred has a new price since then.
+
+Both systems answer from memory, so that only our own work is measured: reading both, labs, the plan of each
+item, and the writes. There is no connection to AIQ yet; the engine's own share is not in these figures.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psutil
+
+from bench.figures import Figure
+from portal.sync.decisions import CatalogueRules
+from portal.sync.domain import Product
+from portal.sync.drafts import PutProduct
+from portal.sync.flourish.shop_items import read_shop_item
+from portal.sync.mapping.shop_stock import StockReading, offer
+from portal.sync.platforms.aiq.client import AiqClient
+from portal.sync.platforms.aiq.labs import labs_of
+from portal.sync.platforms.aiq.listing import listing
+from portal.sync.platforms.aiq.menu import Place, plan_place
+from portal.sync.reading import Fields
+from portal.sync.retail import LabResult
+
+ITEMS, CHANGED = 10_000, 100
+BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
+RULES = CatalogueRules("c1", "AIQ Ecommerce", fields=(), writes_stock=True, is_whole=True)
+CHOSEN: Mapping[str, Any] = {"sync_terpenes": True}
+# As many substances as a lab's panel has.
+FOUND = {name: Decimal("0.12") for name in ("thc", "thca", "cbd", "limonene", "myrcene", "linalool")}
+FOUND |= {f"substance_{place}": Decimal("0.01") for place in range(60)}
+
+
+class Shelf:
+    """A store's products in memory. Implements `contract.Calls`."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[str, Any]] = {}
+        self.writes = 0
+
+    def read(self, path: str, *, query: Mapping[str, Any] | None = None, headers: Any = None) -> Any:
+        """List products by their time of change, or say that the store is there."""
+        del headers
+        if path.startswith("venues/"):
+            return {"id": "venue", "name": "Oakland"}
+        asked = query or {}
+        rows = [row for row in self._rows.values() if row["modified"] >= asked.get("modifiedStart", "")]
+        rows.sort(key=lambda row: row["modified"])
+        return {"count": len(rows), "data": rows[asked["skip"] : asked["skip"] + asked["limit"]]}
+
+    def write(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, headers: Any = None
+    ) -> Any:
+        """Put a product."""
+        del method, headers
+        self.writes += 1
+        key = path.partition("?")[0]
+        moment = (BEGAN + timedelta(milliseconds=self.writes)).isoformat(timespec="milliseconds")
+        row = self._rows.setdefault(key, {"id": key})
+        row.update(body or {}, modified=moment.replace("+00:00", "Z"))
+        return row
+
+
+def measure() -> Iterator[Figure]:
+    """Put all items on the menu, change one price in a hundred, and sync again."""
+    shelf = Shelf()
+    client = AiqClient(shelf, "venue", notice=lambda *_: None)
+    bases: dict[str, Any] = {}
+    _sync(client, bases, changed=False)
+    shelf.writes, process = 0, psutil.Process()
+    began, before = time.process_time(), process.memory_info().rss
+    _sync(client, bases, changed=True)
+    seconds, grown = time.process_time() - began, process.memory_info().rss - before
+    samples = f"{ITEMS:,} items, {CHANGED} changed"
+    yield Figure("AIQ menu, writes of a sync", shelf.writes, "puts", samples, at_most=CHANGED)
+    yield Figure("AIQ menu, our work in a sync", seconds, "s", samples, at_most=20)
+    yield Figure("AIQ menu, memory that a sync adds", max(grown, 0) / 1e6, "MB", samples, at_most=300)
+
+
+def _sync(client: AiqClient, bases: dict[str, Any], *, changed: bool) -> None:
+    there = {product.sku: product for page in client.products(None) for product in page.rows}
+    for place in range(ITEMS):
+        price = "9.00" if changed and place % (ITEMS // CHANGED) == 0 else "8.65"
+        planned = _plan(_item(place, price), there.get(f"SKU-{place}"), bases.get(f"SKU-{place}"))
+        if planned is not None:
+            bases[planned.draft.sku] = planned.base
+            client.put_product(planned.item_id, planned.draft)
+
+
+def _plan(row: dict[str, Any], product: Product | None, base: Any) -> PutProduct | None:
+    item = read_shop_item(Fields.of(row), lambda *_: None)
+    lab = LabResult("1", "L1", "Pass", is_final=True, analysed_at=BEGAN, percentages=FOUND)
+    shown = listing(item, labs_of((lab,), {"L1": Decimal(12)}, item.claims), CHOSEN)
+    left = offer(StockReading(Decimal(12), BEGAN), ()).quantity
+    decision = plan_place(Place(item.item.id, item.item.sku, shown, left, product), base=base, rules=RULES)
+    return decision.action if isinstance(decision.action, PutProduct) else None
+
+
+def _item(place: int, price: str) -> dict[str, Any]:
+    return {
+        "id": f"{place:08}",
+        "sku": f"SKU-{place}",
+        "item_name": f"Gummies {place}",
+        "active": True,
+        "sellable": True,
+        "ecommerce_active": True,
+        "ecommerce_item_name": f"Gummies {place}",
+        "item_category": "Edibles",
+        "brand": "Greenleaf Kitchen",
+        "strain_type_name": "Hybrid",
+        "uom": "ea",
+        "unit_weight": Decimal("3.5"),
+        "weight_uom": "g",
+        "price": Decimal(price),
+    }
