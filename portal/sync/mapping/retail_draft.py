@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from portal.sync.decisions import Finding, Rules
 from portal.sync.mapping.draft import marker
 from portal.sync.mapping.money import cents
 from portal.sync.mapping.offers import CarriedOffers
-from portal.sync.retail import Fulfilment, RetailDraft, RetailDraftLine
+from portal.sync.retail import Fulfilment, RetailDraft, RetailDraftLine, RetailOrder
 from portal.sync.shopping import ShopItem, ShopOrder
 
 _NOTHING = Decimal(0)
@@ -70,6 +70,13 @@ def _said_besides(order: ShopOrder) -> tuple[str, ...]:
     fees = cents(order.shipping)
     is_lost = order.fulfilment is not Fulfilment.DELIVERY and fees > 0
     return tuple(filter(None, (order.notes.strip(), f"Fees in the shop: ${fees}" if is_lost else "")))
+
+
+def found_again(order: ShopOrder, rules: Rules, made: Iterable[RetailOrder]) -> tuple[RetailOrder, ...]:
+    """Find the retail orders that were made for this order, such as by a call whose answer was lost. Its
+    number does not tell, as another order may have the same; the first note does."""
+    ours = marker(rules, order.number)
+    return tuple(each for each in made if each.notes.partition("\n")[0].strip() == ours)
 
 
 def in_strains(order: ShopOrder, items: Mapping[str, ShopItem]) -> tuple[Finding, ...]:

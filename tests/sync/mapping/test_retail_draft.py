@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,12 +12,11 @@ import pytest
 from portal.sync.decisions import Rules
 from portal.sync.domain import Address, FacilityFacts
 from portal.sync.mapping.offers import CarriedOffers
-from portal.sync.mapping.retail_draft import in_strains, retail_draft
+from portal.sync.mapping.retail_draft import found_again, in_strains, retail_draft
 from portal.sync.retail import AppliedDiscount, Fulfilment, RetailDraftLine
-from tests.sync.platforms.aiq.examples import NUMBER, line, order, shop_item
+from tests.sync.platforms.aiq.examples import NUMBER, SKU, line, made, order, shop_item
 
 pytestmark = pytest.mark.promise("AQ-6")
-SKU = "GL-GM10"
 FERN = {"street": "12 Fern Court", "city": "Oakland", "administrativeArea": "CA", "postalCode": "94601"}
 RULES = Rules(
     connection_id="c1",
@@ -44,10 +44,10 @@ def draft(carried=NOTHING_OFF, *, is_recreational=True, items=None, **changed: A
 
 
 def test_it_has_the_shoppers_number_and_in_its_first_note_aiqs_own_id():
-    made = draft()
+    sent = draft()
 
-    assert (made.original_order_id, made.notes) == ("1001", (f"Trellis c1 {NUMBER}",))
-    assert (made.facility_id, made.customer_id) == ("00000001", "00000700")
+    assert (sent.original_order_id, sent.notes) == ("1001", (f"Trellis c1 {NUMBER}",))
+    assert (sent.facility_id, sent.customer_id) == ("00000001", "00000700")
 
 
 @pytest.mark.parametrize("is_recreational", [True, False])
@@ -57,11 +57,11 @@ def test_for_whom_it_is_is_said_either_way(is_recreational):
 
 @pytest.mark.promise("AQ-9")
 def test_lines_have_the_list_price_and_what_comes_off_stands_beside_them():
-    made = draft(HALF, items={SKU: shop_item(strain_id="12")})
+    sent = draft(HALF, items={SKU: shop_item(strain_id="12")})
 
-    assert made.lines == (RetailDraftLine("00000345", SKU, Decimal(2), Decimal("10.00"), "12"),)
-    assert made.discounts == HALF.discounts
-    assert made.notes[1:] == HALF.notes
+    assert sent.lines == (RetailDraftLine("00000345", SKU, Decimal(2), Decimal("10.00"), "12"),)
+    assert sent.discounts == HALF.discounts
+    assert sent.notes[1:] == HALF.notes
 
 
 @pytest.mark.parametrize(
@@ -78,18 +78,18 @@ def test_it_changes_hands_as_the_shopper_chose(hand_over, fulfilment):
 
 
 def test_a_delivery_has_its_address_its_fee_and_whom_to_call():
-    made = draft(pickUpType="DELIVERY", deliveryAddress=FERN, feeTotal=5)
+    sent = draft(pickUpType="DELIVERY", deliveryAddress=FERN, feeTotal=5)
 
-    assert made.address == Address("12 Fern Court", "", "Oakland", "CA", "94601")
-    assert (made.delivery_fee, made.phone, made.email) == (Decimal(5), "(415) 555-0101", "ada@rowe.example")
-    assert len(made.notes) == 1
+    assert sent.address == Address("12 Fern Court", "", "Oakland", "CA", "94601")
+    assert (sent.delivery_fee, sent.phone, sent.email) == (Decimal(5), "(415) 555-0101", "ada@rowe.example")
+    assert len(sent.notes) == 1
 
 
 def test_what_is_picked_up_has_none_of_them_and_its_fees_are_a_note():
-    made = draft(deliveryAddress=FERN, feeTotal=5)
+    sent = draft(deliveryAddress=FERN, feeTotal=5)
 
-    assert (made.address, made.delivery_fee, made.phone, made.email) == (None, Decimal(0), "", "")
-    assert made.notes[1:] == ("Fees in the shop: $5.00",)
+    assert (sent.address, sent.delivery_fee, sent.phone, sent.email) == (None, Decimal(0), "", "")
+    assert sent.notes[1:] == ("Fees in the shop: $5.00",)
 
 
 def test_goods_that_are_sent_have_no_draft():
@@ -107,3 +107,24 @@ def test_an_order_with_an_item_that_lacks_its_strain_is_not_sent_at_all():
     found = in_strains(order(items=[line(), line("B"), line("C"), line()]), items)
 
     assert [(one.code, one.cause) for one in found] == [("strain_missing", SKU)]
+
+
+@pytest.mark.promise("AQ-12")
+@pytest.mark.parametrize(
+    ("notes", "is_ours"),
+    [
+        (f"Trellis c1 {NUMBER}", True),
+        (f"Trellis c1 {NUMBER}\nRing twice", True),
+        (f"Trellis c1 {NUMBER} \nRing twice", True),
+        # Another order of the same number, another connection, no note, and one that names it in passing.
+        ("Trellis c1 another", False),
+        (f"Trellis c2 {NUMBER}", False),
+        ("", False),
+        (f"As with\nTrellis c1 {NUMBER}", False),
+        (f"Trellis c1 {NUMBER}0", False),
+    ],
+)
+def test_an_order_whose_answer_was_lost_is_known_again_by_its_first_note(notes, is_ours):
+    found = replace(made(), notes=notes, original_order_id="1001")
+
+    assert found_again(order(), RULES, [found]) == ((found,) if is_ours else ())

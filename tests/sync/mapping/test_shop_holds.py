@@ -9,23 +9,12 @@ import pytest
 
 from portal.sync.mapping.shop_holds import holds_of, not_sent
 from portal.sync.mapping.shop_stock import StockReading, offer
-from portal.sync.retail import RETAIL_STATUSES, Fulfilment, RetailLine, RetailOrder
-from tests.sync.platforms.aiq.examples import NOON, line, minutes, order
+from portal.sync.retail import RETAIL_STATUSES
+from tests.sync.platforms.aiq.examples import NOON, SKU, line, made, minutes, order
 
 pytestmark = pytest.mark.promise("AQ-11")
-SKU, ITEM = "GL-GM10", "00000345"
+ITEM = "00000345"
 LATER = StockReading(Decimal(10), minutes(30))
-
-
-def made(status="Submitted", *allocated, sku=SKU):
-    lines = tuple(
-        RetailLine(ITEM, "Gummies", Decimal(2), Decimal(one), Decimal(10), sku) for one in allocated or (0,)
-    )
-    nothing = Decimal(0)
-    return RetailOrder(
-        "00000900", status, "", "00000001", "1001", "00000700", Fulfilment.PICKUP, lines,
-        nothing, nothing, nothing, nothing, nothing, NOON, NOON,
-    )  # fmt: skip
 
 
 def held(flourish=None, *, platform_holds=False, reading=LATER, skus=None, **changed):

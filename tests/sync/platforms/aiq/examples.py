@@ -8,9 +8,10 @@ from typing import Any
 
 from portal.sync.domain import Item
 from portal.sync.platforms.aiq.translate import read_order
+from portal.sync.retail import Fulfilment, RetailLine, RetailOrder
 from portal.sync.shopping import ShopItem, ShopOrder
 
-NUMBER, VENUE = "3f1c9a7be2d40586", "a1b2c3d4e5f60718"
+NUMBER, VENUE, SKU = "3f1c9a7be2d40586", "a1b2c3d4e5f60718", "GL-GM10"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -112,3 +113,16 @@ def shop_item(**changed: Any) -> ShopItem:
     names = ShopItem.__dataclass_fields__.keys()
     own |= {name: value for name, value in changed.items() if name in names}
     return ShopItem(item=item(**{name: value for name, value in changed.items() if name not in names}), **own)
+
+
+def made(status: str = "Submitted", *allocated: int, sku: str = SKU) -> RetailOrder:
+    """Make the retail order for it as Flourish has it, of two of a thing in each line."""
+    lines = tuple(
+        RetailLine("00000345", "Gummies", Decimal(2), Decimal(one), Decimal(10), sku)
+        for one in allocated or (0,)
+    )
+    nothing = Decimal(0)
+    return RetailOrder(
+        "00000900", status, "", "00000001", "1001", "00000700", Fulfilment.PICKUP, lines,
+        nothing, nothing, nothing, nothing, nothing, NOON, NOON,
+    )  # fmt: skip

@@ -20,7 +20,7 @@ from portal.sync.mapping.draft import marker
 from portal.sync.mapping.identity import Ask, IdentityRules, Make, Use, identify
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.offers import carry_offers, compare
-from portal.sync.mapping.retail_draft import in_strains, retail_draft
+from portal.sync.mapping.retail_draft import found_again, in_strains, retail_draft
 from portal.sync.mapping.shop_holds import holds_of
 from portal.sync.mapping.shop_stock import StockReading, offer
 from portal.sync.platforms.aiq import LABEL, authorise
@@ -125,7 +125,8 @@ def test_an_order_comes_to_flourish_as_the_shopper_placed_it(
                      customer="new", status="CONFIRMED")  # fmt: skip
     order = aiq.order(placed["id"])
 
-    made = flourish.retail.order(send(flourish, order))
+    flourish_id = send(flourish, order)
+    made = flourish.retail.order(flourish_id)
 
     assert (made.status, made.original_order_id) == ("Submitted", str(placed["orderId"]))
     assert made.notes.splitlines()[0] == marker(RULES, placed["id"])
@@ -136,6 +137,9 @@ def test_an_order_comes_to_flourish_as_the_shopper_placed_it(
     )
     assert [one.unit_price for one in made.lines] == [one.case_price for one in order.lines]
     assert compare(order.discount, made.discount, order.offered).holds
+    # As if the answer had been lost: it is known again among all that this customer has ordered.
+    theirs = flourish.retail.orders(customer_id=made.customer_id)
+    assert [one.id for one in found_again(order, RULES, theirs)] == [flourish_id]
 
 
 def menu(aiq):
