@@ -3,7 +3,7 @@ its fields (AQ-2 to AQ-5, AQ-14). Pure."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,11 +63,13 @@ class Listing:
         sku: the item's.
         fields: by AIQ's names; without the quantity.
         warnings: what a person should know of it, as sentences.
+        dropped: substances of its lab that AIQ has no place for, which the report of a sync counts.
     """
 
     sku: str
     fields: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass
@@ -105,18 +107,19 @@ def listing(shop_item: ShopItem, labs: Labs, chosen: Mapping[str, Any]) -> Listi
     _texts(making)
     _weight(making)
     _labs(making, labs)
-    return Listing(making.fields["sku"], making.fields, tuple(making.warnings))
+    return Listing(making.fields["sku"], making.fields, tuple(making.warnings), labs.dropped)
 
 
 def shared_names(listings: Iterable[Listing]) -> tuple[str, ...]:
     """Say which names several SKUs have: shoppers cannot tell them apart."""
-    every = tuple(listings)
-    counted = Counter(each.fields["name"] for each in every)
-    named: dict[str, list[str]] = {name: [] for name, count in counted.items() if count > 1}
-    for each in every:
-        if each.fields["name"] in named:
-            named[each.fields["name"]].append(each.sku)
-    return tuple(f"{name} is the name of {', '.join(sorted(skus))}." for name, skus in sorted(named.items()))
+    named: dict[str, list[str]] = defaultdict(list)
+    for each in listings:
+        named[each.fields["name"]].append(each.sku)
+    return tuple(
+        f"{name} is the name of {', '.join(sorted(skus))}."
+        for name, skus in sorted(named.items())
+        if len(skus) > 1
+    )
 
 
 def _left_out(shop_item: ShopItem) -> Unlisted | None:

@@ -160,6 +160,11 @@ def test_terpenes_are_shown_where_the_store_says_so(chosen, expected):
     assert shown(chosen, LABS).fields.get("labs") == expected
 
 
+@pytest.mark.promise("AQ-5")
+def test_what_aiq_has_no_place_for_can_be_counted():
+    assert shown(labs=Labs(dropped=("camphene",))).dropped == ("camphene",)
+
+
 @pytest.mark.promise("AQ-14")
 def test_every_switch_is_a_row_of_the_table():
     assert set(SWITCHES) == {*BY_SWITCH, "sync_labs", "sync_terpenes"}
