@@ -46,18 +46,18 @@ class Address:
 
 @dataclass(frozen=True)
 class Customer:
-    """Who buys. `license` is normalised (`mapping.keys.license_key`), `license_shown` is as written."""
+    """Who buys; in a shop a person. `license` is normalised (`mapping.keys.license_key`)."""
 
     ref: str
-    name: str
+    name: str = field(repr=False)
     license: str
     license_shown: str = ""
     license_type: str = ""
     # The platform's id of the license type, where the order says no more of it.
     license_type_ref: str = ""
-    email: str = ""
-    phone: str = ""
-    address: Address = field(default_factory=Address)
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    address: Address = field(default_factory=Address, repr=False)
     # The platform's ids of the customer's default sales reps.
     reps: tuple[str, ...] = ()
 

@@ -17,7 +17,7 @@ from portal.sync.drafts import PutProduct
 from portal.sync.flourish import FLOURISH
 from portal.sync.http import Caller
 from portal.sync.mapping.draft import marker
-from portal.sync.mapping.identity import Ask, IdentityRules, Make, Use, identify
+from portal.sync.mapping.identity import IdentityRules, Make, Use
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.offers import carry_offers, compare
 from portal.sync.mapping.retail_draft import found_again, in_strains, retail_draft
@@ -30,7 +30,7 @@ from portal.sync.platforms.aiq.labs import labs_of
 from portal.sync.platforms.aiq.listing import Listing, listing
 from portal.sync.platforms.aiq.menu import Place, plan_place
 from portal.sync.platforms.aiq.status import WAITS_FOR_ROUTE, wanted
-from portal.sync.retail import CustomerLookup, RetailCustomer, Shopper
+from portal.sync.retail import Shopper
 from tests.cli import served
 
 HOME, DAY = "00000001", date(2026, 11, 28)
@@ -81,10 +81,8 @@ def control(town):
 
 
 def customer_of(flourish, shopper):
-    """Ask as long as it takes to know who somebody is, and make them if nobody is."""
-    answers: dict[CustomerLookup, tuple[RetailCustomer, ...]] = {}
-    while isinstance(end := identify(shopper, IdentityRules(), answers), Ask):
-        answers[end.lookup] = flourish.retail.customers(end.lookup)
+    """Who somebody is in Flourish; made there if nobody is."""
+    end = flourish.retail.who_is(shopper, IdentityRules())
     if isinstance(end, Make):
         return flourish.retail.create_customer(end.draft).id
     assert isinstance(end, Use)
