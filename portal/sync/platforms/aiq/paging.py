@@ -21,8 +21,8 @@ _BETWEEN = "+"
 
 @dataclass(frozen=True)
 class Piece:
-    """One page. `count` is how many rows the list has from the time on that was asked for, `position` where
-    to go on, empty after the last page."""
+    """One page. `count` is how many rows the whole list has, None behind the first page, as each is asked for
+    from a later time; `position` is where to go on, empty after the last one."""
 
     rows: tuple[Fields, ...]
     count: int | None
@@ -64,11 +64,12 @@ def pages_by_change(
         Unreadable: the pages never end, one is none, or a row does not say when it changed.
     """
     start, skip = _read_position(position) if position else (_written(since), 0)
-    for _page in range(MAX_PAGES):
+    for place in range(MAX_PAGES):
         asked = {"sort": "modified", "skip": skip, "limit": PAGE_SIZE, **query}
         page = Fields.of(calls.read(path, query=asked | ({"modifiedStart": start} if start else {})))
         found = page.children("data")
-        count = int(page.number("count")) if page.has("count") else None
+        is_first = place == 0 and not position
+        count = int(page.number("count")) if is_first and page.has("count") else None
         if len(found) < PAGE_SIZE:
             yield Piece(found, count, "")
             return

@@ -274,6 +274,7 @@ def test_products_go_on_from_a_page_and_one_that_cannot_be_read_stops_no_other()
     assert {ref for each in every for ref, _error in each.unreadable} == {"p3"}
     assert {one.ref for each in again for one in each.rows} == {"p1", "p2", "p4"}
     assert every[-1].position == ""
+    assert [each.total for each in (*every, *again)] == [5, *(None for _ in (*every[1:], *again))]
 
 
 @pytest.mark.promise("AQ-2")
