@@ -12,6 +12,7 @@ from portal.sync.platforms import aiq
 from portal.sync.platforms.aiq.judging import IS_OFF, IS_ON, NOT_SAID, native, numbers, unmapped
 from portal.sync.platforms.aiq.lists import NAMES
 from portal.sync.platforms.aiq.readiness import READINESS, prepare
+from portal.sync.rules import parse, typed
 from portal.sync.signing import Proof, examine
 from tests.sync.platforms.aiq.examples import VENUE, item
 
@@ -151,3 +152,17 @@ def test_the_checks_hold_together():
     assert len(set(names)) == len(names)
     assert all(set(one.needs) <= set(names) for one in READINESS.checks)
     assert READINESS.lists == NAMES
+
+
+@pytest.mark.parametrize("setting", aiq.SETTINGS, ids=lambda setting: setting.name)
+def test_what_a_setting_is_by_default_can_be_typed(setting):
+    assert parse(setting, typed(setting, setting.default)) == setting.default
+
+
+@pytest.mark.promise("AQ-3")
+def test_a_row_of_the_table_of_categories_can_be_typed_and_one_for_nothing_is_refused():
+    table = next(one for one in aiq.SETTINGS if one.name == "category_table")
+
+    assert parse(table, typed(table, {"Wholesale": "FLOWER"})) == {"Wholesale": "FLOWER"}
+    with pytest.raises(ValueError, match="SHOES"):
+        parse(table, typed(table, {"Wholesale": "SHOES"}))
