@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.translate import read_webhook as read_leaflink
 from tests.sandbox.calls import DoorCalls, webhooks
 from tests.sandbox.doors import FLOURISH_BASE, HOME, LEAFLINK_BASE, SKU, Doors
+from tests.sandbox.thinned import thin
 from tests.sync.engine.shop import Shop, open_shop
 
 ANN = audit.Actor("Ann")
@@ -107,24 +107,10 @@ class Synced:
             return {row.foreign_id: row for row in session.scalars(select(Link).where(Link.kind == "item"))}
 
 
-def _thin(doors: Doors) -> None:
-    """Leave one SKU of three, on both sides: what holds for a hundred and more holds for four hundred."""
-    store = doors.simulation.store
-    with store.transaction():
-        skus = sorted(item["sku"] for item in doors.simulation.office("flourish", "greenleaf").find("item"))
-        kept = sorted({*skus[::3], SKU})
-        store.execute(
-            "DELETE FROM record WHERE company = 'greenleaf'"
-            " AND kind IN ('flourish.item', 'flourish.stock', 'leaflink.product')"
-            " AND json_extract(body, '$.sku') NOT IN (SELECT value FROM json_each(?))",
-            (json.dumps(kept),),
-        )
-
-
 @pytest.fixture
 def synced(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> Synced:
     """A connection whose catalogue was synced once, and whose webhooks are kept to be delivered."""
-    _thin(doors)
+    thin(doors.simulation)
     shop = open_shop(desk, tenant_id)
     made = Synced(
         doors,

@@ -26,6 +26,7 @@ from sandbox.ordo import items
 from sandbox.store import equal
 from tests.sandbox.calls import DoorCalls, webhooks
 from tests.sandbox.doors import FLOURISH_BASE, HOME, ORDO_BASE, SKU, Doors
+from tests.sandbox.thinned import thin
 from tests.sync.engine.shop import Shop, open_shop
 
 ANN = audit.Actor("Ann")
@@ -154,6 +155,7 @@ class Room:
 @pytest.fixture
 def bare(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch) -> Room:
     """A live Ordo connection of which nothing was synced yet."""
+    thin(doors.simulation)
     shop = open_shop(desk, tenant_id)
     made = Room(
         doors,
