@@ -12,7 +12,6 @@ import requests
 from sandbox.app import create_app
 from sandbox.server import address, serve
 from sandbox.simulation import Simulation
-from tests.sandbox.thinned import thin
 
 LEAFLINK_KEY = "ll-greenleaf-key"
 ORDO_KEY = "or-greenleaf-key"
@@ -20,12 +19,10 @@ WEBHOOK_KEY = "ll-greenleaf-webhook"
 
 
 @contextmanager
-def sandbox(folder: Path, *, whole: bool = False) -> Iterator[tuple[str, str]]:
-    """Serve the sandbox, its greenleaf thinned or whole; gives its address and Flourish's key."""
+def sandbox(folder: Path) -> Iterator[tuple[str, str]]:
+    """Serve the sandbox; gives its address and Flourish's key."""
     simulation = Simulation(folder)
     simulation.store.set_setting("leaflink_rate_limit", 0)
-    if not whole:
-        thin(simulation)
     server = serve(create_app(simulation), 0)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

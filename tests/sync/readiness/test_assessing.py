@@ -31,7 +31,7 @@ from tests.sync.readiness.connected import connected
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    with served.sandbox(tmp_path_factory.mktemp("sandbox"), whole=True) as (url, _key):
+    with served.sandbox(tmp_path_factory.mktemp("sandbox")) as (url, _key):
         yield url
 
 
