@@ -50,7 +50,7 @@ class Turnstile:
             return
         wait = self._desk.budget.take(self._owner, self._throttle, self._desk.stopping)
         if wait:
-            reason = "The rate budget of this account is used up for now"
+            reason = "This account allows no more calls for the moment"
             raise _BudgetSpent(reason, after=wait, throttled=True)
 
     def ahead(self) -> None:
