@@ -108,8 +108,8 @@ class Source:
 
     connection: Connection
     label: str
-    # Whether it tells by itself, by webhooks.
-    tells: bool
+    # Whether its platform sends webhooks at all.
+    sends: bool
     read_at: datetime | None
 
 

@@ -6,7 +6,7 @@ connection page, the webhook route and the engine are drawn from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
@@ -17,6 +17,7 @@ from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, Li
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
 from portal.sync.drafts import DraftLine
 from portal.sync.errors import Unreadable
+from portal.sync.reading import Fields
 
 Row = TypeVar("Row")
 
@@ -137,6 +138,27 @@ class Rows(Generic[Row]):
     total: int | None
     # From where to go on, for as long as the list does not change; empty after the last page.
     position: str
+
+    @classmethod
+    def read(
+        cls, page: Iterable[Fields], read: Callable[[Fields], Row], total: int | None, position: str
+    ) -> Rows[Row]:
+        """Read each row of a page.
+
+        Args:
+            page: the rows as the API shows them.
+            read: reads one, or raises `Unreadable`.
+            total: how many there are in all.
+            position: from where to go on.
+        """
+        found: list[Row] = []
+        unreadable: list[tuple[str, Unreadable]] = []
+        for row in page:
+            try:
+                found.append(read(row))
+            except Unreadable as error:
+                unreadable.append((str(row.value.get("id") or ""), error))
+        return cls(tuple(found), tuple(unreadable), total, position)
 
 
 @dataclass(frozen=True)

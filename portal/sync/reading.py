@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
 from typing import Any
@@ -160,6 +160,16 @@ class Fields:
         except (ValueError, OverflowError) as error:
             raise self._wrong(name, "a time with its offset") from error
         raise self._wrong(name, "a time with its offset")
+
+    def day_or_none(self, name: str) -> date | None:
+        """Read a calendar day, which some answers write with a time behind it; None when there is none."""
+        written = self.text_or_empty(name).strip()
+        if not written:
+            return None
+        try:
+            return date.fromisoformat(written[:10])
+        except ValueError as error:
+            raise self._wrong(name, "a date") from error
 
     def child(self, name: str) -> Fields:
         """Read an object."""

@@ -19,10 +19,17 @@ from portal.sync.domain import Address
 SUBMITTED, PACKED, ON_THE_WAY = "Submitted", "Packed", "Out for Delivery"
 UNDELIVERABLE, COMPLETED, CANCELLED, CREATED = "Undeliverable", "Completed", "Cancelled", "Created"
 RETAIL_STATUSES = (CREATED, SUBMITTED, PACKED, ON_THE_WAY, UNDELIVERABLE, COMPLETED, CANCELLED)
+_KNOWN = {**{status.casefold(): status for status in RETAIL_STATUSES}, "canceled": CANCELLED}
 # No step leads out of these.
 RETAIL_OVER = frozenset({COMPLETED, CANCELLED})
 
 BANNED = "banned"
+
+
+def retail_status(text: str) -> str:
+    """Return a status as Trellis knows it, whatever its case, spaces, and spelling of Cancelled; one that is
+    new stays as it came."""
+    return _KNOWN.get(" ".join(text.split()).casefold(), text.strip())
 
 
 class Fulfilment(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from portal.sync.domain import Item, SourceOrder
+from portal.sync.domain import Item, SourceOrder, Stage
 from portal.sync.retail import Fulfilment, Offer, OfferedLine, Person
 
 
@@ -33,6 +33,11 @@ class ShopOrder(SourceOrder):
     is_at_counter: bool = False
     cancelled_by: str = ""
     is_released: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its platform is done with it."""
+        return self.stage in (Stage.FINISHED, Stage.CANCELLED)
 
 
 @dataclass(frozen=True)

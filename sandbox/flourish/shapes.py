@@ -79,7 +79,8 @@ def _sums(body: Record, sums: Totals) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _stamps(body: Record) -> dict[str, Any]:
+def stamps(body: Record) -> dict[str, Any]:
+    """Who made and who changed something last, and when: every shape shows it."""
     return {
         "created_by": body["created_by"], "created_timestamp": body["created_timestamp"],
         "last_updated_by": body["last_updated_by"], "last_updated_timestamp": body["last_updated_timestamp"],
@@ -116,7 +117,7 @@ def _line(office: Office, body: Record, line: Record) -> dict[str, Any]:
         "allocated_qty": number(line["allocated_qty"]), "unit_price": number(line["unit_price"]),
         "discount_price": number(line["discount_price"]), "line_total_price": number(line_total(line)),
         "qty_returned": 0, "order_line_status": _line_status(body, line), "order_line_dtls": _packages(body,
-        line), "needs_fulfillment": found["needs_fulfillment"], "taxes": [], **_stamps(body),
+        line), "needs_fulfillment": found["needs_fulfillment"], "taxes": [], **stamps(body),
     }  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def _packages(body: Record, line: Record) -> list[dict[str, Any]]:
         return []
     return [{
         "package_id": f"1A4060300{body['id']}{line['item_id'][-5:]}", "lot_number": line["lot_number"],
-        "qty": number(line["allocated_qty"]), "returned": False, **_stamps(body),
+        "qty": number(line["allocated_qty"]), "returned": False, **stamps(body),
     }]  # fmt: skip
 
 
@@ -143,14 +144,14 @@ def _note(body: Record, each: Record) -> dict[str, Any]:
     """Return a note; its flags, sent as true and false, come back as 1 and 0."""
     return {
         "id": each["id"], "subject": each["subject"], "note": each["note"], "active": 1,
-        "internal_only": int(each["internal_only"]), "is_facility_note": 0, **_stamps(body),
+        "internal_only": int(each["internal_only"]), "is_facility_note": 0, **stamps(body),
     }  # fmt: skip
 
 
 def _charge(body: Record, each: Record, amount: Decimal) -> dict[str, Any]:
     return {
         "id": each["id"], "charge_id": each["id"], "custom_name": "Charge", "method": each["method"],
-        "value": number(each["amount"]), "amount": number(amount), **_stamps(body),
+        "value": number(each["amount"]), "amount": number(amount), **stamps(body),
     }  # fmt: skip
 
 
@@ -159,5 +160,5 @@ def _discount(body: Record, each: Record, amount: Decimal) -> dict[str, Any]:
         "id": each["id"], "discount_id": each["id"], "discount_reason_id": 0, "on": False, "order_line_pk": 0,
         "discount_name": "Discount", "promo_code": None, "discount_value": number(each["amount"]),
         "amount": number(amount), "approved_by": None, "level": "order", "method": each["method"],
-        **_stamps(body),
+        **stamps(body),
     }  # fmt: skip

@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -105,3 +106,26 @@ def test_the_largest_numbers_still_multiply_exactly_to_the_cent():
         with pytest.raises(Unreadable, match="out of range"):
             decimal(beyond, "a")
     assert decimal("0.000000000000", "a") == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("1990-02-03", date(1990, 2, 3)),
+        (" 1990-02-03T00:00:00.000Z ", date(1990, 2, 3)),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_day_may_have_a_time_behind_it(written, day):
+    assert Fields({"shipped": written}).day_or_none("shipped") == day
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("shipped", "but is the text 'last June'"), ("dob", "should be a date")]
+)
+def test_what_is_no_day_is_shown_unless_it_is_somebodys(name, said):
+    with pytest.raises(Unreadable) as refused:
+        Fields({name: "last June"}).day_or_none(name)
+    assert said in str(refused.value)
+    assert ("last June" in str(refused.value)) is (name == "shipped")

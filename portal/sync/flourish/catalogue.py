@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from portal.sync.contract import Row, Rows
 from portal.sync.domain import Item, Stock
-from portal.sync.errors import Retryable, Unreadable
+from portal.sync.errors import Retryable
 from portal.sync.flourish.envelope import Batch
 from portal.sync.flourish.shapes import ITEM, STOCK
 from portal.sync.reading import Fields, Notice
@@ -68,15 +68,8 @@ def read_items(page: Batch, notice: Notice) -> Rows[Item]:
 
 def read_each(page: Batch, read: Callable[[Fields], Row]) -> Rows[Row]:
     """Read a page of whole rows; one that cannot be read does not stop the others."""
-    items: list[Row] = []
-    unreadable: list[tuple[str, Unreadable]] = []
-    for row in page.rows:
-        try:
-            items.append(read(row))
-        except Unreadable as error:
-            unreadable.append((row.text_or_empty("id"), error))
     position = "" if page.following is None else str(page.following)
-    return Rows(tuple(items), tuple(unreadable), page.total, position)
+    return Rows.read(page.rows, read, page.total, position)
 
 
 def add_up(rows: Iterable[Fields], notice: Notice) -> tuple[Stock, ...]:

@@ -6,11 +6,9 @@ What is wrong with a field of a person is said without its value (`reading.Field
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from portal.sync.domain import Address
-from portal.sync.errors import Unreadable
 from portal.sync.flourish.retail_shapes import CUSTOMER
 from portal.sync.mapping.keys import email_key, phone_key
 from portal.sync.reading import Fields, Notice, words
@@ -49,10 +47,10 @@ def read_customer(customer: Fields, notice: Notice) -> RetailCustomer:
         last_name=customer.text_or_empty("last_name").strip(),
         email=customer.text_or_empty("email").strip(),
         phone=customer.text_or_empty("phone").strip(),
-        born=_day(customer, "dob"),
+        born=customer.day_or_none("dob"),
         patient_id=customer.text_or_empty("patient_id").strip(),
         card_state=customer.text_or_empty("medical_card_state").strip(),
-        card_expires=_day(customer, "medical_card_expiration"),
+        card_expires=customer.day_or_none("medical_card_expiration"),
     )
     return RetailCustomer(
         id=customer.ident("id"),
@@ -62,17 +60,6 @@ def read_customer(customer: Fields, notice: Notice) -> RetailCustomer:
         merged_into=customer.text_or_empty("merged_customer_id").strip(),
         discipline=customer.text_or_empty("customer_disciplinary_status").strip(),
     )
-
-
-def _day(fields: Fields, name: str) -> date | None:
-    """Read a calendar day, which some answers write with a time behind it; never shown when it is wrong."""
-    written = fields.text_or_empty(name).strip()
-    if not written:
-        return None
-    try:
-        return date.fromisoformat(written[:10])
-    except ValueError as error:
-        raise Unreadable(fields.at(name), "should be a date") from error
 
 
 def answers(customer: RetailCustomer, lookup: CustomerLookup) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from portal.sync.domain import Hint
@@ -12,7 +11,6 @@ from portal.sync.flourish.retail_shapes import KEPT_DISCOUNT, LAB, RETAIL_LINE, 
 from portal.sync.flourish.translate import write_time
 from portal.sync.reading import Fields, Notice, Shape
 from portal.sync.retail import (
-    RETAIL_STATUSES,
     AppliedDiscount,
     Fulfilment,
     KeptDiscount,
@@ -21,20 +19,13 @@ from portal.sync.retail import (
     RetailDraftLine,
     RetailLine,
     RetailOrder,
+    retail_status,
 )
 
-_STATUSES = MappingProxyType(
-    {**{status.casefold(): status for status in RETAIL_STATUSES}, "canceled": "Cancelled"}
-)
 _PERCENT = "percentage"
 _SUBSTANCE = "_percentage"
 # What an order of ours says of itself stands before what its shopper says.
 NOTE_BREAK = "\n"
-
-
-def status_word(text: str) -> str:
-    """Return a status as Trellis knows it, whatever its case; one that is new stays as it came."""
-    return _STATUSES.get(text.strip().casefold(), text.strip())
 
 
 def read_order(order: Fields, notice: Notice) -> RetailOrder:
@@ -47,7 +38,7 @@ def read_order(order: Fields, notice: Notice) -> RetailOrder:
     created = _time(order, "created_timestamp")
     return RetailOrder(
         id=_id(order),
-        status=status_word(order.text("order_status")),
+        status=retail_status(order.text("order_status")),
         payment_status=order.text_or_empty("payment_status"),
         facility_id=order.text_or_empty("facility_id"),
         original_order_id=order.text_or_empty("original_order_id"),

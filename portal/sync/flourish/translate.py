@@ -6,7 +6,7 @@ Facts are from the vendor's public API collection unless a line names another so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -72,7 +72,7 @@ def read_order(order: Fields, notice: Notice, *, from_list: bool = False) -> Out
         updated_at=_time(order, "last_updated_timestamp"),
         notes=None if from_list and not notes else notes,
         term=order.text_or_empty("payment_term"),
-        requested_date=_date(order, "requested_delivery_date"),
+        requested_date=order.day_or_none("requested_delivery_date"),
         origin=order.text_or_empty("origin_type"),
         charges=tuple(_amount(row, "value") for row in order.children_or_none("charges")),
         discounts=tuple(_amount(row, "discount_value") for row in _whole_discounts(order)),
@@ -366,14 +366,3 @@ def _whole(ref: str) -> int | str:
 
 def _time(fields: Fields, name: str) -> datetime:
     return fields.time(name, naive_is_utc=True)
-
-
-def _date(fields: Fields, name: str) -> date | None:
-    """Read a calendar day, which some answers write with a time behind it."""
-    written = fields.text_or_empty(name).strip()
-    if not written:
-        return None
-    try:
-        return date.fromisoformat(written[:10])
-    except ValueError as error:
-        raise Unreadable(fields.at(name), f"should be a date, but is {written[:40]!r}") from error

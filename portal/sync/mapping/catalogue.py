@@ -191,12 +191,8 @@ def _settled(
         return Decision(first.code, sentence, first.next_step, "stuck", findings=tuple(findings))
     offered = stock.offered or f"{plain_value(product.available)} {product.unit}"
     if stock.is_held:
-        return Decision(
-            "drop_held",
-            f"Flourish has nothing of it any more; {where} still offers {offered}.",
-            "Many products would go to zero at once: an admin approves it for an hour, or keeps it held.",
-            "waiting",
-        )
+        sentence = f"Flourish has nothing of it any more; {where} still offers {offered}."
+        return making.drop_held(sentence, "products")
     if stock.is_unread:
         return making.unread()
     listed = "" if product.listed else f" It is {product.listing_state} in {where}: buyers do not see it."

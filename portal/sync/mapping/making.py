@@ -89,6 +89,17 @@ def unread() -> Decision:
     )
 
 
+def drop_held(sentence: str, things: str = "items") -> Decision:
+    """Nothing is taken off the shelf while many go at once: a person is asked.
+
+    Args:
+        sentence: what would be written, and what is shown instead.
+        things: what the platform calls what it sells.
+    """
+    step = f"Many {things} would go to zero at once: an admin approves it for an hour, or keeps it held."
+    return Decision("drop_held", sentence, step, "waiting")
+
+
 def _left_alone(shelf: Shelf, item: Item, rules: CatalogueRules) -> Decision | None:
     where = rules.platform_label
     if not item.active:

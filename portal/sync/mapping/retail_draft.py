@@ -79,7 +79,7 @@ def found_again(order: ShopOrder, rules: Rules, made: Iterable[RetailOrder]) -> 
     return tuple(each for each in made if each.notes.partition("\n")[0].strip() == ours)
 
 
-def in_strains(order: ShopOrder, items: Mapping[str, ShopItem]) -> tuple[Finding, ...]:
+def without_strain(order: ShopOrder, items: Mapping[str, ShopItem]) -> tuple[Finding, ...]:
     """Say which items Flourish refuses, as they need a strain and have none. An order goes whole or not at
     all."""
     skus = dict.fromkeys(line.sku for line in order.lines)

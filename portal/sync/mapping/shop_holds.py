@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from portal.sync.decisions import Finding
-from portal.sync.domain import Stage
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.shop_stock import Hold
 from portal.sync.retail import CREATED, SUBMITTED, RetailOrder
@@ -16,7 +15,6 @@ from portal.sync.shopping import ShopOrder
 _NOTHING = Decimal(0)
 # From packing on Flourish's own figure has the goods, or the order is over.
 _BEFORE_PACKING = frozenset({CREATED, SUBMITTED})
-_OVER = frozenset({Stage.FINISHED, Stage.CANCELLED})
 # An order that Flourish has not got keeps its goods for as long as it takes; after this people are told.
 LONG = timedelta(hours=24)
 
@@ -38,8 +36,7 @@ def holds_of(
         skus: Flourish's id of an item -> its SKU, for lines that show none.
         platform_holds: whether the platform keeps back what its open orders need.
     """
-    is_over = order.stage in _OVER
-    if made is None and is_over:
+    if made is None and order.is_over:
         # It never came to Flourish: nothing there could have been taken off for it.
         return {}
     is_ended = made is not None and made.is_known and made.status not in _BEFORE_PACKING
@@ -60,7 +57,7 @@ def holds_of(
             ended_at=seen_since if is_ended else None,
             was_pushed=made is not None,
             # Cancelled there, its goods are on the platform's shelf again, and Flourish may still have them.
-            is_kept_there=platform_holds and not order.is_released and not is_over,
+            is_kept_there=platform_holds and not order.is_released and not order.is_over,
         )
         found[sku] = (*found.get(sku, ()), hold)
     return found

@@ -16,7 +16,7 @@ from portal.sync.mapping.description import exactly
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keeping import Kept, fought_over, keep, with_kept
 from portal.sync.mapping.keys import sku_key
-from portal.sync.mapping.making import unread
+from portal.sync.mapping.making import drop_held, unread
 from portal.sync.mapping.pairing import Pair, ask, near, pair
 from portal.sync.mapping.units import rounded_down
 
@@ -122,12 +122,8 @@ def _put(shelf: Shelf, found: Pair, brand: Named, rules: CatalogueRules, *, befo
         return _settled(found, kept, agreed, rules, before=before)
     drops = product is not None and wanted["stock"] == "0" and product.available > 0
     if drops and rules.holds_drops:
-        return Decision(
-            "drop_held",
-            f"Flourish has none of it any more; {where} still shows {_there(product, 'stock')}.",
-            "Many items would go to zero at once: an admin approves it for an hour, or keeps it held.",
-            "waiting",
-        )
+        shows = _there(product, "stock")
+        return drop_held(f"Flourish has none of it any more; {where} still shows {shows}.")
     return _write(found, wanted, kept, agreed, rules, drops=drops)
 
 

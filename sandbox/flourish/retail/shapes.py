@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.flourish.retail.statuses import OVER
 from sandbox.flourish.retail.totals import Totals, gross, totals
+from sandbox.flourish.shapes import stamps
 from sandbox.money import number
 from sandbox.office import Office
 from sandbox.store import Record
@@ -103,13 +104,6 @@ def _common(office: Office, body: Record, sums: Totals) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _stamps(body: Record) -> dict[str, Any]:
-    return {
-        "created_by": body["created_by"], "created_timestamp": body["created_timestamp"],
-        "last_updated_by": body["last_updated_by"], "last_updated_timestamp": body["last_updated_timestamp"],
-    }  # fmt: skip
-
-
 def _line(office: Office, body: Record, place: int, sums: Totals) -> dict[str, Any]:
     line, rest = body["order_lines"][place], sums.rests[place]
     found = office.look("item", line["item_id"])
@@ -122,7 +116,7 @@ def _line(office: Office, body: Record, place: int, sums: Totals) -> dict[str, A
         "line_total_price": number(rest), "qty_returned": 0, "taxes": [], "item_name": found["item_name"],
         "inventory_type_id": 1, "item_uom": found["uom"], "order_line_status": _line_status(body, line),
         "retail_display_name": found["retail_display_name"], "order_line_dtls": _packages(office, body, line),
-        "needs_fulfillment": found["needs_fulfillment"], **_stamps(body),
+        "needs_fulfillment": found["needs_fulfillment"], **stamps(body),
     }  # fmt: skip
 
 
@@ -139,7 +133,7 @@ def _packages(office: Office, body: Record, line: Record) -> list[dict[str, Any]
     stock = office.look("stock", f"{body['facility_id']}:{line['item_id']}")
     return [{
         "package_id": f"1A4060300{body['id']}{line['item_id'][-5:]}", "lot_number": stock["lot_number"],
-        "qty": number(line["allocated_qty"]), "returned": False, **_stamps(body),
+        "qty": number(line["allocated_qty"]), "returned": False, **stamps(body),
     }]  # fmt: skip
 
 
@@ -147,7 +141,7 @@ def _discounts(body: Record, sums: Totals) -> list[dict[str, Any]]:
     return [
         {
             **each, "amount": number(each["amount"]), "discount_value": number(off),
-            "level": "line" if each["sku"] else "order", **_stamps(body),
+            "level": "line" if each["sku"] else "order", **stamps(body),
         }
         for each, off in zip(body["applied_discounts"], sums.discounts, strict=True)
     ]  # fmt: skip

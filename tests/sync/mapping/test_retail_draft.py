@@ -12,7 +12,7 @@ import pytest
 from portal.sync.decisions import Rules
 from portal.sync.domain import Address, FacilityFacts
 from portal.sync.mapping.offers import CarriedOffers
-from portal.sync.mapping.retail_draft import found_again, in_strains, retail_draft
+from portal.sync.mapping.retail_draft import found_again, retail_draft, without_strain
 from portal.sync.retail import AppliedDiscount, Fulfilment, RetailDraftLine
 from tests.sync.platforms.aiq.examples import NUMBER, SKU, line, made, order, shop_item
 
@@ -104,7 +104,7 @@ def test_an_order_with_an_item_that_lacks_its_strain_is_not_sent_at_all():
         "C": shop_item(sku="C"),
     }
 
-    found = in_strains(order(items=[line(), line("B"), line("C"), line()]), items)
+    found = without_strain(order(items=[line(), line("B"), line("C"), line()]), items)
 
     assert [(one.code, one.cause) for one in found] == [("strain_missing", SKU)]
 

@@ -10,9 +10,9 @@ from portal.sync.addresses import segment
 from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
 from portal.sync.decisions import CatalogueQuestion, LicenseType, RepEmail
-from portal.sync.domain import Company, Product, Stage
+from portal.sync.domain import Company, Product
 from portal.sync.drafts import ProductDraft
-from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable
 from portal.sync.platforms.aiq import lists
 from portal.sync.platforms.aiq.paging import pages_by_change
 from portal.sync.platforms.aiq.products import read_product
@@ -21,7 +21,6 @@ from portal.sync.reading import Fields, Notice, log_unknown_field
 from portal.sync.shopping import ShopOrder
 
 _CONFLICT = 409
-_AT_AN_END = frozenset({Stage.FINISHED, Stage.CANCELLED})
 
 
 class AiqClient:
@@ -175,14 +174,7 @@ class AiqClient:
         return Fields.of(payload)
 
     def _rows(self, page: tuple[Fields, ...], count: int | None, position: str) -> Rows[Product]:
-        read: list[Product] = []
-        unreadable: list[tuple[str, Unreadable]] = []
-        for row in page:
-            try:
-                read.append(read_product(row, self._notice))
-            except Unreadable as error:
-                unreadable.append((str(row.value.get("id", "")), error))
-        return Rows(tuple(read), tuple(unreadable), count, position)
+        return Rows.read(page, lambda row: read_product(row, self._notice), count, position)
 
     def _change(self, number: str, body: Mapping[str, Any]) -> None:
         self._refuse_unless_written()
@@ -195,4 +187,4 @@ class AiqClient:
     def _is_settled(self, number: str, action: str) -> bool:
         """Whether nothing is left of a step, as the order is there already or over."""
         order = self.order(number)
-        return order is not None and (order.status == action or order.stage in _AT_AN_END)
+        return order is not None and (order.status == action or order.is_over)

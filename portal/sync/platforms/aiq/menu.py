@@ -16,7 +16,7 @@ from portal.sync.domain import Json, Product
 from portal.sync.drafts import ProductDraft, PutProduct
 from portal.sync.mapping.facts import plain, plain_value
 from portal.sync.mapping.keeping import Kept, fought_over, keep, with_kept
-from portal.sync.mapping.making import unread
+from portal.sync.mapping.making import drop_held, unread
 from portal.sync.platforms.aiq.listing import Listing, Unlisted
 
 _STOCK, _SHOWN = "stock", "enable"
@@ -112,12 +112,7 @@ def _unlisted(place: Place, why: Unlisted, before: Json, rules: CatalogueRules) 
 def _held(place: Place, rules: CatalogueRules) -> Decision:
     product, where = place.product, rules.platform_label
     shows = product.available if product is not None else 0
-    return Decision(
-        "drop_held",
-        f"There is none of it to offer any more; {where} still shows {shows}.",
-        "Many items would go to zero at once: an admin approves it for an hour, or keeps it held.",
-        "waiting",
-    )
+    return drop_held(f"There is none of it to offer any more; {where} still shows {shows}.")
 
 
 def _put(place: Place, changed: Json, agreed: Json, *, drops: bool) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from portal.sync import retail
 from portal.sync.decisions import Finding
 from portal.sync.domain import Stage
 from portal.sync.platforms.aiq.terms import BY_POS, DELIVERY, SHIPPING
@@ -34,26 +35,22 @@ STAGES = MappingProxyType(
 # The setting by which Packed moves an order whose shopper has checked in already; off, it stays so.
 CHECKED_IN_YIELDS = "checked_in_yields"
 
-# Flourish's statuses of retail orders, folded.
-_PACKED, _ON_A_ROUTE, _COMPLETED, _CANCELLED, _UNDELIVERABLE = (
-    "packed",
-    "out for delivery",
-    "completed",
-    "cancelled",
-    "undeliverable",
-)
-_QUIET = frozenset({"created", "submitted"})
+_QUIET = frozenset({retail.CREATED, retail.SUBMITTED})
 _LEADS_TO = MappingProxyType(
     {
-        _PACKED: READY,
-        _ON_A_ROUTE: ON_ITS_WAY,
-        _COMPLETED: CLOSED,
-        _CANCELLED: CANCELLED,
-        _UNDELIVERABLE: CANCELLED,
+        retail.PACKED: READY,
+        retail.ON_THE_WAY: ON_ITS_WAY,
+        retail.COMPLETED: CLOSED,
+        retail.CANCELLED: CANCELLED,
+        retail.UNDELIVERABLE: CANCELLED,
     }
 )
 _ENDS = MappingProxyType(
-    {_COMPLETED: Stage.FINISHED, _CANCELLED: Stage.CANCELLED, _UNDELIVERABLE: Stage.CANCELLED}
+    {
+        retail.COMPLETED: Stage.FINISHED,
+        retail.CANCELLED: Stage.CANCELLED,
+        retail.UNDELIVERABLE: Stage.CANCELLED,
+    }
 )
 # Flourish hands these over by a route only; that goods which are sent count among them is assumed.
 _ROUTED = frozenset({DELIVERY, SHIPPING})
@@ -82,12 +79,6 @@ def stage_of(status: str) -> Stage:
     return STAGES.get(status, Stage.OPEN)
 
 
-def folded(status: str) -> str:
-    """Write a status of Flourish in one way, whatever its case, spaces, and spelling of Cancelled."""
-    name = " ".join(status.split()).casefold()
-    return _CANCELLED if name == "canceled" else name
-
-
 def wanted(order: ShopOrder, flourish_status: str, *, checked_in_yields: bool = False) -> Wanted:
     """Say where an order is to be.
 
@@ -96,18 +87,18 @@ def wanted(order: ShopOrder, flourish_status: str, *, checked_in_yields: bool = 
         flourish_status: as Flourish writes it.
         checked_in_yields: whether Packed moves an order whose shopper has checked in.
     """
-    name = folded(flourish_status)
+    name = retail.retail_status(flourish_status)
     if name not in _QUIET and name not in _LEADS_TO:
         return Wanted(finding=_unknown(flourish_status))
-    if stage_of(order.status) in (Stage.FINISHED, Stage.CANCELLED):
+    if order.is_over:
         return _over(order, name, flourish_status)
     if name in _QUIET:
         return Wanted()
-    if name == _PACKED:
+    if name == retail.PACKED:
         return _packed(order, checked_in_yields=checked_in_yields)
     status = _LEADS_TO[name]
     finding = None
-    if name == _ON_A_ROUTE and order.hand_over not in _ROUTED:
+    if name == retail.ON_THE_WAY and order.hand_over not in _ROUTED:
         finding = _on_a_route(order)
     return Wanted(status if status != order.status else "", finding=finding)
 
@@ -129,7 +120,7 @@ def _over(order: ShopOrder, name: str, shown: str) -> Wanted:
     stage = stage_of(order.status)
     if _ENDS.get(name) is stage:
         return Wanted()
-    if stage is Stage.FINISHED or name == _COMPLETED:
+    if stage is Stage.FINISHED or name == retail.COMPLETED:
         return Wanted(finding=_ended_otherwise(order, shown))
     # By us, once it was undeliverable: staff put it on a route again.
     return Wanted(
@@ -142,8 +133,13 @@ def _unknown(status: str) -> Finding:
         "unknown_status",
         f"Flourish has a status that Trellis does not know: {status.strip()[:60] or 'none'}",
         "Nothing is written to AIQ. Tell the operator of Trellis; the order is read again and again.",
-        cause=folded(status)[:60],
+        cause=_cause(status),
     )
+
+
+def _cause(status: str) -> str:
+    """A status as what sets problems apart: one that is written differently is no other."""
+    return " ".join(retail.retail_status(status).split()).casefold()[:60]
 
 
 def _on_a_route(order: ShopOrder) -> Finding:
@@ -169,7 +165,7 @@ def _ended_otherwise(order: ShopOrder, shown: str) -> Finding:
         "ended_otherwise",
         f"It is {order.status} in AIQ for good, and {shown} in Flourish",
         "Settle it with the shopper, and correct one side by hand: what is over in AIQ stays as it is.",
-        cause=f"{order.status}, {folded(shown)}",
+        cause=f"{order.status}, {_cause(shown)}",
     )
 
 
@@ -178,7 +174,7 @@ def _reopened(order: ShopOrder, shown: str) -> Finding:
         "reopened_in_flourish",
         f"It was taken up again in Flourish, where it is {shown}, after it was {order.status} in AIQ",
         "Tell the shopper that it comes after all, or cancel it in Flourish again: AIQ cannot reopen it.",
-        cause=folded(shown),
+        cause=_cause(shown),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
 from decimal import Decimal
 
 from portal.sync.domain import Address, Customer, Hint, Json, Line
@@ -173,22 +172,11 @@ def _person(order: Fields) -> Person:
         last_name=order.text_or_empty("lastName").strip(),
         email=order.text_or_empty("email").strip(),
         phone=order.text_or_empty("phone").strip(),
-        born=_day(order, "birthday"),
+        born=order.day_or_none("birthday"),
         patient_id=order.text_or_empty("medicalId").strip(),
         card_state=order.text_or_empty("medicalState").strip(),
-        card_expires=_day(order, "medicalExpiration"),
+        card_expires=order.day_or_none("medicalExpiration"),
     )
-
-
-def _day(order: Fields, name: str) -> date | None:
-    """Read a day, which may be written as a moment."""
-    text = order.text_or_empty(name).strip()
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError as error:
-        raise Unreadable(order.at(name), "should be a day") from error
 
 
 def _customer(order: Fields, person: Person) -> Customer:

@@ -248,14 +248,9 @@ class LeafLinkClient:
         return self._inventory.write(ref, batch, value)
 
     def _read_products(self, page: Fields) -> Rows[Product]:
-        products: list[Product] = []
-        unreadable: list[tuple[str, Unreadable]] = []
-        for row in page.children("results"):
-            try:
-                products.append(read_product(row.value, self._notice))
-            except Unreadable as error:
-                unreadable.append((row.text_or_empty("id"), error))
-        return Rows(tuple(products), tuple(unreadable), count(page), page.text_or_empty("next"))
+        found = page.children("results")
+        total, position = count(page), page.text_or_empty("next")
+        return Rows.read(found, lambda row: read_product(row.value, self._notice), total, position)
 
     def _wrote(self, answer: Any) -> Product:
         """Read the product that a write answers with; one that cannot be read was most likely written."""

@@ -12,7 +12,7 @@ from portal.sync.contract import Calls, Page, Rows
 from portal.sync.decisions import BrandNamed, CatalogueQuestion, LicenseType, Named, RepEmail
 from portal.sync.domain import Company, Product, SourceOrder
 from portal.sync.drafts import DraftLine, ProductDraft
-from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable
 from portal.sync.mapping.nearness import near
 from portal.sync.platforms.ordo import lists
 from portal.sync.platforms.ordo.items import read_item, write_item
@@ -158,14 +158,7 @@ class OrdoClient:
         return read_item(Fields.of(answer), self._notice)
 
     def _rows(self, page: tuple[Fields, ...], behind: str) -> Rows[Product]:
-        read: list[Product] = []
-        unreadable: list[tuple[str, Unreadable]] = []
-        for row in page:
-            try:
-                read.append(read_item(row, self._notice))
-            except Unreadable as error:
-                unreadable.append((str(row.value.get("id", "")), error))
-        return Rows(tuple(read), tuple(unreadable), None, behind)
+        return Rows.read(page, lambda row: read_item(row, self._notice), None, behind)
 
     def _change(self, number: str, body: Mapping[str, Any], key: str) -> None:
         headers = {KEY_HEADER: key} if key else {}

@@ -20,7 +20,7 @@ from portal.sync.mapping.draft import marker
 from portal.sync.mapping.identity import IdentityRules, Make, Use
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.offers import carry_offers, compare
-from portal.sync.mapping.retail_draft import found_again, in_strains, retail_draft
+from portal.sync.mapping.retail_draft import found_again, retail_draft, without_strain
 from portal.sync.mapping.shop_holds import holds_of
 from portal.sync.mapping.shop_stock import StockReading, offer
 from portal.sync.platforms.aiq import LABEL, authorise
@@ -96,7 +96,7 @@ def send(flourish, order):
     assert hindrance(order) is None
     shopper = Shopper(order.person, not for_whom.is_recreational, DAY, "CA", order.customer.address)
     items = {one.sku: found for one in order.lines for found in flourish.retail.shop_items_by_sku(one.sku)}
-    assert in_strains(order, items) == ()
+    assert without_strain(order, items) == ()
     draft = retail_draft(
         order,
         RULES,
