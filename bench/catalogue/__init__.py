@@ -67,10 +67,13 @@ class _Bench:
         )
         argv = (python, *(("-m", module) if python == sys.executable else (module,)))
         # dlt warns of every column that holds nothing.
-        with (self.folder / f"{name}.log").open("wb") as log:
+        kept = self.folder / f"{name}.log"
+        with kept.open("wb") as log:
             done = subprocess.run(
-                argv, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, check=True
+                argv, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True, check=False
             )
+        if done.returncode:
+            raise RuntimeError(f"{module} ended with {done.returncode}: {kept.read_text()[-2_000:]}")
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return found
 
