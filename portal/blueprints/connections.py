@@ -19,10 +19,10 @@ from portal.models import Connection, Hub, utc_now
 from portal.queries import connections, runs, stops
 from portal.sync import connecting, registry, switches
 from portal.sync.addresses import is_sandbox
-from portal.sync.contract import CredentialField
 from portal.sync.credentials import CannotConnect, replace_key
 from portal.sync.engine import catalogue, guard
 from portal.sync.engine.endpoints import TOKEN_FIELD
+from portal.sync.entered import CredentialField
 from portal.sync.flourish import FLOURISH
 
 blueprint = Blueprint("connections", __name__, url_prefix="/t/<slug>/connections")

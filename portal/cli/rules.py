@@ -12,7 +12,7 @@ from portal.cli import accounts
 from portal.cli.opening import ACTOR, Refused, desk, show, tenant_named
 from portal.models import Connection
 from portal.sync import queues, rules
-from portal.sync.contract import Setting
+from portal.sync.entered import Setting
 from portal.sync.registry import platform as platform_by_key
 
 connection = accounts.connection

@@ -10,7 +10,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
 from portal.forms.keys import LONGEST_CREDENTIAL
-from portal.sync.contract import CredentialField
+from portal.sync.entered import CredentialField
 
 LONGEST_NAME = 80
 

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import Length
 
-from portal.sync.contract import CredentialField
+from portal.sync.entered import CredentialField
 
 LONGEST_CREDENTIAL = 4096
 

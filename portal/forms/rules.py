@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField
 
 from portal.sync import rules
-from portal.sync.contract import Setting
+from portal.sync.entered import Setting
 
 
 @dataclass

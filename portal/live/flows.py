@@ -16,7 +16,7 @@ from portal.sync import registry
 from portal.sync.contract import Catalogue, Platform
 from portal.sync.course import by_table
 from portal.sync.engine.gate import may_read, may_take_deliveries
-from portal.sync.engine.poll import FLOURISH_ORDERS
+from portal.sync.engine.poll import FLOURISH_ORDERS, FLOURISH_RETAIL_ORDERS, hub_list_of
 from portal.sync.engine.streams import ORDERS
 from portal.sync.flows import (
     FLOURISH_POLLS,
@@ -69,15 +69,15 @@ def standings(
 ) -> dict[UUID, list[Standing]]:
     """Read how the flows of each of a tenant's connections stand."""
     written = queries.last_worked(session, tenant_id, _KINDS)
-    read = queries.last_read(session, tenant_id, (ORDERS, FLOURISH_ORDERS))
+    read = queries.last_read(session, tenant_id, (ORDERS, FLOURISH_ORDERS, FLOURISH_RETAIL_ORDERS))
     found = {}
     for connection in connections:
         platform = registry.platform(connection.platform)
         heard = {
             WEBHOOKS: connection.last_delivery_at,
             FLOURISH_WEBHOOKS: connection.hub.last_delivery_at,
-            POLLS: read.get(connection.id),
-            FLOURISH_POLLS: read.get(connection.hub_id),
+            POLLS: read.get((connection.id, ORDERS)),
+            FLOURISH_POLLS: read.get((connection.hub_id, hub_list_of(platform))),
         }
         found[connection.id] = [
             Standing(

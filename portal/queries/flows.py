@@ -49,11 +49,14 @@ def worked_since(
     return dict(rows.all())
 
 
-def last_read(session: Session, tenant_id: UUID, names: Collection[str]) -> dict[UUID, datetime | None]:
-    """For each connection or hub: when its list of one of these names was last read to its end."""
+def last_read(
+    session: Session, tenant_id: UUID, names: Collection[str]
+) -> dict[tuple[UUID, str], datetime | None]:
+    """For each list of one of these names, by the connection or hub that it is of and its name: when it was
+    last read to its end."""
     rows = session.execute(
-        select(Stream.source_id, Stream.last_ok_at).where(
+        select(Stream.source_id, Stream.name, Stream.last_ok_at).where(
             Stream.tenant_id == tenant_id, Stream.name.in_(names)
         )
     )
-    return dict(rows.all())
+    return {(row.source_id, row.name): row.last_ok_at for row in rows}

@@ -32,7 +32,7 @@ from portal.sync.domain import Company, FacilityFacts
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.endpoints import TOKEN_FIELD, webhook_url
-from portal.sync.engine.poll import FLOURISH_ORDERS
+from portal.sync.engine.poll import FLOURISH_ORDERS, FLOURISH_RETAIL_ORDERS
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
 from portal.sync.readiness import gate
@@ -180,6 +180,8 @@ def add_connection(  # noqa: PLR0913 - one keyword for each field of the form
         for spec in platform.streams:
             seconds = min(spec.interval_seconds, desk.settings.poll_seconds)
             session.add(_stream(tenant_id, connection.id, hub_id, connection.id, spec.name, seconds))
+        if platform.is_retail:
+            _read_retail_orders(session, connection, desk.settings.poll_seconds)
         journal.log(session, connection, "info", f"{actor} connected {platform.label}: {company.name}")
         added = {"platform": platform.label, "company": company.name, "fields": _fields(sealed)}
         _record(desk, session, "connection.added", connection, actor, **added)
@@ -369,6 +371,14 @@ def _facility_named(session: Session, hub_id: UUID, facility: str) -> Facility:
             return candidate
     known = ", ".join(f"{one.name} ({one.flourish_id})" for one in facilities)
     raise CannotConnect(f"The Flourish connection has no facility {facility!r}; it has {known}.")
+
+
+def _read_retail_orders(session: Session, connection: Connection, seconds: float) -> None:
+    """Have Flourish's retail orders read, once for all connections of a hub."""
+    hub_id = connection.hub_id
+    there = select(Stream.id).where(Stream.source_id == hub_id, Stream.name == FLOURISH_RETAIL_ORDERS)
+    if session.scalar(there) is None:
+        session.add(_stream(connection.tenant_id, hub_id, hub_id, None, FLOURISH_RETAIL_ORDERS, seconds))
 
 
 def _stream(

@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, MirroredItem, MirroredProduct
-from portal.sync.contract import BY_REP, Platform, Setting
+from portal.sync.contract import Platform
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts
+from portal.sync.entered import BY_REP, Setting
 from portal.sync.mapping.description import case_price, category_named
 from portal.sync.mapping.facts import item_from, product_from
 

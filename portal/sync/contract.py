@@ -13,76 +13,16 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from portal.sync.checks import Entry, Readiness
 from portal.sync.course import Course
-from portal.sync.decisions import CatalogueQuestion, CatalogueRules, Finding, LicenseType, RepEmail
+from portal.sync.decisions import CatalogueRules, Finding, Rules
 from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
 from portal.sync.drafts import DraftLine
+from portal.sync.entered import CredentialField, Setting
 from portal.sync.errors import Unreadable
+from portal.sync.questions import CatalogueQuestion, LicenseType, RepEmail
 from portal.sync.reading import Fields
+from portal.sync.shopping import Admission, ShopOrder, Store
 
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class CredentialField:
-    """One field of the credential form. A secret one is encrypted and never shown again."""
-
-    name: str
-    label: str
-    help: str
-    secret: bool = True
-
-
-# flag: yes or no. choice: one of `choices`. choices: any of them. table: texts by texts. number, text.
-SettingKind = Literal["flag", "choice", "choices", "table", "number", "text"]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One choice of a connection, with its consequence in words.
-
-    `choices` are the values that it may have; of a table, those of its right side, and `keys` those of its
-    left side; none of them: any text. A number is from `least` to `most`.
-    """
-
-    name: str
-    label: str
-    consequence: str
-    choices: tuple[str, ...]
-    default: Any
-    many: bool = False
-    keys: tuple[str, ...] = ()
-    # What of our own rows its value holds back or changes, by name (`consequences.COUNTERS`); empty: nothing.
-    counts: str = ""
-    least: float = 0
-    most: float = 1_000_000
-
-    @property
-    def kind(self) -> SettingKind:
-        """What kind of value it has: what its default is."""
-        if isinstance(self.default, bool):
-            return "flag"
-        if isinstance(self.default, Mapping):
-            return "table"
-        if self.many:
-            return "choices"
-        if self.choices:
-            return "choice"
-        return "number" if isinstance(self.default, int | float) else "text"
-
-
-# Of every platform.
-SETTLE_SECONDS = Setting(
-    "settle_seconds",
-    "Seconds to wait before looking for a lost order",
-    "After an unclear answer nothing is written for this long; 0 is what this installation has. Shorter"
-    " is faster, and risks a second order when Flourish is slow.",
-    (),
-    0,
-    most=3600,
-)
-
-# The setting `routing` of a platform whose orders may go where their sales rep belongs.
-BY_FACILITY, BY_REP = "one facility", "by sales rep"
 
 
 @dataclass(frozen=True)
@@ -311,6 +251,19 @@ class TakesLines(Protocol):
 
 
 @runtime_checkable
+class SellsToPeople(Protocol):
+    """A platform on which people shop (`Platform.admit`)."""
+
+    def store(self) -> Store:
+        """Read what orders depend on of the store.
+
+        Raises:
+            Retryable, Rejected, Unreadable, ConnectionBroken.
+        """
+        ...
+
+
+@runtime_checkable
 class TellsEditors(Protocol):
     """A platform that tells a person's edit of a product from a program's."""
 
@@ -366,8 +319,15 @@ class Platform:
     course: Course
     # The authorisation headers for these credentials.
     authorise: Callable[[Mapping[str, str]], Mapping[str, str]]
-    connect: Callable[[Calls], PlatformClient]
+    # Opens an account: with whose calls, which account (empty where a key opens one only), what was chosen.
+    connect: Callable[[Calls, str, Mapping[str, Any]], PlatformClient]
     check_credentials: Callable[[Mapping[str, str]], tuple[Finding, ...]] = field(default=lambda _: ())
+    # For a platform on which people shop, whose orders are retail orders in Flourish: whether one may go
+    # there, by the store where it was placed, and how; or what a person must see to first.
+    admit: Callable[[ShopOrder, Store, Rules], Admission | Finding] | None = None
+    # The field of the credentials that names the account by the platform's id of it, for a platform whose key
+    # opens several.
+    account_field: str = ""
     # Flourish status -> platform status, for a course that goes by it; a connection's setting may replace it.
     default_status_table: Mapping[str, str] = field(default_factory=dict)
     # None for a platform that sends none: its lists are polled, and nobody waits for a delivery.
@@ -389,6 +349,11 @@ class Platform:
     flourish_events: tuple[str, ...] = ()
     # Those of the hosts on which people only try things.
     test_hosts: tuple[str, ...] = ()
+
+    @property
+    def is_retail(self) -> bool:
+        """Whether people shop there."""
+        return self.admit is not None
 
     def chosen(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every setting: a connection's own one, else the default."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal.sync.decisions import Finding, Rules
-from portal.sync.domain import OutboundOrder, SourceOrder
+from portal.sync.domain import SourceOrder
+from portal.sync.retail import HubOrder
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,29 @@ class Blocked:
 
 # The next single step of an order towards a status; None when it is there or beyond.
 NextMove = Callable[[SourceOrder, str], Move | Blocked | None]
-# The status that an order is to have on its platform, as both sides are now; empty for the one that it has.
-# Or what a person must see to, where no step of the platform leads to what should be.
-Target = Callable[[SourceOrder, OutboundOrder, Rules], str | Finding]
 
 
-def by_table(_order: SourceOrder, outbound: OutboundOrder, rules: Rules) -> str | Finding:
+@dataclass(frozen=True)
+class Wanted:
+    """Where an order is to be on its platform, as both sides are now.
+
+    Args:
+        status: the one that it is to have; empty for the one that it has.
+        note: what its page says where the statuses differ by design.
+        finding: what a person must see to.
+    """
+
+    status: str = ""
+    note: str = ""
+    finding: Finding | None = None
+
+
+Target = Callable[[SourceOrder, HubOrder, Rules], Wanted]
+
+
+def by_table(_order: SourceOrder, made: HubOrder, rules: Rules) -> Wanted:
     """Flourish's status alone says it, by the connection's table (LL-17)."""
-    return rules.status_table.get(outbound.status, "")
+    return Wanted(rules.status_table.get(made.status, ""))
 
 
 @dataclass(frozen=True)

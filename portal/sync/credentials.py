@@ -130,7 +130,9 @@ def _company(desk: Desk, owner: Connection | Hub, given: Mapping[str, str]) -> C
     if isinstance(owner, Hub):
         return call_flourish(desk, given, base_url=owner.base_url, owner=str(owner.id)).company
     platform = platform_by_key(owner.platform)
-    return call_platform(desk, platform, given, base_url=owner.base_url, owner=owner.key_owner).company
+    return call_platform(
+        desk, platform, of_account(platform, given, owner), base_url=owner.base_url, owner=owner.key_owner
+    ).company
 
 
 def _store(session: Session, sealed: list[Secret]) -> None:
@@ -197,6 +199,13 @@ def complete(platform: Platform, credentials: Mapping[str, str]) -> Mapping[str,
     return credentials
 
 
+def of_account(platform: Platform, given: Mapping[str, str], connection: Connection) -> Mapping[str, str]:
+    """Credentials for the account that a connection is of already; which one it is, nobody enters again."""
+    if not platform.account_field:
+        return given
+    return {**given, platform.account_field: connection.company_ref or ""}
+
+
 def call_platform(
     desk: Desk, platform: Platform, credentials: Mapping[str, str], *, base_url: str, owner: str
 ) -> Answered:
@@ -217,7 +226,9 @@ def call_platform(
     turnstile = Turnstile(desk, f"{platform.key}:{owner}", platform.throttle)
     calls = paced(address, platform.authorise(credentials), platform.label, turnstile)
     place = place_of(platform.label, address, platform.test_hosts)
-    return Answered(proven(platform.connect(calls).company, place), address)
+    account = credentials.get(platform.account_field, "").strip()
+    client = platform.connect(calls, account, platform.chosen({}))
+    return Answered(proven(client.company, place), address)
 
 
 def call_flourish(desk: Desk, credentials: Mapping[str, str], *, base_url: str, owner: str) -> Answered:

@@ -1,7 +1,7 @@
-"""Decisions: what the planner asks, what it decides, and what may be written. Pure data.
+"""Decisions: what the planner decides, and what may be written. Pure data.
 
-Questions and their answers come before a decision; a decision holds at most one action; findings are what a
-person must see to.
+Questions and their answers (`questions`) come before a decision; a decision holds at most one action;
+findings are what a person must see to.
 """
 
 from __future__ import annotations
@@ -23,129 +23,9 @@ from portal.sync.drafts import (
     PutProduct,
     TellPlatform,
 )
+from portal.sync.questions import Question
+from portal.sync.retail import CustomerDraft, RetailDraft
 from portal.sync.sameness import NOTHING_SAID, Sameness
-
-
-@dataclass(frozen=True)
-class DestinationByLicense:
-    """Answer: `tuple[Destination, ...]`, those with this normalised license."""
-
-    license: str
-
-
-@dataclass(frozen=True)
-class ItemBySku:
-    """Answer: `tuple[Item, ...]`, those with exactly this SKU, and those that differ from it in case,
-    spaces or punctuation only when there is no exact one."""
-
-    sku: str
-
-
-@dataclass(frozen=True)
-class RepByEmail:
-    """Answer: `tuple[SalesRep, ...]`, those with this e-mail, whatever its case."""
-
-    email: str
-
-
-@dataclass(frozen=True)
-class TermNamed:
-    """Answer: `tuple[str, ...]`, the company's own payment terms equal to this one but for case."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class LotNumbered:
-    """Answer: `tuple[str, ...]`, the lots of an item in a facility that have exactly this number."""
-
-    item_id: str
-    lot: str
-    facility_id: str
-
-
-@dataclass(frozen=True)
-class RepEmail:
-    """Asked of the platform. Answer: `str`, the e-mail of this sales rep, empty when it has none."""
-
-    ref: str
-
-
-@dataclass(frozen=True)
-class LicenseType:
-    """Asked of the platform. Answer: `str`, the name of this license type, empty when it is not told."""
-
-    ref: str
-
-
-@dataclass(frozen=True)
-class BrandNamed:
-    """Asked of the platform, of the account's own brands. Answer: `tuple[Named, ...]`, those with exactly
-    this name, and those that differ in case, spaces or punctuation only when there is no exact one."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class LineNamed:
-    """Asked of the platform. Answer: `tuple[Named, ...]`, this brand's product lines with exactly this name,
-    else the near ones."""
-
-    name: str
-    brand: str
-
-
-@dataclass(frozen=True)
-class CategoryNamed:
-    """Asked of the platform. Answer: `tuple[NamedCategory, ...]`, each subcategory with this name or slug
-    within this category; one without subcategory when the category has none of that name."""
-
-    category: str
-    subcategory: str
-
-
-@dataclass(frozen=True)
-class StrainNamed:
-    """Asked of the platform. Answer: `tuple[Named, ...]`, strains with this name, whatever its case."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class OwnLicenses:
-    """Asked of the platform. Answer: `tuple[Named, ...]`, the account's licenses, by normalised number."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """Something on the platform that has a name: an answer."""
-
-    ref: str
-    name: str
-
-
-@dataclass(frozen=True)
-class NamedCategory:
-    """A subcategory on the platform with its category; `subcategory` is None where only that was found."""
-
-    category: Named
-    subcategory: Named | None
-
-
-@dataclass(frozen=True)
-class CombinedOriginals:
-    """Asked of our own rows. Answer: `Originals`, what is known of the orders that this one combines."""
-
-    number: str
-    license: str
-    placed_at: datetime
-
-
-FlourishQuestion = DestinationByLicense | ItemBySku | RepByEmail | TermNamed | LotNumbered
-CatalogueQuestion = BrandNamed | LineNamed | CategoryNamed | StrainNamed | OwnLicenses
-PlatformQuestion = RepEmail | LicenseType | CatalogueQuestion
-Question = FlourishQuestion | PlatformQuestion | CombinedOriginals
-Facts = Mapping[Question, Any]
 
 
 @dataclass(frozen=True)
@@ -167,6 +47,23 @@ class CreateOrder:
     """Make the outbound order, once per link. `base` is what both sides agree on once it is made."""
 
     draft: OutboundDraft
+    base: Json
+
+
+@dataclass(frozen=True)
+class CreateCustomer:
+    """Make a customer of Flourish. `sole_keys` are what no two may be made with at once, in plain words: they
+    are neither kept nor shown."""
+
+    draft: CustomerDraft
+    sole_keys: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CreateRetailOrder:
+    """Make the retail order, once per link. `base` is what both sides agree on once it is made."""
+
+    draft: RetailDraft
     base: Json
 
 
@@ -278,7 +175,10 @@ class CreateStrain:
     strain_class: str
 
 
-FlourishAction = CreateDestination | CreateOrder | FinishOrder | UpdateOrder | CancelOrder | CancelToMove
+RetailAction = CreateCustomer | CreateRetailOrder
+FlourishAction = (
+    CreateDestination | CreateOrder | FinishOrder | UpdateOrder | CancelOrder | CancelToMove | RetailAction
+)
 PlatformAction = SetTerm | ReplaceLines | TellPlatform | MovePlatform
 OrderAction = FlourishAction | PlatformAction
 ItemAction = CreateProduct | UpdateProduct | PutProduct | SetStock | SetLotStock | CreateStrain
@@ -342,6 +242,9 @@ class Rules:
     # The platform's key for an order's id in Flourish; empty: it is not written there.
     external_id_key: str = ""
     write_paid: bool = False
+    # Orders are taken at all; and the platform is written to, not only read.
+    takes_orders: bool = True
+    writes: bool = True
     # An order goes to its sales rep's facility, not to one that was chosen for all.
     by_rep: bool = False
     # All facilities of the Flourish company, by id.

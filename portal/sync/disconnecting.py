@@ -17,6 +17,7 @@ from portal.sync.credentials import (
     CannotConnect,
     call_platform,
     complete,
+    of_account,
     recognised,
     seal_all,
 )
@@ -81,7 +82,7 @@ def connect_again(
     with desk.tenant(tenant_id) as session:
         connection = session.get_one(Connection, connection_id)
     platform = platform_by_key(connection.platform)
-    given = complete(platform, credentials)
+    given = complete(platform, of_account(platform, credentials, connection))
     answered = call_platform(desk, platform, given, base_url=connection.base_url, owner=connection.key_owner)
     company = answered.company
     _refuse_another(connection, company)

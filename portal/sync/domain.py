@@ -23,8 +23,7 @@ class Stage(StrEnum):
 
     DRAFT = "draft"
     OPEN = "open"
-    # Fulfilled there: nothing is left to bring in.
-    FINISHED = "finished"
+    FINISHED = "finished"  # fulfilled there: nothing is left to bring in
     CANCELLED = "cancelled"
     MERGED = "merged"
 
@@ -243,6 +242,7 @@ class Item:
     strain: str = ""
     strain_type: str = ""
     strain_required: bool = False
+    strain_id: str = ""
     price: Decimal | None = None  # dollars for one unit
     unit_weight: Decimal | None = None
     weight_uom: str = ""

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, Operation
 from portal.sync import audit, journal
-from portal.sync.decisions import DestinationByLicense
 from portal.sync.domain import CANCELLED, OutboundOrder
 from portal.sync.engine.accounts import Tape, open_hub
 from portal.sync.engine.desk import Desk
 from portal.sync.mapping.intake import BRING_IN, EARLIER, INTAKE, JOINED, LEAVE_ALONE
+from portal.sync.questions import DestinationByLicense
+from portal.sync.registry import platform as platform_by_key
+from portal.sync.retail import HubOrder, RetailOrder
 
 # An order is entered in Flourish around the day on which it was placed.
 _BEFORE, _AFTER = timedelta(days=2), timedelta(days=30)
@@ -39,7 +41,7 @@ class CannotLink(Exception):
 class Match:
     """A Flourish order that may be this one, and what speaks for it."""
 
-    order: OutboundOrder
+    order: HubOrder
     same_number: bool
     same_destination: bool
     same_total: bool
@@ -113,12 +115,16 @@ def matches(desk: Desk, tenant_id: UUID, link_id: UUID) -> tuple[Match, ...]:
         link = session.get_one(Link, link_id)
         connection = session.get_one(Connection, link.connection_id)
         client = open_hub(desk, session, connection.hub, Tape())
+        is_retail = platform_by_key(connection.platform).is_retail
         taken = set(_taken(session, link.hub_id))
     license_number = (link.snapshot.get("customer") or {}).get("license") or ""
     places = client.answer(DestinationByLicense(license_number)) if license_number else ()
-    listed = client.outbound_orders(
-        created_from=link.placed_at - _BEFORE, created_until=link.placed_at + _AFTER
-    )
+    around = link.placed_at - _BEFORE, link.placed_at + _AFTER
+    listed: Iterator[HubOrder]
+    if is_retail:
+        listed = client.retail.orders(created_from=around[0], created_until=around[1])
+    else:
+        listed = client.outbound_orders(created_from=around[0], created_until=around[1])
     found = [
         _compared(link, order, {place.id for place in places})
         for order in listed
@@ -134,13 +140,13 @@ def _taken(session: Session, hub_id: UUID) -> Sequence[str]:
     return [one for one in session.scalars(taken.where(Link.kind == "order")) if one]
 
 
-def _compared(link: Link, order: OutboundOrder, places: Collection[str]) -> Match:
+def _compared(link: Link, order: HubOrder, places: Collection[str]) -> Match:
     money = link.snapshot.get("money") or {}
     total, tax = Decimal(money.get("total", "-1")), Decimal(money.get("tax", "0"))
     return Match(
         order=order,
         same_number=order.original_order_id in (link.label, link.foreign_id),
-        same_destination=order.destination_id in places,
+        same_destination=isinstance(order, OutboundOrder) and order.destination_id in places,
         same_total=order.total in (total, total - tax),
     )
 
@@ -155,8 +161,9 @@ def join(desk: Desk, tenant_id: UUID, link_id: UUID, flourish_id: str, *, actor:
     with desk.tenant(tenant_id) as session:
         connection = session.get_one(Connection, session.get_one(Link, link_id).connection_id)
         client = open_hub(desk, session, connection.hub, Tape())
-        facilities = {one.flourish_id for one in connection.hub.facilities}
-    order = client.outbound_order(flourish_id)
+        facilities = {one.flourish_id: one.name for one in connection.hub.facilities}
+        is_retail = platform_by_key(connection.platform).is_retail
+    order = client.retail.order(flourish_id) if is_retail else client.outbound_order(flourish_id)
     if order is None or order.facility_id not in facilities:
         raise CannotLink(f"Flourish has no order {flourish_id}.")
     if order.status == CANCELLED:
@@ -165,13 +172,13 @@ def join(desk: Desk, tenant_id: UUID, link_id: UUID, flourish_id: str, *, actor:
         link = session.execute(
             select(Link).where(Link.id == link_id).with_for_update(key_share=True)
         ).scalar_one()
-        _join(session, link, order, actor)
+        _join(session, link, order, facilities[order.facility_id], actor)
         subject = audit.Subject("order", str(link.id), link.label)
         keys, detail = desk.settings.master_keys, {"flourish_order": order.id}
         audit.record(session, keys, tenant_id, "order.joined", actor=actor, subject=subject, detail=detail)
 
 
-def _join(session: Session, link: Link, order: OutboundOrder, actor: audit.Actor) -> None:
+def _join(session: Session, link: Link, order: HubOrder, facility: str, actor: audit.Actor) -> None:
     if link.flourish_id == order.id:
         raise CannotLink("It is joined with that order already.")
     writing = select(Operation.id).where(
@@ -179,12 +186,13 @@ def _join(session: Session, link: Link, order: OutboundOrder, actor: audit.Actor
     )
     if not is_open(link) or link.lease_until is not None or session.scalar(writing.limit(1)) is not None:
         raise CannotLink("This order is being worked on, or does not wait for that any more. Look again.")
-    link.flourish_kind, link.flourish_id, link.flourish_status = "outbound", order.id, order.status
+    link.flourish_kind = "retail" if isinstance(order, RetailOrder) else "outbound"
+    link.flourish_id, link.flourish_status = order.id, order.status
     link.choices = {**link.choices, INTAKE: f"{JOINED}{order.id}"}
     link.dirty_seq += 1
     link.due_at = func.now()
     title = f"Joined with Flourish order {order.id}"
-    journal.tell(session, link, journal.Entry("trellis", actor.name, title, f"In {order.facility_name}."))
+    journal.tell(session, link, journal.Entry("trellis", actor.name, title, f"In {facility}."))
     journal.log(session, link, "info", f"{actor} joined it with Flourish order {order.id}")
 
 

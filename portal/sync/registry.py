@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from portal.sync.contract import Platform
+from portal.sync.platforms.aiq import AIQ
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.ordo import ORDO
 
-PLATFORMS: dict[str, Platform] = {platform.key: platform for platform in (LEAFLINK, ORDO)}
+PLATFORMS: dict[str, Platform] = {platform.key: platform for platform in (LEAFLINK, ORDO, AIQ)}
 
 
 class UnknownPlatform(LookupError):

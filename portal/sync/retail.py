@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
-from portal.sync.domain import Address
+from portal.sync.domain import Address, OutboundOrder
 
 # Statuses of a retail order.
 SUBMITTED, PACKED, ON_THE_WAY = "Submitted", "Packed", "Out for Delivery"
@@ -188,8 +188,8 @@ class RetailLine:
 
 @dataclass(frozen=True)
 class RetailOrder:
-    """A retail order as Flourish has it now. `notes` is one text; `is_recreational` is None where it is not
-    shown, as in everything but the answer to a write."""
+    """A retail order as Flourish has it now. `is_recreational` is None where it is not shown, as in
+    everything but the answer to a write."""
 
     id: str
     # One of `RETAIL_STATUSES`, or what else Flourish says.
@@ -209,7 +209,9 @@ class RetailOrder:
     total: Decimal
     created_at: datetime
     updated_at: datetime
-    notes: str = field(default="", repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
+    # Flourish names the facility of an outbound order alone.
+    facility_name: str = ""
     submitted_at: datetime | None = None
     packed_at: datetime | None = None
     completed_at: datetime | None = None
@@ -224,6 +226,10 @@ class RetailOrder:
     def is_over(self) -> bool:
         """Whether nothing can happen to it any more."""
         return self.status in RETAIL_OVER
+
+
+# An order as Flourish has it, of a company that buys or of a person.
+HubOrder = OutboundOrder | RetailOrder
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from itertools import islice
 from uuid import UUID
 
 from portal.models import Connection, utc_now
-from portal.sync.contract import BY_REP, TellsEditors
+from portal.sync.contract import TellsEditors
 from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
+from portal.sync.entered import BY_REP
 from portal.sync.registry import platform as platform_by_key
 
 # Somebody who switched it off keeps no order of it for so long.

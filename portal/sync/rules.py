@@ -12,8 +12,8 @@ from sqlalchemy.sql import func
 
 from portal.models import Connection, Link
 from portal.sync import audit, journal
-from portal.sync.contract import Setting
 from portal.sync.engine import catalogue
+from portal.sync.entered import Setting
 from portal.sync.registry import platform as platform_by_key
 
 # As they are typed on a command line and in a form.

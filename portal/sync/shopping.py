@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from portal.sync.domain import Item, SourceOrder, Stage
-from portal.sync.retail import Fulfilment, Offer, OfferedLine, Person
+from portal.sync.retail import Fulfilment, Offer, OfferedLine, Person, Shopper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,6 @@ class ShopItem:
         shop_name: its name for e-commerce alone.
         retail_name: its name in Flourish's points of sale.
         claims: its strength without a lab.
-        strain_id: Flourish's id of its strain; empty for none.
         variation_price: of its cheapest variation, in dollars; None where it was not read or has none.
     """
 
@@ -71,5 +71,53 @@ class ShopItem:
     shop_name: str = ""
     retail_name: str = ""
     claims: Claims = field(default_factory=Claims)
-    strain_id: str = ""
     variation_price: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Store:
+    """A shop's store, as far as orders depend on it.
+
+    Args:
+        state: where it is, in two letters.
+        is_medical: whether its platform has it as a medical dispensary; adults may shop there all the same.
+    """
+
+    state: str
+    is_medical: bool
+
+
+@dataclass(frozen=True)
+class IdentityRules:
+    """What a connection chose of how customers are known.
+
+    Args:
+        is_strict: believe a phone or an e-mail only with the same birth date and last name.
+        verifies_new: have the identity of every new customer checked when they come.
+        least_age_years: of who buys as an adult.
+        least_patient_age_years: of who buys as a patient.
+    """
+
+    is_strict: bool = True
+    verifies_new: bool = False
+    least_age_years: int = 21
+    least_patient_age_years: int = 18
+
+
+@dataclass(frozen=True)
+class Admission:
+    """An order that may go to Flourish, and how.
+
+    Args:
+        order: as it is sent.
+        shopper: who buys, and whether as a patient.
+        identity: how its customer is known.
+        rewards: a loyalty reward's id on the platform -> the id of Flourish's discount for it.
+        warnings: what is unusual about it, as sentences.
+    """
+
+    order: ShopOrder
+    shopper: Shopper
+    identity: IdentityRules = IdentityRules()
+    rewards: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 from portal.live.flows import why_off
 from portal.models import Connection, Hub, utc_now
 from portal.sync import flows
-from portal.sync.course import Course
+from portal.sync.course import Course, Wanted
 from portal.sync.flows import FLOURISH_POLLS, ORDERS, POLLS, PRODUCTS, STATUSES, STOCK, WEBHOOKS
 from portal.sync.kinds import KINDS
 from portal.sync.platforms.leaflink import LEAFLINK
@@ -71,7 +71,7 @@ def test_of_a_platform_that_sends_no_webhooks_none_are_missing():
 
 
 def test_a_platform_whose_course_goes_by_no_table_is_moved():
-    course = Course(LEAFLINK.course.next_move, target=lambda *_: "Shipped")
+    course = Course(LEAFLINK.course.next_move, target=lambda *_: Wanted("Shipped"))
     without = replace(LEAFLINK, course=course, settings=(), default_status_table={})
 
     assert why_off(STATUSES, connection(), without) == ""

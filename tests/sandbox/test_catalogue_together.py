@@ -18,7 +18,6 @@ from portal.sync.decisions import (
     CreateStrain,
     Decision,
     ItemAction,
-    Question,
     SetStock,
     UpdateProduct,
 )
@@ -29,6 +28,7 @@ from portal.sync.mapping.keys import near_key, sku_key
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.shop import BOTH, INVENTORY, catalogue_rules
+from portal.sync.questions import Question
 from tests.sandbox.doors import FLOURISH_BASE, LEAFLINK_BASE, SKU, Doors
 
 FACILITIES = ("00000001", "00000002")

@@ -15,10 +15,7 @@ from portal.sync.decisions import (
     CreateOrder,
     Decision,
     FinishOrder,
-    LicenseType,
     MovePlatform,
-    Question,
-    RepEmail,
     ReplaceLines,
     Rules,
     SetTerm,
@@ -31,6 +28,7 @@ from portal.sync.flourish.client import FlourishClient
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.ordo import ORDO
+from portal.sync.questions import LicenseType, Question, RepEmail
 from tests.sandbox.doors import FLOURISH_BASE, HOME, LEAFLINK_BASE, ORDO_BASE, Doors
 from tests.sync.mapping.examples import decided, rules
 
@@ -95,7 +93,9 @@ class BothSides:
         self.calls = {platform: DoorCalls(self.doors, platform) for platform in _KEYS}
         self.moves: list[str] = []
         self.ended: Decision | None = None
-        self.platform = self.declared.connect(self.calls[self.declared.key])
+        self.platform = self.declared.connect(
+            self.calls[self.declared.key], "", self.declared.chosen(self.settings.get("chosen", {}))
+        )
         self.flourish = FlourishClient(self.calls["flourish"])
 
     @property

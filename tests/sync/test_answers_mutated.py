@@ -21,14 +21,7 @@ from hypothesis import strategies as st
 
 from portal.sync import strict_json
 from portal.sync.answers import Answer, understand
-from portal.sync.decisions import (
-    DestinationByLicense,
-    Inquiry,
-    ItemBySku,
-    LotNumbered,
-    RepByEmail,
-    TermNamed,
-)
+from portal.sync.decisions import Inquiry
 from portal.sync.domain import OutboundOrder, SourceOrder
 from portal.sync.drafts import LineUpdate, NoteSwap, OutboundUpdate, Swap
 from portal.sync.errors import SyncError, Unsettled
@@ -40,6 +33,7 @@ from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.translate import read_webhook as read_leaflink_webhook
+from portal.sync.questions import DestinationByLicense, ItemBySku, LotNumbered, RepByEmail, TermNamed
 from portal.sync.signing import BadBody, parse_body
 from tests.sync.flourish import examples as flourish
 from tests.sync.mapping.examples import rules

@@ -11,8 +11,8 @@ import pytest
 from portal.models import Connection, Link, MirroredItem, MirroredProduct
 from portal.sync import consequences
 from portal.sync.consequences import COUNTERS
-from portal.sync.contract import BY_REP
 from portal.sync.domain import Item, Product, StockKind
+from portal.sync.entered import BY_REP
 from portal.sync.mapping.facts import item_facts, product_facts
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.registry import PLATFORMS

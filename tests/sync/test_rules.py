@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.models import AuditEvent, Connection, Link
 from portal.sync import rules
 from portal.sync.audit import Actor
-from portal.sync.contract import Setting
+from portal.sync.entered import Setting
 from portal.sync.registry import PLATFORMS
 from tests.sync.engine.shop import Shop, open_shop
 from tests.sync.mapping.examples import order

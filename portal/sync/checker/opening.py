@@ -22,6 +22,8 @@ from portal.sync.checker.report import CounterExample, Report, Seen
 from portal.sync.engine.accounts import Account, open_account
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import is_open, may_work, why_no_writes
+from portal.sync.engine.poll import hub_list_of
+from portal.sync.engine.streams import ORDERS
 from portal.sync.registry import UnknownPlatform
 from portal.sync.secrets import CannotOpen
 
@@ -139,9 +141,10 @@ def owners_of(session: Session, one: Opened, ids: Collection[UUID] | None = None
 
 def polled_at(session: Session, one: Opened) -> tuple[datetime | None, datetime | None]:
     """When the platform's changes and Flourish's were last read to the end."""
+    names = (ORDERS, hub_list_of(one.account.platform))
     rows = session.execute(
         select(Stream.connection_id, Stream.last_ok_at).where(
-            Stream.source_id.in_((one.connection_id, one.hub_id))
+            Stream.source_id.in_((one.connection_id, one.hub_id)), Stream.name.in_(names)
         )
     )
     times = {row.connection_id is None: row.last_ok_at for row in rows}

@@ -10,13 +10,17 @@ from decimal import Decimal
 
 from portal.models import Link
 from portal.sync.course import Blocked
-from portal.sync.decisions import Finding, Inquiry, Question
+from portal.sync.decisions import Inquiry
 from portal.sync.domain import CANCELLED, OVER, OutboundOrder, SourceOrder, Stage
+from portal.sync.engine import plans
 from portal.sync.engine.accounts import Account
 from portal.sync.mapping.agreement import HeldLine, arrived, held_of, lines_of
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, cents, unit_price
-from portal.sync.mapping.plan import plan_order
+from portal.sync.mapping.offers import compare
+from portal.sync.questions import Question
+from portal.sync.retail import HubOrder, RetailOrder
+from portal.sync.shopping import ShopOrder
 
 _MOST_INQUIRIES = 6
 # The decision about an order that nobody touches any more, because workers died on it (engine/outlook.py).
@@ -43,7 +47,7 @@ class Case:
     account: Account
     link: Link
     order: SourceOrder | None
-    outbound: OutboundOrder | None
+    outbound: HubOrder | None
     has_problem: bool
     is_busy: bool
     is_pending: bool
@@ -106,18 +110,19 @@ def statuses_agree(case: Case) -> str | None:
     return _disagreement(case.order, case.outbound, case.account)
 
 
-def _disagreement(order: SourceOrder, outbound: OutboundOrder, account: Account) -> str:
+def _disagreement(order: SourceOrder, outbound: HubOrder, account: Account) -> str:
     where = account.platform.label
     both = f"{order.status} in {where}, {outbound.status} in Flourish"
-    if order.stage in (Stage.CANCELLED, Stage.MERGED):
+    # What a person cancelled in a shop nobody but staff can cancel in Flourish; its course says so.
+    if order.stage in (Stage.CANCELLED, Stage.MERGED) and not account.platform.is_retail:
         return "" if outbound.status == CANCELLED else both
     course = account.platform.course
-    target = course.target(order, outbound, account.rules)
-    if isinstance(target, Finding):
-        return f"{both}, and no problem says: {target.title}"
-    move = course.next_move(order, target) if target else None
+    wanted = course.target(order, outbound, account.rules)
+    if wanted.finding is not None:
+        return f"{both}, and no problem says: {wanted.finding.title}"
+    move = course.next_move(order, wanted.status) if wanted.status else None
     if isinstance(move, Blocked):
-        return f"{both}, and no problem says that {where} does not offer {target}"
+        return f"{both}, and no problem says that {where} does not offer {wanted.status}"
     return both if move is not None else ""
 
 
@@ -130,6 +135,8 @@ def lines_and_money(case: Case) -> str | None:
         return ""
     if (case.link.base or {}).get("joined"):
         return None  # a person said that they are one, whatever its lines
+    if isinstance(outbound, RetailOrder):
+        return _of_a_shop(case, order, outbound)
     places = case.account.rules.price_places
     here = Counter((sku_key(line.sku), line.eaches, unit_price(line, places)) for line in order.lines)
     drifted = _changed_there(case, order, outbound)
@@ -147,6 +154,26 @@ def lines_and_money(case: Case) -> str | None:
     if cents(outbound.total) != expected:
         return f"Flourish has a total of {outbound.total}; {label} has {expected} without tax"
     return ""
+
+
+def _of_a_shop(case: Case, order: SourceOrder, made: RetailOrder) -> str | None:
+    """The same of a retail order: list prices, and what is taken off. What staff changed stays theirs."""
+    if not isinstance(order, ShopOrder):
+        raise TypeError("a retail order is a person's")
+    sold: list[list[str]] = (case.link.base or {}).get("lines", [])
+    names = {item_id: sku for item_id, sku, _eaches, _price in sold}
+    expected = Counter((sku, Decimal(eaches), Decimal(price)) for _id, sku, eaches, price in sold)
+    here = Counter((sku_key(line.sku), line.eaches, line.case_price) for line in order.lines)
+    there = Counter(
+        (names.get(line.item_id, line.sku or line.name), line.eaches, line.unit_price) for line in made.lines
+    )
+    if here != expected:
+        return f"it was sent with other lines: {_words(expected)}"
+    if there != expected:
+        return ""  # changed by staff, which the order's page shows
+    agreement = compare(order.discount, made.discount, order.offered)
+    where = case.account.platform.label
+    return "" if agreement.holds else f"{where} takes {agreement.platform} off, Flourish {agreement.flourish}"
 
 
 def _changed_there(case: Case, order: SourceOrder, outbound: OutboundOrder) -> tuple[HeldLine, ...]:
@@ -181,14 +208,14 @@ def _planned(case: Case, order: SourceOrder) -> str:
     facts: dict[Question, object] = {}
     account = case.account
     for _ in range(_MOST_INQUIRIES):
-        answer = plan_order(
+        answer = plans.plan(
+            account,
             order,
             case.outbound,
             base=case.link.base,
-            rules=account.rules,
             facts=facts,
-            course=account.platform.course,
             is_moving=case.is_moving,
+            choices=case.link.choices,
         )
         if not isinstance(answer, Inquiry):
             return answer.code if answer.action is not None else ""

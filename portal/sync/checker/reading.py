@@ -10,10 +10,11 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from portal.sync.domain import Hint, OutboundOrder, SourceOrder
+from portal.sync.domain import Hint, SourceOrder
 from portal.sync.engine.accounts import Account
 from portal.sync.errors import Retryable, SyncError, Unreadable
 from portal.sync.mapping.renaming import renamed
+from portal.sync.retail import HubOrder
 
 _T = TypeVar("_T")
 
@@ -48,7 +49,7 @@ class Sides:
     """Both sides of one order as just read, or why they could not be."""
 
     order: SourceOrder | None = None
-    outbound: OutboundOrder | None = None
+    outbound: HubOrder | None = None
     error: SyncError | None = None
 
 
@@ -85,7 +86,7 @@ class Reader:
         """
 
         def read() -> list[Listed]:
-            found = self.account.flourish.outbound_orders(created_from=since)
+            found = self.account.hub_orders(since)
             return [Listed(one.id, one.status, one.original_order_id, one.notes) for one in found]
 
         return self._read(read)
@@ -117,8 +118,8 @@ class Reader:
         except SyncError as error:
             return Sides(error=error)
 
-    def _outbound(self, flourish_id: str) -> OutboundOrder | None:
-        return self._read(partial(self.account.flourish.outbound_order, flourish_id))
+    def _outbound(self, flourish_id: str) -> HubOrder | None:
+        return self._read(partial(self.account.hub_order, flourish_id))
 
     def _read(self, call: Callable[[], _T]) -> _T:
         if self._failures >= _GIVES_UP_AFTER:

@@ -17,7 +17,7 @@ from portal.models import Connection, Hub, Secret, owned_tables
 from portal.sync import secrets
 from portal.sync.checker.place import Place
 from portal.sync.checker.report import CounterExample, Seen, seen
-from portal.sync.contract import CredentialField
+from portal.sync.entered import CredentialField
 from portal.sync.flourish import FLOURISH
 from portal.sync.registry import platform as platform_by_key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,27 +16,31 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Facility, Hub, Secret, utc_now
 from portal.sync import secrets
 from portal.sync.addresses import check_address
-from portal.sync.contract import BY_REP, CatalogueClient, Platform, PlatformClient
-from portal.sync.decisions import (
-    CatalogueQuestion,
-    CatalogueRules,
-    CombinedOriginals,
-    DestinationByLicense,
-    LicenseType,
-    Question,
-    RepEmail,
-    Rules,
-)
+from portal.sync.contract import CatalogueClient, Platform, PlatformClient, SellsToPeople
+from portal.sync.decisions import CatalogueRules, Rules
 from portal.sync.domain import FacilityFacts
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.pace import Turnstile, paced
 from portal.sync.engine.said import said_of
+from portal.sync.entered import BY_REP
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.http import Exchange
 from portal.sync.product_writers import ShopClient, TakesItems
+from portal.sync.questions import (
+    CatalogueQuestion,
+    DestinationByLicense,
+    LicenseType,
+    OwnQuestion,
+    Question,
+    RepEmail,
+    RetailQuestion,
+    StoreFacts,
+)
 from portal.sync.registry import platform as platform_by_key
+from portal.sync.retail import HubOrder
 from portal.sync.sameness import NOTHING_SAID, Sameness
+from portal.sync.shopping import Store
 
 _MOST_EXCHANGES = 8
 
@@ -107,7 +111,7 @@ class Account:
 
     def answer(self, question: Question) -> Any:
         """Answer the planner's question. Items, reps and terms are asked for once; what was not found, and
-        destinations, which we make ourselves, are asked for each time."""
+        destinations and customers, which we make ourselves, are asked for each time."""
         if question in self.known:
             return self.known[question]
         if isinstance(question, RepEmail):
@@ -116,13 +120,36 @@ class Account:
             answer = self.client.license_type(question)
         elif isinstance(question, CatalogueQuestion):
             answer = self.catalogue.look_up(question)
-        elif isinstance(question, CombinedOriginals):
+        elif isinstance(question, StoreFacts):
+            answer = self._store()
+        elif isinstance(question, OwnQuestion):
             raise TypeError("our own rows answer this, not an account")
         else:
             answer = self.flourish.answer(question, facility_id=self.rules.facility.id)
-        if answer and not isinstance(question, DestinationByLicense):
+        if answer and not isinstance(question, DestinationByLicense | RetailQuestion):
             self.known[question] = answer
         return answer
+
+    def _store(self) -> Store:
+        if not isinstance(self.client, SellsToPeople):
+            raise TypeError(f"people do not shop in {self.platform.label}")
+        return self.client.store()
+
+    def hub_order(self, flourish_id: str) -> HubOrder | None:
+        """Read an order of this platform in Flourish, or None when Flourish does not know it."""
+        if self.platform.is_retail:
+            return self.flourish.retail.order(flourish_id)
+        return self.flourish.outbound_order(flourish_id)
+
+    def hub_orders(self, created_from: datetime) -> Iterator[HubOrder]:
+        """List orders in Flourish of the kind that this platform's are, of all facilities, made since a time.
+
+        Raises:
+            Retryable: orders were moved between pages while they were read.
+        """
+        if self.platform.is_retail:
+            return self.flourish.retail.orders(created_from=created_from)
+        return self.flourish.outbound_orders(created_from=created_from)
 
 
 def credentials(desk: Desk, session: Session, owner: Hub | Connection) -> dict[str, str]:
@@ -184,7 +211,8 @@ def open_platform(
         connection.base_url, hosts=platform.hosts, allow_loopback=desk.settings.allow_loopback
     )
     turnstile = turnstile or platform_turnstile(desk, connection)
-    return platform.connect(paced(address, headers, platform.label, turnstile, tape.record))
+    calls = paced(address, headers, platform.label, turnstile, tape.record)
+    return platform.connect(calls, connection.company_ref or "", platform.chosen(connection.settings))
 
 
 def open_account(desk: Desk, session: Session, connection: Connection, yields: bool = False) -> Account:
@@ -248,6 +276,8 @@ def rules_of(
     facility: Facility | None = connection.facility
     if facility is None:
         raise ValueError(f"connection {connection.id} has no facility")
+    writes = chosen.get("writes") is not False
+    external_id_key = str(chosen.get("external_id_key", platform.external_id_key))
     return Rules(
         connection_id=str(connection.id),
         platform_label=platform.label,
@@ -259,8 +289,10 @@ def rules_of(
         terms=chosen.get("terms") or {},
         platform_terms=platform.terms,
         holds_samples=chosen.get("samples") == "hold",
-        external_id_key=str(chosen.get("external_id_key", platform.external_id_key)).strip(),
+        external_id_key=external_id_key.strip() if writes else "",
         write_paid=bool(chosen.get("write_paid")),
+        takes_orders=chosen.get("sync_orders") is not False,
+        writes=writes,
         by_rep=chosen.get("routing") == BY_REP,
         facilities={one.flourish_id: facts_of(one) for one in connection.hub.facilities},
         said=said,

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from portal.models import Link, Operation
 from portal.sync import journal
 from portal.sync.decisions import Finding
-from portal.sync.domain import CANCELLED, OutboundOrder
+from portal.sync.domain import CANCELLED
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.operate import take_effect
 from portal.sync.engine.writes import created
 from portal.sync.mapping.draft import marker
+from portal.sync.retail import HubOrder, RetailOrder
 
 
 def hear(
@@ -41,8 +42,8 @@ def hear(
         SyncError: Flourish could not be asked.
     """
     note = marker(account.rules, number)
-    own = account.flourish.outbound_order(flourish_id) if flourish_id else None
-    claimants = [account.flourish.outbound_order(one) for one in ids if one != flourish_id]
+    own = account.hub_order(flourish_id) if flourish_id else None
+    claimants = [account.hub_order(one) for one in ids if one != flourish_id]
     marked = [order for order in claimants if order is not None and note in (order.notes or ())]
     orders = [own, *marked] if own is not None else marked
     alive = [order for order in orders if order.status != CANCELLED]
@@ -66,13 +67,14 @@ def twins(ids: Sequence[str]) -> Finding:
     )
 
 
-def _adopt(session: Session, link: Link, order: OutboundOrder) -> None:
+def _adopt(session: Session, link: Link, order: HubOrder) -> None:
     sent = select(Operation.base).where(Operation.link_id == link.id, Operation.kind == "create_order")
     latest = sent.order_by(Operation.intent_at.desc()).limit(1)
     # What was agreed on in the facility that the order has left holds no more.
     has_left = link.flourish_id in link.former_ids
     agreed = None if has_left else link.base
-    take_effect(link, created(order.id, order.facility_name), agreed or session.scalar(latest))
+    found = created(order.id, order.facility_name, is_retail=isinstance(order, RetailOrder))
+    take_effect(link, found, agreed or session.scalar(latest))
     why = "It carries this order's note: it was created after all, later than Trellis waited for it."
     entry = journal.Entry("flourish", "Trellis", f"Found {order.id}", why, "looked", "ok")
     journal.tell(session, link, entry)

@@ -18,11 +18,11 @@ from portal.models import Link, LinkRelation, new_id
 from portal.queries import combined
 from portal.queries.combined import KIND
 from portal.sync import journal
-from portal.sync.decisions import CombinedOriginals
 from portal.sync.domain import CANCELLED, Original, Originals
 from portal.sync.engine.marks import SOONEST
 from portal.sync.errors import Retryable
 from portal.sync.mapping.keys import sku_key
+from portal.sync.questions import CombinedOriginals
 
 # What a person is asked, by name, in `Link.choices`.
 ORIGINALS = "originals"

@@ -19,15 +19,7 @@ from portal.models import Connection, Link, Stream, new_id
 from portal.queries import search
 from portal.sync import journal
 from portal.sync.batches import SetLotStock
-from portal.sync.decisions import (
-    CatalogueQuestion,
-    CatalogueRules,
-    Decision,
-    Facts,
-    Inquiry,
-    Question,
-    SetStock,
-)
+from portal.sync.decisions import CatalogueRules, Decision, Inquiry, SetStock
 from portal.sync.drafts import PutProduct
 from portal.sync.engine import crash, guard, mismatches
 from portal.sync.engine.accounts import catalogue_rules_of
@@ -38,6 +30,7 @@ from portal.sync.engine.said import said_of
 from portal.sync.engine.shelves import Known, keys_after, keys_of_seen, known, shown, terms
 from portal.sync.errors import SyncError
 from portal.sync.mapping.catalogue import plan_product
+from portal.sync.questions import CatalogueQuestion, Facts, Question
 from portal.sync.registry import platform as platform_by_key
 
 # What is written before everything else.

@@ -31,6 +31,11 @@ class Desk:
     # Set when this process is asked to end: what is in hand is handed back after the call that is under way.
     stopping: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def digest_key(self) -> bytes:
+        """What digests are made with of values that must be compared and not be kept."""
+        return next(iter(self.settings.master_keys.values()))
+
     @contextmanager
     def tenant(self, tenant_id: UUID) -> Iterator[Session]:
         """Open one transaction inside a tenant; what it journals is announced once it is committed."""

@@ -17,10 +17,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.sync.domain import CANCELLED, OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import CANCELLED, SourceOrder, Stage
 from portal.sync.engine.marks import STOCK_FIRST
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keys import sku_key
+from portal.sync.retail import HubOrder
 
 # Between a SKU and the number of a lot, in the key of what is held of that lot: a control character, which
 # neither has.
@@ -52,7 +53,7 @@ def gathered(rows: Iterable[Any]) -> Promises:
     return found
 
 
-def holds_of(order: SourceOrder, outbound: OutboundOrder | None) -> dict[str, str] | None:
+def holds_of(order: SourceOrder, outbound: HubOrder | None) -> dict[str, str] | None:
     """What an order holds: SKU -> eaches as text, and what of that names a lot under both; None when Flourish
     has it, or it is not open any more."""
     live = outbound is not None and outbound.status != CANCELLED

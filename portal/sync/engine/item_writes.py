@@ -10,14 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link
 from portal.sync.batches import Batch, SetLotStock
-from portal.sync.decisions import (
-    Action,
-    CreateProduct,
-    CreateStrain,
-    SetStock,
-    StrainNamed,
-    UpdateProduct,
-)
+from portal.sync.decisions import Action, CreateProduct, CreateStrain, SetStock, UpdateProduct
 from portal.sync.domain import Product
 from portal.sync.drafts import PutProduct
 from portal.sync.engine import lots, mirror
@@ -26,6 +19,7 @@ from portal.sync.engine.guard import DROP
 from portal.sync.engine.writes import Outcome, Write
 from portal.sync.mapping import effects
 from portal.sync.mapping.facts import plain, plain_value
+from portal.sync.questions import StrainNamed
 
 # What sells well has another stock every few seconds. Two writers that undo each other, the planner finds.
 _MOST_ALIKE = 1_000

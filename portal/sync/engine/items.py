@@ -18,19 +18,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Link
 from portal.sync import journal
 from portal.sync.batches import SetLotStock
-from portal.sync.decisions import (
-    Action,
-    CatalogueRules,
-    CreateProduct,
-    Decision,
-    Facts,
-    Finding,
-    Inquiry,
-    Named,
-    Question,
-    SetStock,
-    StrainNamed,
-)
+from portal.sync.decisions import Action, CatalogueRules, CreateProduct, Decision, Finding, Inquiry, SetStock
 from portal.sync.domain import Json
 from portal.sync.drafts import PutProduct
 from portal.sync.engine import guard, item_writes, mismatches
@@ -45,6 +33,7 @@ from portal.sync.engine.writes import Write
 from portal.sync.mapping.catalogue import plan_product
 from portal.sync.mapping.effects import fields_of
 from portal.sync.mapping.keys import sku_key
+from portal.sync.questions import Facts, Named, Question, StrainNamed
 
 
 class ItemMatter:

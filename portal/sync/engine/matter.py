@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.sync.decisions import Action, Decision, Facts, Finding, Inquiry, Question
+from portal.sync.decisions import Action, Decision, Finding, Inquiry
 from portal.sync.domain import Json
 from portal.sync.engine.writes import Write
+from portal.sync.questions import Facts, Question
 
 
 class Matter(Protocol):

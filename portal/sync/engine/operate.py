@@ -20,6 +20,7 @@ from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.outlook import ForAPerson, loop
+from portal.sync.engine.retail_writes import refuse_while_made
 from portal.sync.engine.writes import Outcome, Write
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unsettled
 from portal.sync.http import Exchange
@@ -74,6 +75,7 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
 
     Raises:
         ForAPerson: it was made again and again in the last minutes: somebody undoes it each time.
+        Retryable: another link is making what may be the same.
     """
     intent = {
         "id": write.id,
@@ -92,6 +94,8 @@ def intend(session: Session, link: Link, claim: Claim, account: Account, write: 
         "base": dict(write.base) if write.base is not None else None,
         "fence": claim.fence,
     }
+    if write.sole:
+        refuse_while_made(session, link.hub_id, write.sole)
     around = {"of_link": link.id, "of_kind": write.kind, "told": journal.told_of_others(session, link)}
     made = session.execute(_INTEND, {**intent, **around}).scalar_one()
     if made >= write.most_alike:

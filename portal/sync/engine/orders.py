@@ -12,32 +12,31 @@ from sqlalchemy.orm import Session
 
 from portal.models import Link
 from portal.sync import journal
-from portal.sync.decisions import (
-    Action,
-    CombinedOriginals,
-    Decision,
-    DestinationByLicense,
-    Facts,
-    Finding,
-    Inquiry,
-    PlatformAction,
-    Question,
-    RepEmail,
-)
+from portal.sync.decisions import Action, Decision, Finding, Inquiry, PlatformAction, RetailAction
 from portal.sync.domain import Destination, Json, SourceOrder
-from portal.sync.engine import combining, sight
+from portal.sync.engine import combining, plans, retail_writes, sight
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.held import holds_of, note_held
 from portal.sync.engine.once import made_already
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.platform_writes import onto_platform
+from portal.sync.engine.same_label import known_by
 from portal.sync.engine.sight import Sight
 from portal.sync.engine.writes import Write, destination_key, write_of
-from portal.sync.mapping import telling
-from portal.sync.mapping.intake import INTAKE
+from portal.sync.mapping import identity, telling
 from portal.sync.mapping.keys import email_key
-from portal.sync.mapping.plan import plan_order
+from portal.sync.questions import (
+    BeyondStock,
+    CombinedOriginals,
+    DestinationByLicense,
+    Facts,
+    OwnQuestion,
+    Question,
+    RepEmail,
+    SameLabel,
+)
+from portal.sync.retail import CustomerLookup, RetailCustomer
 
 # How long after Flourish did not know an order it is asked for again.
 _GONE_SECONDS = 60.0
@@ -92,25 +91,24 @@ class OrderMatter:
         seen = self.seen
         if self._gone is not None:
             return telling.after_gone(seen.order, self._gone, self._account.rules)
-        return plan_order(
+        return plans.plan(
+            self._account,
             seen.order,
             seen.outbound,
             base=base,
-            rules=self._account.rules,
             facts=facts,
-            course=self._account.platform.course,
             is_moving=seen.outbound is not None and seen.outbound.id in self._known.former_ids,
-            choice=self._known.choices.get(INTAKE, ""),
+            choices=self._known.choices,
         )
 
     def answer(self, question: Question) -> Any:
         """See `Matter`."""
-        if isinstance(question, CombinedOriginals):
+        if isinstance(question, OwnQuestion):
             with self._desk.tenant(self._tenant_id) as session:
-                return combining.answer(
-                    session, self._tenant_id, UUID(self._account.rules.connection_id), question
-                )
+                return self._own_answer(session, question)
         answer = self._account.answer(question)
+        if isinstance(question, CustomerLookup) and not answer:
+            return self._made_customers(question)
         if isinstance(question, RepEmail) and answer:
             said, email = self._account.rules.said, email_key(answer)
             return said.in_flourish("rep", email) if said.is_aliased("rep", email) else answer
@@ -120,6 +118,9 @@ class OrderMatter:
 
     def write(self, action: Action) -> Write:
         """See `Matter`."""
+        if isinstance(action, RetailAction):
+            secret = self._desk.digest_key
+            return retail_writes.write_of(action, self._account, number=self._known.number, secret=secret)
         if isinstance(action, PlatformAction):
             return onto_platform(action, self._account, status=self.seen.order.status)
         return write_of(
@@ -175,8 +176,27 @@ class OrderMatter:
             title = f"Flourish does not know order {flourish_id} any more"
             step = "Trellis looks once more before it takes its id back. Enter it again if it was a mistake."
             raise ForAPerson(Finding("gone_in_flourish", title, step), again_in=_GONE_SECONDS)
-        listed = self._account.flourish.outbound_orders(created_from=order.placed_at - _CREATED_AROUND)
+        listed = self._account.hub_orders(order.placed_at - _CREATED_AROUND)
         return all(one.id != flourish_id for one in listed)
+
+    def _own_answer(self, session: Session, question: OwnQuestion) -> Any:
+        """What our own rows know."""
+        match question:
+            case CombinedOriginals():
+                connection_id = UUID(self._account.rules.connection_id)
+                return combining.answer(session, self._tenant_id, connection_id, question)
+            case SameLabel():
+                return known_by(session, self._known.hub_id, question)
+            case BeyondStock():
+                return ()
+
+    def _made_customers(self, lookup: CustomerLookup) -> tuple[RetailCustomer, ...]:
+        """Flourish may not list yet whom we made a moment ago: our own record of them counts."""
+        wanted = retail_writes.digest(self._desk.digest_key, identity.sole_key(lookup))
+        with self._desk.tenant(self._tenant_id) as session:
+            made = retail_writes.made_lately(session, self._known.hub_id, wanted)
+        found = map(self._account.flourish.retail.customer, made)
+        return tuple(customer for customer in found if customer is not None)
 
     def _made_destination(self, question: DestinationByLicense) -> tuple[Destination, ...]:
         """Flourish may not list yet what we made a moment ago: our own record of it counts."""

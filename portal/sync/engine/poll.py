@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Hub, Stream
+from portal.models import Connection, Hub, Link, Stream
 from portal.sync import journal
-from portal.sync.contract import Page, PlatformClient
+from portal.sync.contract import Page, Platform, PlatformClient
 from portal.sync.domain import Hint
 from portal.sync.engine import breaker, crash, marks, silence
 from portal.sync.engine.accounts import (
@@ -31,15 +32,23 @@ from portal.sync.engine.pull import INTERVALS, Pull, source_of
 from portal.sync.engine.streams import claim_stream, connections_of, failed, put_off, worked
 from portal.sync.errors import ConnectionBroken, Retryable, SyncError
 from portal.sync.registry import platform as platform_by_key
+from portal.sync.retail import RETAIL_OVER
 
-FLOURISH_ORDERS = "flourish.orders"
+FLOURISH_ORDERS, FLOURISH_RETAIL_ORDERS = "flourish.orders", "flourish.retail_orders"
 _FLOURISH_OVERLAP_SECONDS = 900.0
+# The setting of a connection that says how often its statuses are looked at (AQ-10).
+_STATUS_MINUTES = "status_minutes"
 # A list that changes while it is read is read again so often, for the rows that moved past us.
 _MOST_PASSES = 4
 
 _log = logging.getLogger(__name__)
 
 Pages = Callable[[datetime | None], Iterator[Page]]
+
+
+def hub_list_of(platform: Platform) -> str:
+    """Name the list of a hub in which a platform's orders are."""
+    return FLOURISH_RETAIL_ORDERS if platform.is_retail else FLOURISH_ORDERS
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,10 @@ def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None
         if yields:
             return Pull(desk, stream, source_of(session, stream, flourish), open_shop)
         since = _since(stream, _FLOURISH_OVERLAP_SECONDS)
+        if stream.name == FLOURISH_RETAIL_ORDERS:
+            pages = partial(flourish.retail.changed_orders, open_ids=_open_retail(session, stream.hub_id))
+            stream.interval_seconds = _status_seconds(desk, session, stream)
+            return _Source(pages, since, flourish.company)
         return _Source(flourish.changed_orders, since, flourish.company)
     connection = session.get_one(Connection, stream.connection_id)
     if not may_read(connection) or not (connection.live_since or (yields and connection.catalogue_since)):
@@ -139,6 +152,27 @@ def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None
     spec = next(spec for spec in platform.streams if spec.name == stream.name)
     # The first poll goes back behind go-live, so that earlier orders are listed too (LL-29).
     return _Source(client.changed_orders, _since(stream, spec.overlap_seconds), client.company)
+
+
+def _open_retail(session: Session, hub_id: UUID) -> Sequence[str]:
+    """Flourish's ids of retail orders to which something may still happen."""
+    query = select(Link.flourish_id).where(
+        Link.hub_id == hub_id,
+        Link.kind == "order",
+        Link.flourish_kind == "retail",
+        Link.flourish_status.not_in(RETAIL_OVER),
+    )
+    return [one for one in session.scalars(query.order_by(Link.flourish_id)) if one]
+
+
+def _status_seconds(desk: Desk, session: Session, stream: Stream) -> float:
+    """How often statuses of retail orders are looked at: as often as the connection that wants it most."""
+    chosen = (
+        platform_by_key(one.platform).chosen(one.settings).get(_STATUS_MINUTES)
+        for one in connections_of(session, stream)
+    )
+    wanted = [minutes * 60.0 for minutes in chosen if minutes]
+    return min(wanted, default=desk.settings.poll_seconds)
 
 
 def _since(stream: Stream, overlap_seconds: float) -> datetime | None:

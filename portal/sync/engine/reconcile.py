@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
 from portal.sync import journal
-from portal.sync.decisions import Decision, Finding, Question, TermNamed
+from portal.sync.decisions import Decision, Finding
 from portal.sync.engine import breaker, combining, crash, outlook
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, LostLease, hand_back, hold, in_seconds
@@ -31,6 +31,7 @@ from portal.sync.engine.settle import StillUnknown, settle, there_after_all
 from portal.sync.engine.sight import close_deliveries
 from portal.sync.engine.writes import Write
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, SyncError, Unreadable, Unsettled
+from portal.sync.questions import Question, TermNamed
 
 # A link needs at most a handful of writes in a row; more is a loop, and loops stop.
 _MOST_STEPS = 8

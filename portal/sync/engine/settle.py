@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Link, Operation
 from portal.sync import journal
-from portal.sync.decisions import DestinationByLicense, Finding, StrainNamed
-from portal.sync.domain import CANCELLED, OutboundOrder
+from portal.sync.decisions import Finding
+from portal.sync.domain import CANCELLED
 from portal.sync.engine import crash
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.claim import Claim, hold
@@ -26,8 +26,12 @@ from portal.sync.engine.guard import DROP
 from portal.sync.engine.item_writes import MAKE_LOT, kept, kept_lot
 from portal.sync.engine.operate import settle_time, take_effect
 from portal.sync.engine.outlook import ForAPerson
+from portal.sync.engine.retail_writes import MAKE_CUSTOMER
 from portal.sync.engine.writes import Outcome, cancelled_to_move, created
+from portal.sync.mapping import identity
 from portal.sync.mapping.draft import marker
+from portal.sync.questions import DestinationByLicense, StrainNamed
+from portal.sync.retail import HubOrder, RetailOrder
 
 # How far before the intent the look begins: the clocks of two companies differ.
 _LOOK_BACK = timedelta(minutes=10)
@@ -84,6 +88,7 @@ def there_after_all(desk: Desk, claim: Claim, account: Account, operation_id: UU
     to cancel what is cancelled, and the first write may have taken effect later than it was waited for.
 
     Raises:
+        ForAPerson: a customer was refused who is nobody that Flourish shows.
         SyncError: Flourish could not be looked at.
     """
     with desk.tenant(claim.tenant_id) as session:
@@ -94,6 +99,8 @@ def there_after_all(desk: Desk, claim: Claim, account: Account, operation_id: UU
         if done is not None:
             _conclude(desk, claim, operation, done)
         return done is not None
+    if operation.kind == MAKE_CUSTOMER:
+        raise ForAPerson(identity.refused())
     if operation.kind != "create_order":
         return False
     mine = [order for order in _candidates(account, link, operation) if _is_ours(account, link, order)]
@@ -122,6 +129,8 @@ def _note_lost_worker(session: Session, link: Link, operation: Operation, claim:
 
 def _look(account: Account, link: Link, operation: Operation) -> Outcome | None:
     """Look for what the write would have made; None when it is certainly not there."""
+    if operation.kind == MAKE_CUSTOMER:
+        return None  # whoever plans it anew looks for the customer first
     if operation.kind == "create_destination":
         return _look_for_destination(account, operation)
     if operation.kind == "cancel_to_move":
@@ -170,7 +179,7 @@ def _look_for_destination(account: Account, operation: Operation) -> Outcome | N
 def _look_whether_cancelled(account: Account, link: Link, operation: Operation) -> Outcome | None:
     """Whose cancel it was matters: staff's would cancel the order on its platform, ours makes it anew."""
     flourish_id = operation.natural_key.partition(":")[2]
-    order = account.flourish.outbound_order(flourish_id)
+    order = account.hub_order(flourish_id)
     if order is None or order.status != CANCELLED:
         return None
     facility = str(operation.request.get("facility_name", ""))
@@ -189,37 +198,38 @@ def _look_for_order(account: Account, link: Link, operation: Operation) -> Outco
     return None
 
 
-def _is_ours(account: Account, link: Link, order: OutboundOrder) -> bool:
+def _is_ours(account: Account, link: Link, order: HubOrder) -> bool:
     return marker(account.rules, link.foreign_id) in (order.notes or ())
 
 
-def _found(mine: list[OutboundOrder]) -> Outcome:
+def _found(mine: list[HubOrder]) -> Outcome:
     """Adopt the one that lives; or the one that staff have cancelled meanwhile: it is not made again."""
     live = [order for order in mine if order.status != CANCELLED]
     if len(live) > 1:
         raise ForAPerson(twins([order.id for order in live]))
     adopted = (live or mine)[-1]
-    found = created(adopted.id, adopted.facility_name)
+    is_retail = isinstance(adopted, RetailOrder)
+    found = created(adopted.id, adopted.facility_name, is_retail=is_retail)
     why = "It had been created after all; adopted by its note."
     return Outcome(found.ref, f"Found {adopted.id}", why, found.link)
 
 
-def _candidates(account: Account, link: Link, operation: Operation) -> Iterator[OutboundOrder]:
+def _candidates(account: Account, link: Link, operation: Operation) -> Iterator[HubOrder]:
     """Orders that may be what was sent: company-wide, all pages, each read whole as lists leave notes out.
     What the link had before it moved is known already."""
     number = str(operation.request.get("original_order_id", ""))
     facility = str(operation.request.get("facility_id", ""))
-    for listed in account.flourish.outbound_orders(created_from=operation.intent_at - _LOOK_BACK):
+    for listed in account.hub_orders(operation.intent_at - _LOOK_BACK):
         if (listed.original_order_id, listed.facility_id) != (number, facility):
             continue
         if listed.id in link.former_ids:
             continue
-        whole = account.flourish.outbound_order(listed.id)
+        whole = account.hub_order(listed.id)
         if whole is not None:
             yield whole
 
 
-def _without_note(orders: list[OutboundOrder]) -> Finding:
+def _without_note(orders: list[HubOrder]) -> Finding:
     ids = ", ".join(order.id for order in orders)
     return Finding(
         "candidate_without_note",

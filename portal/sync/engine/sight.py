@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.models import Delivery, Link
 from portal.sync import journal
 from portal.sync.decisions import Finding
-from portal.sync.domain import OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import SourceOrder, Stage
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.errors import Retryable
@@ -21,6 +21,8 @@ from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.money import add_up, line_total, unit_price
 from portal.sync.mapping.renaming import renamed
 from portal.sync.mapping.routing import home, reps_of
+from portal.sync.retail import HubOrder, RetailOrder
+from portal.sync.shopping import ShopOrder
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Sight:
     """
 
     order: SourceOrder
-    outbound: OutboundOrder | None
+    outbound: HubOrder | None
     own: SourceOrder
 
 
@@ -92,7 +94,7 @@ def look(
     order = renamed(own, account.rules.said)
     if before and wrote == "platform":
         return Sight(order, before.outbound, own)
-    outbound = account.flourish.outbound_order(flourish_id) if flourish_id else None
+    outbound = account.hub_order(flourish_id) if flourish_id else None
     if flourish_id and outbound is None:
         title = f"Flourish does not know order {flourish_id} any more"
         step = f"If it was deleted by mistake, enter it again: {where} still has the order."
@@ -103,7 +105,7 @@ def look(
     return Sight(order, outbound, own)
 
 
-def _is_behind(outbound: OutboundOrder, before: OutboundOrder | None, behind: str | None) -> bool:
+def _is_behind(outbound: HubOrder, before: HubOrder | None, behind: str | None) -> bool:
     """Whether a read after a write of ours shows the order as it was before it: planned from that, the same
     would be written again and again."""
     if before is not None:
@@ -123,7 +125,7 @@ def note(session: Session, link: Link, sight: Sight, account: Account, *, how: s
     """
     _note_platform(session, link, sight, account, how)
     if sight.outbound is not None:
-        _note_flourish(session, link, sight.outbound, how)
+        _note_flourish(session, link, sight.outbound, account, how)
     link.looked_at = func.now()
 
 
@@ -162,7 +164,7 @@ def _note_platform(session: Session, link: Link, sight: Sight, account: Account,
         link.snapshot = {**link.snapshot, "words": [*numbers, *words]}
 
 
-def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: str) -> None:
+def _note_flourish(session: Session, link: Link, outbound: HubOrder, account: Account, how: str) -> None:
     if link.flourish_status is not None and link.flourish_status != outbound.status:
         diff = {"changes": [["Status", link.flourish_status, outbound.status]]}
         entry = journal.Entry("flourish", "Flourish staff", outbound.status, how=how, detail=diff)
@@ -179,7 +181,7 @@ def _note_flourish(session: Session, link: Link, outbound: OutboundOrder, how: s
             "id": outbound.id,
             "status": outbound.status,
             "payment_status": outbound.payment_status,
-            "facility": outbound.facility_name,
+            "facility": outbound.facility_name or account.rules.within(outbound.facility_id).facility.name,
             "total": str(outbound.total),
         },
     }
@@ -213,6 +215,22 @@ def _shown(sight: Sight, account: Account) -> dict[str, object]:
         "money": add_up(order, places).shown(),
         "platform": {"id": order.number, "status": order.status},
         "is_combination": order.is_combination,
+        **({"shop": _shop(order, sight.outbound, account)} if isinstance(order, ShopOrder) else {}),
+    }
+
+
+def _shop(order: ShopOrder, made: HubOrder | None, account: Account) -> dict[str, object]:
+    """What pages show of a person's order; nothing that says who it is."""
+    wanted = account.platform.course.target(order, made, account.rules) if made is not None else None
+    of_lines = (offer for line in order.offered for offer in line.offers)
+    return {
+        "fulfilment": order.fulfilment.value if order.fulfilment else "",
+        "hand_over": order.hand_over,
+        "purpose": "medical" if order.person.patient_id else "adult use",
+        "note": wanted.note if wanted else "",
+        "discount": str(order.discount),
+        "flourish_discount": str(made.discount) if isinstance(made, RetailOrder) else "",
+        "offers": list(dict.fromkeys(offer.name for offer in (*order.offers, *of_lines))),
     }
 
 
@@ -262,7 +280,7 @@ def close_echoes(session: Session, link: Link, sight: Sight, *, since: datetime)
     return len(closed.all())
 
 
-def _seen(side: SourceOrder | OutboundOrder | None) -> ColumnElement[Any]:
+def _seen(side: SourceOrder | HubOrder | None) -> ColumnElement[Any]:
     """Up to which version everything was seen. Of a clock that counts whole seconds the last one is left out:
     something may have happened in it after it was read."""
     if side is None:

@@ -24,8 +24,9 @@ from portal.sync.decisions import (
     FinishOrder,
     UpdateOrder,
 )
-from portal.sync.domain import CANCELLED, Json, OutboundOrder
+from portal.sync.domain import CANCELLED, CREATED, Json, OutboundOrder
 from portal.sync.engine.accounts import Account
+from portal.sync.retail import SUBMITTED, HubOrder
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Write:
     changes: Sequence[Sequence[str]] = ()
     # A link may need any number of its kind in a row, such as one for each lot.
     is_one_of_many: bool = False
+    # What no other write of its kind may be about at the same time in a hub, as digests.
+    sole: tuple[str, ...] = ()
     # So many of its kind on one link within some minutes are no loop.
     most_alike: int = 6
     # Its own, and its operation's: the key by which a platform that knows keys does it only once.
@@ -70,7 +73,7 @@ def write_of(
     account: Account,
     *,
     number: str,
-    outbound: OutboundOrder | None,
+    outbound: HubOrder | None,
     former_ids: Sequence[str] = (),
 ) -> Write:
     """Prepare the write for an action on Flourish's side; the platform's are `platform_writes`.
@@ -144,19 +147,20 @@ def _create_order(action: CreateOrder, account: Account, number: str, moves: int
     )
 
 
-def created(flourish_id: str, facility: str) -> Outcome:
+def created(flourish_id: str, facility: str, *, is_retail: bool = False) -> Outcome:
     """The outcome of an order that is now in Flourish, in the facility of this name."""
+    kind, status = ("retail", SUBMITTED) if is_retail else ("outbound", CREATED)
     return Outcome(
         flourish_id,
         f"Created {flourish_id}",
         f"In {facility}." if facility else "",
-        link={"flourish_kind": "outbound", "flourish_id": flourish_id, "flourish_status": "Created"},
+        link={"flourish_kind": kind, "flourish_id": flourish_id, "flourish_status": status},
     )
 
 
-def _into_order(action: FinishOrder | UpdateOrder, account: Account, outbound: OutboundOrder | None) -> Write:
-    if outbound is None:
-        raise ValueError("an order that was not read cannot be written into")
+def _into_order(action: FinishOrder | UpdateOrder, account: Account, outbound: HubOrder | None) -> Write:
+    if not isinstance(outbound, OutboundOrder):
+        raise TypeError("an outbound order that was not read cannot be written into")
     if isinstance(action, FinishOrder):
         return _finish_order(action, account, outbound)
     return _update_order(action, account, outbound)
@@ -215,7 +219,7 @@ def _update_order(action: UpdateOrder, account: Account, outbound: OutboundOrder
 def _cancel(
     action: CancelOrder | CancelToMove,
     account: Account,
-    outbound: OutboundOrder | None,
+    outbound: HubOrder | None,
     former_ids: Sequence[str],
 ) -> Write:
     changes = changed("Status", outbound.status if outbound else "", CANCELLED)

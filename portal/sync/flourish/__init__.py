@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portal.sync.checks import Readiness
-from portal.sync.contract import Calls, CredentialField, StreamSpec, Throttle, Webhook
+from portal.sync.contract import Calls, StreamSpec, Throttle, Webhook
 from portal.sync.decisions import Finding
+from portal.sync.entered import CredentialField
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.flourish.readiness import READINESS
 from portal.sync.flourish.translate import LADDER, read_webhook

@@ -31,6 +31,9 @@ def read_ordered(item: Fields, notice: Notice) -> Item:
         name=item.text_or_empty("item_name"),
         active=item.flag("active"),
         uom=item.text_or_empty("uom"),
+        # Only shops' orders name the strain, so that it holds up no other one, whatever it is.
+        strain_required=item.value.get("strain_required") is True,
+        strain_id=str(item.value.get("strain_id") or "").strip(),
     )
 
 

@@ -9,14 +9,6 @@ from typing import Any
 from portal.sync.addresses import segment
 from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
-from portal.sync.decisions import (
-    DestinationByLicense,
-    FlourishQuestion,
-    ItemBySku,
-    LotNumbered,
-    RepByEmail,
-    TermNamed,
-)
 from portal.sync.domain import (
     CANCELLED,
     Company,
@@ -46,7 +38,17 @@ from portal.sync.flourish.translate import (
     write_update,
 )
 from portal.sync.mapping.keys import email_key, license_key, near_key, sku_key
+from portal.sync.questions import (
+    CustomerNumbered,
+    DestinationByLicense,
+    FlourishQuestion,
+    ItemBySku,
+    LotNumbered,
+    RepByEmail,
+    TermNamed,
+)
 from portal.sync.reading import Fields, Notice, log_unknown_field
+from portal.sync.retail import CustomerLookup
 
 # What Trellis reads -> what people have to allow. The first three are asked within a facility.
 _PERMISSIONS = (
@@ -209,7 +211,7 @@ class FlourishClient:
         """Read one of the lists of `lists.NAMES`."""
         return lists.entries(self._api, name, self.facilities, self._notice)
 
-    def answer(self, question: FlourishQuestion, *, facility_id: str = "") -> tuple[Any, ...]:
+    def answer(self, question: FlourishQuestion, *, facility_id: str = "") -> Any:
         """Answer what the planner must know, in the shape that the question names.
 
         Args:
@@ -224,6 +226,10 @@ class FlourishClient:
             return self._sales_reps(question.email, facility_id or self._any_facility())
         if isinstance(question, LotNumbered):
             return self._lots(question)
+        if isinstance(question, CustomerLookup):
+            return self.retail.customers(question)
+        if isinstance(question, CustomerNumbered):
+            return self.retail.customer(question.id)
         return self._terms(question, facility_id or self._any_facility())
 
     def create_destination(self, draft: DestinationDraft) -> Destination:

@@ -52,7 +52,7 @@ def read_order(order: Fields, notice: Notice) -> RetailOrder:
         total=order.number("total_price"),
         created_at=created,
         updated_at=_time_or_none(order, "last_updated_timestamp") or created,
-        notes=order.text_or_empty("order_notes") or order.text_or_empty("notes"),
+        notes=_notes(order),
         submitted_at=_time_or_none(order, "submitted_timestamp"),
         packed_at=_time_or_none(order, "packed_timestamp"),
         completed_at=_time_or_none(order, "completed_timestamp"),
@@ -63,6 +63,12 @@ def read_order(order: Fields, notice: Notice) -> RetailOrder:
 def _id(order: Fields) -> str:
     """A list shows both names of the id, a single order one, the answer to a write the other."""
     return order.ident("order_id" if order.has("order_id") else "id")
+
+
+def _notes(order: Fields) -> tuple[str, ...]:
+    """Read the notes, of which each stands on a line of its own."""
+    text = order.text_or_empty("order_notes") or order.text_or_empty("notes")
+    return tuple(line.strip() for line in text.split(NOTE_BREAK)) if text else ()
 
 
 def _fulfilment(order: Fields) -> Fulfilment | None:

@@ -24,7 +24,7 @@ from portal.sync.flourish.retail import read_discount, read_hint, read_lab, read
 from portal.sync.flourish.shop_items import read_shop_item
 from portal.sync.flourish.translate import write_time
 from portal.sync.flourish.variations import read_variation
-from portal.sync.mapping.identity import Ask, IdentityRules, Make, Review, Said, Use, identify
+from portal.sync.mapping.identity import Ask, Make, Review, Said, Use, identify
 from portal.sync.mapping.keys import phone_key, sku_key
 from portal.sync.personal import hide
 from portal.sync.reading import Notice
@@ -41,7 +41,7 @@ from portal.sync.retail import (
     Shopper,
     Variation,
 )
-from portal.sync.shopping import ShopItem
+from portal.sync.shopping import IdentityRules, ShopItem
 
 _CUSTOMERS, _ORDERS, _LABS = "/v1/customers", "/v1/retail-orders", "/v1/lab-test-results"
 _ITEMS = "/v1/items"
@@ -94,7 +94,7 @@ class RetailClient:
         return customer
 
     def who_is(
-        self, shopper: Shopper, rules: IdentityRules, *, said: Said | None = None, was_refused: bool = False
+        self, shopper: Shopper, rules: IdentityRules, *, said: Said | None = None
     ) -> Use | Make | Review:
         """Ask one thing after the other until it is known who a shopper is.
 
@@ -102,16 +102,15 @@ class RetailClient:
             shopper: as the platform says.
             rules: the connection's.
             said: what a person decided for this order.
-            was_refused: whether Flourish refused to make this customer before.
 
         Raises:
             Retryable, Rejected, Unreadable, ConnectionBroken.
         """
         found: dict[CustomerLookup, tuple[RetailCustomer, ...]] = {}
-        end = identify(shopper, rules, found, said=said, was_refused=was_refused)
+        end = identify(shopper, rules, found, said=said)
         while isinstance(end, Ask):
             found[end.lookup] = self.customers(end.lookup)
-            end = identify(shopper, rules, found, said=said, was_refused=was_refused)
+            end = identify(shopper, rules, found, said=said)
         return end
 
     def create_customer(self, draft: CustomerDraft) -> MadeCustomer:
@@ -172,18 +171,15 @@ class RetailClient:
         for row in self._api.rows(_ORDERS, query, facility_id):
             yield read_order(row, self._notice)
 
-    def orders_of(self, order_ids: Sequence[str]) -> Iterator[RetailOrder]:
-        """Read the orders of these ids, fifty in one call; what Flourish does not know is left out."""
-        for start in range(0, len(order_ids), PAGE_SIZE):
-            for row in self._api.rows(_ORDERS, {"order_id": list(order_ids[start : start + PAGE_SIZE])}):
-                yield read_order(row, self._notice)
-
-    def changed_orders(self, since: datetime | None) -> Iterator[Page]:
+    def changed_orders(self, since: datetime | None, open_ids: Sequence[str] = ()) -> Iterator[Page]:
         """Page through orders that came to a status since a time; all orders when None.
 
-        The list has no filter for the time of the last change. An order that was cancelled has no time, so
-        what is open here is asked for by its ids besides (`orders_of`).
+        The list has no filter for the time of the last change, and an order that was cancelled has no time:
+        those that are open, as far as is known here, are asked for by their ids besides.
         """
+        for start in range(0, len(open_ids), PAGE_SIZE):
+            wanted = {"order_id": list(open_ids[start : start + PAGE_SIZE])}
+            yield Page(tuple(read_hint(row) for row in self._api.rows(_ORDERS, wanted)))
         if since is None:
             queries: list[dict[str, Any]] = [{}]
         else:

@@ -20,7 +20,6 @@ def read_shop_item(row: Fields, notice: Notice) -> ShopItem:
         is_sellable=row.flag_or_no("sellable"),
         shop_name=row.text_or_empty("ecommerce_item_name").strip(),
         retail_name=row.text_or_empty("retail_display_name").strip(),
-        strain_id=row.text_or_empty("strain_id").strip(),
         claims=Claims(
             thc_percent=_number(row, "unit_thc_percent"),
             cbd_percent=_number(row, "unit_cbd_percent"),

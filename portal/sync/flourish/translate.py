@@ -5,7 +5,7 @@ Facts are from the vendor's public API collection unless a line names another so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ LADDER = ("Created", "Partially Allocated", "Allocated", "Shipped", "Completed")
 
 # Resource types of webhooks (the vendor's own receiver) -> kinds of links.
 _STOCK = "inventory_summary"
-_KINDS = {"order": "order", "item": "item", _STOCK: "item"}
+_KINDS = {"order": "order", "retail_order": "order", "item": "item", _STOCK: "item"}
 
 _COUNTRY = "United States"
 _NOTE_SUBJECT = "Order note"
@@ -181,9 +181,12 @@ def read_webhook(payload: Json) -> Hint:
 def _marker(order: Fields) -> str:
     """Find the note by which an order of ours names its link; empty when it carries none that can be read."""
     notes = order.value.get("notes")
-    texts = (
-        (note.get("note") for note in notes if isinstance(note, Mapping)) if isinstance(notes, list) else ()
-    )
+    if isinstance(notes, str):
+        # Of a retail order, all of them; ours is the first.
+        texts: Iterable[Any] = (notes.partition("\n")[0].strip(),)
+    else:
+        rows = notes if isinstance(notes, list) else ()
+        texts = (note.get("note") for note in rows if isinstance(note, Mapping))
     return next((text for text in texts if isinstance(text, str) and text.startswith(_MARK)), "")
 
 

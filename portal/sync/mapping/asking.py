@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.sync.decisions import Facts, Inquiry, Question
+from portal.sync.decisions import Inquiry
+from portal.sync.questions import Facts, Question
 
 
 class Asking:

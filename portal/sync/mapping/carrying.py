@@ -7,19 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from portal.sync.decisions import (
-    Decision,
-    Facts,
-    Finding,
-    Inquiry,
-    ItemBySku,
-    Question,
-    ReplaceLines,
-    Rules,
-    SetTerm,
-    TermNamed,
-    UpdateOrder,
-)
+from portal.sync.decisions import Decision, Finding, Inquiry, ReplaceLines, Rules, SetTerm, UpdateOrder
 from portal.sync.domain import SENT, Json, OutboundOrder, SourceOrder
 from portal.sync.drafts import OutboundUpdate
 from portal.sync.mapping import edits, findings, returning, terms
@@ -29,6 +17,7 @@ from portal.sync.mapping.edits import Comparison
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.terms import TermStanding
 from portal.sync.mapping.weighing import Row
+from portal.sync.questions import Facts, ItemBySku, Question, TermNamed
 
 _NOTHING = OutboundUpdate()
 _LONG_AGO = "1970-01-01T00:00:00+00:00"

@@ -10,17 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from portal.sync.batches import SetLotStock
-from portal.sync.decisions import (
-    BrandNamed,
-    CatalogueRules,
-    Decision,
-    Facts,
-    Finding,
-    Inquiry,
-    Named,
-    SetStock,
-    UpdateProduct,
-)
+from portal.sync.decisions import CatalogueRules, Decision, Finding, Inquiry, SetStock, UpdateProduct
 from portal.sync.domain import Item, Json, Product, Shelf
 from portal.sync.mapping import lots, making
 from portal.sync.mapping import stock as stocks
@@ -31,6 +21,7 @@ from portal.sync.mapping.keeping import fought_over, keep, with_kept
 from portal.sync.mapping.pairing import Pair, pair
 from portal.sync.mapping.stock import StockPlan
 from portal.sync.mapping.whole import plan_whole
+from portal.sync.questions import BrandNamed, Facts, Named
 
 
 def plan_product(

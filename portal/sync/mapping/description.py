@@ -13,23 +13,14 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
-from portal.sync.decisions import (
-    BrandNamed,
-    CatalogueRules,
-    CategoryNamed,
-    CreateStrain,
-    Finding,
-    LineNamed,
-    Named,
-    NamedCategory,
-    StrainNamed,
-)
+from portal.sync.decisions import CatalogueRules, CreateStrain, Finding
 from portal.sync.domain import Item, Json, Product
 from portal.sync.mapping.asking import Asking
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.money import cents
 from portal.sync.mapping.stock import has_plain_unit, unit_mismatch
 from portal.sync.mapping.units import convert
+from portal.sync.questions import BrandNamed, CategoryNamed, LineNamed, Named, NamedCategory, StrainNamed
 
 PATH = ">"
 _TEXTS = frozenset({"name", "description"})

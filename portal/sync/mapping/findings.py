@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from portal.sync.decisions import Decision, Facts, Finding, ItemBySku, LotNumbered, Rules
+from portal.sync.decisions import Decision, Finding, Rules
 from portal.sync.domain import Destination, Item, Line, SourceOrder
 from portal.sync.mapping.draft import missing_for_destination
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.money import add_up, rounding_allowed
+from portal.sync.questions import Facts, ItemBySku, LotNumbered
 
 
 def stuck(findings: Sequence[Finding]) -> Decision:
@@ -61,6 +62,13 @@ def in_wrapping(order: SourceOrder, rules: Rules) -> list[Finding]:
         step = f"Add lines in {rules.platform_label}, or cancel it."
         findings.append(Finding("no_lines", "The order has no lines", step))
     return findings
+
+
+def in_shop_order(order: SourceOrder, rules: Rules) -> list[Finding]:
+    """What is wrong with an order of a shop by itself: nothing of it is sold by the case, and both totals are
+    compared once Flourish has it (AQ-9)."""
+    found = [*in_wrapping(order, rules), *in_lines(order, rules)]
+    return [finding for finding in found if finding.code != "quantity_does_not_divide"]
 
 
 def in_lines(order: SourceOrder, rules: Rules) -> list[Finding]:

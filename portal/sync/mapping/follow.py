@@ -9,7 +9,6 @@ from portal.sync.course import Blocked, Course
 from portal.sync.decisions import (
     CancelOrder,
     Decision,
-    Facts,
     Finding,
     FinishOrder,
     Inquiry,
@@ -17,7 +16,6 @@ from portal.sync.decisions import (
     ReplaceLines,
     Rules,
     SetTerm,
-    TermNamed,
 )
 from portal.sync.domain import CANCELLED, CREATED, SENT, Json, OutboundOrder, SourceOrder, Stage
 from portal.sync.mapping import carrying, older
@@ -26,11 +24,13 @@ from portal.sync.mapping.diff import changes, shared_values
 from portal.sync.mapping.draft import requested_date
 from portal.sync.mapping.findings import stuck, term_missing
 from portal.sync.mapping.terms import own_name
+from portal.sync.questions import Facts, TermNamed
+from portal.sync.retail import HubOrder
 
 # How long an order waits for what is asked for once for the whole connection, before it looks again.
 ASK_AGAIN_SECONDS = 600.0
 
-# Who owes the next step, by Flourish's status (flourish.md, Outbound order).
+# Who owes the next step, by Flourish's status (flourish.md, Outbound order; retail order).
 _NEXT_STEPS = {
     "Created": "Staff allocate it in Flourish.",
     "Partially Allocated": "Staff allocate the rest in Flourish.",
@@ -38,6 +38,10 @@ _NEXT_STEPS = {
     "Shipped": "Staff complete it in Flourish.",
     "Completed": "Nothing: the order is complete.",
     "Cancelled": "Nothing: the order is cancelled on both sides.",
+    "Submitted": "Staff pack it in Flourish.",
+    "Packed": "Staff hand it over, or put it on a route, in Flourish.",
+    "Out for Delivery": "Staff deliver it, and complete it in Flourish.",
+    "Undeliverable": "Nothing: it could not be delivered.",
 }
 
 
@@ -80,7 +84,7 @@ def by_status(order: SourceOrder, outbound: OutboundOrder, rules: Rules, course:
         return _follow_cancelled(order, outbound, rules)
     if order.stage is Stage.MERGED:
         return _follow_merged(outbound, rules)
-    return _follow_flourish(order, outbound, rules, course)
+    return by_flourish(order, outbound, rules, course)
 
 
 def with_findings(decision: Decision, findings: tuple[Finding, ...]) -> Decision:
@@ -255,26 +259,36 @@ def _too_late(day: date | None, term: str, outbound: OutboundOrder) -> Finding:
     )
 
 
-def _follow_flourish(order: SourceOrder, outbound: OutboundOrder, rules: Rules, course: Course) -> Decision:
-    """Flourish's side moves the platform, one step at a time, never back (LL-17, OR-6 to OR-12)."""
+def by_flourish(order: SourceOrder, made: HubOrder, rules: Rules, course: Course) -> Decision:
+    """Flourish's side moves the platform, one step at a time, never back (LL-17, OR-6 to OR-12, AQ-10).
+
+    Args:
+        order: the order on its platform.
+        made: the order in Flourish.
+        rules: the connection's rules.
+        course: how the platform's order follows Flourish's.
+    """
     where = rules.platform_label
-    target = course.target(order, outbound, rules)
-    if isinstance(target, Finding):
-        return stuck((target,))
-    move = course.next_move(order, target) if target else None
+    wanted = course.target(order, made, rules)
+    asked = (wanted.finding,) if wanted.finding is not None else ()
+    move = course.next_move(order, wanted.status) if wanted.status else None
+    if asked and move is None:
+        return stuck(asked)
     if isinstance(move, Blocked):
-        title = f"{where} does not let the order become {target}: {move.reason.rstrip('.')}"
+        title = f"{where} does not let the order become {wanted.status}: {move.reason.rstrip('.')}"
         table = ", or change the status table of the connection" if rules.status_table else ""
         step = f"Move it in {where} by hand{table}."
-        return stuck((Finding("move_not_offered", title, step, cause=target),))
+        return stuck((Finding("move_not_offered", title, step, cause=wanted.status),))
     if move is not None:
-        through = "" if move.to == target else f", {move.to} first"
+        through = "" if move.to == wanted.status else f", {move.to} first"
         return Decision(
             "move",
-            f"Move {where} to {target}{through}: Flourish has it {outbound.status}.",
+            f"Move {where} to {wanted.status}{through}: Flourish has it {made.status}.",
             f"Trellis moves the order in {where}.",
             "waiting",
             action=MovePlatform(order.number, move.action, move.to),
+            findings=asked,
         )
-    sentence = f"Both sides agree: {order.status} in {where}, {outbound.status} in Flourish."
-    return Decision("agree", sentence, _NEXT_STEPS.get(outbound.status, "Nothing."), "settled")
+    sides = f"{order.status} in {where}, {made.status} in Flourish"
+    sentence = f"Both sides agree: {sides}." if not wanted.note else f"{sides}: {wanted.note}."
+    return Decision("agree", sentence, _NEXT_STEPS.get(made.status, "Nothing."), "settled")

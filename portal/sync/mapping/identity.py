@@ -16,6 +16,7 @@ from datetime import date
 from portal.sync.decisions import Finding
 from portal.sync.mapping.keys import email_key, name_key, phone_key
 from portal.sync.retail import CustomerDraft, CustomerLookup, Person, RetailCustomer, Shopper
+from portal.sync.shopping import IdentityRules
 
 # What Flourish's lists answered so far; merged profiles are followed to the kept one before.
 Found = Mapping[CustomerLookup, tuple[RetailCustomer, ...]]
@@ -24,23 +25,6 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _BY = {"patient_id": "patient id", "phone": "phone number", "email": "e-mail address"}
 _PROFILE = "Choose the customer in Trellis, or correct the profile in Flourish."
 _SHOP = "Correct it in the shop's order, or make the customer in Flourish by hand."
-
-
-@dataclass(frozen=True)
-class IdentityRules:
-    """What a connection chose.
-
-    Args:
-        is_strict: believe a phone or an e-mail only with the same birth date and last name.
-        verifies_new: have the identity of every new customer checked when they come.
-        least_age_years: of who buys as an adult.
-        least_patient_age_years: of who buys as a patient.
-    """
-
-    is_strict: bool = True
-    verifies_new: bool = False
-    least_age_years: int = 21
-    least_patient_age_years: int = 18
 
 
 @dataclass(frozen=True)
@@ -86,10 +70,12 @@ Identity = Ask | Use | Make | Review
 
 @dataclass
 class _Search:
-    """One go through the lookups. `strangers` are customers who have the phone and are somebody else."""
+    """One go through the lookups. `strangers` are customers who have the phone and are somebody else. For
+    somebody who is said to be new only who is the same in all counts: then they were made a moment ago."""
 
     shopper: Shopper
     rules: IdentityRules
+    is_new: bool = False
     strangers: list[str] = field(default_factory=list)
 
 
@@ -99,7 +85,6 @@ def identify(
     found: Found,
     *,
     said: Said | None = None,
-    was_refused: bool = False,
 ) -> Identity:
     """Say which customer a shopper is, or what has to be asked or decided first.
 
@@ -108,7 +93,6 @@ def identify(
         rules: the connection's.
         found: what the lookups that were asked for brought.
         said: what a person decided for this order.
-        was_refused: whether Flourish refused to make this customer; `found` was asked anew since.
     """
     shopper = replace(shopper, person=_usable(shopper.person))
     hindrance = _too_young(shopper, rules)
@@ -116,19 +100,27 @@ def identify(
         return Review(hindrance)
     if said is not None and said.customer is not None:
         return _use(said.customer, shopper, "A person said that it is this customer.", is_said=True)
-    if said is None or not said.is_new:
-        met = _look(_Search(shopper, rules), found)
-        if met is not None:
-            return met
-    return _make(shopper, rules, was_refused=was_refused)
+    met = _look(_Search(shopper, rules, is_new=said is not None and said.is_new), found)
+    if met is not None:
+        return met
+    return _make(shopper, rules)
 
 
-def lock_keys(shopper: Shopper) -> tuple[str, ...]:
-    """What nobody else may be made with meanwhile, so that two orders of somebody new make one customer: to
-    be locked in this order, within a company, and never to be shown."""
-    person = _usable(shopper.person)
-    keys = (("patient", person.patient_id.casefold()), ("phone", person.phone), ("email", person.email))
-    return tuple(sorted(f"{kind}:{value}" for kind, value in keys if value))
+def sole_keys(person: Person) -> tuple[str, ...]:
+    """What no two customers may be made with at once, so that two orders of somebody new make one; never to
+    be shown. One each for what somebody is looked for by, as `sole_key` makes it."""
+    person = _usable(person)
+    lookups = (
+        CustomerLookup("patient_id", person.patient_id),
+        CustomerLookup("phone", person.phone),
+        CustomerLookup("email", person.email),
+    )
+    return tuple(sole_key(lookup) for lookup in lookups if lookup.value)
+
+
+def sole_key(lookup: CustomerLookup) -> str:
+    """The same of one thing."""
+    return f"{lookup.by}:{lookup.value.casefold()}"
 
 
 def _usable(person: Person) -> Person:
@@ -170,7 +162,9 @@ def _met(search: _Search, lookup: CustomerLookup, hits: list[RetailCustomer]) ->
     if not hits:
         return None
     shopper, by = search.shopper, _BY[lookup.by]
-    same = [each for each in hits if _is_same(each.person, shopper.person)]
+    same = [each for each in hits if is_same(each.person, shopper.person)]
+    if search.is_new:
+        return _use(same[0], shopper, "A person said that it is somebody new.") if len(same) == 1 else None
     if len(hits) > 1 and len(same) != 1:
         return Review(_several(by, hits))
     if same:
@@ -184,7 +178,7 @@ def _met(search: _Search, lookup: CustomerLookup, hits: list[RetailCustomer]) ->
     return Review(_differs(by, hits[0]))
 
 
-def _is_same(theirs: Person, ours: Person) -> bool:
+def is_same(theirs: Person, ours: Person) -> bool:
     """Whether birth date and last name are known on both sides and the same."""
     names = name_key(theirs.last_name), name_key(ours.last_name)
     return ours.born is not None and theirs.born == ours.born and bool(names[0]) and names[0] == names[1]
@@ -199,15 +193,13 @@ def _use(customer: RetailCustomer, shopper: Shopper, why: str, *, is_said: bool 
     return Use(customer.id, why)
 
 
-def _make(shopper: Shopper, rules: IdentityRules, *, was_refused: bool) -> Identity:
+def _make(shopper: Shopper, rules: IdentityRules) -> Identity:
     person = shopper.person
     if not person.email:
         return Review(_no_email())
     missing = _missing(shopper)
     if missing:
         return Review(_incomplete(missing))
-    if was_refused:
-        return Review(_refused())
     patient = shopper.is_patient and person.patient_id
     own = person if patient else replace(person, patient_id="", card_state="", card_expires=None)
     draft = CustomerDraft(
@@ -246,6 +238,16 @@ def _too_young(shopper: Shopper, rules: IdentityRules) -> Finding | None:
         "customer_too_young",
         f"By the birth date of the order its customer is younger than {least}",
         "Check who ordered. If the birth date is wrong, correct it in the shop; else cancel the order there.",
+    )
+
+
+def unknown(customer_id: str) -> Finding:
+    """What a person is told who chose a customer that Flourish does not have."""
+    return Finding(
+        "customer_unknown",
+        f"Flourish has no customer {customer_id}",
+        "Choose another customer in Trellis, or say there that a new one is to be made.",
+        cause=customer_id,
     )
 
 
@@ -315,7 +317,8 @@ def _incomplete(missing: list[str]) -> Finding:
     )
 
 
-def _refused() -> Finding:
+def refused() -> Finding:
+    """What a person is told when Flourish refused to make a customer, and shows nobody who is it."""
     return Finding(
         "customer_refused",
         "Flourish refused to make the customer, and shows nobody with this e-mail address",

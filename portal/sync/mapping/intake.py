@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portal.sync.decisions import (
-    CombinedOriginals,
-    CreateDestination,
-    CreateOrder,
-    Decision,
-    DestinationByLicense,
-    Facts,
-    Inquiry,
-    ItemBySku,
-    LicenseType,
-    Question,
-    Rules,
-)
+from portal.sync.decisions import CreateDestination, CreateOrder, Decision, Inquiry, Rules
 from portal.sync.domain import Destination, SourceOrder, Stage
 from portal.sync.mapping import combined, findings, routing
 from portal.sync.mapping.agreement import after_creation
 from portal.sync.mapping.draft import destination_draft, outbound_draft
 from portal.sync.mapping.findings import stuck
 from portal.sync.mapping.keys import sku_key
+from portal.sync.questions import (
+    CombinedOriginals,
+    DestinationByLicense,
+    Facts,
+    ItemBySku,
+    LicenseType,
+    Question,
+)
 
 # What a person may say of an order from before go-live, under this name in `Link.choices` (LL-29).
 INTAKE, BRING_IN, LEAVE_ALONE = "intake", "bring_in", "leave_alone"
@@ -73,9 +69,9 @@ def plan(
             decided then.
         choice: what a person said of it, where it is from before go-live.
     """
-    left_alone = None if moving else _left_alone(order, rules, choice)
-    if left_alone is not None:
-        return left_alone
+    stays = None if moving else left_alone(order, rules, choice)
+    if stays is not None:
+        return stays
     if not order.is_combination or moving:
         return _take(order, rules, facts, moving=moving)
     asked = CombinedOriginals(order.number, order.customer.license, order.placed_at)
@@ -96,7 +92,7 @@ def _take(order: SourceOrder, rules: Rules, facts: Facts, *, moving: bool) -> De
     return _bring_in(order, rules, facts, moving=moving)
 
 
-def _left_alone(order: SourceOrder, rules: Rules, choice: str) -> Decision | None:
+def left_alone(order: SourceOrder, rules: Rules, choice: str) -> Decision | None:
     """Why an order is left where it is; None when it is to be brought in."""
     where = rules.platform_label
     if order.stage in _LEFT_ALONE:

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from portal.sync.decisions import (
-    CatalogueRules,
-    CreateProduct,
-    CreateStrain,
-    Decision,
-    Finding,
-    Inquiry,
-    Named,
-    OwnLicenses,
-)
+from portal.sync.decisions import CatalogueRules, CreateProduct, CreateStrain, Decision, Finding, Inquiry
 from portal.sync.domain import Item, Json, Shelf
 from portal.sync.drafts import ProductDraft
 from portal.sync.mapping.asking import Asking
@@ -24,6 +15,7 @@ from portal.sync.mapping.keeping import Kept, with_kept
 from portal.sync.mapping.pairing import ask, near
 from portal.sync.mapping.stock import offered
 from portal.sync.mapping.units import EACH, GRAM, convert, rounded_down
+from portal.sync.questions import Named, OwnLicenses
 
 # Decimals of the weight of one unit.
 _WEIGHT_PLACES = 4

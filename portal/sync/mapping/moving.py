@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.sync.decisions import CancelToMove, Decision, Facts, Finding, Inquiry, Rules
+from portal.sync.decisions import CancelToMove, Decision, Finding, Inquiry, Rules
 from portal.sync.domain import CANCELLED, OVER, SENT, Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import intake
 from portal.sync.mapping.routing import kept, questions, removed, reps_of, route
+from portal.sync.questions import Facts
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portal.sync.course import Course
-from portal.sync.decisions import Decision, Facts, Inquiry, Rules
+from portal.sync.decisions import Decision, Inquiry, Rules
 from portal.sync.domain import CANCELLED, OVER, Json, OutboundOrder, SourceOrder
 from portal.sync.mapping import follow, intake, moving, telling
 from portal.sync.mapping.agreement import arrived
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.routing import kept
+from portal.sync.questions import Facts
 
 
 def joined(order: SourceOrder, outbound: OutboundOrder) -> Json:

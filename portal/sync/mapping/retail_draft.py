@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from portal.sync.decisions import Finding, Rules
+from portal.sync.domain import Item
 from portal.sync.mapping.draft import marker
 from portal.sync.mapping.money import cents
 from portal.sync.mapping.offers import CarriedOffers
-from portal.sync.retail import Fulfilment, RetailDraft, RetailDraftLine, RetailOrder
-from portal.sync.shopping import ShopItem, ShopOrder
+from portal.sync.retail import Fulfilment, RetailDraft, RetailDraftLine
+from portal.sync.shopping import ShopOrder
 
 _NOTHING = Decimal(0)
 
@@ -23,7 +24,7 @@ def retail_draft(
     customer_id: str,
     is_recreational: bool,
     carried: CarriedOffers,
-    items: Mapping[str, ShopItem],
+    items: Mapping[str, Item],
 ) -> RetailDraft:
     """Make the draft. Lines have the list price: what comes off is a discount.
 
@@ -48,8 +49,8 @@ def retail_draft(
         placed_at=order.placed_at,
         lines=tuple(
             RetailDraftLine(
-                item_id=items[line.sku].item.id,
-                sku=items[line.sku].item.sku,
+                item_id=items[line.sku].id,
+                sku=items[line.sku].sku,
                 eaches=line.eaches,
                 unit_price=line.case_price,
                 strain_id=items[line.sku].strain_id,
@@ -72,14 +73,7 @@ def _said_besides(order: ShopOrder) -> tuple[str, ...]:
     return tuple(filter(None, (order.notes.strip(), f"Fees in the shop: ${fees}" if is_lost else "")))
 
 
-def found_again(order: ShopOrder, rules: Rules, made: Iterable[RetailOrder]) -> tuple[RetailOrder, ...]:
-    """Find the retail orders that were made for this order, such as by a call whose answer was lost. Its
-    number does not tell, as another order may have the same; the first note does."""
-    ours = marker(rules, order.number)
-    return tuple(each for each in made if each.notes.partition("\n")[0].strip() == ours)
-
-
-def without_strain(order: ShopOrder, items: Mapping[str, ShopItem]) -> tuple[Finding, ...]:
+def without_strain(order: ShopOrder, items: Mapping[str, Item]) -> tuple[Finding, ...]:
     """Say which items Flourish refuses, as they need a strain and have none. An order goes whole or not at
     all."""
     skus = dict.fromkeys(line.sku for line in order.lines)
@@ -91,5 +85,5 @@ def without_strain(order: ShopOrder, items: Mapping[str, ShopItem]) -> tuple[Fin
             cause=sku,
         )
         for sku in skus
-        if items[sku].item.strain_required and not items[sku].strain_id
+        if items[sku].strain_required and not items[sku].strain_id
     )

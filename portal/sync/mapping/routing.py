@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.sync.decisions import Facts, Finding, Question, RepByEmail, RepEmail, Rules
+from portal.sync.decisions import Finding, Rules
 from portal.sync.domain import FacilityFacts, Json, SalesRep, SourceOrder
 from portal.sync.mapping.keys import license_key
+from portal.sync.questions import Facts, Question, RepByEmail, RepEmail
 
 
 @dataclass(frozen=True)

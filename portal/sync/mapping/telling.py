@@ -6,16 +6,15 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from portal.sync.decisions import Decision, Finding, Rules
-from portal.sync.domain import CANCELLED, OVER, Json, OutboundOrder, SourceOrder
+from portal.sync.domain import CANCELLED, OVER, Json, SourceOrder
 from portal.sync.drafts import TellPlatform
 from portal.sync.mapping.findings import stuck
+from portal.sync.retail import HubOrder
 
 PAID = "Paid"
 
 
-def plan(
-    decision: Decision, order: SourceOrder, outbound: OutboundOrder, *, base: Json, rules: Rules
-) -> Decision:
+def plan(decision: Decision, order: SourceOrder, outbound: HubOrder, *, base: Json, rules: Rules) -> Decision:
     """Add what is to be told to a decision that writes nothing; both go in one call.
 
     Args:
@@ -41,7 +40,7 @@ def plan(
 
 
 def lacking(
-    order: SourceOrder, outbound: OutboundOrder, base: Json, rules: Rules
+    order: SourceOrder, outbound: HubOrder, base: Json, rules: Rules
 ) -> tuple[dict[str, str | None], bool]:
     """What of an order nobody told its platform yet: ids by their key, and whether that it is paid."""
     key = rules.external_id_key
@@ -66,7 +65,7 @@ def after_gone(order: SourceOrder, finding: Finding, rules: Rules) -> Decision:
     )
 
 
-def _paid(base: Json, outbound: OutboundOrder, rules: Rules) -> Json:
+def _paid(base: Json, outbound: HubOrder, rules: Rules) -> Json:
     """Flourish does not say when it was paid: the day of the order's last change there, in its time zone."""
     day = outbound.updated_at.astimezone(ZoneInfo(rules.facility.timezone)).date()
     return {**base, "paid": day.isoformat()}

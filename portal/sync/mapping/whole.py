@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from portal.sync.decisions import BrandNamed, CatalogueRules, Decision, Facts, Finding, Inquiry, Named
+from portal.sync.decisions import CatalogueRules, Decision, Finding, Inquiry
 from portal.sync.domain import Item, Json, Product, Shelf
 from portal.sync.drafts import ProductDraft, PutProduct
 from portal.sync.mapping.asking import Asking
@@ -19,6 +19,7 @@ from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.making import drop_held, unread
 from portal.sync.mapping.pairing import Pair, ask, near, pair
 from portal.sync.mapping.units import rounded_down
+from portal.sync.questions import BrandNamed, Facts, Named
 
 # Decimals of a quantity.
 _PLACES = 4

@@ -12,22 +12,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.sync.decisions import (
-    Action,
-    CatalogueRules,
-    CreateProduct,
-    Decision,
-    Facts,
-    Finding,
-    Inquiry,
-    Question,
-)
+from portal.sync.decisions import Action, CatalogueRules, CreateProduct, Decision, Finding, Inquiry
 from portal.sync.domain import Json, Product, Shelf
 from portal.sync.engine import item_writes
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.writes import Write
 from portal.sync.mapping.catalogue import plan_product
 from portal.sync.preview.recording import RecordingPlatform
+from portal.sync.questions import Facts, Question
 
 
 @dataclass(frozen=True)

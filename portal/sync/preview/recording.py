@@ -13,16 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.sync.batches import Batch
-from portal.sync.contract import CatalogueClient, PlatformClient
-from portal.sync.decisions import (
-    CatalogueQuestion,
-    DestinationByLicense,
-    FlourishQuestion,
-    LicenseType,
-    Named,
-    RepEmail,
-    StrainNamed,
-)
+from portal.sync.contract import CatalogueClient, PlatformClient, SellsToPeople
 from portal.sync.domain import (
     CANCELLED,
     CREATED,
@@ -39,10 +30,22 @@ from portal.sync.drafts import DestinationDraft, DraftLine, OutboundDraft, Outbo
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.mapping.facts import product_facts, product_from
 from portal.sync.mapping.keys import license_key, sku_key
+from portal.sync.preview.naming import NEW
+from portal.sync.preview.retail_recording import RecordingRetail
 from portal.sync.product_writers import ShopClient
+from portal.sync.questions import (
+    CatalogueQuestion,
+    CustomerNumbered,
+    DestinationByLicense,
+    FlourishQuestion,
+    LicenseType,
+    Named,
+    RepEmail,
+    StrainNamed,
+)
+from portal.sync.retail import CustomerLookup
+from portal.sync.shopping import Store
 
-# How the ids of what is not there yet begin: no platform gives such ones.
-NEW = "new:"
 _NOTHING = Decimal(0)
 # What a look asks of Flourish besides what is recorded below.
 _READS = frozenset({"outbound_orders", "item", "items_by_sku", "stock_of"})
@@ -94,6 +97,12 @@ class RecordingPlatform:
     def entries(self, name: str) -> Any:
         """See `contract.PlatformClient`."""
         return self._client.entries(name)
+
+    def store(self) -> Store:
+        """See `contract.SellsToPeople`."""
+        if not isinstance(self._client, SellsToPeople):
+            raise TypeError("people do not shop on this platform")
+        return self._client.store()
 
     def changed_orders(self, since: datetime | None) -> Any:
         """See `contract.PlatformClient`."""
@@ -253,6 +262,7 @@ class RecordingFlourish:
         facilities: Mapping[str, str],
     ) -> None:
         self._client = client
+        self.retail = RecordingRetail(client.retail)
         self._destinations = dict(destinations)
         self._facilities = facilities
         self._orders: dict[str, OutboundOrder] = {}
@@ -266,6 +276,7 @@ class RecordingFlourish:
     def forget(self) -> None:
         """Forget orders: each is rehearsed once."""
         self._orders.clear()
+        self.retail.forget()
 
     def answer(self, question: FlourishQuestion, *, facility_id: str = "") -> Any:
         """Answer a question; a destination that would have been made by now is there."""
@@ -273,6 +284,10 @@ class RecordingFlourish:
             made = self._destinations.get(license_key(question.license))
             if made is not None:
                 return (Destination(f"{NEW}{question.license}", made, question.license, active=True),)
+        if isinstance(question, CustomerLookup):
+            return self.retail.customers(question)
+        if isinstance(question, CustomerNumbered):
+            return self.retail.customer(question.id)
         return self._client.answer(question, facility_id=facility_id)
 
     def outbound_order(self, order_id: str) -> OutboundOrder | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.sync.batches import SetLotStock
-from portal.sync.decisions import Action, Decision, Question, SetStock
+from portal.sync.decisions import Action, Decision, SetStock
 from portal.sync.domain import Json
 from portal.sync.drafts import PutProduct
 from portal.sync.engine.matter import Matter
@@ -19,7 +19,9 @@ from portal.sync.engine.writes import Write
 from portal.sync.errors import Rejected, Unreadable
 from portal.sync.mapping import effects
 from portal.sync.mapping.effects import Change
-from portal.sync.preview.recording import NEW, Captured
+from portal.sync.preview.naming import NEW
+from portal.sync.preview.recording import Captured
+from portal.sync.questions import Question
 
 # As many as a look makes (engine/reconcile.py).
 _MOST_STEPS = 8

@@ -16,9 +16,12 @@ from portal.sync.mapping.item_outcomes import of_item
 from portal.sync.mapping.order_outcomes import of_order
 from portal.sync.mapping.outcomes import ORDER, Standings, for_a_person
 from portal.sync.mapping.plan import joined
+from portal.sync.mapping.shop_outcomes import of_shop_order
 from portal.sync.preview.items import ItemRehearsal, Seen
 from portal.sync.preview.rehearsal import decide, rehearse
 from portal.sync.preview.sides import Sides
+from portal.sync.retail import RetailOrder
+from portal.sync.shopping import ShopOrder
 
 
 def at_order(desk: Desk, sides: Sides, connection: Connection, link: Link) -> Standings:
@@ -58,8 +61,12 @@ def _compared(sides: Sides, link: Link, matter: OrderMatter, decision: Decision)
     if outbound is None:
         # It is gone for good: only its id is left on the platform.
         return for_a_person(decision.findings[0], ORDER)
-    base = joined(order, outbound) if link.base is None else link.base
     account = sides.account
+    if isinstance(outbound, RetailOrder):
+        if not isinstance(order, ShopOrder):
+            raise TypeError("a retail order is a person's")
+        return of_shop_order(order, outbound, rules=account.rules, decision=decision)
+    base = joined(order, outbound) if link.base is None else link.base
     return of_order(
         order,
         outbound,

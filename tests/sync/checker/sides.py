@@ -12,10 +12,10 @@ from typing import Any
 from portal.models import utc_now
 from portal.sync.checks import Entry
 from portal.sync.contract import Page
-from portal.sync.decisions import FlourishQuestion, RepEmail
 from portal.sync.domain import Company, Customer, Hint, Line, OutboundLine, OutboundOrder, SourceOrder, Stage
 from portal.sync.errors import SyncError
 from portal.sync.flourish.client import FlourishClient
+from portal.sync.questions import FlourishQuestion, RepEmail
 
 LONG_AGO = timedelta(days=1)
 

@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from portal.models import Facility, Operation, new_id, utc_now
 from portal.sync.checker.calls import wanted
-from portal.sync.contract import BY_REP
 from portal.sync.domain import Stage
 from portal.sync.engine.writes import order_key
+from portal.sync.entered import BY_REP
 from tests.sync.checker import world as make
 from tests.sync.checker.sides import outbound
 from tests.sync.checker.test_books import Sandbox

@@ -16,7 +16,7 @@ from portal.models import Link, MirroredItem, MirroredProduct, PulledRow, Stream
 from portal.sync import audit, registry
 from portal.sync.batches import Batch
 from portal.sync.contract import Catalogue, Rows
-from portal.sync.decisions import BrandNamed, CatalogueRules, Named
+from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, Hint, Item, Product, Stock, StockKind
 from portal.sync.drafts import ProductDraft
 from portal.sync.engine import catalogue, pull
@@ -29,6 +29,7 @@ from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keys import sku_key
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.leaflink.shop import catalogue_rules
+from portal.sync.questions import BrandNamed, Named
 from tests.sync.engine.shop import Shop
 from tests.sync.engine.worlds import Flourish, LeafLink
 

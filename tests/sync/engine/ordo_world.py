@@ -12,7 +12,6 @@ from uuid import UUID
 
 from portal.sync.checks import Entry
 from portal.sync.contract import Page
-from portal.sync.decisions import LicenseType, RepEmail
 from portal.sync.domain import Company, Line, SourceOrder
 from portal.sync.drafts import DraftLine
 from portal.sync.engine.desk import Desk
@@ -21,6 +20,7 @@ from portal.sync.mapping.money import line_total
 from portal.sync.platforms.ordo import ORDO
 from portal.sync.platforms.ordo.status import CONFIRMED, LADDER, PAID, STAGES
 from portal.sync.platforms.ordo.translate import EXTERNAL_ID
+from portal.sync.questions import LicenseType, RepEmail
 from tests.sync.engine.shop import Shop, open_shop
 from tests.sync.engine.worlds import World
 from tests.sync.mapping.examples import line, order

@@ -22,7 +22,7 @@ from portal.models import (
     TimelineEvent,
     new_id,
 )
-from portal.sync.contract import BY_REP, Platform
+from portal.sync.contract import Platform
 from portal.sync.domain import Hint, SalesRep, SourceOrder
 from portal.sync.engine import marks
 from portal.sync.engine.accounts import Account, Tape, rules_of
@@ -37,6 +37,7 @@ from portal.sync.engine.claim import (
 )
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.reconcile import reconcile
+from portal.sync.entered import BY_REP
 from portal.sync.platforms.leaflink import LEAFLINK
 from tests.sync.engine.worlds import Flourish, LeafLink
 from tests.sync.mapping.examples import order

@@ -13,10 +13,10 @@ import pytest
 from redis import Redis
 
 from portal.sync.contract import Throttle
-from portal.sync.decisions import DestinationByLicense, ItemBySku
 from portal.sync.engine.budget import Budget
 from portal.sync.engine.pace import Turnstile, _BudgetSpent, _Paced, paced
 from portal.sync.errors import Retryable
+from portal.sync.questions import DestinationByLicense, ItemBySku
 
 SLOW = Throttle(per_second=0.01, burst=3)
 

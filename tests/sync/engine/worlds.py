@@ -19,14 +19,6 @@ from typing import Any, TypeVar
 from portal.extensions import refuse_open_transaction
 from portal.sync.checks import Entry
 from portal.sync.contract import Page
-from portal.sync.decisions import (
-    DestinationByLicense,
-    ItemBySku,
-    LotNumbered,
-    RepByEmail,
-    RepEmail,
-    TermNamed,
-)
 from portal.sync.domain import (
     Amount,
     Company,
@@ -40,6 +32,14 @@ from portal.sync.domain import (
 from portal.sync.drafts import DestinationDraft, OutboundDraft, OutboundUpdate
 from portal.sync.errors import Rejected, Retryable
 from portal.sync.platforms.leaflink.translate import STAGES
+from portal.sync.questions import (
+    DestinationByLicense,
+    ItemBySku,
+    LotNumbered,
+    RepByEmail,
+    RepEmail,
+    TermNamed,
+)
 from tests.sync.mapping.examples import updated
 
 _Answer = TypeVar("_Answer")
@@ -209,7 +209,11 @@ class LeafLink(World):
 class Flourish(World):
     """Outbound orders, destinations, items and reps in Flourish."""
 
-    WRITES = ("create_order", "create_destination", "finish_order", "update_order", "cancel_order")
+    WRITES: tuple[str, ...] = (
+        *("create_order", "create_destination", "finish_order", "update_order", "cancel_order"),
+    )
+    # Its retail side, of a company that has one.
+    retail: Any = None
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,7 +6,6 @@ import pytest
 import responses
 
 from portal.sync.addresses import check_address
-from portal.sync.decisions import DestinationByLicense, ItemBySku, RepByEmail, TermNamed
 from portal.sync.domain import Address, Company, Destination
 from portal.sync.drafts import DestinationDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
@@ -14,6 +13,7 @@ from portal.sync.flourish import FLOURISH, authorise, check_credentials
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.flourish.envelope import MAX_PAGES
 from portal.sync.http import Caller
+from portal.sync.questions import DestinationByLicense, ItemBySku, RepByEmail, TermNamed
 from tests.sync.fakes import FakeCalls
 from tests.sync.flourish.examples import DRAFT, many, one, order
 

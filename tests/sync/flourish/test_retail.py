@@ -173,7 +173,7 @@ def test_a_retail_order_is_read():
     assert found.lines == (RetailLine("00000328", "Pre-Roll", Decimal(2), Decimal(0), Decimal(20)),)
     assert (found.subtotal, found.discount, found.taxes, found.total) == (40, 20, 3, Decimal("23.00"))
     assert (found.is_recreational, found.packed_at, found.is_over) == (None, None, False)
-    assert found.notes == "Trellis c1 n1\nRing twice"
+    assert found.notes == ("Trellis c1 n1", "Ring twice")
 
 
 def test_the_answer_to_a_write_names_some_fields_differently():
@@ -183,7 +183,7 @@ def test_the_answer_to_a_write_names_some_fields_differently():
     for name in ("order_id", "order_notes", "order_fulfillment_type"):
         del body[name]
     found = read_order(Fields(body), silent)
-    assert (found.id, found.notes, found.fulfilment) == ("00000043", "Trellis c1 n1", Fulfilment.PICKUP)
+    assert (found.id, found.notes, found.fulfilment) == ("00000043", ("Trellis c1 n1",), Fulfilment.PICKUP)
     assert found.is_recreational is False
 
 

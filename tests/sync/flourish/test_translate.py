@@ -194,7 +194,13 @@ WEBHOOKS = [
         {"item_id": "9", "id": "row"},
         Hint("item", "9", "inventory_summary/update", is_stock=True),
     ),
-    ("retail_order", "create", {"id": "1"}, Hint("", "", "retail_order/create")),
+    (
+        "retail_order",
+        "create",
+        {"id": "1", "notes": "Trellis c1 n1\nRing twice"},
+        Hint("order", "1", "retail_order/create", marker="Trellis c1 n1"),
+    ),
+    ("vehicle", "create", {"id": "1"}, Hint("", "", "vehicle/create")),
     (["order"], "create", {"id": "1"}, Hint("", "", "['order']/create")),
     (None, None, None, Hint("", "", "None/None")),
 ]

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from portal.sync.decisions import LotNumbered
 from portal.sync.domain import Amount
 from portal.sync.drafts import DraftLine, LineUpdate, NoteSwap, OutboundUpdate, Swap
 from portal.sync.errors import Retryable
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.flourish.translate import changes_of, read_order, write_order
+from portal.sync.questions import LotNumbered
 from portal.sync.reading import Fields
 from tests.sync.fakes import FakeCalls
 from tests.sync.flourish.examples import DRAFT, NOTE, line, many, one, order

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from portal.sync.decisions import ItemBySku, UpdateOrder
+from portal.sync.decisions import UpdateOrder
 from portal.sync.drafts import LineUpdate
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import COURSE
+from portal.sync.questions import ItemBySku
 from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules, updated
 
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)

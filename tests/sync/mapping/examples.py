@@ -7,17 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.decisions import (
-    Decision,
-    DestinationByLicense,
-    Facts,
-    Finding,
-    Inquiry,
-    ItemBySku,
-    RepByEmail,
-    RepEmail,
-    Rules,
-)
+from portal.sync.decisions import Decision, Finding, Inquiry, Rules
 from portal.sync.domain import (
     Address,
     Amount,
@@ -37,6 +27,7 @@ from portal.sync.mapping.agreement import after_creation, after_finishing
 from portal.sync.mapping.draft import outbound_draft, requested_date
 from portal.sync.mapping.money import line_total
 from portal.sync.platforms.leaflink.terms import TERMS
+from portal.sync.questions import DestinationByLicense, Facts, ItemBySku, RepByEmail, RepEmail
 
 GO_LIVE = datetime(2026, 1, 1, tzinfo=UTC)
 PLACED = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)

@@ -10,20 +10,12 @@ from typing import Any
 
 from portal.sync.decisions import (
     Action,
-    BrandNamed,
     CatalogueRules,
-    CategoryNamed,
     CreateProduct,
     CreateStrain,
     Decision,
     Inquiry,
-    LineNamed,
-    Named,
-    NamedCategory,
-    OwnLicenses,
-    Question,
     SetStock,
-    StrainNamed,
     UpdateProduct,
 )
 from portal.sync.domain import FacilityFacts, Item, Product, Shelf, StockKind
@@ -31,6 +23,16 @@ from portal.sync.mapping.catalogue import plan_product
 from portal.sync.mapping.facts import product_facts, product_from
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.leaflink.shop import BOTH, catalogue_rules
+from portal.sync.questions import (
+    BrandNamed,
+    CategoryNamed,
+    LineNamed,
+    Named,
+    NamedCategory,
+    OwnLicenses,
+    Question,
+    StrainNamed,
+)
 
 SKU = "PR-1"
 WHEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

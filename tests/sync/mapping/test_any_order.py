@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sync.decisions import ItemBySku, SetTerm, TermNamed, UpdateOrder
+from portal.sync.decisions import SetTerm, UpdateOrder
 from portal.sync.mapping.money import line_total
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import COURSE
 from portal.sync.platforms.leaflink.terms import TERMS
+from portal.sync.questions import ItemBySku, TermNamed
 from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules, updated
 
 CENT = Decimal("0.01")

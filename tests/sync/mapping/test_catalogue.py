@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sync.decisions import (
-    BrandNamed,
-    CreateStrain,
-    Inquiry,
-    Named,
-    SetStock,
-    StrainNamed,
-    UpdateProduct,
-)
+from portal.sync.decisions import CreateStrain, Inquiry, SetStock, UpdateProduct
 from portal.sync.domain import StockKind
 from portal.sync.mapping.catalogue import plan_product
 from portal.sync.mapping.keeping import forgiven
@@ -23,6 +15,7 @@ from portal.sync.mapping.stock import offered
 from portal.sync.mapping.units import FAMILIES
 from portal.sync.platforms.leaflink.catalogue import LISTING_STATES, UNITS
 from portal.sync.platforms.leaflink.shop import BOTH, DESCRIPTION, INVENTORY
+from portal.sync.questions import BrandNamed, Named, StrainNamed
 from tests.sync.mapping.shelves import SKU, applied, codes, item, plan, product, rounds, rules, shelf
 
 MODES = (INVENTORY, DESCRIPTION, BOTH)

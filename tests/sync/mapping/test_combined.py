@@ -6,12 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from portal.sync.decisions import CancelOrder, CombinedOriginals, CreateOrder, Inquiry
+from portal.sync.decisions import CancelOrder, CreateOrder, Inquiry
 from portal.sync.domain import Original, Originals, OutboundLine, Stage
 from portal.sync.mapping.combined import infer
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import COURSE
+from portal.sync.questions import CombinedOriginals
 from tests.sync.mapping.examples import answers, customer, decided, line, order, outbound, rules
 
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from portal.sync.decisions import Inquiry, ItemBySku, MovePlatform, UpdateOrder
+from portal.sync.decisions import Inquiry, MovePlatform, UpdateOrder
 from portal.sync.domain import Amount, OutboundLine
+from portal.sync.questions import ItemBySku
 from tests.sync.mapping.editing import NOTES, THEN, THERE, A, B, edited, plan, there
 from tests.sync.mapping.examples import customer, decided, item, line, made
 

@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from portal.sync.course import Blocked, Course, Move
-from portal.sync.decisions import CancelOrder, Finding, FinishOrder, Inquiry, MovePlatform, TermNamed
+from portal.sync.course import Blocked, Course, Move, Wanted
+from portal.sync.decisions import CancelOrder, Finding, FinishOrder, Inquiry, MovePlatform
 from portal.sync.domain import Stage
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import COURSE
 from portal.sync.platforms.leaflink.translate import STAGES
+from portal.sync.questions import TermNamed
 from tests.sync.mapping.examples import agreed, decided, order, outbound, rules
 
 SHIP_AT = datetime(2026, 4, 1, 15, tzinfo=UTC)
@@ -243,7 +244,7 @@ def test_the_platforms_own_words_are_sent_back_to_it():
 def test_a_platform_may_say_by_both_sides_where_its_order_is_to_be():
     course = Course(
         lambda _order, target: Move(f"do-{target}", target),
-        target=lambda here, there, _rules: f"{here.status} {there.payment_status}",
+        target=lambda here, there, _rules: Wanted(f"{here.status} {there.payment_status}"),
     )
     decision = decided(plan(order(), outbound("Created", payment_status="Paid"), course=course))
 
@@ -252,7 +253,7 @@ def test_a_platform_may_say_by_both_sides_where_its_order_is_to_be():
 
 def test_what_no_step_of_the_platform_leads_to_is_a_persons_to_see_to():
     no_way = Finding("refused", "There is no way back", "Agree with the buyer.")
-    course = Course(lambda *_: Move("never", "asked"), target=lambda *_: no_way)
+    course = Course(lambda *_: Move("never", "asked"), target=lambda *_: Wanted(finding=no_way))
     decision = decided(plan(order(), outbound("Created"), course=course))
 
     assert (decision.state, decision.findings, decision.action) == ("stuck", (no_way,), None)

@@ -9,16 +9,17 @@ import pytest
 
 from portal.sync.mapping.identity import (
     Ask,
-    IdentityRules,
     Make,
     Review,
     Said,
     Use,
     age_on,
     identify,
-    lock_keys,
+    sole_key,
+    sole_keys,
 )
 from portal.sync.retail import CustomerLookup, RetailCustomer
+from portal.sync.shopping import IdentityRules
 from tests.sync.mapping.shoppers import (
     BORN,
     BY_EMAIL,
@@ -220,11 +221,6 @@ def test_a_new_customer_has_a_patient_id_only_from_a_medical_order():
     assert (as_patient.draft.person.patient_id, as_patient.draft.state) == ("MMJ-1", "CA")
 
 
-def test_what_flourish_refused_to_make_is_looked_for_once_more_and_then_a_persons():
-    assert ended(identify(adult(), STRICT, found(), was_refused=True)) == "customer_refused"
-    assert ended(identify(adult(), STRICT, found(email=[SAME]), was_refused=True)) == "use 7"
-
-
 SAID = [
     (Said(customer=SPOUSE), "use 8"),
     (Said(customer=OTHER_PATIENT), "use 13"),
@@ -241,9 +237,9 @@ def test_a_person_decides_and_a_ban_holds_all_the_same(said, end):
 
 def test_two_orders_of_somebody_new_wait_for_each_other():
     first, second = adult(), adult(email="NIA@guests.example", phone="+1 415 555 0100")
-    assert lock_keys(first) == lock_keys(second)
-    assert set(lock_keys(adult(phone="888-888-8888", patient_id=""))) == {"email:nia@guests.example"}
-    assert list(lock_keys(patient())) == sorted(lock_keys(patient()))
+    assert sole_keys(first.person) == sole_keys(second.person)
+    assert sole_keys(adult(phone="888-888-8888", patient_id="").person) == ("email:nia@guests.example",)
+    assert sole_keys(patient().person)[0] == sole_key(CustomerLookup("patient_id", "mmj-1"))
 
 
 def test_nothing_that_is_decided_shows_who_somebody_is():

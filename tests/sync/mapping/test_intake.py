@@ -10,17 +10,10 @@ from typing import Any
 import pytest
 
 from portal.sync.course import Course, Move
-from portal.sync.decisions import (
-    CreateDestination,
-    CreateOrder,
-    DestinationByLicense,
-    Inquiry,
-    ItemBySku,
-    RepByEmail,
-    RepEmail,
-)
+from portal.sync.decisions import CreateDestination, CreateOrder, Inquiry
 from portal.sync.domain import Address, Stage
 from portal.sync.mapping.plan import plan_order
+from portal.sync.questions import DestinationByLicense, ItemBySku, RepByEmail, RepEmail
 from tests.sync.mapping.examples import (
     GO_LIVE,
     answers,

@@ -5,22 +5,20 @@ from decimal import Decimal
 
 import pytest
 
-from portal.sync.decisions import (
+from portal.sync.decisions import CreateProduct, CreateStrain, UpdateProduct
+from portal.sync.domain import Item
+from portal.sync.mapping.description import category_path, line_name
+from portal.sync.platforms.leaflink.catalogue import write_draft
+from portal.sync.platforms.leaflink.shop import BOTH, DESCRIPTION, INVENTORY
+from portal.sync.questions import (
     BrandNamed,
     CategoryNamed,
-    CreateProduct,
-    CreateStrain,
     LineNamed,
     Named,
     NamedCategory,
     OwnLicenses,
     StrainNamed,
-    UpdateProduct,
 )
-from portal.sync.domain import Item
-from portal.sync.mapping.description import category_path, line_name
-from portal.sync.platforms.leaflink.catalogue import write_draft
-from portal.sync.platforms.leaflink.shop import BOTH, DESCRIPTION, INVENTORY
 from tests.sync.mapping.shelves import codes, item, plan, product, rounds, rules, shelf
 
 

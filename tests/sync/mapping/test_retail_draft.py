@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +11,9 @@ import pytest
 from portal.sync.decisions import Rules
 from portal.sync.domain import Address, FacilityFacts
 from portal.sync.mapping.offers import CarriedOffers
-from portal.sync.mapping.retail_draft import found_again, retail_draft, without_strain
+from portal.sync.mapping.retail_draft import retail_draft, without_strain
 from portal.sync.retail import AppliedDiscount, Fulfilment, RetailDraftLine
-from tests.sync.platforms.aiq.examples import NUMBER, SKU, line, made, order, shop_item
+from tests.sync.platforms.aiq.examples import NUMBER, SKU, line, order, shop_item
 
 pytestmark = pytest.mark.promise("AQ-6")
 FERN = {"street": "12 Fern Court", "city": "Oakland", "administrativeArea": "CA", "postalCode": "94601"}
@@ -39,7 +38,7 @@ def draft(carried=NOTHING_OFF, *, is_recreational=True, items=None, **changed: A
         customer_id="00000700",
         is_recreational=is_recreational,
         carried=carried,
-        items=items or {SKU: shop_item(strain_id="12")},
+        items=items or {SKU: shop_item(strain_id="12").item},
     )
 
 
@@ -57,7 +56,7 @@ def test_for_whom_it_is_is_said_either_way(is_recreational):
 
 @pytest.mark.promise("AQ-9")
 def test_lines_have_the_list_price_and_what_comes_off_stands_beside_them():
-    sent = draft(HALF, items={SKU: shop_item(strain_id="12")})
+    sent = draft(HALF, items={SKU: shop_item(strain_id="12").item})
 
     assert sent.lines == (RetailDraftLine("00000345", SKU, Decimal(2), Decimal("10.00"), "12"),)
     assert sent.discounts == HALF.discounts
@@ -99,32 +98,11 @@ def test_goods_that_are_sent_have_no_draft():
 
 def test_an_order_with_an_item_that_lacks_its_strain_is_not_sent_at_all():
     items = {
-        SKU: shop_item(strain_required=True),
-        "B": shop_item(sku="B", strain_required=True, strain_id="9"),
-        "C": shop_item(sku="C"),
+        SKU: shop_item(strain_required=True).item,
+        "B": shop_item(sku="B", strain_required=True, strain_id="9").item,
+        "C": shop_item(sku="C").item,
     }
 
     found = without_strain(order(items=[line(), line("B"), line("C"), line()]), items)
 
     assert [(one.code, one.cause) for one in found] == [("strain_missing", SKU)]
-
-
-@pytest.mark.promise("AQ-12")
-@pytest.mark.parametrize(
-    ("notes", "is_ours"),
-    [
-        (f"Trellis c1 {NUMBER}", True),
-        (f"Trellis c1 {NUMBER}\nRing twice", True),
-        (f"Trellis c1 {NUMBER} \nRing twice", True),
-        # Another order of the same number, another connection, no note, and one that names it in passing.
-        ("Trellis c1 another", False),
-        (f"Trellis c2 {NUMBER}", False),
-        ("", False),
-        (f"As with\nTrellis c1 {NUMBER}", False),
-        (f"Trellis c1 {NUMBER}0", False),
-    ],
-)
-def test_an_order_whose_answer_was_lost_is_known_again_by_its_first_note(notes, is_ours):
-    found = replace(made(), notes=notes, original_order_id="1001")
-
-    assert found_again(order(), RULES, [found]) == ((found,) if is_ours else ())

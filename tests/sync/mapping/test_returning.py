@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 
 from portal.sync.course import Course
-from portal.sync.decisions import Facts, ItemBySku, ReplaceLines, UpdateOrder
+from portal.sync.decisions import ReplaceLines, UpdateOrder
 from portal.sync.domain import Amount, OutboundLine
 from portal.sync.drafts import DraftLine
 from portal.sync.mapping.agreement import arrived
 from portal.sync.mapping.plan import plan_order
+from portal.sync.questions import Facts, ItemBySku
 from portal.sync.sameness import Sameness
 from tests.sync.mapping.examples import agreed, decided, item, line, made, order, rules
 

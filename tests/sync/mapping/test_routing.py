@@ -8,19 +8,12 @@ from typing import Any
 
 import pytest
 
-from portal.sync.decisions import (
-    CancelOrder,
-    CancelToMove,
-    CreateOrder,
-    FinishOrder,
-    Inquiry,
-    RepByEmail,
-    RepEmail,
-)
+from portal.sync.decisions import CancelOrder, CancelToMove, CreateOrder, FinishOrder, Inquiry
 from portal.sync.domain import OutboundLine, Stage
 from portal.sync.mapping.diff import shared_values
 from portal.sync.mapping.plan import plan_order
 from portal.sync.platforms.leaflink.status import COURSE
+from portal.sync.questions import RepByEmail, RepEmail
 from tests.sync.mapping.examples import (
     answers,
     customer,

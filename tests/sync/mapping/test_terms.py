@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from portal.sync.decisions import Inquiry, MovePlatform, SetTerm, TermNamed, UpdateOrder
+from portal.sync.decisions import Inquiry, MovePlatform, SetTerm, UpdateOrder
 from portal.sync.mapping.plan import plan_order
 from portal.sync.mapping.terms import own_name, usual_word
 from portal.sync.platforms.leaflink.status import COURSE
 from portal.sync.platforms.leaflink.terms import TERMS
 from portal.sync.platforms.leaflink.translate import STAGES
+from portal.sync.questions import TermNamed
 from tests.sync.mapping.examples import agreed, decided, made, order, rules
 
 TWELVE = sorted(TERMS.values())

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from portal.sync.decisions import BrandNamed, CatalogueRules, Named
+from portal.sync.decisions import CatalogueRules
 from portal.sync.drafts import PutProduct
 from portal.sync.mapping.keeping import forgiven
+from portal.sync.questions import BrandNamed, Named
 from portal.sync.sameness import Sameness
 from tests.sync.mapping.shelves import SKU, codes, item, plan, product, shelf
 

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from portal.sync.drafts import ProductDraft
-from portal.sync.preview.recording import NEW, RecordingPlatform
+from portal.sync.preview.naming import NEW
+from portal.sync.preview.recording import RecordingPlatform
 from tests.sync.mapping.shelves import SKU, product
 
 FIELDS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from portal.sync.contract import BY_REP
+from portal.sync.entered import BY_REP
 from portal.sync.readiness.entries import of_item, of_product
 from tests.sync.mapping.shelves import item, product
 from tests.sync.readiness.snapshots import FACILITY, customer, facility, named, rep, staff

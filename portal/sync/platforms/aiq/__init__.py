@@ -1,21 +1,25 @@
-"""AIQ Ecommerce, formerly Dispense: a store's online menu. Its orders come in, and items go there.
-
-It is no registered platform yet: `docs/aiq.md` says what is here and what is missing.
-"""
+"""AIQ Ecommerce, formerly Dispense: a store's online menu. Its orders come in, and items go there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from portal.sync.contract import CredentialField, Setting, StreamSpec, Throttle, Webhook
+from portal.sync.contract import Calls, Platform, StreamSpec, Throttle, Webhook
 from portal.sync.decisions import Finding
+from portal.sync.domain import Stage
+from portal.sync.entered import SETTLE_SECONDS, CredentialField, Setting
+from portal.sync.platforms.aiq import intake
+from portal.sync.platforms.aiq.client import AiqClient
 from portal.sync.platforms.aiq.judging import NATIVE_ANSWERS, NATIVE_INTEGRATION, NOT_SAID
 from portal.sync.platforms.aiq.labs import THC_SOURCE, THC_SOURCES, TOTAL_THC
 from portal.sync.platforms.aiq.listing import CATEGORY_TABLE, FIELDS, SWITCHES
-from portal.sync.platforms.aiq.status import CHECKED_IN_YIELDS
+from portal.sync.platforms.aiq.readiness import READINESS
+from portal.sync.platforms.aiq.status import CHECKED_IN_YIELDS, COURSE, LADDER, STAGES
 from portal.sync.platforms.aiq.terms import KINDS
-from portal.sync.platforms.aiq.translate import read_webhook
+from portal.sync.platforms.aiq.translate import EXTERNAL_ID, read_webhook
 from portal.sync.retail import Fulfilment
+from portal.sync.shopping import IdentityRules
 
 LABEL = "AIQ Ecommerce"
 HOSTS = ("api.dispenseapp.com",)
@@ -88,11 +92,58 @@ SETTINGS = (
         "sent",
     ),
     Setting(
-        "at_counter",
+        intake.AT_COUNTER_IS,
         "An order of a kiosk or a walk-in is",
         "Flourish tells what is picked up from what is sold in the store.",
         (Fulfilment.PICKUP, Fulfilment.IN_STORE),
         Fulfilment.PICKUP,
+    ),
+    Setting(
+        intake.PATIENTS_ALONE,
+        "The store sells to patients alone",
+        "On, an order without a medical id is held, if AIQ has the store as a medical one.",
+        (),
+        False,
+    ),
+    Setting(
+        intake.STRICT_IDENTITY,
+        "A phone or an e-mail alone is not enough to know a customer",
+        "On, birth date and last name must be the same, too; whoever differs is a person's to decide.",
+        (),
+        IdentityRules.is_strict,
+    ),
+    Setting(
+        intake.VERIFIES_NEW,
+        "Require medical customer verification",
+        "On, Flourish asks for the ID of each customer that Trellis made, when they come. Nobody who was"
+        " checked before is asked again.",
+        (),
+        IdentityRules.verifies_new,
+    ),
+    Setting(
+        intake.LEAST_AGE,
+        "Youngest adult, in years",
+        "An order of somebody younger is held.",
+        (),
+        IdentityRules.least_age_years,
+        least=18,
+        most=100,
+    ),
+    Setting(
+        intake.LEAST_PATIENT_AGE,
+        "Youngest patient, in years",
+        "An order of somebody younger with a medical id is held.",
+        (),
+        IdentityRules.least_patient_age_years,
+        most=100,
+    ),
+    Setting(
+        intake.REWARDS,
+        "Loyalty rewards",
+        "AIQ's id of a reward and Flourish's id of the discount that stands for it. One without a row is"
+        " taken off in dollars.",
+        (),
+        {},
     ),
     Setting(
         "stock_buffer",
@@ -135,6 +186,7 @@ SETTINGS = (
         for row in FIELDS
         if row.switch
     ),
+    SETTLE_SECONDS,
 )
 
 
@@ -162,3 +214,36 @@ def check_credentials(credentials: Mapping[str, str]) -> tuple[Finding, ...]:
         for name, what, text in (("api_key", "API key", key), ("venue", "store's id", venue))
         if not text.isascii() or not text.isprintable() or " " in text
     )
+
+
+def connect(calls: Calls, venue: str, chosen: Mapping[str, Any]) -> AiqClient:
+    """Open one store, for as much as was chosen."""
+    return AiqClient(calls, venue, writes=chosen["writes"] is True)
+
+
+AIQ = Platform(
+    key="aiq",
+    label=LABEL,
+    hosts=HOSTS,
+    default_base_url=DEFAULT_BASE_URL,
+    credentials=CREDENTIALS,
+    account_field="venue",
+    settings=SETTINGS,
+    streams=STREAMS,
+    throttle=THROTTLE,
+    status_ladder=LADDER,
+    course=COURSE,
+    admit=intake.admit,
+    authorise=authorise,
+    connect=connect,
+    check_credentials=check_credentials,
+    webhook=WEBHOOK,
+    readiness=READINESS,
+    flourish_events=("Retail Order", "Inventory", "Item"),
+    # Whoever is quicker in the store than Trellis: its order comes in all the same.
+    intake_statuses=tuple(status for status, stage in STAGES.items() if stage is Stage.OPEN),
+    external_id_key=EXTERNAL_ID,
+    assumed="AIQ documents how its orders and products are read, and no way to write them: what Trellis"
+    " writes there follows what public code shows. Try it with a test order before you rely on it. The rule"
+    " “Write to AIQ by calls that it does not document” switches it off; orders then still go to Flourish.",
+)

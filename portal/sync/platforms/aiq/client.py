@@ -9,7 +9,6 @@ from typing import Any
 from portal.sync.addresses import segment
 from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
-from portal.sync.decisions import CatalogueQuestion, LicenseType, RepEmail
 from portal.sync.domain import Company, Product
 from portal.sync.drafts import ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable
@@ -17,14 +16,15 @@ from portal.sync.platforms.aiq import lists
 from portal.sync.platforms.aiq.paging import pages_by_change
 from portal.sync.platforms.aiq.products import read_product
 from portal.sync.platforms.aiq.translate import EXTERNAL_ID, read_hint, read_order, venue_of
+from portal.sync.questions import CatalogueQuestion, LicenseType, RepEmail
 from portal.sync.reading import Fields, Notice, log_unknown_field
-from portal.sync.shopping import ShopOrder
+from portal.sync.shopping import ShopOrder, Store
 
 _CONFLICT = 409
 
 
 class AiqClient:
-    """Implements `product_writers.TakesItems`.
+    """Implements `product_writers.TakesItems` and `contract.SellsToPeople`.
 
     Args:
         calls: the HTTP room, with a base address that ends in the API's date.
@@ -118,6 +118,16 @@ class AiqClient:
         """Shoppers have no licenses."""
         del question
         return ""
+
+    def store(self) -> Store:
+        """Read what orders depend on of the store.
+
+        Raises:
+            ConnectionBroken: the organisation has no such store any more.
+        """
+        store = self._store()
+        state = store.child_or_empty("address").text_or_empty("administrativeArea").strip().upper()
+        return Store(state, is_medical=store.flag_or_no("medicalDispensary"))
 
     def venues(self) -> tuple[Entry, ...]:
         """Read the stores that the key opens, for whoever chooses one."""

@@ -5,26 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from portal.sync.decisions import Finding
+from portal.sync.decisions import Finding, Rules
 from portal.sync.platforms.aiq.terms import SHIPPING
-from portal.sync.retail import Fulfilment
-from portal.sync.shopping import ShopOrder
-
-
-@dataclass(frozen=True)
-class Store:
-    """A store of AIQ, as far as orders depend on it.
-
-    Args:
-        state: where it is, in two letters.
-        is_medical: whether AIQ has it as a medical dispensary; adults may shop there all the same.
-        is_for_patients_alone: whether the connection says that they may not.
-    """
-
-    state: str
-    is_medical: bool
-    is_for_patients_alone: bool = False
+from portal.sync.retail import Fulfilment, Shopper
+from portal.sync.shopping import Admission, IdentityRules, ShopOrder, Store
 
 
 @dataclass(frozen=True)
@@ -35,17 +21,60 @@ class Purpose:
     warnings: tuple[str, ...] = ()
 
 
-def purpose(order: ShopOrder, store: Store, day: date) -> Purpose | Finding:
+# Settings: how goods of who orders in the store change hands; who may buy, and how they are known.
+AT_COUNTER_IS, PATIENTS_ALONE = "at_counter", "patients_alone"
+STRICT_IDENTITY, VERIFIES_NEW = "strict_identity", "verify_new_customers"
+LEAST_AGE, LEAST_PATIENT_AGE, REWARDS = "least_age_years", "least_patient_age_years", "rewards"
+
+
+def admit(order: ShopOrder, store: Store, rules: Rules) -> Admission | Finding:
+    """Say whether an order may go to Flourish, and how (AQ-6 to AQ-9).
+
+    Args:
+        order: as AIQ has it.
+        store: where it was placed.
+        rules: the connection's.
+    """
+    chosen = rules.chosen
+    sent = as_sent(order, at_counter=Fulfilment(chosen.get(AT_COUNTER_IS, Fulfilment.PICKUP)))
+    hindered = hindrance(sent)
+    if hindered is not None:
+        return hindered
+    day = order.placed_at.astimezone(ZoneInfo(rules.facility.timezone)).date()
+    for_whom = purpose(sent, store, day, for_patients_alone=chosen.get(PATIENTS_ALONE) is True)
+    if isinstance(for_whom, Finding):
+        return for_whom
+    address = sent.customer.address
+    shopper = Shopper(
+        person=sent.person,
+        is_patient=not for_whom.is_recreational,
+        ordered_on=day,
+        state=(address.state or store.state).strip().upper(),
+        address=address if address.line_1 else None,
+    )
+    identity = IdentityRules(
+        is_strict=chosen.get(STRICT_IDENTITY) is not False,
+        verifies_new=chosen.get(VERIFIES_NEW) is True,
+        least_age_years=int(chosen.get(LEAST_AGE, IdentityRules.least_age_years)),
+        least_patient_age_years=int(chosen.get(LEAST_PATIENT_AGE, IdentityRules.least_patient_age_years)),
+    )
+    return Admission(sent, shopper, identity, chosen.get(REWARDS) or {}, for_whom.warnings)
+
+
+def purpose(
+    order: ShopOrder, store: Store, day: date, *, for_patients_alone: bool = False
+) -> Purpose | Finding:
     """Say for whom an order is, by itself alone: who buys as a patient today may buy as an adult tomorrow.
 
     Args:
         order: the order.
         store: where it was placed.
         day: when, by the store's calendar.
+        for_patients_alone: whether the connection says that adults may not shop in a medical store.
     """
     person = order.person
     if not person.patient_id:
-        if store.is_medical and store.is_for_patients_alone:
+        if store.is_medical and for_patients_alone:
             return _no_card()
         return Purpose(is_recreational=True)
     if person.card_expires is not None and person.card_expires < day:

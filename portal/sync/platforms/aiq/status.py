@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from types import MappingProxyType
 
 from portal.sync import retail
-from portal.sync.decisions import Finding
-from portal.sync.domain import Stage
+from portal.sync.course import Course, Move, Wanted
+from portal.sync.decisions import Finding, Rules
+from portal.sync.domain import SourceOrder, Stage
 from portal.sync.platforms.aiq.terms import BY_POS, DELIVERY, SHIPPING
+from portal.sync.retail import HubOrder
 from portal.sync.shopping import ShopOrder
 
 PENDING, CONFIRMED, CHECKED_IN, READY = "PENDING", "CONFIRMED", "CHECKED_IN", "READY_FOR_PICKUP"
@@ -59,24 +61,34 @@ WAITS_FOR_ROUTE = "packed, waiting for route"
 WAITS_AT_COUNTER = "packed, the shopper has checked in"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is to become of an order in AIQ.
-
-    Args:
-        status: the one to write; empty for nothing.
-        note: what its page says where the statuses differ by design.
-        finding: what a person must see to.
-    """
-
-    status: str = ""
-    note: str = ""
-    finding: Finding | None = None
-
-
 def stage_of(status: str) -> Stage:
     """Say where an order with a status stands. One that nobody knows counts as open: its goods stay held."""
     return STAGES.get(status, Stage.OPEN)
+
+
+def target(order: SourceOrder, made: HubOrder, rules: Rules) -> Wanted:
+    """Say where an order is to be in AIQ. Where AIQ is only read, it stays where it is.
+
+    Args:
+        order: as AIQ has it, a `ShopOrder`.
+        made: as Flourish has it.
+        rules: the connection's.
+    """
+    if not isinstance(order, ShopOrder):
+        raise TypeError("AIQ has orders of people only")
+    yields = rules.chosen.get(CHECKED_IN_YIELDS) is True
+    found = wanted(order, made.status, checked_in_yields=yields)
+    if rules.writes or not found.status:
+        return found
+    return replace(found, status="", note=f"AIQ is only read, so that it is not told of {found.status}")
+
+
+def next_move(order: SourceOrder, status: str) -> Move | None:
+    """Go there in one step: AIQ takes any status of an order that is not over."""
+    return None if order.status == status else Move(status, status)
+
+
+COURSE = Course(next_move, target)
 
 
 def wanted(order: ShopOrder, flourish_status: str, *, checked_in_yields: bool = False) -> Wanted:

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.sync.contract import (
-    BY_FACILITY,
-    BY_REP,
-    SETTLE_SECONDS,
-    CredentialField,
-    Platform,
-    Setting,
-    StreamSpec,
-    Throttle,
-    Webhook,
-)
+from portal.sync.contract import Platform, StreamSpec, Throttle, Webhook
 from portal.sync.decisions import Finding
+from portal.sync.entered import BY_FACILITY, BY_REP, SETTLE_SECONDS, CredentialField, Setting
 from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.readiness import READINESS
 from portal.sync.platforms.leaflink.shop import CATALOGUE
@@ -172,7 +163,7 @@ LEAFLINK = Platform(
     default_status_table=DEFAULT_TABLE,
     course=COURSE,
     authorise=authorise,
-    connect=LeafLinkClient,
+    connect=lambda calls, _account, _chosen: LeafLinkClient(calls),
     check_credentials=check_credentials,
     webhook=WEBHOOK,
     terms=frozenset(TERMS.values()),

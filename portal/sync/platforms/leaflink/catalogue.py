@@ -11,12 +11,12 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from portal.sync.decisions import Named
 from portal.sync.domain import Json, Product, StockKind
 from portal.sync.drafts import ProductDraft
 from portal.sync.errors import Unreadable
 from portal.sync.mapping.keys import license_key
 from portal.sync.platforms.leaflink.translate import CURRENCY, money, multiplier
+from portal.sync.questions import Named
 from portal.sync.reading import Fields, Notice, Shape, words
 
 # Listing state -> whether buyers see the product (help centre: listing states).

@@ -11,7 +11,6 @@ from portal.sync.addresses import segment
 from portal.sync.batches import Batch
 from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
-from portal.sync.decisions import CatalogueQuestion, LicenseType, RepEmail
 from portal.sync.domain import Company, Json, Product, SourceOrder
 from portal.sync.drafts import ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
@@ -30,6 +29,7 @@ from portal.sync.platforms.leaflink.lookups import Lookups
 from portal.sync.platforms.leaflink.paging import PAGE_SIZE, count, pages, rows
 from portal.sync.platforms.leaflink.terms import read_term, write_term
 from portal.sync.platforms.leaflink.translate import license_type_name, product_id, read_order, read_page
+from portal.sync.questions import CatalogueQuestion, LicenseType, RepEmail
 from portal.sync.reading import Fields, Notice, log_unknown_field
 
 # What Trellis reads -> what the key's page in LeafLink calls the permission (developer hub).

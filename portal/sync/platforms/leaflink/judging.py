@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from portal.sync.checks import Entry, Snapshot, Verdict
-from portal.sync.contract import BY_REP
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, StockKind
+from portal.sync.entered import BY_REP
 from portal.sync.mapping.description import case_price, folded
 from portal.sync.mapping.keys import email_key, license_key
 from portal.sync.mapping.stock import has_plain_unit

@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from portal.sync.contract import Calls
-from portal.sync.decisions import (
+from portal.sync.errors import ConnectionBroken
+from portal.sync.mapping.keys import near_key
+from portal.sync.platforms.leaflink.catalogue import read_license, read_named, read_slug
+from portal.sync.platforms.leaflink.paging import rows
+from portal.sync.questions import (
     BrandNamed,
     CatalogueQuestion,
     CategoryNamed,
@@ -15,10 +19,6 @@ from portal.sync.decisions import (
     NamedCategory,
     StrainNamed,
 )
-from portal.sync.errors import ConnectionBroken
-from portal.sync.mapping.keys import near_key
-from portal.sync.platforms.leaflink.catalogue import read_license, read_named, read_slug
-from portal.sync.platforms.leaflink.paging import rows
 from portal.sync.reading import Fields
 
 

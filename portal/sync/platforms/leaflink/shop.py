@@ -10,9 +10,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from portal.sync.contract import Catalogue, FieldRow, Setting
+from portal.sync.contract import Catalogue, FieldRow
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, Shop
+from portal.sync.entered import Setting
 from portal.sync.mapping.description import folded
 from portal.sync.platforms.leaflink.catalogue import DENOMINATIONS, OWN_COMPANY, UNITS
 

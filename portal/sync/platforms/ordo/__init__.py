@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.sync.contract import SETTLE_SECONDS, CredentialField, Platform, Setting, StreamSpec, Throttle
+from portal.sync.contract import Platform, StreamSpec, Throttle
 from portal.sync.decisions import Finding
+from portal.sync.entered import SETTLE_SECONDS, CredentialField, Setting
 from portal.sync.platforms.ordo.client import OrdoClient
 from portal.sync.platforms.ordo.readiness import READINESS
 from portal.sync.platforms.ordo.shop import CATALOGUE
@@ -77,7 +78,7 @@ ORDO = Platform(
     status_ladder=LADDER,
     course=COURSE,
     authorise=authorise,
-    connect=OrdoClient,
+    connect=lambda calls, _account, _chosen: OrdoClient(calls),
     check_credentials=check_credentials,
     catalogue=CATALOGUE,
     readiness=READINESS,

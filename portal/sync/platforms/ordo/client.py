@@ -9,7 +9,6 @@ from typing import Any
 from portal.sync.addresses import segment
 from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
-from portal.sync.decisions import BrandNamed, CatalogueQuestion, LicenseType, Named, RepEmail
 from portal.sync.domain import Company, Product, SourceOrder
 from portal.sync.drafts import DraftLine, ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable
@@ -19,6 +18,7 @@ from portal.sync.platforms.ordo.items import read_item, write_item
 from portal.sync.platforms.ordo.paging import pages, pages_from, rows
 from portal.sync.platforms.ordo.status import next_move
 from portal.sync.platforms.ordo.translate import EXTERNAL_ID, read_hint, read_order, write_lines
+from portal.sync.questions import BrandNamed, CatalogueQuestion, LicenseType, Named, RepEmail
 from portal.sync.reading import Fields, Notice, log_unknown_field
 
 # Under one key a write is done once, however often it arrives.

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from portal.sync.course import Blocked, Course, Move
+from portal.sync.course import Blocked, Course, Move, Wanted
 from portal.sync.decisions import Finding, Rules
-from portal.sync.domain import CANCELLED, SENT, OutboundOrder, SourceOrder, Stage
+from portal.sync.domain import CANCELLED, SENT, SourceOrder, Stage
 from portal.sync.platforms.ordo.terms import is_cash
+from portal.sync.retail import HubOrder
 
 PENDING, CONFIRMED, AWAITING, DELIVERED, PAID = LADDER = (
     "Pending",
@@ -40,7 +41,7 @@ _PAID_IN_FULL = "Paid"
 _REFUNDED = frozenset({"Refunded", "Partially Refunded"})
 
 
-def target(order: SourceOrder, outbound: OutboundOrder, rules: Rules) -> str | Finding:
+def target(order: SourceOrder, outbound: HubOrder, rules: Rules) -> Wanted:
     """Say where an order is to be in Ordo; or what a person must see to, as nothing leads back there.
 
     Args:
@@ -50,11 +51,11 @@ def target(order: SourceOrder, outbound: OutboundOrder, rules: Rules) -> str | F
     """
     has_gone = order.status in (DELIVERED, PAID)
     if outbound.status == CANCELLED:
-        return _cancelled_too_late(order) if has_gone else CANCELLED
+        return Wanted(finding=_cancelled_too_late(order)) if has_gone else Wanted(CANCELLED)
     if outbound.status in _BEFORE_SHIPPING:
-        return _taken_back(order, outbound) if has_gone else AWAITING
+        return Wanted(finding=_taken_back(order, outbound)) if has_gone else Wanted(AWAITING)
     if outbound.status not in SENT:
-        return ""
+        return Wanted()
     return _sent(order, outbound, is_synced=rules.chosen.get(NET_TERMS_SYNC, True) is True)
 
 
@@ -77,15 +78,15 @@ def next_move(order: SourceOrder, wanted: str) -> Move | Blocked | None:
 COURSE = Course(next_move, target, takes_lines=True)
 
 
-def _sent(order: SourceOrder, outbound: OutboundOrder, *, is_synced: bool) -> str | Finding:
+def _sent(order: SourceOrder, outbound: HubOrder, *, is_synced: bool) -> Wanted:
     """Where an order is to be whose goods have left. Cash is paid with that; net terms once they are paid in
     full, unless somebody in Ordo is to say so."""
     is_in_cash, payment = is_cash(order.term), outbound.payment_status
     is_paid = is_in_cash or (is_synced and payment == _PAID_IN_FULL)
     is_told = is_in_cash or is_synced
     if order.status == PAID and is_told and (payment in _REFUNDED or not is_paid):
-        return _refunded(outbound)
-    return PAID if is_paid else DELIVERED
+        return Wanted(finding=_refunded(outbound))
+    return Wanted(PAID if is_paid else DELIVERED)
 
 
 def _cancelled_too_late(order: SourceOrder) -> Finding:
@@ -97,7 +98,7 @@ def _cancelled_too_late(order: SourceOrder) -> Finding:
     )
 
 
-def _taken_back(order: SourceOrder, outbound: OutboundOrder) -> Finding:
+def _taken_back(order: SourceOrder, outbound: HubOrder) -> Finding:
     return Finding(
         "unshipped_after_delivery",
         f"Flourish took the shipment back: it is {outbound.status} there, and {order.status} in Ordo",
@@ -106,7 +107,7 @@ def _taken_back(order: SourceOrder, outbound: OutboundOrder) -> Finding:
     )
 
 
-def _refunded(outbound: OutboundOrder) -> Finding:
+def _refunded(outbound: HubOrder) -> Finding:
     said = outbound.payment_status
     return Finding(
         "refunded_after_paid",

@@ -12,7 +12,6 @@ from responses.matchers import header_matcher, json_params_matcher, query_param_
 
 from portal.sync.addresses import check_address
 from portal.sync.contract import PlatformClient
-from portal.sync.decisions import LicenseType, RepEmail
 from portal.sync.domain import Company, Hint
 from portal.sync.drafts import ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
@@ -21,6 +20,7 @@ from portal.sync.platforms import aiq
 from portal.sync.platforms.aiq import paging
 from portal.sync.platforms.aiq.client import AiqClient
 from portal.sync.product_writers import TakesItems
+from portal.sync.questions import LicenseType, RepEmail
 from tests.sync.fakes import FakeCalls
 from tests.sync.platforms.aiq.examples import NUMBER, VENUE, payload, product
 

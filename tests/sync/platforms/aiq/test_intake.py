@@ -8,19 +8,20 @@ from datetime import date
 import pytest
 
 from portal.sync.decisions import Finding
-from portal.sync.platforms.aiq.intake import Purpose, Store, as_sent, hindrance, purpose
-from portal.sync.platforms.aiq.numbers import duplicate
+from portal.sync.platforms.aiq.intake import Purpose, as_sent, hindrance, purpose
 from portal.sync.retail import Fulfilment
-from tests.sync.platforms.aiq.examples import NUMBER, order
+from portal.sync.shopping import Store
+from tests.sync.platforms.aiq.examples import order
 
 DAY = date(2026, 11, 20)
-MEDICAL, PATIENTS, ADULTS = Store("CA", True), Store("CA", True, True), Store("CA", False)
+MEDICAL, ADULTS, PATIENTS = Store("CA", True), Store("CA", False), "for patients alone"
 CARD = {"medicalId": "MMJ-1", "medicalExpiration": "2026-12-31"}
 FERN = {"street": "12 Fern Court", "city": "Oakland", "administrativeArea": "CA", "postalCode": "94601"}
 
 
 def look(store, **changed):
-    found = purpose(order(**changed), store, DAY)
+    alone = store == PATIENTS
+    found = purpose(order(**changed), MEDICAL if alone else store, DAY, for_patients_alone=alone)
     return found.code if isinstance(found, Finding) else found.is_recreational
 
 
@@ -110,22 +111,3 @@ def test_an_order_of_a_kiosk_or_a_walk_in_is_what_the_setting_says(kind, hand_ov
 )
 def test_a_delivery_needs_its_address(address, is_enough):
     assert (hindrance(order(pickUpType="DELIVERY", deliveryAddress=address)) is None) == is_enough
-
-
-@pytest.mark.promise("AQ-12")
-@pytest.mark.parametrize(
-    ("others", "orders"),
-    [
-        ([], ()),
-        # Confirmed twice: it is the same order.
-        ([(NUMBER, "1001")], ()),
-        ([("other", "1002")], ()),
-        ([("other", "1001")], (NUMBER, "other")),
-        ([("b", "1001"), ("a", "1001"), ("b", "1001"), (NUMBER, "1001")], (NUMBER, "a", "b")),
-    ],
-)
-def test_orders_of_one_number_are_told_apart_by_their_id_and_named(others, orders):
-    found = duplicate(order(), others)
-
-    assert (tuple(found.evidence["orders"]) if found else ()) == orders
-    assert found is None or "Randomized Order Number" in found.next_step

@@ -17,20 +17,21 @@ from portal.sync.drafts import PutProduct
 from portal.sync.flourish import FLOURISH
 from portal.sync.http import Caller
 from portal.sync.mapping.draft import marker
-from portal.sync.mapping.identity import IdentityRules, Make, Use
+from portal.sync.mapping.identity import Make, Use
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.offers import carry_offers, compare
-from portal.sync.mapping.retail_draft import found_again, retail_draft, without_strain
+from portal.sync.mapping.retail_draft import retail_draft, without_strain
 from portal.sync.mapping.shop_holds import holds_of
 from portal.sync.mapping.shop_stock import StockReading, offer
 from portal.sync.platforms.aiq import LABEL, authorise
 from portal.sync.platforms.aiq.client import AiqClient
-from portal.sync.platforms.aiq.intake import Purpose, Store, hindrance, purpose
+from portal.sync.platforms.aiq.intake import Purpose, hindrance, purpose
 from portal.sync.platforms.aiq.labs import labs_of
 from portal.sync.platforms.aiq.listing import Listing, listing
 from portal.sync.platforms.aiq.menu import Place, plan_place
 from portal.sync.platforms.aiq.status import WAITS_FOR_ROUTE, wanted
 from portal.sync.retail import Shopper
+from portal.sync.shopping import IdentityRules, Store
 from tests.cli import served
 
 HOME, DAY = "00000001", date(2026, 11, 28)
@@ -95,7 +96,9 @@ def send(flourish, order):
     assert isinstance(for_whom, Purpose)
     assert hindrance(order) is None
     shopper = Shopper(order.person, not for_whom.is_recreational, DAY, "CA", order.customer.address)
-    items = {one.sku: found for one in order.lines for found in flourish.retail.shop_items_by_sku(one.sku)}
+    items = {
+        one.sku: found.item for one in order.lines for found in flourish.retail.shop_items_by_sku(one.sku)
+    }
     assert without_strain(order, items) == ()
     draft = retail_draft(
         order,
@@ -127,7 +130,7 @@ def test_an_order_comes_to_flourish_as_the_shopper_placed_it(
     made = flourish.retail.order(flourish_id)
 
     assert (made.status, made.original_order_id) == ("Submitted", str(placed["orderId"]))
-    assert made.notes.splitlines()[0] == marker(RULES, placed["id"])
+    assert made.notes[0] == marker(RULES, placed["id"])
     assert made.fulfilment is order.fulfilment
     assert [(one.sku, one.eaches) for one in made.lines if one.sku] in (
         [],
@@ -137,7 +140,7 @@ def test_an_order_comes_to_flourish_as_the_shopper_placed_it(
     assert compare(order.discount, made.discount, order.offered).holds
     # As if the answer had been lost: it is known again among all that this customer has ordered.
     theirs = flourish.retail.orders(customer_id=made.customer_id)
-    assert [one.id for one in found_again(order, RULES, theirs)] == [flourish_id]
+    assert [one.id for one in theirs if marker(RULES, placed["id"]) in one.notes] == [flourish_id]
 
 
 def menu(aiq):

@@ -7,7 +7,14 @@ import pytest
 import responses
 
 from portal.sync.addresses import check_address
-from portal.sync.decisions import (
+from portal.sync.domain import Product, StockKind
+from portal.sync.drafts import ProductDraft
+from portal.sync.errors import ConnectionBroken, Rejected, Unreadable, Unsettled
+from portal.sync.http import Caller
+from portal.sync.platforms.leaflink import LEAFLINK
+from portal.sync.platforms.leaflink.catalogue import DENOMINATIONS, LISTING_STATES, UNITS, read_product
+from portal.sync.platforms.leaflink.client import LeafLinkClient
+from portal.sync.questions import (
     BrandNamed,
     CategoryNamed,
     LineNamed,
@@ -16,13 +23,6 @@ from portal.sync.decisions import (
     OwnLicenses,
     StrainNamed,
 )
-from portal.sync.domain import Product, StockKind
-from portal.sync.drafts import ProductDraft
-from portal.sync.errors import ConnectionBroken, Rejected, Unreadable, Unsettled
-from portal.sync.http import Caller
-from portal.sync.platforms.leaflink import LEAFLINK
-from portal.sync.platforms.leaflink.catalogue import DENOMINATIONS, LISTING_STATES, UNITS, read_product
-from portal.sync.platforms.leaflink.client import LeafLinkClient
 from tests.sync.fakes import FakeCalls
 from tests.sync.platforms.leaflink.examples import product, without
 

@@ -5,13 +5,13 @@ import pytest
 import responses
 
 from portal.sync.addresses import check_address
-from portal.sync.decisions import LicenseType, RepEmail
 from portal.sync.domain import Company
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
 from portal.sync.http import Caller
 from portal.sync.platforms.leaflink import LEAFLINK, WEBHOOK, authorise, check_credentials
 from portal.sync.platforms.leaflink.client import LeafLinkClient
 from portal.sync.platforms.leaflink.paging import MAX_PAGES
+from portal.sync.questions import LicenseType, RepEmail
 from tests.sync.fakes import FakeCalls
 from tests.sync.platforms.leaflink.examples import NUMBER, customer, line, order, without
 
@@ -226,7 +226,7 @@ def test_over_the_wire_it_sends_what_leaflink_wants():
     address = check_address(LEAFLINK.default_base_url, hosts=LEAFLINK.hosts, allow_loopback=False)
     headers = authorise({"api_key": " k3y "})
     with Caller(address, headers, label="LeafLink", turnstile=lambda: None, user_agent="Trellis") as caller:
-        leaflink = LEAFLINK.connect(caller)
+        leaflink = LEAFLINK.connect(caller, "", {})
         assert leaflink.order(NUMBER) is not None
         with pytest.raises(Rejected, match="not allowed") as refused:
             leaflink.move(NUMBER, "accept")

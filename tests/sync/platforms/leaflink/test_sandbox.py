@@ -29,7 +29,7 @@ def leaflink(url):
     address = check_address(f"{url}/leaflink/api/v2/", hosts=(), allow_loopback=True)
     headers = authorise({"api_key": LEAFLINK_KEY})
     with Caller(address, headers, label="LeafLink", turnstile=lambda: None, user_agent="Trellis") as caller:
-        yield LEAFLINK.connect(caller)
+        yield LEAFLINK.connect(caller, "", {})
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from responses.matchers import header_matcher, json_params_matcher, query_param_
 
 from portal.sync.addresses import check_address
 from portal.sync.contract import CatalogueClient, TakesLines
-from portal.sync.decisions import LicenseType, RepEmail
 from portal.sync.domain import Company, Hint
 from portal.sync.drafts import DraftLine
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable, Unsettled
@@ -20,6 +19,7 @@ from portal.sync.http import Caller
 from portal.sync.platforms.ordo import ORDO, authorise, check_credentials
 from portal.sync.platforms.ordo.client import OrdoClient
 from portal.sync.platforms.ordo.paging import MAX_PAGES
+from portal.sync.questions import LicenseType, RepEmail
 from tests.sync.fakes import FakeCalls
 from tests.sync.platforms.ordo.examples import NUMBER, line, order
 
@@ -42,7 +42,7 @@ def ordo():
         responses.RequestsMock() as wire,
         Caller(address, headers, label="Ordo", turnstile=lambda: None, user_agent="Trellis") as calls,
     ):
-        yield ORDO.connect(calls), wire
+        yield ORDO.connect(calls, "", {}), wire
 
 
 def test_an_order_takes_one_call_with_the_key(ordo):

@@ -33,7 +33,7 @@ def client_of(url, key):
 @pytest.fixture
 def ordo(url):
     with client_of(url, ORDO_KEY) as caller:
-        yield ORDO.connect(caller)
+        yield ORDO.connect(caller, "", {})
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_key_opens_its_organisation_and_may_read_all(ordo):
 
 def test_another_key_opens_nothing(url):
     with client_of(url, "or-nobody") as caller, pytest.raises(ConnectionBroken):
-        ORDO.connect(caller).company()
+        ORDO.connect(caller, "", {}).company()
 
 
 @pytest.mark.promise("OR-13")
