@@ -13,7 +13,7 @@ from uuid import UUID
 
 from portal.sync.checks import Entry
 from portal.sync.contract import Page
-from portal.sync.domain import Company, Hint, Item
+from portal.sync.domain import Company, Item
 from portal.sync.engine.desk import Desk
 from portal.sync.errors import Rejected
 from portal.sync.mapping.identity import sole_key, sole_keys
@@ -111,18 +111,18 @@ class Aiq(World):
             self.put(before, status=status, cancelled_by=by)
 
 
-class Retail(World):
-    """Customers and retail orders in Flourish."""
+class RetailFlourish(Flourish):
+    """Flourish of a company whose orders are people's: `orders` are retail orders."""
 
     WRITES = ("create_customer", "create_order")
 
     def __init__(self) -> None:
         super().__init__()
+        self.retail = RetailDoor(self)
         self.people: list[RetailCustomer] = []
-        self.all_orders: dict[str, RetailOrder] = {}
-        # Ids that lists do not show yet; a read by id does.
-        self.unlisted: set[str] = set()
-        self.pages: list[Page] = []
+        self.known_items: list[Item] = [
+            Item(f"item-{sku}", sku, f"Item {sku}", True, "ea", strain_id="st-1") for sku in (SKU, OTHER)
+        ]
 
     def know(self, customer_id: str, person: Person, **more: Any) -> RetailCustomer:
         """Have a customer."""
@@ -130,64 +130,64 @@ class Retail(World):
         self.people.append(RetailCustomer(customer_id, person, **{**usual, **more}))
         return self.people[-1]
 
-    def change(self, order_id: str, **changed: Any) -> None:
-        """Change an order, as Flourish staff would."""
-        self.all_orders[order_id] = replace(
-            self.all_orders[order_id], updated_at=datetime.now(UTC), **changed
-        )
-        self.news.append(self.all_orders[order_id])
+    def answer(self, question: Any, *, facility_id: str = "") -> Any:
+        if isinstance(question, CustomerLookup):
+            return self.retail.customers(question)
+        if isinstance(question, CustomerNumbered):
+            return self.retail.customer(question.id)
+        return super().answer(question, facility_id=facility_id)
 
-    def live(self) -> list[RetailOrder]:
-        """Orders that are not cancelled."""
-        return [order for order in self.all_orders.values() if order.status != "Cancelled"]
+
+class RetailDoor:
+    """What the engine uses of a `RetailClient`; calls are those of the whole world."""
+
+    def __init__(self, world: RetailFlourish) -> None:
+        self._world = world
 
     def customer(self, customer_id: str) -> RetailCustomer | None:
-        return self._call(
-            "customer", lambda: next((one for one in self.people if one.id == customer_id), None)
+        people = self._world.people
+        return self._world._call(
+            "answer", lambda: next((one for one in people if one.id == customer_id), None)
         )
 
     def customers(self, lookup: CustomerLookup) -> tuple[RetailCustomer, ...]:
-        return self._call(
-            "customers",
-            lambda: tuple(
-                one
-                for one in self.people
-                if sole_key(lookup) in sole_keys(one.person) and one.id not in self.unlisted
-            ),
-        )
+        return self._world._call("answer", lambda: tuple(self._found(lookup)))
+
+    def _found(self, lookup: CustomerLookup) -> Iterator[RetailCustomer]:
+        for one in self._world.people:
+            if sole_key(lookup) in sole_keys(one.person) and one.id not in self._world.unlisted:
+                yield one
 
     def create_customer(self, draft: CustomerDraft) -> MadeCustomer:
-        return self._call("create_customer", lambda: self._make_customer(draft))
+        return self._world._call("create_customer", lambda: self._make_customer(draft))
 
     def _make_customer(self, draft: CustomerDraft) -> MadeCustomer:
-        taken = {one.person.email.casefold() for one in self.people}
-        if draft.person.email.casefold() in taken:
+        people = self._world.people
+        if draft.person.email.casefold() in {one.person.email.casefold() for one in people}:
             raise Rejected("email is in use", field="email", http_status=400)
-        made = self.know(
-            f"C-{len(self.people) + 1}", draft.person, is_verified=draft.is_verified is not False
+        made = self._world.know(
+            f"C-{len(people) + 1}", draft.person, is_verified=draft.is_verified is not False
         )
         return MadeCustomer(made.id)
 
     def order(self, order_id: str) -> RetailOrder | None:
-        return self._call("order", lambda: self.all_orders.get(order_id))
+        orders: dict[str, Any] = self._world.orders
+        return self._world._call("outbound_order", lambda: orders.get(order_id))
 
     def orders(self, *, created_from: datetime | None = None, **_: Any) -> Iterator[RetailOrder]:
-        found = self._call("orders", lambda: list(self.all_orders.values()))
+        found: list[Any] = self._world._call("outbound_orders", lambda: list(self._world.orders.values()))
         for order in found:
-            if order.id not in self.unlisted and (created_from is None or order.created_at >= created_from):
+            is_listed = order.id not in self._world.unlisted
+            if is_listed and (created_from is None or order.created_at >= created_from):
                 yield order
 
     def changed_orders(self, since: datetime | None, open_ids: Sequence[str] = ()) -> Iterator[Page]:
-        hints = (
-            Hint("order", one.id, "poll", one.updated_at, marker=next(iter(one.notes), ""))
-            for one in self.all_orders.values()
-            if one.id in open_ids or one.id not in self.unlisted
-        )
-        yield self._call("changed_orders", lambda: Page(tuple(hints)))
+        for page in list(self._world.pages):
+            yield self._world._call("changed_orders", partial(lambda given: given, page))
 
     def create_order(self, draft: RetailDraft) -> str:
         number = draft.notes[0].rpartition(" ")[2]
-        return self._call("create_order", lambda: self._make_order(draft), about=f":{number}")
+        return self._world._call("create_order", lambda: self._make_order(draft), about=f":{number}")
 
     def _make_order(self, draft: RetailDraft) -> str:
         now = datetime.now(UTC)
@@ -195,7 +195,7 @@ class Retail(World):
         listed = sum((one.eaches * one.unit_price for one in draft.lines), Decimal(0))
         off = expected_off(offered, draft.discounts)
         order = RetailOrder(
-            id=f"RO-{len(self.all_orders) + 1}",
+            id=f"RO-{len(self._world.orders) + 1}",
             status=SUBMITTED,
             payment_status="Awaiting Payment",
             facility_id=draft.facility_id,
@@ -216,39 +216,26 @@ class Retail(World):
             notes=draft.notes,
             is_recreational=draft.is_recreational,
         )
-        self.all_orders[order.id] = order
-        self.news.append(order)
+        orders: dict[str, Any] = self._world.orders
+        orders[order.id] = order
+        self._world.news.append(order)
         return order.id
 
 
-class FlourishWithRetail(Flourish):
-    """Flourish of a company whose orders are people's."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.retail = Retail()
-        self.known_items: list[Item] = [
-            Item(f"item-{sku}", sku, f"Item {sku}", True, "ea", strain_id="st-1") for sku in (SKU, OTHER)
-        ]
-
-    def answer(self, question: Any, *, facility_id: str = "") -> Any:
-        if isinstance(question, CustomerLookup):
-            return self.retail.customers(question)
-        if isinstance(question, CustomerNumbered):
-            return self.retail.customer(question.id)
-        return super().answer(question, facility_id=facility_id)
+def aiq_line(sku: str = SKU, **changed: Any) -> dict[str, Any]:
+    """Make a line of two things for ten dollars each, without an offer."""
+    return examples.line(sku, **({"priceWithDiscounts": Decimal(10)} | changed))
 
 
 def aiq_order(number: str = examples.NUMBER, **changed: Any) -> ShopOrder:
     """Make an order of a shopper whom Flourish does not know."""
-    raw = {"id": number, "items": [examples.line(SKU, quantity=2, priceWithDiscounts=Decimal(10))]} | changed
-    return examples.order(**raw)
+    return examples.order(**({"id": number, "items": [aiq_line()]} | changed))
 
 
 def open_aiq_shop(desk: Desk, tenant_id: UUID, name: str = "AIQ") -> Shop:
     """Make a hub with a facility, and a live connection to a store of AIQ on it."""
     shop = open_shop(desk, tenant_id, name, AIQ)
-    shop.leaflink, shop.flourish = cast(Any, Aiq()), FlourishWithRetail()
+    shop.leaflink, shop.flourish = cast(Any, Aiq()), RetailFlourish()
     return shop
 
 

@@ -16,13 +16,15 @@ from sqlalchemy import text
 from portal.identity import tenants
 from portal.models import Stream, new_id
 from portal.sync.contract import Page
-from portal.sync.domain import Hint, OutboundOrder, SourceOrder
+from portal.sync.domain import Hint, SourceOrder
 from portal.sync.engine import poll as polls
 from portal.sync.engine.deliveries import Deliveries, Source
 from portal.sync.engine.desk import Desk
-from portal.sync.engine.poll import FLOURISH_ORDERS, poll
+from portal.sync.engine.poll import hub_list_of, poll
 from portal.sync.flourish import FLOURISH
+from portal.sync.platforms.aiq import WEBHOOK as AIQ_WEBHOOK
 from portal.sync.platforms.leaflink import WEBHOOK
+from portal.sync.retail import HubOrder, RetailOrder
 from tests.sync.engine.crashing import CrashPoints
 from tests.sync.engine.shop import Shop, open_shop
 
@@ -39,19 +41,19 @@ class Doors:
     points: CrashPoints
     streams: dict[bool, UUID]
 
-    def news(self) -> list[SourceOrder | OutboundOrder]:
+    def news(self) -> list[SourceOrder | HubOrder]:
         """Every state that an order was in on either side, oldest first."""
         told = [*self.shop.leaflink.news, *self.shop.flourish.news]
         return sorted(told, key=lambda one: one.updated_at)
 
-    def deliver(self, told: SourceOrder | OutboundOrder, *, times: int = 1) -> None:
+    def deliver(self, told: SourceOrder | HubOrder, *, times: int = 1) -> None:
         """Have a webhook arrive that tells of this state, where its side sends any."""
         shop = self.shop
         if isinstance(told, SourceOrder) and shop.platform.webhook is None:
             return
         if isinstance(told, SourceOrder):
-            payload, hint = _leaflink(told)
-            source = Source(shop.connection_id, shop.tenant_id, shop.hub_id, "leaflink", is_hub=False)
+            payload, hint = (_aiq if shop.platform.is_retail else _leaflink)(told)
+            source = Source(shop.connection_id, shop.tenant_id, shop.hub_id, shop.platform.key, is_hub=False)
         else:
             payload, hint = _flourish(told)
             source = Source(shop.hub_id, shop.tenant_id, shop.hub_id, "flourish", is_hub=True)
@@ -110,7 +112,7 @@ def _stream(shop: Shop, *, of_hub: bool) -> UUID:
         source_id=shop.hub_id if of_hub else shop.connection_id,
         hub_id=shop.hub_id,
         connection_id=None if of_hub else shop.connection_id,
-        name=FLOURISH_ORDERS if of_hub else "orders",
+        name=hub_list_of(shop.platform) if of_hub else "orders",
         interval_seconds=30,
     )
     with shop.desk.tenant(shop.tenant_id) as session:
@@ -124,7 +126,18 @@ def _leaflink(told: SourceOrder) -> tuple[dict[str, Any], Hint]:
     return payload, WEBHOOK.read(payload)
 
 
-def _flourish(told: OutboundOrder) -> tuple[dict[str, Any], Hint]:
+def _aiq(told: SourceOrder) -> tuple[dict[str, Any], Hint]:
+    data = {"id": told.number, "orderId": told.label, "modified": told.updated_at.isoformat()}
+    payload = {"type": "ORDER_UPDATED", "data": data}
+    return payload, AIQ_WEBHOOK.read(payload)
+
+
+def _flourish(told: HubOrder) -> tuple[dict[str, Any], Hint]:
+    if isinstance(told, RetailOrder):
+        stamp = told.updated_at.isoformat()
+        row = {"id": told.id, "last_updated_timestamp": stamp, "notes": "\n".join(told.notes)}
+        answer = {"resource_type": "retail_order", "data": row}
+        return answer, FLOURISH.webhook.read(answer)
     notes = [{"note": note, "internal_only": True} for note in told.notes or ()]
     data = {"id": told.id, "last_updated_timestamp": told.updated_at.isoformat(), "notes": notes}
     payload = {"resource_type": "order", "data": data}

@@ -96,6 +96,9 @@ class Trellis(RuleBasedStateMachine):
     by_people: Mapping[str, Sequence[str]] = BY_PEOPLE
     edited_while: Collection[str] = LEADS_TO
     writes: Sequence[str] = WRITES
+    # What staff do in Flourish, and until when they edit lines there.
+    by_staff: Mapping[str, Sequence[str]] = BY_STAFF
+    edited_there_while = "Created"
 
     def __init__(self, street: Street) -> None:
         super().__init__()
@@ -152,7 +155,7 @@ class Trellis(RuleBasedStateMachine):
     @rule(which=some, eaches=quantities, told=telling)
     def staff_edit_a_line_in_flourish(self, which, eaches, told):
         edited = _one(self.shop.flourish.orders, which)
-        if edited.status == "Created" and edited.lines:
+        if edited.status == self.edited_there_while and edited.lines:
             first = replace(edited.lines[0], eaches=Decimal(eaches))
             self.shop.flourish.change(edited.id, lines=(first, *edited.lines[1:]))
             self._tell(told)
@@ -168,7 +171,7 @@ class Trellis(RuleBasedStateMachine):
     @rule(which=some, to=some, told=telling)
     def staff_move_it_in_flourish(self, which, to, told):
         moved = _one(self.shop.flourish.orders, which)
-        if offered := BY_STAFF.get(moved.status):
+        if offered := self.by_staff.get(moved.status):
             self.shop.flourish.change(moved.id, status=offered[to % len(offered)])
             self._tell(told)
 

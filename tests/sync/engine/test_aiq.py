@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,8 +12,9 @@ import pytest
 from portal.models import Link
 from portal.sync.errors import Rejected, Unsettled
 from portal.sync.retail import Person
-from tests.sync.engine.aiq_world import OTHER, SKU, aiq_order, open_aiq_shop, told_id
-from tests.sync.engine.crashing import CrashNow, CrashPoints
+from tests.sync.engine.aiq_world import OTHER, SKU, aiq_line, aiq_order, open_aiq_shop, told_id
+from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
+from tests.sync.engine.shop import Shop
 from tests.sync.platforms.aiq.examples import NUMBER, line
 
 LOST = Unsettled("It answered 502", http_status=502)
@@ -41,10 +43,6 @@ def here(shop, number=NUMBER):
     return shop.leaflink.orders[number]
 
 
-def retail(shop):
-    return shop.flourish.retail
-
-
 def kinds(shop):
     return [one.kind for one in shop.operations() if one.status == "ok"]
 
@@ -56,9 +54,9 @@ def test_somebody_new_is_made_and_their_order_is_sent_and_told(shop):
     shop.look_until_quiet()
 
     assert kinds(shop) == ["make_customer", "create_order", "tell_platform"]
-    (there,) = retail(shop).all_orders.values()
+    (there,) = shop.flourish.orders.values()
     assert (there.status, there.original_order_id, there.is_recreational) == ("Submitted", "1001", True)
-    assert there.customer_id == retail(shop).people[0].id
+    assert there.customer_id == shop.flourish.people[0].id
     assert told_id(here(shop)) == there.id
     link = shop.link(link_id)
     assert (link.state, link.flourish_kind, link.flourish_id) == ("settled", "retail", there.id)
@@ -67,22 +65,22 @@ def test_somebody_new_is_made_and_their_order_is_sent_and_told(shop):
 
 @pytest.mark.promise("AQ-7")
 def test_who_is_known_is_found_and_not_made_again(shop):
-    retail(shop).know("C-7", ADA)
+    shop.flourish.know("C-7", ADA)
     place(shop)
     shop.look_until_quiet()
 
     assert kinds(shop) == ["create_order", "tell_platform"]
-    assert retail(shop).live()[0].customer_id == "C-7"
+    assert shop.flourish.live()[0].customer_id == "C-7"
 
 
 @pytest.mark.promise("AQ-7")
 def test_two_orders_of_somebody_new_make_one_customer_also_while_lists_lag(shop):
     place(shop)
     place(shop, "another", orderId=1002)
-    retail(shop).unlisted = {"C-1"}
+    shop.flourish.unlisted = {"C-1"}
     shop.look_until_quiet()
 
-    assert [one.customer_id for one in retail(shop).live()] == ["C-1", "C-1"]
+    assert [one.customer_id for one in shop.flourish.live()] == ["C-1", "C-1"]
     assert kinds(shop).count("make_customer") == 1
 
 
@@ -97,30 +95,30 @@ def test_while_a_customer_is_made_nobody_else_is_made_with_the_same_phone(shop, 
     second = place(shop, "another", orderId=1002, email="ada@work.example")
     shop.look()
 
-    assert retail(shop).people == []
+    assert shop.flourish.people == []
     assert shop.link(second).state == "waiting"
     shop.pass_time(shop.settle_seconds + 60)
     shop.look_until_quiet(most=20)
-    assert (len(retail(shop).people), len(retail(shop).live())) == (1, 2)
+    assert (len(shop.flourish.people), len(shop.flourish.live())) == (1, 2)
 
 
 @pytest.mark.promise("AQ-7")
 @pytest.mark.parametrize("effect", [True, False])
 def test_a_customer_whose_making_was_lost_is_looked_for_before_one_is_made(shop, effect):
     place(shop)
-    retail(shop).fail("create_customer", LOST, effect=effect)
+    shop.flourish.fail("create_customer", LOST, effect=effect)
     shop.look()
-    assert retail(shop).live() == []
+    assert shop.flourish.live() == []
     shop.pass_time(shop.settle_seconds + 1)
     shop.look_until_quiet()
 
-    assert len(retail(shop).people) == len(retail(shop).live()) == 1
+    assert len(shop.flourish.people) == len(shop.flourish.live()) == 1
 
 
 @pytest.mark.promise("AQ-7")
 def test_what_flourish_refuses_to_make_is_a_persons(shop):
     link_id = place(shop)
-    retail(shop).fail("create_customer", Rejected("email is in use", field="email", http_status=400))
+    shop.flourish.fail("create_customer", Rejected("email is in use", field="email", http_status=400))
     shop.look()
 
     assert shop.link(link_id).decision_code == "customer_refused"
@@ -128,7 +126,7 @@ def test_what_flourish_refuses_to_make_is_a_persons(shop):
 
 @pytest.mark.promise("AQ-7")
 def test_a_spouse_with_the_same_phone_is_a_persons_to_decide(shop):
-    retail(shop).know("C-8", replace(ADA, first_name="Bo", email="bo@rowe.example", born=date(1990, 1, 1)))
+    shop.flourish.know("C-8", replace(ADA, first_name="Bo", email="bo@rowe.example", born=date(1990, 1, 1)))
     link_id = place(shop)
     shop.look()
 
@@ -137,7 +135,7 @@ def test_a_spouse_with_the_same_phone_is_a_persons_to_decide(shop):
     assert shop.problems()["customer_phone_of_another"].evidence["customers"] == ["C-8"]
     choose(shop, link_id, "new")
     shop.look_until_quiet()
-    assert retail(shop).live()[0].customer_id == "C-2"
+    assert shop.flourish.live()[0].customer_id == "C-2"
     assert shop.problems() == {}
 
 
@@ -155,7 +153,7 @@ def choose(shop, link_id, choice):
     [("C-8", ("settled", "agree")), ("C-99", ("stuck", "customer_unknown"))],
 )
 def test_a_person_names_the_customer(shop, choice, ends):
-    retail(shop).know("C-8", replace(ADA, first_name="Bo", email="bo@rowe.example", born=date(1990, 1, 1)))
+    shop.flourish.know("C-8", replace(ADA, first_name="Bo", email="bo@rowe.example", born=date(1990, 1, 1)))
     link_id = place(shop)
     choose(shop, link_id, choice)
     shop.look_until_quiet()
@@ -188,14 +186,14 @@ def test_half_off_there_is_half_off_here(shop):
     )
     shop.look_until_quiet()
 
-    (there,) = retail(shop).live()
+    (there,) = shop.flourish.live()
     assert (there.subtotal, there.discount) == (Decimal(20), Decimal(10))
     assert shop.problems() == {}
-    retail(shop).change(there.id, discount=Decimal(8))
+    shop.flourish.change(there.id, discount=Decimal(8))
     shop.mark(NUMBER)
     shop.look_until_quiet()
     assert "discount_differs" in shop.problems()
-    retail(shop).change(there.id, discount=Decimal(10))
+    shop.flourish.change(there.id, discount=Decimal(10))
     shop.mark(NUMBER)
     shop.look_until_quiet()
     assert shop.problems() == {}
@@ -215,7 +213,7 @@ def test_what_staff_do_in_flourish_shows_in_aiq(shop, hand_over, steps):
     link_id = place(shop, pickUpType=hand_over, deliveryAddress=FERN)
     shop.look_until_quiet()
     for status, shown in steps:
-        retail(shop).change("RO-1", status=status)
+        shop.flourish.change("RO-1", status=status)
         shop.mark(NUMBER)
         shop.look_until_quiet()
         assert here(shop).status == shown
@@ -229,7 +227,7 @@ def test_what_staff_do_in_flourish_shows_in_aiq(shop, hand_over, steps):
 def test_a_pickup_on_a_route_is_moved_and_somebody_is_told(shop):
     link_id = place(shop)
     shop.look_until_quiet()
-    retail(shop).change("RO-1", status="Out for Delivery")
+    shop.flourish.change("RO-1", status="Out for Delivery")
     shop.mark(NUMBER)
     shop.look_until_quiet()
 
@@ -246,7 +244,7 @@ def test_what_a_shopper_cancels_is_asked_of_staff_until_they_have_done_it(shop):
     shop.look_until_quiet()
 
     assert shop.link(link_id).decision_code == "cancel_in_flourish"
-    retail(shop).change("RO-1", status="Cancelled")
+    shop.flourish.change("RO-1", status="Cancelled")
     shop.mark(NUMBER)
     shop.look_until_quiet()
     assert (shop.link(link_id).state, shop.problems()) == ("settled", {})
@@ -270,14 +268,14 @@ def test_an_order_goes_whole_or_not_at_all(shop, changed, code):
     shop.look_until_quiet()
 
     assert (shop.link(link_id).state, shop.link(link_id).decision_code) == ("stuck", code)
-    assert retail(shop).all_orders == {}
+    assert shop.flourish.orders == {}
 
 
 def test_parts_of_one_are_sold_by_weight(shop):
-    place(shop, items=[line(SKU, purchaseWeight=Decimal("3.5"), priceWithDiscounts=Decimal(10))])
+    place(shop, items=[aiq_line(purchaseWeight=Decimal("3.5"))])
     shop.look_until_quiet()
 
-    assert retail(shop).live()[0].lines[0].eaches == Decimal("3.5")
+    assert shop.flourish.live()[0].lines[0].eaches == Decimal("3.5")
 
 
 @pytest.mark.promise("AQ-6")
@@ -285,11 +283,11 @@ def test_switched_off_no_order_is_sent_and_its_page_says_so(shop):
     shop.choose(sync_orders=False)
     link_id = place(shop)
     shop.look_until_quiet()
-    assert (shop.link(link_id).decision_code, retail(shop).calls) == ("orders_off", [])
+    assert (shop.link(link_id).decision_code, shop.flourish.calls) == ("orders_off", [])
     shop.choose(sync_orders=True)
     shop.mark(NUMBER)
     shop.look_until_quiet()
-    assert len(retail(shop).live()) == 1
+    assert len(shop.flourish.live()) == 1
 
 
 @pytest.mark.promise("AQ-6")
@@ -297,11 +295,11 @@ def test_where_aiq_is_only_read_orders_are_sent_and_nothing_comes_back(shop):
     shop.choose(writes=False)
     link_id = place(shop)
     shop.look_until_quiet()
-    retail(shop).change("RO-1", status="Packed")
+    shop.flourish.change("RO-1", status="Packed")
     shop.mark(NUMBER)
     shop.look_until_quiet()
 
-    assert (shop.leaflink.count("move", "tell"), len(retail(shop).live())) == (0, 1)
+    assert (shop.leaflink.count("move", "tell"), len(shop.flourish.live())) == (0, 1)
     assert shop.link(link_id).state == "settled"
     assert "only read" in shop.link(link_id).decision_text
 
@@ -312,7 +310,7 @@ def test_two_orders_of_one_number_are_both_sent_and_somebody_is_told(shop):
     place(shop, "another")
     shop.look_until_quiet()
 
-    assert len(retail(shop).live()) == 2
+    assert len(shop.flourish.live()) == 2
     assert shop.problems()["duplicate_order_number"].cause == "1001"
 
 
@@ -322,18 +320,18 @@ def test_an_order_from_before_go_live_is_listed_and_not_sent(shop):
     shop.look_until_quiet()
 
     assert shop.link(link_id).decision_code == "before_go_live"
-    assert retail(shop).all_orders == {}
+    assert shop.flourish.orders == {}
 
 
 @pytest.mark.parametrize("effect", [True, False])
 def test_a_lost_answer_ends_with_one_order(shop, effect):
     place(shop)
-    retail(shop).fail("create_order", LOST, effect=effect)
+    shop.flourish.fail("create_order", LOST, effect=effect)
     shop.look()
     shop.pass_time(shop.settle_seconds + 1)
     shop.look_until_quiet()
 
-    assert len(retail(shop).all_orders) == 1
+    assert len(shop.flourish.orders) == 1
     assert told_id(here(shop)) == "RO-1"
 
 
@@ -342,11 +340,96 @@ def test_lines_that_staff_change_stay_theirs_and_are_shown(shop):
         shop, items=[line(SKU, priceWithDiscounts=Decimal(10)), line(OTHER, priceWithDiscounts=Decimal(10))]
     )
     shop.look_until_quiet()
-    there = retail(shop).live()[0]
-    retail(shop).change(there.id, lines=(replace(there.lines[0], eaches=Decimal(1)),))
+    there = shop.flourish.live()[0]
+    shop.flourish.change(there.id, lines=(replace(there.lines[0], eaches=Decimal(1)),))
     shop.mark(NUMBER)
     shop.look_until_quiet()
 
     link = shop.link(link_id)
     assert link.snapshot["drift"] == [[SKU, "2 at 10", "1 at 10"], [OTHER, "2 at 10", ""]]
     assert (link.state, shop.problems()) == ("settled", {})
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A look at one order: how it comes about, the points that it passes, and how it ends."""
+
+    prepare: Callable[[Shop], object]
+    trail: tuple[str, ...]
+    status: str = "CONFIRMED"
+    flourish: str = "Submitted"
+
+
+def pack(shop):
+    place(shop)
+    shop.look_until_quiet()
+    shop.flourish.change("RO-1", status="Packed")
+    shop.mark(NUMBER)
+
+
+def cancel_there(shop):
+    place(shop)
+    shop.look_until_quiet()
+    shop.flourish.change("RO-1", status="Cancelled")
+    shop.mark(NUMBER)
+
+
+def lose(create):
+    """A create whose answer was lost, its settle time over."""
+
+    def prepare(shop):
+        place(shop)
+        shop.flourish.fail(create, LOST, effect=True)
+        shop.look()
+        shop.pass_time(shop.settle_seconds + 1)
+
+    return prepare
+
+
+FLOWS = {
+    "made, sent and told": Flow(place, look_of(writes=3)),
+    "packed": Flow(pack, look_of(writes=1), "READY_FOR_PICKUP", "Packed"),
+    "cancelled in Flourish": Flow(cancel_there, look_of(writes=1), "CANCELLED", "Cancelled"),
+    "lost customer found": Flow(lose("create_customer"), look_of(writes=2, settling=True)),
+    "lost order found": Flow(lose("create_order"), look_of(writes=1, settling=True)),
+}
+CASES = [
+    (name, point, flow.trail[: position + 1].count(point))
+    for name, flow in FLOWS.items()
+    for position, point in enumerate(flow.trail)
+]
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_look_passes_the_points_that_the_matrix_says(shop, points, name):
+    FLOWS[name].prepare(shop)
+    points.passed.clear()
+
+    shop.look()
+
+    assert tuple(points.passed) == FLOWS[name].trail
+
+
+@pytest.mark.fault(1, 2, 3, 4)
+@pytest.mark.parametrize(("name", "point", "turn"), CASES, ids=[f"{n}-{p}-{t}" for n, p, t in CASES])
+def test_a_killed_worker_leaves_nothing_that_the_next_one_does_not_bring_to_its_end(
+    shop, points, name, point, turn
+):
+    flow = FLOWS[name]
+    flow.prepare(shop)
+    points.crash_at(point, turn=turn)
+    with pytest.raises(CrashNow):
+        shop.look()
+    shop.pass_time(46)
+
+    shop.look_until_quiet(most=12)
+
+    (link,) = {shop.link(one.link_id).id: shop.link(one.link_id) for one in shop.operations()}.values()
+    assert (link.state, link.lease_owner, link.due_at) == ("settled", None, None)
+    assert (link.flourish_id, link.done_seq, link.crashes) == ("RO-1", link.dirty_seq, 0)
+    assert (len(shop.flourish.orders), len(shop.flourish.people)) == (1, 1)
+    assert shop.flourish.orders["RO-1"].status == flow.flourish
+    assert here(shop).status == flow.status == link.foreign_status
+    assert told_id(here(shop)) == "RO-1"
+    assert {one.status for one in shop.operations()} <= {"ok", "abandoned"}
+    assert shop.problems() == {}

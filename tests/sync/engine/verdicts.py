@@ -10,17 +10,28 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.models import Connection, Delivery, Link, Operation, Problem
-from portal.sync.domain import OutboundOrder, SourceOrder
+from portal.sync.domain import SourceOrder
 from portal.sync.mapping.diff import shared_values
+from portal.sync.platforms.aiq import AIQ
 from portal.sync.platforms.leaflink.status import LADDER, TERMINAL
 from portal.sync.platforms.ordo import ORDO
+from portal.sync.retail import HubOrder
+from portal.sync.shopping import ShopOrder
 from tests.sync.engine.shop import Shop
 
 CREATES = ("create_destination", "create_order")
 OPEN = ("intent", "unknown")
-ENDINGS = ("Cancelled", "Rejected")
+ENDINGS = ("Cancelled", "Rejected", "CANCELLED")
+# By these an order is over in Flourish without having been sold.
+NOT_SOLD = ("Cancelled", "Undeliverable")
+# An order that ended otherwise on the other side, where no call can bring both together.
+APART = {"cancelled_after_shipping", "cancel_in_flourish", "reopened_in_flourish", "ended_otherwise"}
 # What only people can put right: everything else must be gone once both sides answer again.
 FOR_PEOPLE = {
+    "cancel_in_flourish",
+    "ended_otherwise",
+    "reopened_in_flourish",
+    "route_for_pickup",
     "cancelled_after_delivery",
     "refunded_after_paid",
     "unshipped_after_delivery",
@@ -47,7 +58,7 @@ class Ways:
 
     ladder: Sequence[str]
     ends: Collection[str]
-    follows: Callable[[SourceOrder, OutboundOrder], str]
+    follows: Callable[[SourceOrder, HubOrder], str]
     drafts: str
     takes_lines: bool = False
 
@@ -59,20 +70,30 @@ class Ways:
         return after in ENDINGS or self.ladder.index(after) > here
 
 
-def _ordo_follows(order: SourceOrder, outbound: OutboundOrder) -> str:
+def _ordo_follows(order: SourceOrder, outbound: HubOrder) -> str:
     if outbound.status not in ("Shipped", "Completed"):
         return "Awaiting Delivery"
     is_paid = order.term_shown == "Cash" or outbound.payment_status == "Paid"
     return "Paid" if is_paid else "Delivered"
 
 
+# What AIQ's status must be, at the least, for what Flourish has; a delivery that is packed waits.
+AIQ_FOLLOWS = {"Packed": "READY_FOR_PICKUP", "Out for Delivery": "OUT_FOR_DELIVERY", "Completed": "CLOSED"}
+
+
+def _aiq_follows(order: SourceOrder, made: HubOrder) -> str:
+    waits = isinstance(order, ShopOrder) and order.hand_over == "DELIVERY" and made.status == "Packed"
+    return "" if waits else AIQ_FOLLOWS.get(made.status, "")
+
+
 WAYS = {
+    "aiq": Ways(AIQ.status_ladder, ("CANCELLED", "CLOSED"), _aiq_follows, "PENDING"),
     "leaflink": Ways(LADDER, TERMINAL, lambda _order, there: FOLLOWS.get(there.status, ""), "Draft"),
     "ordo": Ways(ORDO.status_ladder, ("Cancelled",), _ordo_follows, "Pending", takes_lines=True),
 }
 
 
-def ours(shop: Shop, orders: Iterable[OutboundOrder]) -> Counter[str]:
+def ours(shop: Shop, orders: Iterable[HubOrder]) -> Counter[str]:
     """Count Flourish orders by the LeafLink order that their note names."""
     prefix = f"Trellis {shop.connection_id} "
     return Counter(
@@ -83,7 +104,11 @@ def ours(shop: Shop, orders: Iterable[OutboundOrder]) -> Counter[str]:
 
 
 # Calls that more than one kind of operation makes.
-KINDS = {"cancel_order": ("cancel_order", "cancel_to_move"), "tell": ("tell_platform",)}
+KINDS = {
+    "cancel_order": ("cancel_order", "cancel_to_move"),
+    "tell": ("tell_platform",),
+    "create_customer": ("make_customer",),
+}
 
 
 @dataclass
@@ -207,12 +232,12 @@ class Watch:
         if outbound.status == "Created" and not problems and order.status not in ENDINGS:
             _same_content(order, outbound, drift)
 
-    def _agree(self, order: SourceOrder, outbound: OutboundOrder, problems: set[str]) -> None:
+    def _agree(self, order: SourceOrder, outbound: HubOrder, problems: set[str]) -> None:
         told = f"{order.number} is {order.status}, {outbound.id} is {outbound.status}"
         if order.status in ENDINGS:
-            assert outbound.status == "Cancelled" or "cancelled_after_shipping" in problems, told
-        elif outbound.status == "Cancelled":
-            ended = problems & {"move_not_offered", "cancelled_after_delivery"}
+            assert outbound.status in NOT_SOLD or problems & APART, told
+        elif outbound.status in NOT_SOLD:
+            ended = problems & {"move_not_offered", "cancelled_after_delivery", "ended_otherwise"}
             assert order.status == "Complete" or ended, told
         elif target := self.ways.follows(order, outbound):
             ladder = self.ways.ladder
@@ -223,7 +248,7 @@ class Watch:
             assert here == there, told
 
 
-def _same_content(order: SourceOrder, outbound: OutboundOrder, drift: set[str]) -> None:
+def _same_content(order: SourceOrder, outbound: HubOrder, drift: set[str]) -> None:
     """Edits have arrived: what differs was changed in Flourish, and is shown as such."""
     told = f"{order.number} and {outbound.id}"
     if "Note" not in drift:
