@@ -26,6 +26,7 @@ from portal.blueprints import (
     company,
     company_data,
     connections,
+    customer_choice,
     dashboard,
     deliveries,
     demo,
@@ -80,7 +81,7 @@ _STATIC = next(folder for folder in (_PACKAGE / "static", _PACKAGE.parent / "sta
 # What somebody does about their own sign-in.
 _OWN = (account, second_factor, reset, invitations, demo)
 # What belongs to a company, and what its owners and admins see of it beside that.
-_COMPANY = (dashboard, orders, earlier, products, runs, writes, problems, handling, proofs)
+_COMPANY = (dashboard, orders, earlier, customer_choice, products, runs, writes, problems, handling, proofs)
 _CONNECTING = (connections, adding, states, hub_webhook, readiness, matching, match_files, previews, rules)
 _BOOKS = (deliveries, reconciliations)
 _OFFICE = (people_pages, notices, grants, company, company_data, tokens, audit)

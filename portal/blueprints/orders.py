@@ -18,7 +18,7 @@ from portal.live import scopes
 from portal.live.ticket import ticket as ticket_of
 from portal.models import Connection, Link, utc_now
 from portal.queries import combined, dashboard, orders
-from portal.sync import audit, earlier, holding, registry
+from portal.sync import audit, customer_choice, earlier, holding, registry
 from portal.sync.engine import combining, streams
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
@@ -169,6 +169,9 @@ def show(link_id: UUID) -> Any:
         longest_reason=holding.LONGEST_REASON,
         is_earlier=earlier.is_open(order.link),
         may_be_left_alone=earlier.may_be_left_alone(order.link),
+        asks_who=customer_choice.is_open(order.link),
+        may_be_new=customer_choice.may_be_new(order.link),
+        chosen_customer=customer_choice.chosen(order.link),
         candidates=_candidates(order.link) if order.link.decision_code in combining.OPEN else None,
     )
 

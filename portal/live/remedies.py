@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.access import here
+from portal.sync import customer_choice
 
 # code -> the match key whose list shows the value, and in which state of the list it is.
 _MATCHED: Mapping[str, tuple[str, str]] = {
@@ -26,6 +27,11 @@ _RULES: Mapping[str, str] = {
     "move_not_offered": "status_table",
     "price_missing": "write_prices",
     "product_incomplete": "source_of_truth",
+}
+# code -> where on the page of its order somebody answers.
+_ANCHORS: Mapping[str, str] = {
+    "originals_unknown": "originals-title",
+    **dict.fromkeys(customer_choice.ASKED, "customer-title"),
 }
 _CONNECTION = frozenset(
     {"mass_drop", "mass_gone", "webhook_silent", "flourish_webhook_silent", "not_answering", "poll_fails"}
@@ -116,5 +122,5 @@ def _in_thing(matter: Matter) -> Remedy | None:
         return None
     if matter.link_kind == "item":
         return Remedy("Open the product", "products.show", {"product_id": matter.link_id})
-    anchor = "originals-title" if matter.code == "originals_unknown" else None
+    anchor = _ANCHORS.get(matter.code)
     return Remedy("Open the order", "orders.show", {"link_id": matter.link_id, "_anchor": anchor})

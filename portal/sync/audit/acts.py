@@ -84,6 +84,7 @@ ACTS: Mapping[str, str] = {
     "order.left_alone": "asked to leave alone",
     "order.joined": "joined with its Flourish order",
     "order.originals_chosen": "said which orders became",
+    "order.customer_chosen": "said which customer of Flourish it is, of",
     "order.asked_for": "had the platforms asked for",
     "delivery.taken_again": "had a webhook delivery taken in again:",
     "order.looked_again": "had Trellis look again at",
