@@ -15,7 +15,7 @@ BASE_PATHS = {
 }
 # Where else a platform's gate stands: further versions of its API.
 ALSO_AT = {FLOURISH: ("/flourish/external/api/v2",)}
-WORLDS = ("greenleaf", "sunrise", "ember")
+WORLDS = ("greenleaf", "sunrise", "ember", "verde")
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,19 @@ ACCOUNTS = (
     ),
     Account(LEAFLINK, "sunrise", "Sunrise Brands", 4810, "ll-sunrise-key", webhook_key="ll-sunrise-webhook"),
     Account(LEAFLINK, "ember", "Ember Extracts", 5926, "ll-ember-key", webhook_key="ll-ember-webhook"),
+    Account(LEAFLINK, "verde", "Verde Collective", 6214, "ll-verde-key", webhook_key="ll-verde-webhook"),
     Account(FLOURISH, "greenleaf", "Greenleaf Farms", 118, "fl-greenleaf-key", username="gl7k2m9x4q"),
     Account(FLOURISH, "sunrise", "Sunrise Brands", 127, "fl-sunrise-key", username="sr3v8n5t1w"),
     Account(FLOURISH, "ember", "Ember Extracts", 139, "fl-ember-key", username="em5h1c7p3z"),
+    Account(FLOURISH, "verde", "Verde Collective", 146, "fl-verde-key", username="vd8q2t6r4k"),
     Account(ORDO, "greenleaf", "Greenleaf Farms", 61, "or-greenleaf-key"),
     Account(ORDO, "sunrise", "Sunrise Brands", 74, "or-sunrise-key"),
     Account(ORDO, "ember", "Ember Extracts", 88, "or-ember-key"),
+    Account(ORDO, "verde", "Verde Collective", 95, "or-verde-key"),
     Account(AIQ, "greenleaf", "Greenleaf Farms", 83, "aq-greenleaf-key"),
     Account(AIQ, "sunrise", "Sunrise Brands", 92, "aq-sunrise-key"),
     Account(AIQ, "ember", "Ember Extracts", 97, "aq-ember-key"),
+    Account(AIQ, "verde", "Verde Collective", 104, "aq-verde-key"),
 )
 
 

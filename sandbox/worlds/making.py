@@ -36,16 +36,20 @@ STYLES = {
     ),
     "sunrise": ("Sunrise", "SR", ("Sunrise Gardens", "Sunrise Labs", "Sunrise Pantry"), "Boulevard", 5214),
     "ember": ("Ember", "EM", ("Ember Flower", "Ember Extracts", "Ember Kitchen"), "Lane", 9214),
+    "verde": ("Verde", "VD", ("Verde Gardens", "Verde Labs", "Verde Kitchen"), "Street", 12214),
 }
 # A world that only one platform's story needs is small: one good and one shop in so many.
-SMALL = {"ember": 6}
+SMALL = {"ember": 6, "verde": 11}
+# Whose facilities are shops that people walk into.
+SHOPS = ("verde",)
 
 
 def make_world(name: str, seed: int) -> World:
     """Return a world's facts; the same name and seed give the same facts.
 
     Args:
-        name: greenleaf (everything matches), sunrise (with planted mismatches) or ember (small, all matches).
+        name: greenleaf (everything matches), sunrise (with planted mismatches), ember (small, all matches) or
+            verde (the same, of two shops).
         seed: prices, stock and who buys from whom follow from it.
     """
     world = agreed_world(name, seed)
@@ -67,7 +71,7 @@ def agreed_world(name: str, seed: int) -> World:
         terms=catalogue.TERMS,
     )
     known = Side(side.goods, side.strains, side.brands, partners[:-NEW_PARTNERS], side.reps, side.terms)
-    facilities = _facilities(marker, street, first_license)
+    facilities = _facilities(name, marker, street, first_license)
     return World(
         name,
         marker,
@@ -163,16 +167,17 @@ def _reps(marker: str) -> Iterator[Rep]:
         )
 
 
-def _facilities(marker: str, street: str, first_license: int) -> tuple[Facility, ...]:
+def _facilities(name: str, marker: str, street: str, first_license: int) -> tuple[Facility, ...]:
+    kind, what, short = (
+        ("Dispensary", "Store", "Store") if name in SHOPS else ("Distributor", "Distribution", "DC")
+    )
     return (
         Facility(
-            f"{marker} Oakland Distribution", "Oakland DC", "Distributor",
-            f"C11-{first_license - 100:07d}-LIC", f"1 {marker} {street}", "Oakland", "94621",
-            "America/Los_Angeles", sales_rep_required=True,
+            f"{marker} Oakland {what}", f"Oakland {short}", kind, f"C11-{first_license - 100:07d}-LIC",
+            f"1 {marker} {street}", "Oakland", "94621", "America/Los_Angeles", sales_rep_required=True,
         ),
         Facility(
-            f"{marker} Long Beach Distribution", "Long Beach DC", "Distributor",
-            f"C11-{first_license - 99:07d}-LIC", f"2 {marker} {street}", "Long Beach", "90813",
-            "America/Los_Angeles", sales_rep_required=False,
+            f"{marker} Long Beach {what}", f"Long Beach {short}", kind, f"C11-{first_license - 99:07d}-LIC",
+            f"2 {marker} {street}", "Long Beach", "90813", "America/Los_Angeles", sales_rep_required=False,
         ),
     )  # fmt: skip

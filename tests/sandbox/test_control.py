@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import pytest
 
+from sandbox.accounts import WORLDS
 from sandbox.control.openapi import OPERATIONS
 from tests.sandbox.doors import SKU, outbound_body
 
@@ -165,8 +166,8 @@ def test_the_state_shows_everything_in_the_platforms_own_words(doors):
     state = doors.control("GET", "/state").json
     assert [each["number"] for each in state["leaflink"]["orders"]] == [order["number"]]
     assert state["flourish"]["orders"][0] == outbound | {"company": "greenleaf"}
-    assert {each["company"] for each in state["leaflink"]["products"]} == {"greenleaf", "sunrise", "ember"}
-    assert (len(state["leaflink"]["customers"]), len(state["flourish"]["destinations"])) == (260, 234)
+    assert {each["company"] for each in state["leaflink"]["products"]} == set(WORLDS)
+    assert (len(state["leaflink"]["customers"]), len(state["flourish"]["destinations"])) == (271, 237)
     assert state["flourish"]["webhooks"] == [
         {
             "url": "http://x.example/h/t",

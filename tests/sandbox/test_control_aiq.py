@@ -148,10 +148,10 @@ def test_state_and_accounts_show_what_a_test_needs(doors):
     shown = doors.control("GET", "/state").json["aiq"]
     assert shown["orders"] == [order]
     assert [each["company"] for each in shown["webhooks"]] == ["sunrise"]
-    assert len(shown["products"]) == 120
+    assert len(shown["products"]) == 160
     accounts = [each for each in doors.control("GET", "/accounts").json if each["platform"] == "aiq"]
     assert [each["key"] for each in accounts] == [
-        "aq-greenleaf-key", "aq-sunrise-key", "aq-ember-key",
+        "aq-greenleaf-key", "aq-sunrise-key", "aq-ember-key", "aq-verde-key",
     ]  # fmt: skip
     assert accounts[0]["base_url"] == "http://localhost/aiq/2023-03/"
     assert [each["id"] for each in accounts[0]["venues"]] == [doors.venue(), doors.venue(place=1)]

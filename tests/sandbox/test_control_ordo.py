@@ -121,9 +121,9 @@ def test_the_state_shows_ordo_in_its_own_words(doors):
     state = doors.control("GET", "/state").json["ordo"]
     assert state["orders"] == [order]
     assert {name: len(state[name]) for name in ("items", "brands", "licenses")} == {
-        "items": 180,
-        "brands": 9,
-        "licenses": 6,
+        "items": 216,
+        "brands": 12,
+        "licenses": 8,
     }
-    account = [each for each in doors.control("GET", "/accounts").json if each["platform"] == "ordo"][-1]
-    assert (account["key"], account["base_url"]) == ("or-ember-key", "http://localhost/ordo/v1/")
+    account = next(each for each in doors.control("GET", "/accounts").json if each["platform"] == "ordo")
+    assert (account["key"], account["base_url"]) == ("or-greenleaf-key", "http://localhost/ordo/v1/")

@@ -202,7 +202,7 @@ def test_keys_are_made_listed_and_revoked(doors):
     assert made.json["permissions"] == {"orders": READ, "products": WRITE, "customers": WRITE}
     assert statuses(doors, 1, "new") == [200]
     listed = {each["key"]: each for each in doors.control("GET", "/leaflink/keys").json}
-    assert list(listed) == ["ll-greenleaf-key", "ll-sunrise-key", "ll-ember-key", "new"]
+    assert list(listed) == ["ll-greenleaf-key", "ll-sunrise-key", "ll-ember-key", "ll-verde-key", "new"]
     assert listed["new"]["owner"] == listed["ll-greenleaf-key"]["owner"]
     doors.control("POST", "/leaflink/keys/ll-greenleaf-key", {"active": False})
     assert statuses(doors, 1) == [401]
