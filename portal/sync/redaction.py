@@ -45,8 +45,11 @@ _HARMLESS = {
     "unit_weight",
 }
 
-# Members that only an object of a person has, on any platform.
-_OF_PEOPLE = (b'"dob"', b'"birthday"', b'"patient_id"', b'"medicalId"')
+# Members that only an object of a person has, or a shopper's order, on any platform.
+_OF_PEOPLE = (
+    *(b'"dob"', b'"birthday"', b'"patient_id"', b'"medicalId"', b'"idPhotoUrl"'),
+    *(b'"delivery_contact_no"', b'"delivery_text_contact_no"', b'"delivery_email"'),
+)
 
 _PARTS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
