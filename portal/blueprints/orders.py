@@ -14,18 +14,20 @@ from portal.access import Here, here, passive, tenant
 from portal.blueprints import paging, presentation, working
 from portal.extensions import db
 from portal.live import order as order_pages
-from portal.live import scopes
+from portal.live import scopes, shop_order
 from portal.live.ticket import ticket as ticket_of
 from portal.models import Connection, Link, utc_now
 from portal.queries import combined, dashboard, orders
 from portal.sync import audit, customer_choice, earlier, holding, registry
 from portal.sync.engine import combining, streams
+from portal.sync.retail import CANCELLED, UNDELIVERABLE
 
 blueprint = Blueprint("orders", __name__, url_prefix="/t/<slug>/orders")
 
 FLOURISH_FILTERS = {
     "none": "Not in Flourish",
-    **{status: status for status in (*order_pages.FLOURISH_LADDER, "Cancelled")},
+    **{status: status for status in (*order_pages.FLOURISH_LADDER, *shop_order.DELIVERY_LADDER)},
+    **{status: status for status in (UNDELIVERABLE, CANCELLED)},
 }
 
 

@@ -29,6 +29,10 @@ _STAFF: Mapping[str, timedelta] = {
     "Partially Allocated": _A_DAY,
     "Allocated": timedelta(days=2),
     "Shipped": timedelta(days=7),
+    # Of a shop's order: what is packed waits for who comes for it, or for a route.
+    "Submitted": _A_DAY,
+    "Packed": timedelta(days=2),
+    "Out for Delivery": _A_DAY,
 }
 
 

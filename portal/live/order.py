@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.live.attempts import Attempts, attempts
 from portal.live.expecting import Expected, expected
 from portal.live.remedies import Matter, Remedy, remedy_of
+from portal.live.shop_order import MONEY_WORDS, ShopOrder, ladder, shop_order
 from portal.models import Link, Operation, Problem, utc_now
 from portal.queries import combined, orders
 from portal.sync import registry
@@ -92,6 +93,8 @@ class OrderView:
     attempts: Attempts
     lines: Sequence[Mapping[str, Any]]
     money: Sequence[tuple[str, str]]
+    # What only a shop's order says; None for another.
+    shop: ShopOrder | None
     # What Flourish changed by itself, as expected: what, agreed, there.
     drift: Sequence[Sequence[str]]
     deliveries: Sequence[Any]
@@ -125,13 +128,22 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> OrderView | None:
         problems=problems,
         attempts=attempts(orders.operations(session, tenant_id, link_id)),
         lines=snapshot.get("lines") or (),
-        money=[(label, str(money[key])) for key, label in _MONEY_ROWS if money.get(key) is not None],
+        money=[
+            (label, str(money[key])) for key, label in _money_rows(snapshot) if money.get(key) is not None
+        ],
+        shop=shop_order(snapshot, registry.platform(link.connection.platform).label),
         drift=snapshot.get("drift") or (),
         deliveries=orders.deliveries(session, tenant_id, link_id),
         related=_related(session, tenant_id, link_id),
         former_ids=[str(one) for one in link.former_ids if one != link.flourish_id],
         settled=link.state in ("settled", "skipped") and operation is None and not problems,
     )
+
+
+def _money_rows(snapshot: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    if "shop" not in snapshot:
+        return _MONEY_ROWS
+    return [(key, MONEY_WORDS.get(key, label)) for key, label in _MONEY_ROWS]
 
 
 def _matter(problem: Problem) -> Matter:
@@ -209,7 +221,8 @@ def _platform_lane(link: Link) -> Lane:
 def _flourish_lane(link: Link) -> Lane:
     known = link.snapshot.get("flourish") or {}
     status = link.flourish_status or known.get("status") or ""
-    steps, on_ladder = _ladder(FLOURISH_LADDER, status)
+    names = ladder(link.snapshot) if "shop" in link.snapshot else FLOURISH_LADDER
+    steps, on_ladder = _ladder(names, status)
     return Lane(
         label="Flourish",
         reference=link.flourish_id or "",

@@ -21,6 +21,7 @@ CASES = {
     ("stuck", "sku_unknown", None, False): (30, True),
     ("settled", "agree", "Created", False): (3, False),
     ("settled", "agree", "Allocated", False): (3, False),
+    ("settled", "agree", "Packed", False): (3, False),
     ("settled", "agree", "Completed", False): None,
     ("settled", "cancelled", None, False): None,
     ("waiting", "bring_in", None, True): None,

@@ -1,0 +1,73 @@
+"""What the page of a shop's order says besides: for whom it is, how it changes hands, and what comes off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.sync import retail
+from portal.sync.retail import Fulfilment
+
+LADDER = (retail.SUBMITTED, retail.PACKED, retail.COMPLETED)
+DELIVERY_LADDER = (retail.SUBMITTED, retail.PACKED, retail.ON_THE_WAY, retail.COMPLETED)
+# Those sums of an order that are something else in a shop.
+MONEY_WORDS: Mapping[str, str] = {"shipping": "Fees", "tax": "Tax (Flourish works out its own)"}
+
+_FULFILMENTS: Mapping[str, str] = {
+    Fulfilment.PICKUP: "Pickup",
+    Fulfilment.DELIVERY: "Delivery",
+    Fulfilment.IN_STORE: "In the store",
+}
+_PURPOSES: Mapping[str, str] = {"adult use": "Adult use (recreational)", "medical": "Medical"}
+
+
+@dataclass(frozen=True)
+class ShopOrder:
+    """What is shown of a shop's order; each part only where it is known.
+
+    Args:
+        rows: what it is, and its value.
+        offers: what each offer takes off: its `name`, the `sku` that it is for, or none, and the `amount`.
+        off: what the platform and Flourish take off in all.
+        note: why both sides differ as they should.
+    """
+
+    rows: Sequence[tuple[str, str]]
+    offers: Sequence[Mapping[str, Any]]
+    off: Sequence[str]
+    note: str
+
+
+def shop_order(snapshot: Mapping[str, Any], platform: str) -> ShopOrder | None:
+    """Read what a shop's order says besides; None for an order of another kind.
+
+    Args:
+        snapshot: what is known of the order.
+        platform: what its platform is called.
+    """
+    known: Mapping[str, Any] | None = snapshot.get("shop")
+    if known is None:
+        return None
+    fulfilment = str(known.get("fulfilment") or "")
+    hand_over = str(known.get("hand_over") or "")
+    purpose = str(known.get("purpose") or "")
+    rows = (
+        ("Changes hands by", _FULFILMENTS.get(fulfilment, fulfilment)),
+        (f"In {platform}", hand_over.replace("_", " ").capitalize()),
+        ("For", _PURPOSES.get(purpose, purpose)),
+    )
+    off: Mapping[str, Any] = known.get("off") or {}
+    sums = [str(off[side]) for side in ("platform", "flourish") if off.get(side) is not None]
+    return ShopOrder(
+        rows=[row for row in rows if row[1]],
+        offers=known.get("offers") or (),
+        off=sums if len(sums) == 2 else (),
+        note=str(known.get("note") or ""),
+    )
+
+
+def ladder(snapshot: Mapping[str, Any]) -> Sequence[str]:
+    """The usual course of a shop's order in Flourish."""
+    is_delivery = (snapshot.get("shop") or {}).get("fulfilment") == Fulfilment.DELIVERY
+    return DELIVERY_LADDER if is_delivery else LADDER
