@@ -264,6 +264,8 @@ def proven(call: Callable[[], _Proof], place: str = "") -> _Proof:
     try:
         return call()
     except ConnectionBroken as error:
+        if error.field:
+            raise CannotConnect(f"{error.reason} Nothing was saved.", field=error.field) from error
         kind = f", and that it is a key of {place} and of nothing else" if place else ""
         raise CannotConnect(
             f"The key is refused: {error.reason}. Check that it was copied whole, that it has not expired or"

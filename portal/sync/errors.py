@@ -65,12 +65,19 @@ class Unreadable(SyncError):
 
 
 class ConnectionBroken(SyncError):
-    """The credentials do not work (401, 403): stop calling until a person has replaced them."""
+    """The credentials do not work (401, 403): stop calling until a person has replaced them.
 
-    def __init__(self, reason: str, *, http_status: int | None = None) -> None:
+    Args:
+        reason: one clause for people.
+        http_status: the status it answered with.
+        field: the credential that is wrong, where it is not the key itself.
+    """
+
+    def __init__(self, reason: str, *, http_status: int | None = None, field: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.http_status = http_status
+        self.field = field
 
     @property
     def is_forbidden(self) -> bool:

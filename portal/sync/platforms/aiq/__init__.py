@@ -32,7 +32,11 @@ THROTTLE = Throttle(per_second=15.0, burst=5)
 CREDENTIALS = (
     CredentialField("api_key", "API key", "Of your AIQ organisation: Settings, API in AIQ's dashboard."),
     CredentialField(
-        "venue", "Store", "The id of one of its stores. Each store is a connection of its own.", secret=False
+        "venue",
+        "Store",
+        "The id of one of its stores; left empty, Trellis names those that the key opens, with their ids."
+        " Each store is a connection of its own.",
+        secret=False,
     ),
     CredentialField(
         "key_owner",
@@ -201,9 +205,6 @@ def check_credentials(credentials: Mapping[str, str]) -> tuple[Finding, ...]:
     if not key:
         step = "Have somebody who may manage the organisation's API keys make one, and enter it here."
         return (Finding("credentials.missing", "The API key is missing", step, cause="api_key"),)
-    if not venue:
-        step = "Enter the id of the store whose orders and products are meant."
-        return (Finding("credentials.missing", "The store is missing", step, cause="venue"),)
     return tuple(
         Finding(
             "credentials.unusable",

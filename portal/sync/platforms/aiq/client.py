@@ -11,7 +11,7 @@ from portal.sync.checks import Entry
 from portal.sync.contract import Calls, Page, Rows
 from portal.sync.domain import Company, Product
 from portal.sync.drafts import ProductDraft
-from portal.sync.errors import ConnectionBroken, Rejected, Retryable
+from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
 from portal.sync.platforms.aiq import lists
 from portal.sync.platforms.aiq.paging import pages_by_change
 from portal.sync.platforms.aiq.products import read_product
@@ -21,6 +21,8 @@ from portal.sync.reading import Fields, Notice, log_unknown_field
 from portal.sync.shopping import ShopOrder, Store
 
 _CONFLICT = 409
+# Stores that one sentence names.
+_MOST_NAMED = 20
 
 
 class AiqClient:
@@ -45,9 +47,13 @@ class AiqClient:
         """Prove the key, and that the store is one of its organisation's.
 
         Raises:
-            ConnectionBroken: AIQ does not know the key, or has no such store any more.
+            ConnectionBroken: AIQ does not know the key, or has no such store any more; those that it has are
+                named then.
         """
-        store = self._store()
+        payload = self._calls.read(f"venues/{segment(self._venue)}") if self._venue else None
+        if payload is None:
+            raise ConnectionBroken(self._which_store(), field="venue")
+        store = Fields.of(payload)
         return Company(store.ident("id"), store.text("name").strip())
 
     def order(self, number: str) -> ShopOrder | None:
@@ -176,6 +182,18 @@ class AiqClient:
         path = f"products/{segment(item_id)}?venueId={segment(self._venue)}"
         answer = self._calls.write("PUT", path, {"sku": draft.sku, **draft.fields})
         return read_product(Fields.of(answer), self._notice)
+
+    def _which_store(self) -> str:
+        """Say which stores the key opens, for who does not know their ids."""
+        wrong = "AIQ has no store of this id in the organisation." if self._venue else "The store is missing."
+        try:
+            known = [f"{one.name} ({one.ref})" for one in self.venues()]
+        except Unreadable:
+            return wrong
+        if not known:
+            return f"{wrong} The key opens none."
+        more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+        return f"{wrong} Enter the id of one that the key opens: {', '.join(known[:_MOST_NAMED])}{more}."
 
     def _store(self) -> Fields:
         payload = self._calls.read(f"venues/{segment(self._venue)}")

@@ -28,6 +28,7 @@ BASE = aiq.DEFAULT_BASE_URL
 ORDER, STORE = f"orders/{NUMBER}", f"venues/{VENUE}"
 PUT = f"products/00000345?venueId={VENUE}"
 REFUSED = {"name": "ConflictError", "message": "No.", "errors": [{"type": "ConflictError", "message": "No."}]}
+ENTER = "Enter the id of one that the key opens:"
 DRAFT = ProductDraft("GL-GM10", {"name": "Gummies", "quantity": Decimal(12)}, {})
 
 
@@ -316,6 +317,28 @@ def test_a_key_or_a_store_that_does_not_work_is_said(replies, error):
 
     with pytest.raises(error):
         ours.company()
+
+
+@pytest.mark.promise("AQ-1")
+@pytest.mark.parametrize(
+    ("venue", "stores", "said"),
+    [
+        ("other", ["Oakland"], f"AIQ has no store of this id in the organisation. {ENTER} Oakland (v0)."),
+        ("", ["Oakland", "Long Beach"], f"The store is missing. {ENTER} Oakland (v0), Long Beach (v1)."),
+        ("", ["Shop"] * 22, "The store is missing."),
+        ("", [], "The store is missing. The key opens none."),
+    ],
+)
+def test_who_does_not_know_the_id_of_a_store_is_told_which_there_are(venue, stores, said):
+    listed = page(*({"id": f"v{place}", "name": name} for place, name in enumerate(stores)))
+    _ours, calls = client(venues=listed)
+
+    with pytest.raises(ConnectionBroken) as refused:
+        AiqClient(calls, venue).company()
+
+    assert refused.value.reason.startswith(said)
+    assert (" and 2 more." in refused.value.reason) is (len(stores) > 20)
+    assert refused.value.field == "venue"
 
 
 def test_the_stores_of_a_key_are_listed_for_whoever_chooses_one():
