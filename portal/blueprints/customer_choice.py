@@ -14,6 +14,7 @@ from portal.models import Link
 from portal.queries import orders
 from portal.sync import customer_choice
 from portal.sync.errors import SyncError
+from portal.sync.mapping.shop_orders import NEW_CUSTOMER
 
 blueprint = Blueprint("customer_choice", __name__, url_prefix="/t/<slug>/orders")
 
@@ -58,7 +59,7 @@ def choose(link_id: UUID) -> Any:
     db.session.commit()
     desk, company, actor = working.desk(), here().id, working.actor()
     try:
-        if chosen == customer_choice.NEW:
+        if chosen == NEW_CUSTOMER:
             customer_choice.make_new(desk, company, link_id, actor=actor)
         else:
             customer_choice.name(desk, company, link_id, chosen, actor=actor)

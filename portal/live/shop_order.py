@@ -28,13 +28,13 @@ class ShopOrder:
 
     Args:
         rows: what it is, and its value.
-        offers: what each offer takes off: its `name`, the `sku` that it is for, or none, and the `amount`.
+        offers: the names of what takes something off.
         off: what the platform and Flourish take off in all.
         note: why both sides differ as they should.
     """
 
     rows: Sequence[tuple[str, str]]
-    offers: Sequence[Mapping[str, Any]]
+    offers: Sequence[str]
     off: Sequence[str]
     note: str
 
@@ -57,12 +57,11 @@ def shop_order(snapshot: Mapping[str, Any], platform: str) -> ShopOrder | None:
         (f"In {platform}", hand_over.replace("_", " ").capitalize()),
         ("For", _PURPOSES.get(purpose, purpose)),
     )
-    off: Mapping[str, Any] = known.get("off") or {}
-    sums = [str(off[side]) for side in ("platform", "flourish") if off.get(side) is not None]
+    off = tuple(str(known.get(side) or "") for side in ("discount", "flourish_discount"))
     return ShopOrder(
         rows=[row for row in rows if row[1]],
-        offers=known.get("offers") or (),
-        off=sums if len(sums) == 2 else (),
+        offers=[str(name) for name in known.get("offers") or () if name],
+        off=off if all(off) else (),
         note=str(known.get("note") or ""),
     )
 

@@ -19,11 +19,9 @@ from portal.sync.engine.accounts import Tape, open_hub, open_platform
 from portal.sync.engine.desk import Desk
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.mapping.keys import email_key, name_key, phone_key
+from portal.sync.mapping.shop_orders import CUSTOMER, NEW_CUSTOMER
 from portal.sync.retail import Person, RetailCustomer
 from portal.sync.shopping import ShopOrder
-
-# Of `Link.choices`: Flourish's id of a customer, or that a new one is to be made.
-CUSTOMER, NEW = "customer", "new"
 
 # Reviews of identity, and whether somebody new may be made instead of who was found. Flourish would refuse to
 # make who was refused already, or who is not known well enough.
@@ -32,10 +30,12 @@ ASKED: Mapping[str, bool] = {
     "customer_differs": True,
     "customer_phone_of_another": True,
     "customer_other_patient": True,
+    "customer_unknown": True,
     "customer_refused": False,
     "customer_no_email": False,
     "customer_incomplete": False,
 }
+_BANNED = "customer_banned"
 _TOO_LATE = "This order does not wait for that any more. Look again."
 
 
@@ -92,13 +92,16 @@ class Choosing:
 
 
 def is_open(link: Link) -> bool:
-    """Whether an order waits for a person to say who its customer is, or may be helped by that."""
-    return link.kind == "order" and link.decision_code in ASKED and link.flourish_id is None
+    """Whether an order waits for a person to say who its customer is, or may be helped by that. For a banned
+    customer it is only where a person chose them, and may have meant another."""
+    was_said = link.decision_code == _BANNED and CUSTOMER in link.choices
+    asks = link.decision_code in ASKED or was_said
+    return link.kind == "order" and asks and link.flourish_id is None
 
 
 def may_be_new(link: Link) -> bool:
     """Whether a person may say that the customer of an order is to be made anew."""
-    return is_open(link) and ASKED[link.decision_code or ""]
+    return is_open(link) and ASKED.get(link.decision_code or "", True)
 
 
 def chosen(link: Link) -> str:
@@ -108,7 +111,7 @@ def chosen(link: Link) -> str:
 
 
 def _words(choice: str) -> str:
-    return "somebody new" if choice == NEW else f"customer {choice} of Flourish"
+    return "somebody new" if choice == NEW_CUSTOMER else f"customer {choice} of Flourish"
 
 
 def choosing(desk: Desk, tenant_id: UUID, link_id: UUID) -> Choosing:
@@ -221,13 +224,13 @@ def make_new(desk: Desk, tenant_id: UUID, link_id: UUID, *, actor: audit.Actor) 
     Raises:
         CannotChoose: that cannot be said of this order, or not any more.
     """
-    _choose(desk, tenant_id, link_id, NEW, actor=actor)
+    _choose(desk, tenant_id, link_id, NEW_CUSTOMER, actor=actor)
 
 
 def _choose(desk: Desk, tenant_id: UUID, link_id: UUID, choice: str, *, actor: audit.Actor) -> None:
     with desk.tenant(tenant_id) as session:
         link = session.scalars(select(Link).where(Link.id == link_id).with_for_update(key_share=True)).one()
-        if not is_open(link) or (choice == NEW and not may_be_new(link)):
+        if not is_open(link) or (choice == NEW_CUSTOMER and not may_be_new(link)):
             raise CannotChoose(_TOO_LATE)
         if link.choices.get(CUSTOMER) == choice:
             return

@@ -242,6 +242,14 @@ def test_what_no_choice_may_help_takes_none(desk, tenant_id, customers, order, c
     assert read(desk, tenant_id, link_id).choices == {}
 
 
+def test_who_was_chosen_and_is_banned_since_may_be_another_after_all(desk, tenant_id, customers, order):
+    link_id = order("customer_banned", customers[:1], choices={"customer": customers[0]["id"]})
+
+    customer_choice.name(desk, tenant_id, link_id, customers[1]["id"], actor=ANN)
+
+    assert read(desk, tenant_id, link_id).choices == {"customer": customers[1]["id"]}
+
+
 def test_an_order_is_for_nobody_whom_flourish_does_not_have_or_does_not_sell_to(
     desk, tenant_id, customers, order, change
 ):
