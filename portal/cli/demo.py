@@ -33,6 +33,10 @@ class _Company:
     rules: Mapping[str, Any] = field(default_factory=dict)
     # The sales platform that it is connected to.
     platform: str = "leaflink"
+    # By name; else the first one.
+    facility: str = ""
+    # Orders that are placed there once it is live, as the sandbox's control API takes them.
+    orders: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,23 @@ class _Person:
     staff: str | None = None
 
 
+# One of everything that a shop meets: somebody known, a delivery to somebody new, an offer, a phone number
+# that is a spouse's in Flourish, and a medical card that has expired.
+_SHOPPERS: tuple[Mapping[str, Any], ...] = (
+    {"customer": "known", "medical": False},
+    {"customer": "new", "pickUpType": "DELIVERY"},
+    {"customer": "new", "offers": ["Half off"]},
+    {
+        "customer": {
+            "firstName": "Luis",
+            "lastName": "Moreno",
+            "email": "luis.moreno@guests.example",
+            "phone": "5105550100",
+            "birthday": "1962-06-09",
+        }
+    },
+    {"customer": {"medicalExpiration": "2020-12-31"}, "medical": True},
+)
 COMPANIES = (
     _Company(
         "greenleaf",
@@ -54,6 +75,16 @@ COMPANIES = (
     ),
     _Company("sunrise", "Sunrise Brands", "America/Denver", "planted mismatches, live"),
     _Company("ember", "Ember Extracts", "America/Los_Angeles", "sells through Ordo, live", platform="ordo"),
+    _Company(
+        "verde",
+        "Verde Collective",
+        "America/Los_Angeles",
+        "a shop on AIQ, live",
+        {"native_integration": "off"},
+        platform="aiq",
+        facility="Verde Oakland Store",
+        orders=_SHOPPERS,
+    ),
 )
 PEOPLE = (
     _Person("owner@greenleaf.example", "Olivia Owner", "owner", ("greenleaf",)),
@@ -63,6 +94,8 @@ PEOPLE = (
     _Person("admin@sunrise.example", "Ada Admin", "admin", ("sunrise",)),
     _Person("owner@ember.example", "Edda Owner", "owner", ("ember",)),
     _Person("admin@ember.example", "Emil Admin", "admin", ("ember",)),
+    _Person("owner@verde.example", "Vida Owner", "owner", ("verde",)),
+    _Person("admin@verde.example", "Vito Admin", "admin", ("verde",)),
     _Person("support@trellis.example", "Sam Support", "support agent", staff="support"),
     _Person("operator@trellis.example", "Opal Operator", "operator", staff="operator"),
 )
@@ -101,9 +134,14 @@ class Sandbox:
         rows = accounts_list["accounts"] if isinstance(accounts_list, dict) else accounts_list
         return next(row for row in rows if row["platform"] == platform and row["world"] == world)
 
-    def register(self, platform: str, world: str, url: str, key: str, **more: Any) -> None:
+    def order(self, platform: str, world: str, order: Mapping[str, Any]) -> None:
+        """Have somebody place an order that its shop confirms at once."""
+        body = {"company": world, "lines": 2, "status": "CONFIRMED", **order}
+        requests.post(f"{self.base_url}/control/{platform}/orders", json=body, timeout=10).raise_for_status()
+
+    def register(self, platform: str, world: str, url: str, key: str | None, **more: Any) -> None:
         """Have a simulated platform send its webhooks to an address; `more` is what only Flourish takes."""
-        body = {"company": world, "url": url, "key": key, **more}
+        body = {"company": world, "url": url, **({"key": key} if key else {}), **more}
         requests.post(
             f"{self.base_url}/control/{platform}/webhooks", json=body, timeout=10
         ).raise_for_status()
@@ -129,6 +167,8 @@ def _connect(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -
     )
     if connection is None or connection.state == "ready":
         connecting.go_live(desk, tenant_id, connection_id, actor=ACTOR, despite=_DEMO)
+        for order in company.orders:
+            sandbox.order(company.platform, company.slug, order)
 
 
 def _connect_flourish(desk: Desk, sandbox: Sandbox, tenant_id: UUID, company: _Company) -> UUID:
@@ -152,7 +192,7 @@ def _connect_platform(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUI
     declared = platform_by_key(company.platform)
     account = sandbox.account(declared.key, company.slug)
     with desk.tenant(tenant_id) as session:
-        facility = session.get_one(Hub, hub_id).facilities[0].flourish_id
+        facility = company.facility or session.get_one(Hub, hub_id).facilities[0].flourish_id
     made = connecting.add_connection(
         desk,
         tenant_id,
@@ -160,7 +200,7 @@ def _connect_platform(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUI
         platform_key=declared.key,
         name=declared.label,
         base_url=account["base_url"],
-        credentials={"api_key": account["key"], "webhook_key": account.get("webhook_key") or ""},
+        credentials=_credentials(account),
         facility=facility,
         actor=ACTOR,
     )
@@ -171,6 +211,16 @@ def _connect_platform(desk: Desk, sandbox: Sandbox, tenant_id: UUID, hub_id: UUI
     if declared.webhook is not None:
         sandbox.register(declared.key, company.slug, made.webhook_url, account["webhook_key"])
     return made.id
+
+
+def _credentials(account: Mapping[str, Any]) -> dict[str, str]:
+    """What a person types into the platform's form; of several stores the first."""
+    venues = account.get("venues") or ({"id": ""},)
+    return {
+        "api_key": account["key"],
+        "webhook_key": account.get("webhook_key") or "",
+        "venue": venues[0]["id"],
+    }
 
 
 def _user(desk: Desk, person: _Person) -> None:

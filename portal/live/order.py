@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.live.attempts import Attempts, attempts
 from portal.live.expecting import Expected, expected
 from portal.live.remedies import Matter, Remedy, remedy_of
-from portal.live.shop_order import MONEY_WORDS, ShopOrder, ladder, shop_order
+from portal.live.shop_order import MONEY_WORDS, ShopOrder, in_words, ladder, shop_order
 from portal.models import Link, Operation, Problem, utc_now
 from portal.queries import combined, orders
 from portal.sync import registry
@@ -206,8 +206,8 @@ def _verdict(link: Link, operation: Operation | None, reached_at: datetime | Non
 def _platform_lane(link: Link) -> Lane:
     known = link.snapshot.get("platform") or {}
     platform = registry.platform(link.connection.platform)
-    status = link.foreign_status or known.get("status") or ""
-    steps, on_ladder = _ladder(tuple(platform.status_ladder), status)
+    status = in_words(link.foreign_status or known.get("status") or "")
+    steps, on_ladder = _ladder([in_words(name) for name in platform.status_ladder], status)
     return Lane(
         label=platform.label,
         reference=str(known.get("id") or link.label or link.foreign_id),

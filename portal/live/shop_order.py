@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from portal.sync import retail
@@ -29,7 +30,7 @@ class ShopOrder:
     Args:
         rows: what it is, and its value.
         offers: the names of what takes something off.
-        off: what the platform and Flourish take off in all.
+        off: what the platform and Flourish take off in all, where that is anything.
         note: why both sides differ as they should.
     """
 
@@ -52,18 +53,24 @@ def shop_order(snapshot: Mapping[str, Any], platform: str) -> ShopOrder | None:
     fulfilment = str(known.get("fulfilment") or "")
     hand_over = str(known.get("hand_over") or "")
     purpose = str(known.get("purpose") or "")
+    told, own = _FULFILMENTS.get(fulfilment, fulfilment), in_words(hand_over)
     rows = (
-        ("Changes hands by", _FULFILMENTS.get(fulfilment, fulfilment)),
-        (f"In {platform}", hand_over.replace("_", " ").capitalize()),
+        ("Changes hands by", told),
+        (f"In {platform}", own if own != told else ""),
         ("For", _PURPOSES.get(purpose, purpose)),
     )
     off = tuple(str(known.get(side) or "") for side in ("discount", "flourish_discount"))
     return ShopOrder(
         rows=[row for row in rows if row[1]],
         offers=[str(name) for name in known.get("offers") or () if name],
-        off=off if all(off) else (),
+        off=off if all(off) and any(map(Decimal, off)) else (),
         note=str(known.get("note") or ""),
     )
+
+
+def in_words(name: str) -> str:
+    """Write a word of an API as people do: READY_FOR_PICKUP is Ready for pickup. Others stay as they are."""
+    return name.replace("_", " ").capitalize() if name.isupper() else name
 
 
 def ladder(snapshot: Mapping[str, Any]) -> Sequence[str]:

@@ -58,10 +58,16 @@ def test_it_says_for_whom_it_is_how_it_changes_hands_and_what_comes_off(page):
 
 def test_what_is_not_known_has_no_row_and_what_is_picked_up_goes_on_no_route(page):
     text = page(
-        shop={"fulfilment": "pickup", "purpose": "adult use", "discount": "0", "flourish_discount": ""}
+        shop={
+            "fulfilment": "pickup",
+            "hand_over": "CURB_SIDE",
+            "purpose": "adult use",
+            "discount": "0.00",
+            "flourish_discount": "0",
+        }
     )
 
-    assert "Changes hands by Pickup For Adult use (recreational)" in text
+    assert "Changes hands by Pickup In LeafLink Curb side For Adult use (recreational)" in text
     assert "Submitted Packed Completed" in text
     for unsaid in ("Taken off", "Offers", "waiting for route"):
         assert unsaid not in text
