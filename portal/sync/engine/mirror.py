@@ -241,7 +241,7 @@ _SET_STOCK = text(
                     lots = CASE WHEN changed.lots IS NULL THEN item.lots - CAST(:part AS text)
                                 ELSE item.lots || jsonb_build_object(CAST(:part AS text), changed.lots) END,
                     revision = item.revision + 1
-    FROM changed WHERE item.id = changed.id
+    FROM changed WHERE item.hub_id = :hub AND item.id = changed.id
     """
 ).bindparams(bindparam("by_lot", type_=Boolean))
 _NEW_ITEMS = text(
@@ -294,11 +294,11 @@ def apply_stock(session: Session, stream: Stream, part: str, begun: str, *, by_l
 
 
 _MISSING = """
-SELECT count(*) FILTER (
-    WHERE created_at < :begun AND NOT EXISTS (
-        SELECT FROM pulled_row WHERE stream_id = :stream AND part = '' AND pulled_row.ref = {table}.{ref}
-    )
-), count(*) FROM {table} WHERE {owner} = :owner AND gone_at IS NULL
+SELECT count(*) FILTER (WHERE created_at < :begun AND seen.ref IS NULL), count(*)
+FROM {table} LEFT JOIN (
+    SELECT DISTINCT ref FROM pulled_row WHERE stream_id = :stream AND part = ''
+) AS seen ON seen.ref = {table}.{ref}
+WHERE {owner} = :owner AND gone_at IS NULL
 """
 _MISSING_ITEMS = text(_MISSING.format(table="item", owner="hub_id", ref="flourish_id"))
 _MISSING_PRODUCTS = text(_MISSING.format(table="product", owner="connection_id", ref="foreign_id"))
