@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Link, Stream, new_id
+from portal.models import Connection, Link, Stream, new_ids
 from portal.queries import search
 from portal.sync import journal
 from portal.sync.batches import SetLotStock
@@ -183,7 +183,6 @@ def _row(one: Known, decision: Decision | None) -> dict[str, Any]:
     base = link.base if link is not None else None
     action = decision.action if decision else None
     row: dict[str, Any] = {
-        "new_id": new_id(),
         "sku": one.sku,
         "label": one.sku[:200],
         "mark": decision is None or action is not None,
@@ -209,8 +208,7 @@ def _search_terms(one: Known) -> list[str]:
     return sorted(search.keys(terms(one)))
 
 
-_COLUMNS = {
-    "new_id": "uuid",
+_OF_ROW = {
     "sku": "text",
     "label": "text",
     "mark": "boolean",
@@ -278,8 +276,9 @@ def _put_down(session: Session, connection: Connection, rows: Sequence[dict[str,
     if not rows:
         return
     values = {"tenant": connection.tenant_id, "connection": connection.id, "hub": connection.hub_id}
-    copied = ([row.get(name) for name in _COLUMNS] for row in rows)
-    driver = copy_in(session, "incoming_link", _COLUMNS, copied)
+    ids = new_ids(len(rows))
+    copied = ([row_id, *(row.get(name) for name in _OF_ROW)] for row_id, row in zip(ids, rows, strict=True))
+    driver = copy_in(session, "incoming_link", {"new_id": "uuid", **_OF_ROW}, copied)
     decided_anew = driver.execute(_DECIDE, values).fetchall()
     driver.execute(_MAKE, values)
     _tell(session, [link_id for link_id, news in decided_anew if news])

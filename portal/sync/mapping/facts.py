@@ -68,6 +68,9 @@ def plain(values: Json) -> dict[str, Any]:
 
 def plain_value(value: Any) -> Any:
     """Write one field's value as plain JSON."""
+    # Most of them are: a first sync writes millions.
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, datetime):
