@@ -95,6 +95,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "customer_other_patient",
         "customer_phone_of_another",
         "customer_refused",
+        "customer_unknown",
         "customer_several",
         "customer_too_young",
         "discount_differs",

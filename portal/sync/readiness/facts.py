@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Hub, Problem, Secret
+from portal.models import Connection, Hub, Link, Problem, Secret
 from portal.sync.contract import Platform
 from portal.sync.domain import Company
 from portal.sync.engine.accounts import catalogue_rules_of, facts_of
@@ -18,6 +18,7 @@ from portal.sync.engine.endpoints import made_at, overlaps
 from portal.sync.engine.said import said_of
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
+from portal.sync.retail import RETAIL_OVER
 
 # Hosts on which a platform lets its customers try things, by how they are called in them.
 _TRIAL = ("sandbox", "integrations", "staging")
@@ -53,6 +54,8 @@ def of_rows(session: Session, connection: Connection, platform: Platform) -> dic
         "two_writers": _fought_over(session, connection.id),
         "said": said_of(session, connection),
     }
+    if platform.is_retail:
+        facts["pos_ids"] = _told_ids(session, connection.id)
     if connection.facility is not None:
         facts["facility"] = facts_of(connection.facility)
         if platform.catalogue is not None:
@@ -93,6 +96,16 @@ def _is_stored(session: Session, owner_id: UUID, name: str) -> bool:
 def _environment(base_url: str) -> str:
     host = urlsplit(base_url).hostname or ""
     return f", on {host}, where things are tried" if any(word in host for word in _TRIAL) else f", on {host}"
+
+
+def _told_ids(session: Session, connection_id: UUID) -> frozenset[str]:
+    """Flourish's ids of a connection's orders to which something may still happen."""
+    query = select(Link.flourish_id).where(
+        Link.connection_id == connection_id,
+        Link.kind == "order",
+        Link.flourish_status.not_in(RETAIL_OVER),
+    )
+    return frozenset(one for one in session.scalars(query) if one)
 
 
 def _fought_over(session: Session, connection_id: UUID) -> int:

@@ -24,7 +24,7 @@ from tests.sync.engine.shop import open_shop
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
 STEPS = 40
-_QUICK = settings(derandomize=True, phases=[Phase.explicit, Phase.generate])
+_QUICK = settings(derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
 _LONG = settings(max_examples=EXAMPLES or 1, print_blob=True)
 
 

@@ -12,17 +12,23 @@ from portal.sync.flourish import FLOURISH
 from portal.sync.readiness.declared import UnknownCheck, check_named, checks_of
 from portal.sync.readiness.reading import RIVAL_ORDERS
 from portal.sync.registry import PLATFORMS
-from tests.sync.readiness import examples, ordo_examples, snapshots
+from tests.sync.readiness import aiq_examples, examples, ordo_examples, snapshots
 from tests.sync.readiness.snapshots import snapshot
 
-FAILING = {"leaflink": (*examples.LEAFLINK, *examples.FLOURISH), "ordo": ordo_examples.EXAMPLES}
+FAILING = {
+    "leaflink": (*examples.LEAFLINK, *examples.FLOURISH),
+    "ordo": ordo_examples.EXAMPLES,
+    "aiq": aiq_examples.EXAMPLES,
+}
 READY: Mapping[str, Sequence[tuple[str, str, Mapping[str, Any]]]] = {
     "leaflink": examples.READY,
     "ordo": ordo_examples.READY,
+    "aiq": aiq_examples.READY,
 }
 SNAPSHOTS: Mapping[str, Callable[..., Snapshot]] = {
     "leaflink": snapshots.snapshot,
     "ordo": ordo_examples.snapshot,
+    "aiq": aiq_examples.snapshot,
 }
 EVERY = [(platform, check) for platform in PLATFORMS.values() for check in checks_of(platform)]
 NAMED = [f"{platform.key}:{check.name}" for platform, check in EVERY]
