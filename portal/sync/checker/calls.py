@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, Link, Operation
+from portal.sync.checker.ledger import A_CUSTOMER, Books, Request
 from portal.sync.checker.ledger import FLOURISH as FLOURISH_KEY
-from portal.sync.checker.ledger import Books, Request
 from portal.sync.checker.place import Place
 from portal.sync.checker.report import CounterExample, Seen, seen
 from portal.sync.contract import Throttle
@@ -23,6 +23,7 @@ from portal.sync.domain import CANCELLED
 from portal.sync.engine.accounts import credentials
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.guard import DROP
+from portal.sync.engine.retail_writes import MAKE_CUSTOMER
 from portal.sync.flourish import FLOURISH
 from portal.sync.registry import platform as platform_by_key
 
@@ -180,6 +181,8 @@ def wanted(kind: str, natural_key: str, transition: str | None) -> str:
     fields into an order is an update."""
     if kind == "move":
         return f"move:{natural_key.split(':')[1]}:{transition}"
+    if kind == MAKE_CUSTOMER:
+        return A_CUSTOMER
     if kind in _UPDATES:
         return f"update:{natural_key.partition(':')[2]}"
     if kind in _PRODUCT_UPDATES and not natural_key.startswith("lot:"):

@@ -29,7 +29,9 @@ _LIMITS = Limits(total=120.0, read=60.0, size=512 * 1024 * 1024)
 
 # What a path of either system names: an order by its id, and a step that it is to take.
 _ORDER = re.compile(r"/(?:outbound-orders|orders-received|orders)/([^/?]+)(?:/transition/([^/?]+))?")
-_CREATES = re.compile(r"/(outbound-orders|destinations)(?:$|\?)")
+_CREATES = re.compile(r"/(outbound-orders|retail-orders|destinations|customers)(?:$|\?)")
+# That a customer was made: whom, nobody keeps.
+A_CUSTOMER = "customer"
 # What a path names of a platform's catalogue: a product by its id, or the list that something is added to.
 _LOT = re.compile(r"/inventory/items/(?:([^/?]+)/)?(?:$|\?)")
 _CATALOGUE = re.compile(r"/(products|strains|items)/(?:([^/?]+)/?)?(?:$|\?)")
@@ -109,7 +111,7 @@ def read_books(calls: Calls) -> Books:
             requests,
             {(row["platform"], row["key"]): row["world"] for row in accounts},
             dict(_homes(state)),
-            _made(state[FLOURISH]["orders"]),
+            _made([*state[FLOURISH]["orders"], *state[FLOURISH]["retail_orders"]]),
         )
     except (KeyError, TypeError) as error:
         raise Unreadable("", f"the sandbox's books lack {error}", excerpt="") from error
@@ -161,6 +163,8 @@ def _write(method: str, path: str, order: str, step: str, text: str) -> str:
     found = _CREATES.search(path)
     if found and found[1] == "destinations":
         return f"destination:{body.get('license_number', '')}"
+    if found and found[1] == "customers":
+        return A_CUSTOMER
     if found and (marker := next(markers(body.get("notes")), "")):
         _, connection_id, number = marker.split(" ", 2)
         return f"order:{connection_id}:{number}"
@@ -169,7 +173,8 @@ def _write(method: str, path: str, order: str, step: str, text: str) -> str:
 
 def markers(notes: object) -> Iterator[str]:
     """The notes of ours among an order's notes: "Trellis", a connection's id, a number."""
-    for note in notes if isinstance(notes, list) else ():
+    # Those of a retail order are one text.
+    for note in notes if isinstance(notes, list) else str(notes or "").splitlines()[:1]:
         text = note.get("note") if isinstance(note, Mapping) else note
         if isinstance(text, str) and text.startswith("Trellis ") and text.count(" ") == 2:
             yield text
@@ -199,6 +204,6 @@ def _homes(state: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
 def _made(orders: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     made: dict[str, dict[str, str]] = defaultdict(dict)
     for order in orders:
-        for marker in markers(order.get("notes")):
+        for marker in markers(order.get("notes") or order.get("order_notes")):
             made[marker][str(order["id"])] = str(order.get("order_status") or "")
     return made

@@ -33,7 +33,7 @@ _Said = dict[str, str | None]
 
 def prove_sides(check: Check, place: Place) -> None:
     """Read both sides of a tenant's live connections and judge every order; nothing is written."""
-    for connections in open_connections(check, place).values():
+    for connections in open_connections(check, place):
         _prove_company(check, place, connections)
 
 

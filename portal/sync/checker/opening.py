@@ -75,9 +75,10 @@ class Opened:
         return self.reader.account
 
 
-def open_connections(check: Check, place: Place) -> dict[UUID, list[Opened]]:
-    """Open the connections of a tenant that are live, or paused, by their hub; tell of those that are not."""
-    opened: dict[UUID, list[Opened]] = {}
+def open_connections(check: Check, place: Place) -> list[list[Opened]]:
+    """Open the connections of a tenant that are live, or paused, and tell of those that are not. Together are
+    those whose orders are in one list of Flourish: of one hub, and of companies or of people."""
+    opened: dict[tuple[UUID, bool], list[Opened]] = {}
     with check.desk.tenant(place.tenant_id) as session:
         now: datetime = session.execute(select(func.now())).scalar_one()
         query = select(Connection).where(Connection.live_since.is_not(None)).order_by(Connection.name)
@@ -97,8 +98,8 @@ def open_connections(check: Check, place: Place) -> dict[UUID, list[Opened]]:
                 wrong = CounterExample(connection.name, f"it cannot be opened: {error}", where)
                 check.report.add("live", Seen(1, (wrong,)))
                 continue
-            opened.setdefault(connection.hub_id, []).append(one)
-    return opened
+            opened.setdefault((connection.hub_id, one.account.platform.is_retail), []).append(one)
+    return list(opened.values())
 
 
 def _opened(check: Check, session: Session, connection: Connection, now: datetime) -> Opened:

@@ -263,7 +263,9 @@ def test_a_hundred_thousand_requests_are_checked_in_seconds(sandbox):
     def page(query: dict[str, int]) -> list[dict[str, Any]]:
         return rows[query["since"] : query["since"] + query["limit"]]
 
-    calls = FakeCalls({"ledger": page, "accounts": [], "state": {"flourish": {"orders": []}}})
+    calls = FakeCalls(
+        {"ledger": page, "accounts": [], "state": {"flourish": {"orders": [], "retail_orders": []}}}
+    )
     began = time.monotonic()
 
     books = read_books(calls)

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from portal.models import Link
+from portal.sync.checker.orders import Case, wrongs
 from portal.sync.errors import Rejected, Unsettled
 from portal.sync.retail import Person
 from tests.sync.engine.aiq_world import OTHER, SKU, aiq_line, aiq_order, open_aiq_shop, told_id
@@ -348,6 +349,33 @@ def test_lines_that_staff_change_stay_theirs_and_are_shown(shop):
     link = shop.link(link_id)
     assert link.snapshot["drift"] == [[SKU, "2 at 10", "1 at 10"], [OTHER, "2 at 10", ""]]
     assert (link.state, shop.problems()) == ("settled", {})
+
+
+def wrong(shop, link_id):
+    """What a check says of an order, by the promise that is broken."""
+    link = shop.link(link_id)
+    there = shop.flourish.orders[link.flourish_id]
+    case = Case(shop.account, link, here(shop), there, has_problem=False, is_busy=False, is_pending=False)
+    return {code: said for code, said in wrongs(case).items() if said}
+
+
+@pytest.mark.parametrize(
+    ("changed", "codes"),
+    [
+        ({}, set()),
+        ({"lines": ()}, set()),
+        ({"discount": Decimal(3)}, {"I6"}),
+        ({"status": "Packed"}, {"I5", "I14"}),
+        ({"facility_id": "8"}, {"I4"}),
+    ],
+    ids=str,
+)
+def test_a_check_finds_what_both_sides_do_not_share(shop, changed, codes):
+    link_id = place(shop)
+    shop.look_until_quiet()
+    shop.flourish.change("RO-1", **changed)
+
+    assert set(wrong(shop, link_id)) == codes
 
 
 @dataclass(frozen=True)
