@@ -5,6 +5,7 @@ from portal.models.base import Base, new_id, new_ids, owned_tables, utc_now
 from portal.models.catalogue import MirroredItem, MirroredProduct, PulledRow
 from portal.models.connections import COMPANY_IN_USE, CONNECTION_STATES, Connection, Facility, Hub, Secret
 from portal.models.deliveries import Delivery
+from portal.models.holds import HeldLine
 from portal.models.identity import (
     STAFF_ROLES,
     TENANT_ROLES,
@@ -57,6 +58,7 @@ __all__ = [
     "Exclusion",
     "Facility",
     "Grant",
+    "HeldLine",
     "Hub",
     "Installation",
     "Invitation",

@@ -58,6 +58,14 @@ class MirroredItem(Mirror, Base):
     stock_told: Mapped[str | None]
     # When it was read by itself: a list that was begun before says nothing newer.
     stock_read_at: Mapped[datetime | None]
+    # When that reading began, by facility: {facility id: ISO 8601}; of lists, `Facility.stock_began_at`.
+    stock_began: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    # What only shops ask of it (mapping/shop_facts.py); null where no connection of the hub is of a shop.
+    shop: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # Its cheapest variation, and for which version of the item that was asked: {"price", "of", "read_at"}.
+    variation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # What labs found: {lot number: {"read_at", "results"}}; of lots that there is something of.
+    labs: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class MirroredProduct(Mirror, Base):

@@ -73,6 +73,8 @@ class Facility(Owned, Base):
     timezone: Mapped[str]
     sales_rep_required: Mapped[bool]
     active: Mapped[bool]
+    # When that reading of its whole stock began which was last taken into the mirror.
+    stock_began_at: Mapped[datetime | None]
 
     hub: Mapped[Hub] = relationship(back_populates="facilities")
 

@@ -36,6 +36,8 @@ class Stream(Owned, Base):
     full_at: Mapped[datetime | None]
     # When the batches were last read that belong to a list of products.
     batches_at: Mapped[datetime | None]
+    # When a list of items was last read whole with what shops ask of them; null while nobody needs it.
+    shop_at: Mapped[datetime | None]
     # Somebody wants the whole list read that was begun after this; null once such a pull has begun.
     asked_at: Mapped[datetime | None]
     # The latest modification time seen in complete pulls.

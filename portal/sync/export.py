@@ -56,6 +56,7 @@ _WORDS = {
     "match_file": "decisions of files that were looked through and not applied yet",
     "alias": "values that people said are one, until it was undone",
     "exclusion": "values that people left out, until it was undone",
+    "hold": "what orders of shops keep back of each item",
     "search_term": "words by which orders are found",
     "operation": "writes to Flourish and to platforms",
     "timeline_event": "what happened to each order",

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from portal.models import (
     Connection,
     Delivery,
+    HeldLine,
     LogLine,
     Notice,
     Operation,
@@ -48,6 +49,8 @@ PROOFS = timedelta(days=2)
 IDENTITY = timedelta(days=90)
 # What was chosen for an act at once: the act itself stays with each problem.
 CHOICES = timedelta(days=30)
+# What orders kept back of items, once Flourish's own figures have it: the order's story tells of it.
+HOLDS = timedelta(days=30)
 
 _Step = Callable[[Desk, UUID], int]
 
@@ -73,6 +76,7 @@ def purge(desk: Desk, tenant_id: UUID, *, seconds: float = _SLICE_SECONDS) -> bo
         drop_notices,
         drop_secrets,
         drop_choices,
+        drop_holds,
     )
     for step in steps:
         while step(desk, tenant_id):
@@ -200,6 +204,14 @@ def drop_choices(desk: Desk, tenant_id: UUID) -> int:
         ProblemChoice.tenant_id == tenant_id, ProblemChoice.created_at < func.now() - CHOICES
     )
     return _drop(desk, tenant_id, ProblemChoice, query.order_by(ProblemChoice.created_at))
+
+
+def drop_holds(desk: Desk, tenant_id: UUID) -> int:
+    """Drop what orders kept back once and count no more; return how many."""
+    query = select(HeldLine.id).where(
+        HeldLine.tenant_id == tenant_id, HeldLine.released_at < func.now() - HOLDS
+    )
+    return _drop(desk, tenant_id, HeldLine, query.order_by(HeldLine.released_at))
 
 
 def _logs_from(desk: Desk) -> ColumnElement[Any]:

@@ -26,6 +26,8 @@ INSERTS = {
     " VALUES (:link, :tenant, :connection, :hub, 'order', 'n1')",
     "link_relation": "(id, tenant_id, from_id, to_id, kind, inferred)"
     " VALUES (:relation, :tenant, :link, :link, 'combined_into', true)",
+    "hold": "(id, tenant_id, connection_id, link_id, line, sku_key, eaches, placed_at)"
+    " VALUES (:hold, :tenant, :connection, :link, '1', 'FL-1', 2, now())",
     "search_term": "(link_id, tenant_id, kind, term) VALUES (:link, :tenant, 'order', 'corner')",
     "delivery": "(id, tenant_id, source_id, platform, dedupe_key, topic, foreign_ref, headers)"
     " VALUES (:delivery, :tenant, :connection, 'leaflink', :token, 'order', 'n1', '{}')",
@@ -95,6 +97,7 @@ NAMES = (
     "connection",
     "secret",
     "link",
+    "hold",
     "relation",
     "delivery",
     "operation",

@@ -97,6 +97,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "ck_link_sequence": ("UPDATE link SET done_seq = dirty_seq + 1",),
     "ck_link_lease": ("UPDATE link SET lease_owner = 'w', lease_until = NULL",),
     "ck_link_relation_kind": ("UPDATE link_relation SET kind = 'like'",),
+    "uq_hold_link_id_line": (f"INSERT INTO hold {INSERTS['hold'].replace(':hold', ':new')}",),
     "uq_link_relation_from_id_kind": (
         f"INSERT INTO link_relation {INSERTS['link_relation'].replace(':relation', ':new')}",
     ),

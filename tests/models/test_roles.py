@@ -28,6 +28,7 @@ A_COLUMN = {"search_term": "term", "log_line": "text", "delivery": "topic", "sec
     "run": "worker",
     "link": "label",
     "link_relation": "kind",
+    "hold": "line",
     "proof": "outcome",
     "preview": "started_by",
     "preview_row": "label",
@@ -137,6 +138,7 @@ def test_nothing_is_deleted_but_what_is_found_anew_and_secrets_of_what_was_given
     deletable = (
         "search_term",
         "link_relation",
+        "hold",
         "pulled_row",
         "match_row",
         "match_file",

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from portal.identity import accounts, tenants
 from portal.models import (
     Connection,
     Delivery,
+    HeldLine,
     Link,
     LogLine,
     Problem,
@@ -301,6 +303,22 @@ def test_other_companies_rows_are_not_touched(world, desk):
     retention.purge(desk, other.id)
 
     assert old in bodies(world)
+
+
+@pytest.mark.promise("AQ-11")
+def test_a_hold_goes_a_month_after_it_was_let_go_and_stays_while_it_counts(world):
+    with world.session() as session:
+        link = make.link_of(session, world, "created")
+        for line, released in (("old", utc_now() - OLD), ("young", utc_now() - YOUNG), ("open", None)):
+            held = HeldLine(tenant_id=link.tenant_id, connection_id=link.connection_id, link_id=link.id)
+            held.line, held.sku_key, held.eaches = line, "SKU-1", Decimal(2)
+            held.placed_at, held.released_at = utc_now() - VERY_OLD, released
+            session.add(held)
+
+    purge(world)
+
+    with world.session() as session:
+        assert set(session.scalars(select(HeldLine.line))) == {"young", "open"}
 
 
 @pytest.fixture

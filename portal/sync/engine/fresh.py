@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, MirroredItem
@@ -106,6 +108,9 @@ class Reader:
         return True
 
     def _read_stock(self, item_id: str, facilities: Sequence[str], told: str | None) -> bool:
+        if not facilities:
+            return False
+        began_at = self._now()
         sellable: dict[str, Decimal] = {}
         by_lot: dict[str, Mapping[str, Decimal]] = {}
         for facility in facilities:
@@ -113,13 +118,17 @@ class Reader:
             sellable[facility] = stock.sellable if stock is not None else Decimal(0)
             by_lot[facility] = stock.lots if stock is not None else {}
         known = by_lot if self.by_lot else None
-        if sellable:
-            self._store(
-                lambda session: mirror.store_stock(
-                    session, self.hub_id, item_id, sellable, lots=known, told=told
-                )
+        self._store(
+            lambda session: mirror.store_stock(
+                session, self.hub_id, item_id, sellable, began_at=began_at, lots=known, told=told
             )
-        return bool(sellable)
+        )
+        return True
+
+    def _now(self) -> datetime:
+        with self.desk.tenant(self.tenant_id) as session:
+            now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+            return now
 
     def _read_batches(self, ref: str) -> None:
         batches = self.account.shop.batches_of(ref)

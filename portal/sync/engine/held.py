@@ -82,7 +82,7 @@ def note_held(session: Session, link: Link, holds: Mapping[str, str] | None) -> 
     link.holds = dict(now) or None
     changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     skus = sorted({key.partition(OF_LOT)[0] for key in changed})
-    _mark(session, link, skus, released=[sku for sku in skus if sku not in now])
+    mark_items(session, link, skus, read_anew=[sku for sku in skus if sku not in now])
 
 
 # Links before items, as webhooks do it (deliveries.py), and each in one order: two orders with the same items
@@ -110,9 +110,16 @@ _MARK = text(
 ).bindparams(bindparam("skus", type_=ARRAY(Text)), bindparam("released", type_=ARRAY(Text)))
 
 
-def _mark(session: Session, link: Link, skus: Sequence[str], *, released: Sequence[str]) -> None:
+def mark_items(session: Session, link: Link, skus: Sequence[str], *, read_anew: Sequence[str]) -> None:
     """Mark items for a look. Of those that an order holds no more Flourish's stock is read anew: it fell, as
     the order is live now, and the old figure with nothing held would sell the same units twice. Each such
-    mark is one of its own: a read that began before it does not answer it."""
+    mark is one of its own: a read that began before it does not answer it.
+
+    Args:
+        session: a session in which the order's link is locked.
+        link: the order's link.
+        skus: the items that are marked.
+        read_anew: those of them whose stock is read.
+    """
     where = {"connection": link.connection_id, "hub": link.hub_id, "priority": STOCK_FIRST}
-    session.execute(_MARK, {**where, "skus": list(skus), "released": list(released)})
+    session.execute(_MARK, {**where, "skus": list(skus), "released": list(read_anew)})

@@ -7,6 +7,7 @@ and never by what is older than what is there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -125,6 +126,7 @@ def store_stock(
     item_id: str,
     sellable: Mapping[str, Decimal],
     *,
+    began_at: datetime,
     lots: Mapping[str, Mapping[str, Decimal]] | None = None,
     told: str | None,
 ) -> None:
@@ -135,6 +137,7 @@ def store_stock(
         hub_id: the hub.
         item_id: Flourish's id of the item.
         sellable: the quantity by facility.
+        began_at: when that was begun to be read, by the database's clock.
         lots: the same by lot; None where it was not read lot by lot, so that what was known is too old.
         told: what was told of its stock before it was read.
     """
@@ -154,6 +157,9 @@ def store_stock(
             lots=by_lot,
             stock_told=func.nullif(MirroredItem.stock_told, told) if told else MirroredItem.stock_told,
             stock_read_at=func.now(),
+            stock_began=MirroredItem.stock_began.concat(
+                cast(dict.fromkeys(sellable, began_at.isoformat()), JSONB)
+            ),
             revision=MirroredItem.revision + 1,
         )
         .execution_options(synchronize_session=False)
@@ -244,6 +250,13 @@ _SET_STOCK = text(
     FROM changed WHERE item.hub_id = :hub AND item.id = changed.id
     """
 ).bindparams(bindparam("by_lot", type_=Boolean))
+_STOCK_BEGAN = text(
+    """
+    UPDATE facility SET stock_began_at = :begun
+    WHERE hub_id = :hub AND flourish_id = :part
+      AND (stock_began_at IS NULL OR stock_began_at < :begun)
+    """
+)
 _NEW_ITEMS = text(
     """
     SELECT ref, max(sku) AS sku, trim_scale(sum(amount))::text AS sellable
@@ -291,6 +304,7 @@ def apply_stock(session: Session, stream: Stream, part: str, begun: str, *, by_l
         }
         session.execute(_ADD_ITEM, new)
     session.execute(_SET_STOCK, {**values, "by_lot": by_lot})
+    session.execute(_STOCK_BEGAN, values)
 
 
 _MISSING = """

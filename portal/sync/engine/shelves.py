@@ -19,6 +19,7 @@ from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import Item, Product, Shelf
 from portal.sync.engine.accounts import stock_facilities
 from portal.sync.engine.held import promised
+from portal.sync.engine.readings import one_item, sellable
 from portal.sync.mapping.facts import batch_from, item_from, plain_value, product_from
 from portal.sync.mapping.keys import near_key, sku_key
 
@@ -166,8 +167,8 @@ def known(
         own_items = items.of(sku, str(bases[sku].get("item") or ""))
         own_products = products.of(sku, str(bases[sku].get("product") or ""))
         linked_as = _linked_as(sku, own_items, own_products, elsewhere)
-        item = _one_item([row for row in own_items if row.sku_key == sku])
-        stock = _stock(item, facilities)
+        item = one_item([row for row in own_items if row.sku_key == sku])
+        stock = sellable(item, facilities)
         lots = _lots(item, facilities) if rules.by_lot else {}
         held = {lot: units for lot, units in promises.get(sku, {}).items() if lot and rules.by_lot}
         promise = promises.get(sku, {}).get("", Decimal(0))
@@ -265,12 +266,6 @@ def _linked_as(
     return next((other for other in others if other != sku), "")
 
 
-def _one_item(items: Sequence[MirroredItem]) -> MirroredItem | None:
-    """The item whose stock counts; None for what is no single one."""
-    active = [row for row in items if row.active] or list(items)
-    return active[0] if len(active) == 1 else None
-
-
 def _lots(item: MirroredItem | None, facilities: Sequence[str]) -> dict[str, Decimal]:
     """What is sellable of each lot over the facilities that were read lot by lot."""
     found: dict[str, Decimal] = defaultdict(Decimal)
@@ -279,16 +274,6 @@ def _lots(item: MirroredItem | None, facilities: Sequence[str]) -> dict[str, Dec
         for lot, amount in of_facilities.get(facility, {}).items():
             found[lot] += Decimal(amount)
     return dict(found)
-
-
-def _stock(item: MirroredItem | None, facilities: Sequence[str]) -> Decimal | None:
-    """What is sellable over the facilities; None until each was read, and for what is no single item."""
-    if item is None:
-        return None
-    quantities = [item.stock.get(facility) for facility in facilities]
-    if not quantities or any(one is None for one in quantities):
-        return None
-    return sum((Decimal(str(one)) for one in quantities), Decimal(0))
 
 
 def _digest(text: str) -> str:
