@@ -29,7 +29,7 @@ from portal.sync.retail import LabResult
 
 ITEMS, CHANGED = 10_000, 100
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
-RULES = CatalogueRules("c1", "AIQ Ecommerce", fields=(), writes_stock=True, is_whole=True)
+RULES = CatalogueRules("c1", "AIQ Ecommerce", fields=(), writes_stock=True)
 CHOSEN: Mapping[str, Any] = {"sync_terpenes": True}
 # As many substances as a lab's panel has.
 FOUND = {name: Decimal("0.12") for name in ("thc", "thca", "cbd", "limonene", "myrcene", "linalool")}

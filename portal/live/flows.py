@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from portal.models import Connection
 from portal.queries import flows as queries
 from portal.sync import registry
-from portal.sync.contract import Catalogue, Platform
+from portal.sync.catalogues import Catalogue
+from portal.sync.contract import Platform
 from portal.sync.course import by_table
 from portal.sync.engine.gate import may_read, may_take_deliveries
 from portal.sync.engine.poll import FLOURISH_ORDERS, FLOURISH_RETAIL_ORDERS, hub_list_of

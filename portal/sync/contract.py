@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
+from portal.sync.catalogues import Catalogue
 from portal.sync.checks import Entry, Readiness
 from portal.sync.course import Course
-from portal.sync.decisions import CatalogueRules, Finding, Rules
-from portal.sync.domain import Company, FacilityFacts, Hint, Json, Product, SourceOrder
+from portal.sync.decisions import Finding, Rules
+from portal.sync.domain import Company, Hint, Json, Product, SourceOrder
 from portal.sync.drafts import DraftLine
 from portal.sync.entered import CredentialField, Setting
 from portal.sync.errors import Unreadable
@@ -270,35 +271,6 @@ class TellsEditors(Protocol):
     def changed_by_programs(self, since: datetime) -> Iterator[str]:
         """SKUs of products that changed since a time, and that no person edited then."""
         ...
-
-
-@dataclass(frozen=True)
-class FieldRow:
-    """One field that a connection writes to products, for the settings page and the documentation."""
-
-    # Of `domain.Product`, or "stock".
-    name: str
-    label: str
-    # Where it comes from, in words.
-    source: str
-    # The choices of the setting `source_of_truth` that write it; empty where there is no such choice.
-    modes: tuple[str, ...] = ()
-    # The switch that must be on besides; empty for none.
-    switch: str = ""
-
-    def is_written(self, chosen: Mapping[str, Any]) -> bool:
-        """Tell whether a connection that chose so writes it."""
-        is_chosen = not self.modes or chosen["source_of_truth"] in self.modes
-        return is_chosen and (not self.switch or chosen[self.switch] is True)
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """What a platform that has products declares about them."""
-
-    fields: tuple[FieldRow, ...]
-    # The rules of a connection by its settings; the second argument is its id, the third its facility.
-    rules: Callable[[Mapping[str, Any], str, FacilityFacts], CatalogueRules]
 
 
 @dataclass(frozen=True)

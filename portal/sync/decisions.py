@@ -267,8 +267,9 @@ class CatalogueRules:
     # Fields of `domain.Product` that are kept as Flourish has them; without stock.
     fields: Collection[str]
     writes_stock: bool
-    # The platform takes an item whole, for brands that it has: all of it is kept in one write.
-    is_whole: bool = False
+    # What lets an item in may change on the platform alone, such as a brand's name: each SKU is planned after
+    # each list, and its item is read along with its stock.
+    is_planned_anew: bool = False
     creates: bool = False
     # "available" (what buyers can order), or "quantity" (that and what is reserved).
     stock_field: str = "available"

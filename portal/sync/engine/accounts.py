@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, Facility, Hub, Secret, utc_now
 from portal.sync import secrets
 from portal.sync.addresses import check_address
+from portal.sync.catalogues import Planner
 from portal.sync.contract import CatalogueClient, Platform, PlatformClient, SellsToPeople
 from portal.sync.decisions import CatalogueRules, Rules
 from portal.sync.domain import FacilityFacts
@@ -255,6 +256,17 @@ def catalogue_rules_of(
     chosen = platform.chosen(connection.settings)
     rules = platform.catalogue.rules(chosen, str(connection.id), facts_of(connection.facility))
     return replace(rules, said=said)
+
+
+def planner_of(platform: Platform) -> Planner:
+    """What decides about a SKU of a platform.
+
+    Raises:
+        ValueError: it has no catalogue.
+    """
+    if platform.catalogue is None:
+        raise ValueError(f"{platform.label} has no catalogue")
+    return platform.catalogue.plan
 
 
 def rules_of(

@@ -19,17 +19,17 @@ from portal.models import Connection, Link, Stream, new_ids
 from portal.queries import search
 from portal.sync import journal
 from portal.sync.batches import SetLotStock
+from portal.sync.catalogues import Planner
 from portal.sync.decisions import CatalogueRules, Decision, Inquiry, SetStock
 from portal.sync.drafts import PutProduct
 from portal.sync.engine import crash, guard, mismatches
-from portal.sync.engine.accounts import catalogue_rules_of
+from portal.sync.engine.accounts import catalogue_rules_of, planner_of
 from portal.sync.engine.bulk import copy_in
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.marks import PRIORITY, STOCK_FIRST
 from portal.sync.engine.said import said_of
 from portal.sync.engine.shelves import Known, keys_after, keys_of_seen, known, shown, terms
 from portal.sync.errors import SyncError
-from portal.sync.mapping.catalogue import plan_product
 from portal.sync.questions import CatalogueQuestion, Facts, Question
 from portal.sync.registry import platform as platform_by_key
 
@@ -119,10 +119,9 @@ def _compare_batch(
             connection = session.get_one(Connection, connection_id)
             platform = platform_by_key(connection.platform)
             rules = catalogue_rules_of(connection, platform, said_of(session, connection))
-            batch = _Batch(rules, answers.facts, is_last=not left)
+            batch = _Batch(planner_of(platform), rules, answers.facts, is_last=not left)
             shelves = known(session, connection, rules, keys, with_facts=False).values()
-            # What lets an item in may change on the platform alone, such as a brand that is renamed there.
-            keys = [one.sku for one in shelves] if rules.is_whole else _changed(shelves)
+            keys = [one.sku for one in shelves] if rules.is_planned_anew else _changed(shelves)
             batch.plan(known(session, connection, rules, keys).values())
             marked += sum(row["mark"] for row in batch.rows)
             _put_down(session, connection, batch.rows)
@@ -146,6 +145,7 @@ def _changed(shelves: Iterable[Known]) -> list[str]:
 class _Batch:
     """SKUs as they are planned: rows for those that are decided, questions of the others."""
 
+    planner: Planner
     rules: CatalogueRules
     facts: Facts
     is_last: bool
@@ -159,7 +159,7 @@ class _Batch:
             base = one.link.base if one.link is not None else None
             answer = None
             if not one.unread:
-                answer = plan_product(one.shelf(), base=base, rules=self.rules, facts=self.facts)
+                answer = self.planner(one.shelf(), base=base, rules=self.rules, facts=self.facts)
             if isinstance(answer, Inquiry) and not self.is_last:
                 self.questions.update(answer.questions)
                 self.asking.append(one.sku)

@@ -22,7 +22,7 @@ from portal.sync.decisions import Action, CatalogueRules, CreateProduct, Decisio
 from portal.sync.domain import Json
 from portal.sync.drafts import PutProduct
 from portal.sync.engine import guard, item_writes, mismatches
-from portal.sync.engine.accounts import Account, catalogue_rules_of, stock_facilities
+from portal.sync.engine.accounts import Account, catalogue_rules_of, planner_of, stock_facilities
 from portal.sync.engine.claim import Claim
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.fresh import Reader
@@ -30,7 +30,6 @@ from portal.sync.engine.once import made_already
 from portal.sync.engine.pull import is_pulled
 from portal.sync.engine.shelves import Known, known, shown, terms
 from portal.sync.engine.writes import Write
-from portal.sync.mapping.catalogue import plan_product
 from portal.sync.mapping.effects import fields_of
 from portal.sync.mapping.keys import sku_key
 from portal.sync.questions import Facts, Named, Question, StrainNamed
@@ -44,6 +43,7 @@ class ItemMatter:
         self._account = account
         self._claim = claim
         self._sku = sku
+        self._planner = planner_of(account.platform)
         self._drops = False
         self._searched = False
         # The product that we made under this SKU before, and that has another one by now.
@@ -55,7 +55,7 @@ class ItemMatter:
             self._is_pulled = is_pulled(session, connection)
             facilities = stock_facilities(connection)
         where = (claim.tenant_id, claim.connection_id, self._hub_id, facilities)
-        by_lot, whole = self._rules.by_lot, self._rules.is_whole
+        by_lot, whole = self._rules.by_lot, self._rules.is_planned_anew
         self._reader = Reader(desk, account, *where, by_lot=by_lot, whole=whole)
         self._seen: Known | None = None
 
@@ -142,7 +142,7 @@ class ItemMatter:
             return known(session, connection, self._rules, [self._sku])[self._sku]
 
     def _plan(self, base: Json | None, facts: Facts, rules: CatalogueRules) -> Decision | Inquiry:
-        return plan_product(self._known.shelf(), base=base, rules=rules, facts=facts)
+        return self._planner(self._known.shelf(), base=base, rules=rules, facts=facts)
 
     def _is_mass(self) -> bool:
         with self._desk.tenant(self._claim.tenant_id) as session:

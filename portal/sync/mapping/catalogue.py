@@ -1,4 +1,5 @@
-"""The plan for one SKU: its Flourish item and its product on a platform in, one decision out. Pure.
+"""The plan for one SKU: its Flourish item and its product on a platform in, one decision out. Pure. For a
+platform whose products are made, described and given stock one by one; others declare a planner of their own.
 
 As with orders, it never acts: it answers with what it must know first (`Inquiry`), or with at most one action
 and the reason (`Decision`). After each action the shelf is looked at and planned again. Stock goes first.
@@ -20,7 +21,6 @@ from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keeping import fought_over, keep, with_kept
 from portal.sync.mapping.pairing import Pair, pair
 from portal.sync.mapping.stock import StockPlan
-from portal.sync.mapping.whole import plan_whole
 from portal.sync.questions import BrandNamed, Facts, Named
 
 
@@ -38,8 +38,6 @@ def plan_product(
         rules: the connection's rules.
         facts: answers to questions that an earlier `Inquiry` asked.
     """
-    if rules.is_whole:
-        return plan_whole(shelf, base=base, rules=rules, facts=facts)
     before = base or {}
     found = pair(shelf, base=before, rules=rules)
     if isinstance(found, Decision):

@@ -26,7 +26,7 @@ _PLACES = 4
 
 
 def plan_whole(shelf: Shelf, *, base: Json | None, rules: CatalogueRules, facts: Facts) -> Decision | Inquiry:
-    """Decide what is to be done about a SKU now; see `catalogue.plan_product`."""
+    """Decide what is to be done about a SKU now; see `contract.Planner`."""
     before = base or {}
     found = pair(shelf, base=before, rules=rules)
     if isinstance(found, Decision):

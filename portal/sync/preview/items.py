@@ -15,9 +15,8 @@ from portal.models import Link
 from portal.sync.decisions import Action, CatalogueRules, CreateProduct, Decision, Finding, Inquiry
 from portal.sync.domain import Json, Product, Shelf
 from portal.sync.engine import item_writes
-from portal.sync.engine.accounts import Account
+from portal.sync.engine.accounts import Account, planner_of
 from portal.sync.engine.writes import Write
-from portal.sync.mapping.catalogue import plan_product
 from portal.sync.preview.recording import RecordingPlatform
 from portal.sync.questions import Facts, Question
 
@@ -56,6 +55,7 @@ class ItemRehearsal:
         seen: Seen,
     ) -> None:
         self._account = account
+        self._planner = planner_of(account.platform)
         self._platform = platform
         self._rules = rules
         self._connection_id = connection_id
@@ -72,7 +72,7 @@ class ItemRehearsal:
 
     def plan(self, base: Json | None, facts: Facts) -> Decision | Inquiry:
         """See `Matter`. As a look does before it makes a product, ask whether lists do not show it yet."""
-        answer = plan_product(self._shelf, base=base, rules=self._rules, facts=facts)
+        answer = self._planner(self._shelf, base=base, rules=self._rules, facts=facts)
         action = answer.action if isinstance(answer, Decision) else None
         if isinstance(action, CreateProduct) and self._found is None:
             self._found = self._platform.products_by_sku(self._sku)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Preview, PreviewRow, new_id
 from portal.queries.search import normalise
-from portal.sync.contract import Catalogue
+from portal.sync.catalogues import Catalogue
 from portal.sync.engine.bulk import copy_in
 from portal.sync.engine.held import OF_LOT, Promises, gathered
 from portal.sync.preview.rehearsal import Rehearsed

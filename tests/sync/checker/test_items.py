@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from portal.models import Link, MirroredProduct, utc_now
 from portal.sync import registry
 from portal.sync.batches import Batch
+from portal.sync.catalogues import Catalogue
 from portal.sync.checker.items import stock_kept
 from portal.sync.checker.place import Place
-from portal.sync.contract import Catalogue
 from tests.sync.engine.catalogues import by_lot, furnish, item, product
 from tests.sync.engine.shop import open_shop
 

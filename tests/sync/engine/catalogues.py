@@ -15,7 +15,8 @@ from sqlalchemy import func, select, update
 from portal.models import Link, MirroredItem, MirroredProduct, PulledRow, Stream, new_id
 from portal.sync import audit, registry
 from portal.sync.batches import Batch
-from portal.sync.contract import Catalogue, Rows
+from portal.sync.catalogues import Catalogue
+from portal.sync.contract import Rows
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, Hint, Item, Product, Stock, StockKind
 from portal.sync.drafts import ProductDraft

@@ -28,7 +28,7 @@ def stocked(shop, monkeypatch):
 def planned(stocked, monkeypatch):
     """Keeps which SKUs were planned; a test may say what is decided about one."""
     calls = Planned()
-    monkeypatch.setattr(comparison, "plan_product", calls)
+    monkeypatch.setattr(comparison, "planner_of", lambda _platform: calls)
     return calls
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from portal.sync import registry
 from portal.sync.batches import Batch, SetLotStock
-from portal.sync.contract import Catalogue
+from portal.sync.catalogues import Catalogue
 from portal.sync.decisions import CreateProduct, CreateStrain, Decision, SetStock, UpdateProduct
 from portal.sync.drafts import ProductDraft
 from portal.sync.engine import comparison, items
@@ -107,8 +107,8 @@ def begun(shop, monkeypatch):
 
     def begin(flow):
         store = furnish(shop, monkeypatch)
-        monkeypatch.setattr(comparison, "plan_product", flow.plan)
-        monkeypatch.setattr(items, "plan_product", flow.plan)
+        monkeypatch.setattr(comparison, "planner_of", lambda _platform: flow.plan)
+        monkeypatch.setattr(items, "planner_of", lambda _platform: flow.plan)
         store.flourish.shelve(item(1))
         if flow.has_product:
             store.leaflink.stock_up(product(1))
@@ -186,8 +186,8 @@ def test_a_strain_is_made_once_for_all_products_that_need_it(begun, monkeypatch,
         grown = bool(store.leaflink.strains)
         return decide("agree") if grown else decide("strain", CreateStrain("Gelato", "hybrid"))
 
-    monkeypatch.setattr(comparison, "plan_product", need_strain)
-    monkeypatch.setattr(items, "plan_product", need_strain)
+    monkeypatch.setattr(comparison, "planner_of", lambda _platform: need_strain)
+    monkeypatch.setattr(items, "planner_of", lambda _platform: need_strain)
     store.flourish.shelve(item(2))
     store.leaflink.stock_up(product(2))
     store.leaflink.fail("create_strain", LOST, effect=effect)

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from portal.models import Connection, Link, MirroredItem
 from portal.sync import audit, registry, rules, switches
-from portal.sync.contract import Catalogue
+from portal.sync.catalogues import Catalogue
 from portal.sync.engine import catalogue, guard, marks, pull
 from portal.sync.errors import Rejected, Retryable, Unsettled
 from tests.sync.engine.catalogues import furnish, item, product

@@ -12,7 +12,7 @@ import pytest
 from portal.models import Connection
 from portal.sync import audit, registry
 from portal.sync.batches import Batch
-from portal.sync.contract import Catalogue
+from portal.sync.catalogues import Catalogue
 from portal.sync.domain import Hint
 from portal.sync.engine import guard, marks, pull
 from portal.sync.engine.accounts import catalogue_rules_of

@@ -8,7 +8,7 @@ import pytest
 
 from portal.models import Connection
 from portal.sync import audit, registry, unlinking
-from portal.sync.contract import Catalogue
+from portal.sync.catalogues import Catalogue
 from portal.sync.platforms.leaflink.shop import SHOP
 from tests.sync.engine.catalogues import furnish, item
 from tests.sync.engine.catalogues import rules as store_rules

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from portal.sync.catalogues import Planner
 from portal.sync.decisions import (
     Action,
     CatalogueRules,
@@ -130,12 +131,13 @@ def plan(
     *,
     base: Any = None,
     answers: Mapping[Any, tuple[Any, ...]] | None = None,
+    planner: Planner = plan_product,
 ) -> Decision:
     """Plan, answering whatever is asked, until there is a decision."""
     known = {**ANSWERS, **(answers or {})}
     facts: dict[Question, Any] = {}
     for _round in range(9):
-        decided = plan_product(on, base=base, rules=by or rules(), facts=facts)
+        decided = planner(on, base=base, rules=by or rules(), facts=facts)
         if isinstance(decided, Decision):
             return decided
         assert isinstance(decided, Inquiry)

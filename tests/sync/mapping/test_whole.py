@@ -11,13 +11,12 @@ import pytest
 from portal.sync.decisions import CatalogueRules
 from portal.sync.drafts import PutProduct
 from portal.sync.mapping.keeping import forgiven
+from portal.sync.mapping.whole import plan_whole
 from portal.sync.questions import BrandNamed, Named
 from portal.sync.sameness import Sameness
 from tests.sync.mapping.shelves import SKU, codes, item, plan, product, shelf
 
-RULES = CatalogueRules(
-    "c1", "Ordo", ("name", "brand", "category", "unit", "price"), writes_stock=True, is_whole=True
-)
+RULES = CatalogueRules("c1", "Ordo", ("name", "brand", "category", "unit", "price"), writes_stock=True)
 THERE = {BrandNamed("Acme"): (Named("Acme", "Acme"),)}
 PUT = product(
     ref="itm-1",
@@ -31,9 +30,9 @@ PUT = product(
 
 
 def decide(*, base=None, brands=None, by=RULES, **on):
-    return plan(
-        shelf(**{"products": (PUT,), **on}), by, base=base, answers=THERE if brands is None else brands
-    )
+    answers = THERE if brands is None else brands
+    on_both = shelf(**{"products": (PUT,), **on})
+    return plan(on_both, by, base=base, answers=answers, planner=plan_whole)
 
 
 def settled(**on):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
-from portal.sync.contract import FieldRow
+from portal.sync.catalogues import FieldRow
 from portal.sync.platforms.aiq.categories import category_text, kind_of
 from portal.sync.platforms.aiq.labs import Labs
 from portal.sync.platforms.aiq.terms import STRAIN_TYPES, WEIGHT_UNITS

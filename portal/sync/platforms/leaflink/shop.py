@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from portal.sync.contract import Catalogue, FieldRow
+from portal.sync.catalogues import Catalogue, FieldRow
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, Shop
 from portal.sync.entered import Setting

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.sync.contract import Catalogue, FieldRow
+from portal.sync.catalogues import Catalogue, FieldRow
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts
+from portal.sync.mapping.whole import plan_whole
 
 FIELDS = (
     FieldRow("stock", "Sellable quantity", "what Flourish says is sellable in the facility, zero too"),
@@ -33,9 +34,9 @@ def item_rules(_chosen: Mapping[str, Any], connection_id: str, facility: Facilit
         platform_label="Ordo",
         fields=tuple(sorted(row.name for row in FIELDS if row.name != "stock")),
         writes_stock=True,
-        is_whole=True,
+        is_planned_anew=True,
         license=facility.license,
     )
 
 
-CATALOGUE = Catalogue(FIELDS, item_rules)
+CATALOGUE = Catalogue(FIELDS, item_rules, plan_whole)

@@ -43,7 +43,7 @@ RULES = Rules(
     facility=FacilityFacts(HOME, "Oakland", "", "America/Los_Angeles", sales_rep_required=False),
     live_since=datetime(2026, 1, 1, tzinfo=UTC),
 )
-MENU_RULES = CatalogueRules("c1", LABEL, fields=(), writes_stock=True, is_whole=True)
+MENU_RULES = CatalogueRules("c1", LABEL, fields=(), writes_stock=True)
 
 
 @pytest.fixture(scope="module")

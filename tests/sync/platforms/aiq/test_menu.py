@@ -19,7 +19,7 @@ from portal.sync.reading import Fields
 from tests.sync.platforms.aiq.examples import product, shop_item
 
 pytestmark = pytest.mark.promise("AQ-14")
-RULES = CatalogueRules("c1", "AIQ Ecommerce", fields=(), writes_stock=True, is_whole=True)
+RULES = CatalogueRules("c1", "AIQ Ecommerce", fields=(), writes_stock=True)
 LABS = Labs({"thc": Decimal("20.5"), "thcContentUnit": "%"})
 GONE = Unlisted("not_sellable", "The item is not marked as sellable in Flourish.", "Mark it as sellable.")
 SHOWN = {
