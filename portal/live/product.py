@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from portal.live import lots
+from portal.live import lots, offering
 from portal.models import Link, MirroredItem, MirroredProduct, Problem, TimelineEvent
 from portal.queries import orders, products
 from portal.sync import registry, unlinking
@@ -71,6 +71,8 @@ class ProductView:
     missing: Sequence[str]
     # Of a product whose stock is kept lot by lot.
     lots: Sequence[lots.LotRow]
+    # Of a shop: how much is offered, as a sum.
+    offer: offering.Offer | None
     problems: Sequence[Problem]
     events: Sequence[TimelineEvent]
     settled: bool
@@ -105,6 +107,7 @@ def view(session: Session, tenant_id: UUID, link_id: UUID) -> ProductView | None
         sides=sides,
         missing=[label for label in ("Flourish", platform.label) if label not in found],
         lots=by_lot or (),
+        offer=offering.view(session, row.link),
         problems=problems,
         events=orders.story(session, tenant_id, link_id),
         settled=row.link.state in ("settled", "skipped") and row.link.due_at is None and not problems,

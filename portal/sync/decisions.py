@@ -267,14 +267,15 @@ class CatalogueRules:
     # Fields of `domain.Product` that are kept as Flourish has them; without stock.
     fields: Collection[str]
     writes_stock: bool
-    # What lets an item in may change on the platform alone, such as a brand's name: each SKU is planned after
-    # each list, and its item is read along with its stock.
+    # What lets an item in may change on the platform alone: a SKU is planned after each list, its item read.
     is_planned_anew: bool = False
     creates: bool = False
     # "available" (what buyers can order), or "quantity" (that and what is reserved).
     stock_field: str = "available"
     # Units of the product that are never offered.
     stock_buffer: Decimal = Decimal(0)
+    # The platform is a shop: more is asked of its items, and open orders hold each their own of them.
+    is_shop: bool = False
     # Products whose platform has batches of them get the stock of each lot, not one of all.
     by_lot: bool = False
     # Facilities whose stock is summed; the connection's own when empty.
@@ -296,4 +297,6 @@ class CatalogueRules:
     # Nothing is taken to zero now (set by the engine's guard, not by a person).
     holds_drops: bool = False
     shop: Shop = field(default_factory=Shop)
+    # All that was chosen, by name of the setting: for what only the platform's own planner knows of.
+    chosen: Mapping[str, Any] = field(default_factory=dict)
     said: Sameness = field(default=NOTHING_SAID, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from portal.sync.domain import Item, SourceOrder, Stage
@@ -72,6 +73,16 @@ class ShopItem:
     retail_name: str = ""
     claims: Claims = field(default_factory=Claims)
     variation_price: Decimal | None = None
+
+    @property
+    def id(self) -> str:
+        """Flourish's id of it."""
+        return self.item.id
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it was changed last."""
+        return self.item.updated_at
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def begin(session: Session, keys: Mapping[str, bytes], connection_id: UUID, *, a
     connection = session.get_one(Connection, connection_id)
     _refuse(connection)
     connection.catalogue_since = connection.catalogue_since or func.now()
-    for name, seconds in INTERVALS.items():
+    for name, seconds in _intervals(connection).items():
         _ask_for(session, connection, name, seconds)
     journal.log(session, connection, "info", f"{actor} had the catalogue read and synced")
     about = audit.account(connection)
@@ -52,7 +52,7 @@ def read(session: Session, connection: Connection) -> None:
     """Have both lists read for a connection that was never live: for its preview. Nothing is compared or
     written, and what other connections of its hub read already is not read whole again."""
     connection.catalogue_since = connection.catalogue_since or func.now()
-    for name, seconds in INTERVALS.items():
+    for name, seconds in _intervals(connection).items():
         _ask_for(session, connection, name, seconds, whole=False)
 
 
@@ -115,6 +115,12 @@ def _refuse(connection: Connection) -> None:
         raise NoCatalogue(f"{connection.name} was never live: switch it live first.")
 
 
+def _intervals(connection: Connection) -> dict[str, float]:
+    """How often each list of a connection's catalogue is read, in seconds."""
+    declared = platform_by_key(connection.platform).catalogue
+    return INTERVALS | ({STOCK: declared.stock_seconds} if declared is not None else {})
+
+
 def _ask_for(
     session: Session, connection: Connection, name: str, seconds: float, *, whole: bool = True
 ) -> None:
@@ -133,7 +139,11 @@ def _ask_for(
         statement.on_conflict_do_update(
             index_elements=[Stream.source_id, Stream.name],
             # A pull that is going on may be one of changes only, and keeps its own place.
-            set_={"due_at": func.now()}
+            # One list of a hub serves every connection, as often as the one that needs it most.
+            set_={
+                "due_at": func.now(),
+                "interval_seconds": func.least(Stream.interval_seconds, statement.excluded.interval_seconds),
+            }
             | ({"full_at": None, "position": None, "asked_at": func.now()} if whole else {}),
         )
     )

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Hub, MirroredItem
+from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import Product
 from portal.sync.engine import lots, mirror
 from portal.sync.engine.accounts import Account
@@ -30,8 +31,7 @@ class Reader:
         connection_id: the connection.
         hub_id: its hub.
         facilities: those whose stock counts.
-        by_lot: whether the stock of single lots is kept.
-        whole: whether an item is read along when its stock changed, as nobody may have told of its edits.
+        rules: what the connection's catalogue goes by.
     """
 
     desk: Desk
@@ -40,8 +40,7 @@ class Reader:
     connection_id: UUID
     hub_id: UUID
     facilities: Sequence[str]
-    by_lot: bool = False
-    whole: bool = False
+    rules: CatalogueRules
 
     def read_told(self, seen: Known, *, products_too: bool) -> bool:
         """Read what was told of and not read since; returns whether anything was read.
@@ -64,7 +63,7 @@ class Reader:
                 read = True
             # A platform may change what is reserved of a lot without telling, and each write depends on it.
             may_have = product.batches != [] or product.told is not None
-            if self.by_lot and may_have and not product.archived:
+            if self.rules.by_lot and may_have and not product.archived:
                 self._read_batches(product.foreign_id)
                 read = True
         return read
@@ -75,8 +74,13 @@ class Reader:
         Raises:
             SyncError: a side could not be read.
         """
-        items = self.account.flourish.items_by_sku(sku)
-        self._store(lambda session: mirror.store_items(session, session.get_one(Hub, self.hub_id), items))
+        if self.rules.is_shop:
+            shop_items = self.account.flourish.retail.shop_items_by_sku(sku)
+            items = tuple(one.item for one in shop_items)
+            self._store(lambda session: mirror.store_shop_items(session, self._hub(session), shop_items))
+        else:
+            items = self.account.flourish.items_by_sku(sku)
+            self._store(lambda session: mirror.store_items(session, self._hub(session), items))
         for item in items:
             self._read_stock(item.id, self.facilities, None)
         self.read_products(sku)
@@ -94,18 +98,37 @@ class Reader:
         return self._read_product(ref, None)
 
     def _read_item(self, row: MirroredItem) -> bool:
-        if row.told is None and not (self.whole and row.stock_told is not None):
+        # Nobody may have told of an edit of what is planned anew each time.
+        along = self.rules.is_planned_anew and row.stock_told is not None
+        for_shop = self.rules.is_shop and row.shop is None
+        if row.told is None and not along and not for_shop:
             return False
+        if self.rules.is_shop:
+            self._take_shop_item(row)
+        else:
+            self._take_item(row)
+        return True
+
+    def _take_item(self, row: MirroredItem) -> None:
         item = self.account.flourish.item(row.flourish_id)
         if item is None:
             self._store(lambda session: mirror.gone_item(session, self.hub_id, row.flourish_id))
-            return True
-        self._store(
-            lambda session: mirror.store_items(
-                session, session.get_one(Hub, self.hub_id), [item], told=row.told
+        else:
+            self._store(
+                lambda session: mirror.store_items(session, self._hub(session), [item], told=row.told)
             )
-        )
-        return True
+
+    def _take_shop_item(self, row: MirroredItem) -> None:
+        item = self.account.flourish.retail.shop_item(row.flourish_id)
+        if item is None:
+            self._store(lambda session: mirror.gone_item(session, self.hub_id, row.flourish_id))
+        else:
+            self._store(
+                lambda session: mirror.store_shop_items(session, self._hub(session), [item], told=row.told)
+            )
+
+    def _hub(self, session: Session) -> Hub:
+        return session.get_one(Hub, self.hub_id)
 
     def _read_stock(self, item_id: str, facilities: Sequence[str], told: str | None) -> bool:
         if not facilities:
@@ -114,10 +137,10 @@ class Reader:
         sellable: dict[str, Decimal] = {}
         by_lot: dict[str, Mapping[str, Decimal]] = {}
         for facility in facilities:
-            stock = self.account.flourish.stock_of(item_id, facility, by_lot=self.by_lot)
+            stock = self.account.flourish.stock_of(item_id, facility, by_lot=lots.are_read(self.rules))
             sellable[facility] = stock.sellable if stock is not None else Decimal(0)
             by_lot[facility] = stock.lots if stock is not None else {}
-        known = by_lot if self.by_lot else None
+        known = by_lot if lots.are_read(self.rules) else None
         self._store(
             lambda session: mirror.store_stock(
                 session, self.hub_id, item_id, sellable, began_at=began_at, lots=known, told=told

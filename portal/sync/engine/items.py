@@ -55,8 +55,7 @@ class ItemMatter:
             self._is_pulled = is_pulled(session, connection)
             facilities = stock_facilities(connection)
         where = (claim.tenant_id, claim.connection_id, self._hub_id, facilities)
-        by_lot, whole = self._rules.by_lot, self._rules.is_planned_anew
-        self._reader = Reader(desk, account, *where, by_lot=by_lot, whole=whole)
+        self._reader = Reader(desk, account, *where, self._rules)
         self._seen: Known | None = None
 
     def see(self, flourish_id: str | None, *, wrote: str = "") -> None:

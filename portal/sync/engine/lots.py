@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, MirroredProduct, Stream
 from portal.sync.batches import Batch
+from portal.sync.decisions import CatalogueRules
 from portal.sync.engine import mirror
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.bulk import copy_in
@@ -41,6 +42,11 @@ def kept_by(connection: Connection) -> bool:
     platform = platform_by_key(connection.platform)
     has_rules = platform.catalogue is not None and connection.facility is not None
     return has_rules and catalogue_rules_of(connection, platform).by_lot
+
+
+def are_read(rules: CatalogueRules) -> bool:
+    """Whether stock is read lot by lot: to be written so, or as labs are of lots."""
+    return rules.by_lot or rules.is_shop
 
 
 def are_due(session: Session, stream: Stream) -> bool:

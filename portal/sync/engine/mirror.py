@@ -22,6 +22,8 @@ from portal.sync.domain import Item, Product, Stock
 from portal.sync.engine.bulk import copy_in
 from portal.sync.mapping.facts import item_facts, plain, plain_value, product_facts
 from portal.sync.mapping.keys import near_key, sku_key
+from portal.sync.mapping.shop_facts import shop_facts
+from portal.sync.shopping import ShopItem
 
 # Of a version that nobody knows: it is read, whatever is there.
 UNKNOWN_VERSION = "?"
@@ -35,7 +37,7 @@ _COMMON = {
     "facts": "jsonb",
     "version": "text",
 }
-_ITEM_COLUMNS = _COMMON | {"active": "boolean", "ecommerce": "boolean", "brand": "text"}
+_ITEM_COLUMNS = _COMMON | {"active": "boolean", "ecommerce": "boolean", "brand": "text", "shop": "jsonb"}
 _PRODUCT_COLUMNS = _COMMON | {"listing_state": "text", "archived": "boolean"}
 _SEEN_COLUMNS = {"ref": "text", "lot": "text", "sku": "text", "amount": "numeric"}
 
@@ -51,11 +53,14 @@ ON CONFLICT ({owner}, {ref}) DO UPDATE SET
                 THEN NULL ELSE held.told END,
     revision = held.revision
         + (held.facts IS DISTINCT FROM excluded.facts OR held.gone_at IS NOT NULL
-           OR held.sku_key <> excluded.sku_key)::int
+           OR held.sku_key <> excluded.sku_key{differs})::int
 WHERE (held.version COLLATE "C" <= excluded.version COLLATE "C" OR excluded.version = '')
   AND (held.facts IS DISTINCT FROM excluded.facts OR held.gone_at IS NOT NULL OR held.told IS NOT NULL
-       OR held.sku_key <> excluded.sku_key)
+       OR held.sku_key <> excluded.sku_key{differs})
 """
+# What only shops ask stays where an item was read without it.
+_SHOP = {"shop": "COALESCE(excluded.shop, held.shop)"}
+_SHOP_DIFFERS = " OR (excluded.shop IS NOT NULL AND held.shop IS DISTINCT FROM excluded.shop)"
 
 
 # A product is known by Flourish's SKU where people said that its own is the same.
@@ -65,13 +70,17 @@ _ALIASED = """COALESCE((
 ), sku_key)"""
 
 
-def _mirroring(table: str, owner: str, ref: str, own: Sequence[str], sku_key: str = "sku_key") -> str:
+def _mirroring(
+    table: str, owner: str, ref: str, own: Sequence[str], sku_key: str = "sku_key", differs: str = ""
+) -> str:
     listed = "".join(f", {name}" for name in own)
-    set_own = ", ".join(f"{name} = excluded.{name}" for name in own)
-    return _MIRROR.format(table=table, owner=owner, ref=ref, own=listed, set_own=set_own, sku_key=sku_key)
+    set_own = ", ".join(f"{name} = {_SHOP.get(name, f'excluded.{name}')}" for name in own)
+    names = {"table": table, "owner": owner, "ref": ref, "own": listed, "set_own": set_own}
+    return _MIRROR.format(**names, sku_key=sku_key, differs=differs)
 
 
-_ITEMS = _mirroring("item", "hub_id", "flourish_id", ("active", "ecommerce", "brand"))
+_OF_ITEMS = ("active", "ecommerce", "brand", "shop")
+_ITEMS = _mirroring("item", "hub_id", "flourish_id", _OF_ITEMS, differs=_SHOP_DIFFERS)
 _PRODUCTS = _mirroring("product", "connection_id", "foreign_id", ("listing_state", "archived"), _ALIASED)
 
 
@@ -84,13 +93,31 @@ def store_items(session: Session, hub: Hub, items: Sequence[Item], *, told: str 
         items: the items, each as it was read whole.
         told: what was told of the item before it was read, which is answered by that.
     """
+    _store_items(session, hub, items, [None] * len(items), told)
+
+
+def store_shop_items(
+    session: Session, hub: Hub, items: Sequence[ShopItem], *, told: str | None = None
+) -> None:
+    """Take in items as shops need them; see `store_items`."""
+    _store_items(session, hub, [one.item for one in items], [shop_facts(one) for one in items], told)
+
+
+def _store_items(
+    session: Session,
+    hub: Hub,
+    items: Sequence[Item],
+    shops: Sequence[dict[str, Any] | None],
+    told: str | None,
+) -> None:
     rows = (
         (
             row_id,
             *_common(item.id, item.sku, item.name, item_facts(item), _version(item)),
             *_item_columns(item),
+            shop,
         )
-        for row_id, item in zip(new_ids(len(items)), items, strict=True)
+        for row_id, item, shop in zip(new_ids(len(items)), items, shops, strict=True)
     )
     connection = copy_in(session, "incoming_item", _ITEM_COLUMNS, rows)
     connection.execute(_ITEMS, {"tenant": hub.tenant_id, "owner": hub.id, "told": told})

@@ -28,7 +28,8 @@ from portal.sync.engine.accounts import (
 )
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
-from portal.sync.engine.pull import INTERVALS, Pull, source_of
+from portal.sync.engine.pull import INTERVALS, Pull
+from portal.sync.engine.sources import source_of
 from portal.sync.engine.streams import claim_stream, connections_of, failed, put_off, worked
 from portal.sync.errors import ConnectionBroken, Retryable, SyncError
 from portal.sync.registry import platform as platform_by_key

@@ -9,39 +9,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, Generic
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from portal.models import Connection, Hub, Stream
+from portal.models import Connection, Stream
 from portal.sync import journal
-from portal.sync.batches import Batch
-from portal.sync.contract import CatalogueClient, Row, Rows
+from portal.sync.contract import CatalogueClient, Rows
 from portal.sync.decisions import Finding
-from portal.sync.domain import Item, Product, Stock
-from portal.sync.engine import comparison, crash, guard, lots, mirror
-from portal.sync.engine.accounts import stock_facilities
+from portal.sync.engine import comparison, crash, guard, lots, mirror, shop_reading
 from portal.sync.engine.ahead import ahead
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
 from portal.sync.engine.pull_place import Place
+from portal.sync.engine.sources import INTERVALS, ITEMS, PRODUCTS, STOCK, Source
 from portal.sync.engine.streams import connections_of, release, worked
 from portal.sync.errors import Retryable
 
-ITEMS, STOCK, PRODUCTS = "flourish.items", "flourish.stock", "products"
-# What a connection's catalogue needs -> how often it is read, in seconds. Stock is read whole each time:
-# in between, webhooks tell of it.
-INTERVALS = {PRODUCTS: 300.0, ITEMS: 300.0, STOCK: 3600.0}
+__all__ = ["INTERVALS", "ITEMS", "PRODUCTS", "STOCK", "Pull", "is_pulled"]
+
 _OVERLAP = timedelta(seconds=900)
 # One job reads for so long; the next one goes on.
 _SLICE_SECONDS = 60.0
 # Rows that are taken in together: a commit costs as much as a page, and memory grows with them.
 _TOGETHER = 1_000
+# What a pull that goes on must read as it did when it began.
+_KINDS = ("by_lot", "for_shops")
 # A list that changes while it is read is read again so often.
 _MOST_PASSES = 4
 # Statements over a whole mirror take longer than those over a row. What a pull has seen is there for minutes:
@@ -49,59 +47,6 @@ _MOST_PASSES = 4
 _OVER_ALL = text(
     "SELECT set_config('statement_timeout', '120s', true), set_config('enable_nestloop', 'off', true)"
 )
-
-
-@dataclass(frozen=True)
-class Source(Generic[Row]):
-    """Where a pull reads from: `pages` of a part since a time, behind a position."""
-
-    parts: tuple[str, ...]
-    pages: Callable[[str, datetime | None, str], Iterator[Rows[Row]]]
-    store: Callable[[Session, Stream, list[Row]], None]
-    # What a row is known by in the list of what was seen.
-    seen_as: Callable[[Row], Any]
-    probe: Callable[[], object]
-    # Of stock: each row is one of one lot.
-    by_lot: bool = False
-    # All batches of a list of products, where they are due.
-    batches: Callable[[], Mapping[str, tuple[Batch, ...]]] | None = None
-
-
-def source_of(session: Session, stream: Stream, client: Any) -> Source[Any]:
-    """Say how a stream of the catalogue is read.
-
-    Args:
-        session: a session inside the tenant.
-        stream: the stream.
-        client: the side that has the list, open.
-    """
-
-    def products(_part: str, since: datetime | None, at: str) -> Iterator[Rows[Product]]:
-        return client.products(since, at)  # type: ignore[no-any-return] # a contract.CatalogueClient
-
-    def items(_part: str, since: datetime | None, at: str) -> Iterator[Rows[Item]]:
-        return client.items(since, at)  # type: ignore[no-any-return] # a FlourishClient
-
-    def stock(part: str, _since: datetime | None, at: str) -> Iterator[Rows[Stock]]:
-        return client.stock_pages(part, at, by_lot=by_lot)  # type: ignore[no-any-return]
-
-    if stream.name == PRODUCTS:
-        batches = client.batches if lots.are_due(session, stream) else None
-        return Source(("",), products, _store_products, lambda one: one.ref, client.company, batches=batches)
-    if stream.name == ITEMS:
-        return Source(("",), items, _store_items, lambda one: one.id, client.company)
-    served = [one for one in connections_of(session, stream) if one.catalogue_since is not None]
-    facilities = tuple(sorted({one for each in served for one in stock_facilities(each)}))
-    by_lot = any(lots.kept_by(each) for each in served)
-    return Source(facilities, stock, lambda *_: None, lambda one: one, client.company, by_lot=by_lot)
-
-
-def _store_products(session: Session, stream: Stream, rows: list[Product]) -> None:
-    mirror.store_products(session, session.get_one(Connection, stream.connection_id), rows)
-
-
-def _store_items(session: Session, stream: Stream, rows: list[Item]) -> None:
-    mirror.store_items(session, session.get_one(Hub, stream.hub_id), rows)
 
 
 class Pull:
@@ -143,6 +88,9 @@ class Pull:
             self._go_on_later(place)
             return set()
         self._read_batches(place)
+        if place.compared is None and not self._read_besides():
+            self._go_on_later(place)
+            return set()
         concerned = self._compare(place)
         if place.compared is None:
             self._finish(place)
@@ -155,6 +103,8 @@ class Pull:
             # One that was never live is only read: its preview compares it, and its first sync.
             live = [one for one in served if one.live_since is not None and may_read(one)]
             ready = sorted(one.id for one in live if is_pulled(session, one))
+            # A shop may hide what nobody could count for an hour, whatever this list shows of it.
+            behind = {one.id for one in live if shop_reading.is_behind(session, one)}
         at, after = place.compared or ("", "")
         concerned: set[UUID] = set()
         for connection_id in (one for one in ready if str(one) >= at):
@@ -164,7 +114,7 @@ class Pull:
                 self._tenant_id,
                 connection_id,
                 after=after,
-                only_seen_by=None if place.full else self._stream_id,
+                only_seen_by=None if place.full or connection_id in behind else self._stream_id,
                 is_over=self._is_over,
                 look_up=self._open_shop(connection_id).look_up,
             )
@@ -190,19 +140,26 @@ class Pull:
         """Take up the place that was kept, or begin anew."""
         with self._desk.tenant(self._tenant_id) as session:
             stream = self._locked(session)
-            if stream.position is not None and stream.position.get("by_lot", False) == self._source.by_lot:
-                return Place(**stream.position)
+            if self._is_of_this_kind(stream.position):
+                return Place(**(stream.position or {}))
             now: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
             full = stream.name == STOCK or stream.full_at is None or stream.full_at < now - guard.FULL_EVERY
+            full = full or (self._source.for_shops and stream.shop_at is None)
             stream.asked_at = None
             since = None if full or stream.watermark is None else stream.watermark - _OVERLAP
             place = Place(full=since is None, begun=now.isoformat(), part_begun=now.isoformat())
-            place.by_lot = self._source.by_lot
+            place.by_lot, place.for_shops = self._source.by_lot, self._source.for_shops
             place.since = since.isoformat() if since else None
             place.part = self._source.parts[0] if self._source.parts else ""
             mirror.forget_seen(session, stream.id)
             stream.position = asdict(place)
             return place
+
+    def _is_of_this_kind(self, position: Mapping[str, Any] | None) -> bool:
+        """Whether a place that was kept is of a pull that read what this one does."""
+        source = self._source
+        kinds = (source.by_lot, source.for_shops)
+        return position is not None and kinds == tuple(position.get(one, False) for one in _KINDS)
 
     def _locked(self, session: Session) -> Stream:
         """The stream, so that whoever asks for it meanwhile waits: an ask is seen here, or comes after."""
@@ -229,6 +186,14 @@ class Pull:
         with self._desk.tenant(self._tenant_id) as session:
             session.execute(_OVER_ALL)
             lots.store_all(session, session.get_one(Stream, self._stream_id), found)
+
+    def _read_besides(self) -> bool:
+        """Read what belongs to the list and is due; False when the time was over before that."""
+        if self._source.besides is None:
+            return True
+        with self._desk.tenant(self._tenant_id) as session:
+            stream = session.get_one(Stream, self._stream_id)
+        return self._source.besides(self._desk, stream, self._is_over)
 
     def _read_part(self, place: Place) -> bool:
         """Read one part from its place on; False when it has to be gone on with, or read again."""
@@ -282,6 +247,8 @@ class Pull:
         place.read = place.part == self._source.parts[-1]
         if place.read and place.full:
             stream.full_at = func.now()
+        if place.read and (place.full or not place.for_shops):
+            stream.shop_at = func.now() if place.for_shops else None
         stream.position = asdict(place)
 
     def _is_whole(self, session: Session, stream: Stream, place: Place) -> bool:
@@ -341,6 +308,8 @@ def is_pulled(session: Session, connection: Connection) -> bool:
         )
         .distinct()
     )
+    if shop_reading.is_asked_by(connection):
+        lists = lists.where((Stream.name != ITEMS) | Stream.shop_at.is_not(None))
     if lots.kept_by(connection):
         lists = lists.where((Stream.name != PRODUCTS) | Stream.batches_at.is_not(None))
     known = set(session.scalars(lists))

@@ -27,6 +27,8 @@ class Place:
     rows: int = 0
     # Of stock: it is read lot by lot.
     by_lot: bool = False
+    # Of items: they are read with what shops ask of them.
+    for_shops: bool = False
     total: int | None = None
     # Two pages counted otherwise: rows came or went while it was read, and others may have moved past us.
     moved: bool = False

@@ -17,13 +17,18 @@ from sqlalchemy.orm import Session, defer
 from portal.models import Connection, Link, MirroredItem, MirroredProduct, PulledRow, Stream
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import Item, Product, Shelf
+from portal.sync.engine import shop_shelves
 from portal.sync.engine.accounts import stock_facilities
 from portal.sync.engine.held import promised
+from portal.sync.engine.lots import are_read
 from portal.sync.engine.readings import one_item, sellable
 from portal.sync.mapping.facts import batch_from, item_from, plain_value, product_from
 from portal.sync.mapping.keys import near_key, sku_key
+from portal.sync.mapping.shop_shelf import ShopStock
 
 _WORDS = 8
+# Of an item, what only a shop's planner needs: of many lots it is more than all else.
+_OF_SHOPS = ("labs", "variation")
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Known:
     by_lot: bool = False
     lots: Mapping[str, Decimal] = field(default_factory=dict)
     held: Mapping[str, Decimal] = field(default_factory=dict)
+    # Of a shop: what can be sold, and what orders hold of it.
+    counted: ShopStock | None = None
 
     @property
     def own_items(self) -> tuple[MirroredItem, ...]:
@@ -75,18 +82,20 @@ class Known:
         """Whether something is to be read first: what was told of, or stock that never was."""
         rows: tuple[MirroredItem | MirroredProduct, ...] = (*self.own_items, *self.own_products)
         told = any(row.told is not None for row in rows)
+        if self.counted is not None:
+            told = told or any(row.active and row.shop is None for row in self.own_items)
         stock = any(row.stock_told is not None or self.unread_in(row) for row in self.own_items)
         batches = self.by_lot and any(not row.archived and row.batches is None for row in self.own_products)
         return told or stock or batches
 
     def unread_in(self, item: MirroredItem) -> list[str]:
         """The facilities of which an item's stock was never read, or not lot by lot where that is needed."""
-        known = item.lots if self.by_lot else item.stock
+        known = item.lots if self.by_lot or self.counted is not None else item.stock
         return [one for one in self.facilities if one not in known]
 
     def shelf(self) -> Shelf:
         """The shelf, of what was read."""
-        return Shelf(
+        plain = Shelf(
             self.sku,
             items=tuple(_item(row) for row in self.items if row.facts is not None),
             products=tuple(_product(row) for row in self.products if row.facts is not None),
@@ -96,6 +105,9 @@ class Known:
             lots=self.lots,
             held=self.held,
         )
+        if self.counted is None:
+            return plain
+        return shop_shelves.shelf(plain, one_item(self.own_items), self.counted)
 
 
 def _item(row: MirroredItem) -> Item:
@@ -152,7 +164,7 @@ def known(
         skus: match keys.
         with_facts: read what the planner needs, too; without, only a shelf's fingerprint is told.
     """
-    light = () if with_facts else (defer(MirroredItem.facts, raiseload=True),)
+    light = [defer(getattr(MirroredItem, name), raiseload=True) for name in _unread(rules, with_facts)]
     lighter = () if with_facts else (defer(MirroredProduct.facts, raiseload=True),)
     links = {link.foreign_id: link for link in session.scalars(_links(connection.id, skus))}
     bases = {sku: (links[sku].base or {}) if sku in links else {} for sku in skus}
@@ -162,6 +174,7 @@ def known(
     elsewhere = _linked_elsewhere(session, connection, items, products)
     promises = promised(session, connection.id, skus)
     facilities, ruled = stock_facilities(connection), _digest(repr(rules))
+    counted = _count(session, connection, rules, skus, items)
     found: dict[str, Known] = {}
     for sku in skus:
         own_items = items.of(sku, str(bases[sku].get("item") or ""))
@@ -169,19 +182,37 @@ def known(
         linked_as = _linked_as(sku, own_items, own_products, elsewhere)
         item = one_item([row for row in own_items if row.sku_key == sku])
         stock = sellable(item, facilities)
-        lots = _lots(item, facilities) if rules.by_lot else {}
+        lots = _lots(item, facilities) if are_read(rules) else {}
         held = {lot: units for lot, units in promises.get(sku, {}).items() if lot and rules.by_lot}
         promise = promises.get(sku, {}).get("", Decimal(0))
         revisions = [f"{row.id}:{row.revision}" for row in (*own_items, *own_products)]
         left_out, aliased = rules.said.is_left_out("sku", sku), rules.said.is_aliased("sku", sku)
         said = f"{left_out} {aliased}" if left_out or aliased else ""
         said += f"{sorted(held.items())} {rules.said.revision}" if rules.by_lot else ""
+        said += shop_shelves.fingerprint(counted[sku]) if sku in counted else ""
         mark = _digest(
             "|".join([*revisions, str(stock), str(promise), linked_as, ruled, *filter(None, [said])])
         )
         sides = (sku, own_items, own_products, stock, promise, linked_as, mark, links.get(sku), facilities)
-        found[sku] = Known(*sides, by_lot=rules.by_lot, lots=lots, held=held)
+        found[sku] = Known(*sides, by_lot=rules.by_lot, lots=lots, held=held, counted=counted.get(sku))
     return found
+
+
+def _count(
+    session: Session, connection: Connection, rules: CatalogueRules, skus: Sequence[str], items: _Rows
+) -> dict[str, ShopStock]:
+    """What can be sold of SKUs, for a shop."""
+    if not rules.is_shop:
+        return {}
+    own = {sku: one_item([row for row in items.by_sku[sku] if row.sku_key == sku]) for sku in skus}
+    return shop_shelves.count(session, connection, own, stock_facilities(connection))
+
+
+def _unread(rules: CatalogueRules, with_facts: bool) -> tuple[str, ...]:
+    """What of an item nobody asks for here."""
+    if not rules.is_shop:
+        return ("shop", *_OF_SHOPS) if with_facts else ("facts", "shop", *_OF_SHOPS)
+    return () if with_facts else ("facts", *_OF_SHOPS)
 
 
 def _links(connection_id: UUID, skus: Sequence[str]) -> Any:

@@ -197,6 +197,11 @@ class RetailClient:
         for page in self._api.pages(_ITEMS, query, start=int(position or 0)):
             yield read_each(page, lambda row: read_shop_item(row, self._notice))
 
+    def shop_item(self, item_id: str) -> ShopItem | None:
+        """Read one item as shops need it, or None when Flourish does not know it."""
+        found = self._api.one(f"{_ITEMS}/{segment(item_id)}")
+        return read_shop_item(found, self._notice) if found is not None else None
+
     def shop_items_by_sku(self, sku: str) -> tuple[ShopItem, ...]:
         """Read every item with exactly this SKU as shops need it, inactive ones among them."""
         found = (read_shop_item(row, self._notice) for row in self._api.rows(_ITEMS, {"sku": sku_key(sku)}))

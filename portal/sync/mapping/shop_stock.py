@@ -134,13 +134,14 @@ def is_stale(reading: StockReading, now: datetime) -> bool:
     return now - reading.began_at > STALE
 
 
-def hidden_for_age(
-    offered: Offered, reading: StockReading, now: datetime, threshold: Decimal | None
-) -> Decimal:
-    """What is published of a figure that nobody has read for an hour, where the connection wants it hidden
-    then: less than the platform's threshold, or nothing."""
-    if now - reading.began_at <= TOO_OLD:
-        return offered.quantity
+def is_too_old(reading: StockReading, now: datetime) -> bool:
+    """Whether a shop may hide what it does not know any more."""
+    return now - reading.began_at > TOO_OLD
+
+
+def hidden_for_age(offered: Offered, threshold: Decimal | None) -> Decimal:
+    """What is published of a figure that is too old, where the connection wants it hidden then: less than the
+    platform's threshold, or nothing."""
     return max(_NOTHING, min(offered.quantity, (threshold or Decimal(1)) - 1))
 
 

@@ -39,7 +39,7 @@ def gather(
         found = known(session, connection, rules, skus)
         told = [one for one in found.values() if one.unread or rules.stock_field == "quantity"]
     where = (tenant_id, connection.id, connection.hub_id, stock_facilities(connection))
-    reader = Reader(desk, account, *where, by_lot=rules.by_lot)
+    reader = Reader(desk, account, *where, rules)
     read = [one.sku for one in told if reader.read_told(one, products_too=rules.stock_field == "quantity")]
     with desk.tenant(tenant_id) as session:
         found |= known(session, connection, rules, read) if read else {}

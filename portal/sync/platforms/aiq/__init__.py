@@ -15,6 +15,7 @@ from portal.sync.platforms.aiq.judging import NATIVE_ANSWERS, NATIVE_INTEGRATION
 from portal.sync.platforms.aiq.labs import THC_SOURCE, THC_SOURCES, TOTAL_THC
 from portal.sync.platforms.aiq.listing import CATEGORY_TABLE, FIELDS, SWITCHES
 from portal.sync.platforms.aiq.readiness import READINESS
+from portal.sync.platforms.aiq.shop import CATALOGUE, HIDING
 from portal.sync.platforms.aiq.status import CHECKED_IN_YIELDS, COURSE, LADDER, STAGES
 from portal.sync.platforms.aiq.terms import KINDS
 from portal.sync.platforms.aiq.translate import EXTERNAL_ID, read_webhook
@@ -157,6 +158,7 @@ SETTINGS = (
         0,
         most=10_000,
     ),
+    HIDING,
     Setting(
         CHECKED_IN_YIELDS,
         "Packed moves an order whose shopper has checked in",
@@ -239,6 +241,7 @@ AIQ = Platform(
     connect=connect,
     check_credentials=check_credentials,
     webhook=WEBHOOK,
+    catalogue=CATALOGUE,
     readiness=READINESS,
     flourish_events=("Retail Order", "Inventory", "Item"),
     # Whoever is quicker in the store than Trellis: its order comes in all the same.

@@ -10,13 +10,13 @@ from decimal import Decimal
 
 from portal.sync.domain import Product, StockKind
 from portal.sync.errors import Unreadable
+from portal.sync.mapping.units import EACH, GRAM
 from portal.sync.platforms.aiq.terms import WEIGHT_TIER
 from portal.sync.reading import Fields, Notice, Shape, words
 
 # The id in the point of sale, by which both sides of a product are joined.
 POS_ID = "posProductId"
 SHOWN, HIDDEN = "On the menu", "Hidden"
-_GRAMS, _EACH = "g", "ea"
 _NOTHING = Decimal(0)
 
 _PRODUCT = Shape(
@@ -56,7 +56,7 @@ def read_product(row: Fields, notice: Notice) -> Product:
         listing_state=SHOWN if is_shown else HIDDEN,
         listed=is_shown,
         archived=False,
-        unit=_GRAMS if product.text_or_empty("priceType") == WEIGHT_TIER else _EACH,
+        unit=GRAM if product.text_or_empty("priceType") == WEIGHT_TIER else EACH,
         quantity=whole,
         reserved=whole - left,
         available=left,
