@@ -28,10 +28,12 @@ class Link(Owned, Created, Base):
     __tablename__ = "link"
     __table_args__ = (
         UniqueConstraint("connection_id", "kind", "foreign_id"),
-        # A Flourish order has one link over the whole company: two links to it would be two owners.
+        # A Flourish order has one link over the whole company: two links to it would be two owners. Orders of
+        # people may have the numbers of orders of companies.
         Index(
             "uq_link_flourish_order",
             "hub_id",
+            text("COALESCE(flourish_kind, '')"),
             "flourish_id",
             unique=True,
             postgresql_where=text("kind = 'order' AND flourish_id IS NOT NULL"),

@@ -245,6 +245,8 @@ class Rules:
     # Orders are taken at all; and the platform is written to, not only read.
     takes_orders: bool = True
     writes: bool = True
+    # The platform itself keeps back what its open orders need (AQ-11).
+    platform_holds: bool = True
     # An order goes to its sales rep's facility, not to one that was chosen for all.
     by_rep: bool = False
     # All facilities of the Flourish company, by id.

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, new_id
 from portal.sync.domain import Hint
-from portal.sync.engine import claim, deliveries, marks, operate, orders, reconcile, settle
+from portal.sync.engine import claim, deliveries, marks, operate, plans, reconcile, settle
 from portal.sync.mapping.plan import plan_order
 from tests.conftest import empty
 
@@ -169,7 +169,7 @@ def _told_version(patch: Patch, _engine: Engine) -> None:
 
 def _base(patch: Patch, _engine: Engine) -> None:
     """Plan without what both sides last agreed on; None would say that a person joined them."""
-    patch.setattr(orders, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": {}})))
+    patch.setattr(plans, "plan_order", lambda *sides, **facts: plan_order(*sides, **(facts | {"base": {}})))
 
 
 GUARDS: dict[str, Guard] = {

@@ -160,15 +160,21 @@ def _write(method: str, path: str, order: str, step: str, text: str) -> str:
         return f"lot:{found[1]}" if found[1] else f"lot:{body.get('product')}/{body.get('batch')}"
     if found := _CATALOGUE.search(path):
         return f"product:{found[2]}" if found[2] else f"{found[1]} with {body.get('sku') or body.get('name')}"
+    return _made_in_flourish(path, body) or f"{method} {path}"
+
+
+def _made_in_flourish(path: str, body: Mapping[str, Any]) -> str:
     found = _CREATES.search(path)
-    if found and found[1] == "destinations":
+    made = found[1] if found else ""
+    if made == "destinations":
         return f"destination:{body.get('license_number', '')}"
-    if found and found[1] == "customers":
+    if made == "customers":
         return A_CUSTOMER
-    if found and (marker := next(markers(body.get("notes")), "")):
-        _, connection_id, number = marker.split(" ", 2)
-        return f"order:{connection_id}:{number}"
-    return f"{method} {path}"
+    marker = next(markers(body.get("notes")), "") if made else ""
+    if not marker:
+        return ""
+    _, connection_id, number = marker.split(" ", 2)
+    return f"order:{connection_id}:{number}"
 
 
 def markers(notes: object) -> Iterator[str]:

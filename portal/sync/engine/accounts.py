@@ -305,6 +305,7 @@ def rules_of(
         write_paid=bool(chosen.get("write_paid")),
         takes_orders=chosen.get("sync_orders") is not False,
         writes=writes,
+        platform_holds=chosen.get("platform_holds") is not False,
         by_rep=chosen.get("routing") == BY_REP,
         facilities={one.flourish_id: facts_of(one) for one in connection.hub.facilities},
         said=said,

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Link
 from portal.sync import journal
 from portal.sync.decisions import Action, Decision, Finding, Inquiry, PlatformAction, RetailAction
 from portal.sync.domain import Destination, Json, SourceOrder
-from portal.sync.engine import combining, plans, retail_writes, sight
+from portal.sync.engine import combining, holds, plans, retail_writes, sight
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.held import holds_of, note_held
@@ -36,7 +37,8 @@ from portal.sync.questions import (
     RepEmail,
     SameLabel,
 )
-from portal.sync.retail import CustomerLookup, RetailCustomer
+from portal.sync.retail import CustomerLookup, RetailCustomer, RetailOrder
+from portal.sync.shopping import ShopOrder
 
 # How long after Flourish did not know an order it is asked for again.
 _GONE_SECONDS = 60.0
@@ -137,7 +139,10 @@ class OrderMatter:
         sight.note(session, link, seen, self._account, how=how)
         if link.merged_at is not None:
             combining.tell_original(session, link)
-        note_held(session, link, holds_of(seen.order, seen.outbound))
+        if isinstance(seen.order, ShopOrder):
+            self._note_holds(session, link, seen.order)
+        else:
+            note_held(session, link, holds_of(seen.order, seen.outbound))
 
     def report(
         self, session: Session, link: Link, findings: Sequence[Finding], *, known_problem: bool
@@ -188,7 +193,21 @@ class OrderMatter:
             case SameLabel():
                 return known_by(session, self._known.hub_id, question)
             case BeyondStock():
-                return ()
+                return self._beyond_stock(session)
+
+    def _note_holds(self, session: Session, link: Link, order: ShopOrder) -> None:
+        made = self.seen.outbound
+        if not isinstance(made, RetailOrder | None):
+            raise TypeError("a person's order is a retail order in Flourish")
+        # Both sides were read before this transaction began.
+        seen_at = session.execute(select(func.now())).scalar_one()
+        kept = self._account.rules.platform_holds
+        holds.note(session, link, order, made, platform_holds=kept, seen_at=seen_at)
+
+    def _beyond_stock(self, session: Session) -> tuple[str, ...]:
+        if not isinstance(self.seen.order, ShopOrder):
+            raise TypeError("only a shop's order is beyond the stock")
+        return holds.beyond_stock(session, UUID(self._account.rules.connection_id), self.seen.order)
 
     def _made_customers(self, lookup: CustomerLookup) -> tuple[RetailCustomer, ...]:
         """Flourish may not list yet whom we made a moment ago: our own record of them counts."""

@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
-from portal.models import Link
+from portal.models import HeldLine, Link
 from portal.sync.checker.orders import Case, wrongs
 from portal.sync.errors import Rejected, Unsettled
 from portal.sync.retail import Person
@@ -461,3 +462,37 @@ def test_a_killed_worker_leaves_nothing_that_the_next_one_does_not_bring_to_its_
     assert told_id(here(shop)) == "RO-1"
     assert {one.status for one in shop.operations()} <= {"ok", "abandoned"}
     assert shop.problems() == {}
+
+
+def held(shop):
+    """What is kept back, by SKU: eaches, and whether that has ended in Flourish."""
+    with shop.desk.tenant(shop.tenant_id) as session:
+        rows = session.scalars(select(HeldLine)).all()
+        return {row.sku_key: (row.eaches, row.ended_at is not None) for row in rows}
+
+
+@pytest.mark.promise("AQ-11")
+def test_an_order_keeps_its_goods_back_from_when_it_is_seen_until_it_is_packed(shop):
+    place(shop, status="PENDING")
+    shop.look_until_quiet()
+    assert held(shop) == {SKU: (Decimal(2), False)}
+    shop.leaflink.put(here(shop), status="CONFIRMED")
+    shop.mark(NUMBER)
+    shop.look_until_quiet()
+    assert held(shop) == {SKU: (Decimal(2), False)}
+    shop.flourish.change("RO-1", status="Packed")
+    shop.mark(NUMBER)
+    shop.look_until_quiet()
+
+    assert held(shop) == {SKU: (Decimal(2), True)}
+
+
+@pytest.mark.promise("AQ-11")
+def test_what_is_cancelled_before_it_was_sent_is_let_go_at_once(shop):
+    place(shop, status="PENDING")
+    shop.look_until_quiet()
+    shop.leaflink.put(here(shop), status="CANCELLED")
+    shop.mark(NUMBER)
+    shop.look_until_quiet()
+
+    assert held(shop) == {}

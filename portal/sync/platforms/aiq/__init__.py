@@ -83,7 +83,7 @@ SETTINGS = (
         most=60,
     ),
     Setting(
-        "aiq_holds",
+        "platform_holds",
         "AIQ keeps back what its open orders need",
         "On, Trellis takes off only what AIQ does not. Off, all that Flourish does not know of.",
         (),

@@ -60,7 +60,7 @@ def test_the_interval_of_statuses_is_a_setting_of_two_minutes():
     found = {one.name: one for one in aiq.SETTINGS}
 
     assert (found["status_minutes"].default, found["status_minutes"].least) == (2, 1)
-    assert found["aiq_holds"].default is True
+    assert found["platform_holds"].default is True
     assert found["writes"].default is True
     assert len(found) == len(aiq.SETTINGS)
     assert all(one.consequence.endswith(".") for one in aiq.SETTINGS)
