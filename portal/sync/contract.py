@@ -252,6 +252,19 @@ class TakesLines(Protocol):
 
 
 @runtime_checkable
+class KeepsGoodsBack(Protocol):
+    """A platform that takes what its open orders need off what it was told there is."""
+
+    def release(self, number: str) -> None:
+        """Have it keep nothing back for an order any more.
+
+        Raises:
+            Unsettled, Retryable, Rejected, ConnectionBroken.
+        """
+        ...
+
+
+@runtime_checkable
 class SellsToPeople(Protocol):
     """A platform on which people shop (`Platform.admit`)."""
 

@@ -139,6 +139,13 @@ class MovePlatform:
 
 
 @dataclass(frozen=True)
+class ReleaseGoods:
+    """Have the platform keep nothing back for an order any more: Flourish's figure has its goods off."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class CreateProduct:
     """Make the product, once per link. `base` is what both sides agree on once it is made; the id of the
     product comes into it at the next look."""
@@ -179,7 +186,7 @@ RetailAction = CreateCustomer | CreateRetailOrder
 FlourishAction = (
     CreateDestination | CreateOrder | FinishOrder | UpdateOrder | CancelOrder | CancelToMove | RetailAction
 )
-PlatformAction = SetTerm | ReplaceLines | TellPlatform | MovePlatform
+PlatformAction = SetTerm | ReplaceLines | TellPlatform | MovePlatform | ReleaseGoods
 OrderAction = FlourishAction | PlatformAction
 ItemAction = CreateProduct | UpdateProduct | PutProduct | SetStock | SetLotStock | CreateStrain
 Action = OrderAction | ItemAction

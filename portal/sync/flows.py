@@ -25,6 +25,7 @@ ORDERS = Flow(
     "an order was created, edited, moved or cancelled in Flourish",
     (
         "create_destination",
+        "make_customer",
         "create_order",
         "finish_order",
         "update_order",
@@ -35,7 +36,7 @@ ORDERS = Flow(
 STATUSES = Flow(
     "Statuses out",
     "an order in {} got its status, payment term, lines or Flourish id",
-    ("move", "set_term", "replace_lines", "tell_platform"),
+    ("move", "set_term", "replace_lines", "tell_platform", "release_goods"),
 )
 PRODUCTS = Flow(
     "Products out",

@@ -66,6 +66,9 @@ KINDS: Mapping[str, Kind] = {
         "1 destination is created",
         "{:,} destinations are created",
     ),
+    "make_customer": Kind(
+        "Make the customer", "Made the customer", "1 customer is made", "{:,} customers are made"
+    ),
     "create_order": Kind(
         "Create the order", "Created the order", "1 order is created", "{:,} orders are created"
     ),
@@ -92,6 +95,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "move": Kind(
         "Move the order on", "Moved the order on", "1 order is moved on", "{:,} orders are moved on"
+    ),
+    "release_goods": Kind(
+        "End the platform's own hold of the goods",
+        "Ended the platform's own hold of the goods",
+        "the platform's own hold of 1 order ends",
+        "the platform's own holds of {:,} orders end",
     ),
     "update_order": Kind(
         "Carry an edit over", "Carried an edit over", "1 order is edited", "{:,} orders are edited"

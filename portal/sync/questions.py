@@ -154,10 +154,18 @@ class BeyondStock:
     number: str
 
 
+@dataclass(frozen=True)
+class GoodsTakenOff:
+    """Asked of our own rows. Answer: `bool`, whether Flourish's figures are known to have taken off all that
+    an order needs."""
+
+    number: str
+
+
 RetailQuestion = CustomerLookup | CustomerNumbered
 FlourishQuestion = DestinationByLicense | ItemBySku | RepByEmail | TermNamed | LotNumbered | RetailQuestion
 CatalogueQuestion = BrandNamed | LineNamed | CategoryNamed | StrainNamed | OwnLicenses
 PlatformQuestion = RepEmail | LicenseType | StoreFacts | CatalogueQuestion
-OwnQuestion = CombinedOriginals | SameLabel | BeyondStock
+OwnQuestion = CombinedOriginals | SameLabel | BeyondStock | GoodsTakenOff
 Question = FlourishQuestion | PlatformQuestion | OwnQuestion
 Facts = Mapping[Question, Any]

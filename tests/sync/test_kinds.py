@@ -7,6 +7,7 @@ from portal.sync import kinds
 from portal.sync.engine import item_writes, platform_writes, writes
 from portal.sync.engine.guard import DROP
 from portal.sync.engine.item_writes import MAKE_LOT
+from portal.sync.engine.retail_writes import MAKE_CUSTOMER
 from portal.sync.kinds import KINDS
 from portal.sync.preview.summary import acts_in_words
 
@@ -21,7 +22,7 @@ def made():
                     for part in ast.walk(node.value)
                     if isinstance(part, ast.Constant) and isinstance(part.value, str)
                 )
-    yield from (DROP, MAKE_LOT)
+    yield from (DROP, MAKE_LOT, MAKE_CUSTOMER)
 
 
 def test_every_kind_of_write_has_its_words_and_none_has_words_for_nothing():

@@ -35,7 +35,9 @@ _ON_ITS_WAY_SECONDS = 2.0
 # The two clocks stand on one machine; a commit and an arrival may still seem to swap.
 _CLOCKS_SECONDS = 2.0
 # Operations that the ledger cannot tell apart: each writes fields of an order that is there.
-_UPDATES = frozenset({"finish_order", "update_order", "set_term", "tell_platform", "replace_lines"})
+_UPDATES = frozenset(
+    {"finish_order", "update_order", "set_term", "tell_platform", "replace_lines", "release_goods"}
+)
 # The same of a product.
 _PRODUCT_UPDATES = frozenset({"update_product", "put_product", "set_stock", DROP})
 # What is made in a platform's catalogue, and what its ledger calls the list.

@@ -124,6 +124,20 @@ def held_of(session: Session, connection_id: UUID, skus: Collection[str]) -> Map
     return found
 
 
+def are_released(session: Session, connection_id: UUID, number: str) -> bool:
+    """Tell whether Flourish's figures are known to have taken off all that an order needs.
+
+    Args:
+        session: a session inside the tenant.
+        connection_id: the order's connection.
+        number: its id on its platform.
+    """
+    mine = (Link.connection_id == connection_id, Link.kind == "order", Link.foreign_id == number)
+    kept = select(HeldLine.released_at).join(Link, Link.id == HeldLine.link_id).where(*mine)
+    found = session.scalars(kept).all()
+    return bool(found) and None not in found
+
+
 def release(session: Session, connection_id: UUID, sku: str, figure: StockReading) -> None:
     """Let go of what a figure has taken off: its reading began after the order was seen as packed or over.
 

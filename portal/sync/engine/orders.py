@@ -32,6 +32,7 @@ from portal.sync.questions import (
     CombinedOriginals,
     DestinationByLicense,
     Facts,
+    GoodsTakenOff,
     OwnQuestion,
     Question,
     RepEmail,
@@ -194,6 +195,8 @@ class OrderMatter:
                 return known_by(session, self._known.hub_id, question)
             case BeyondStock():
                 return self._beyond_stock(session)
+            case GoodsTakenOff():
+                return holds.are_released(session, UUID(self._account.rules.connection_id), question.number)
 
     def _note_holds(self, session: Session, link: Link, order: ShopOrder) -> None:
         made = self.seen.outbound

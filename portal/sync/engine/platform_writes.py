@@ -7,8 +7,8 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from portal.models import Link, new_id
-from portal.sync.contract import TakesLines
-from portal.sync.decisions import MovePlatform, PlatformAction, ReplaceLines, SetTerm
+from portal.sync.contract import KeepsGoodsBack, TakesLines
+from portal.sync.decisions import MovePlatform, PlatformAction, ReleaseGoods, ReplaceLines, SetTerm
 from portal.sync.domain import Json
 from portal.sync.drafts import TellPlatform
 from portal.sync.engine.accounts import Account
@@ -32,6 +32,8 @@ def onto_platform(action: PlatformAction, account: Account, *, status: str) -> W
             return _replace_lines(action, account)
         case TellPlatform():
             return _tell(action, account)
+        case ReleaseGoods():
+            return _release(action, account)
 
 
 def _move(action: MovePlatform, account: Account, status: str) -> Write:
@@ -51,6 +53,26 @@ def _move(action: MovePlatform, account: Account, status: str) -> Write:
         call=call,
         changes=changed("Status", status, action.to),
         id=write_id,
+    )
+
+
+def _release(action: ReleaseGoods, account: Account) -> Write:
+    client, where = account.client, account.platform.label
+    if not isinstance(client, KeepsGoodsBack):
+        raise TypeError(f"{where} keeps no goods back")
+
+    def call() -> Outcome:
+        client.release(action.number)
+        return Outcome(action.number, f"{where} keeps nothing back for it any more")
+
+    return Write(
+        kind="release_goods",
+        side="platform",
+        natural_key=f"release:{action.number}",
+        once=False,
+        purpose=f"end {where}'s own hold of the goods",
+        request={"released": True},
+        call=call,
     )
 
 

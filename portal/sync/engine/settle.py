@@ -39,7 +39,7 @@ _LOOK_BACK = timedelta(minutes=10)
 _REPEATABLE = frozenset(
     {
         *("finish_order", "update_order", "set_term", "tell_platform", "cancel_order", "move"),
-        "replace_lines",
+        *("replace_lines", "release_goods"),
         *("update_product", "put_product", "set_stock", "set_lot_stock", DROP),
     }
 )

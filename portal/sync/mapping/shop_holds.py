@@ -14,7 +14,7 @@ from portal.sync.shopping import ShopOrder
 
 _NOTHING = Decimal(0)
 # From packing on Flourish's own figure has the goods, or the order is over.
-_BEFORE_PACKING = frozenset({CREATED, SUBMITTED})
+BEFORE_PACKING = frozenset({CREATED, SUBMITTED})
 # An order that Flourish has not got keeps its goods for as long as it takes; after this people are told.
 LONG = timedelta(hours=24)
 
@@ -39,7 +39,7 @@ def holds_of(
     if made is None and order.is_over:
         # It never came to Flourish: nothing there could have been taken off for it.
         return {}
-    is_ended = made is not None and made.is_known and made.status not in _BEFORE_PACKING
+    is_ended = made is not None and made.is_known and made.status not in BEFORE_PACKING
     left = _allocated(made, skus)
     found: dict[str, tuple[Hold, ...]] = {}
     for line in order.lines:

@@ -11,7 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 from portal.sync.course import Course
-from portal.sync.decisions import CreateCustomer, CreateRetailOrder, Decision, Finding, Inquiry, Rules
+from portal.sync.decisions import (
+    CreateCustomer,
+    CreateRetailOrder,
+    Decision,
+    Finding,
+    Inquiry,
+    ReleaseGoods,
+    Rules,
+)
 from portal.sync.domain import Item, Json
 from portal.sync.mapping import follow, identity, intake, telling
 from portal.sync.mapping.diff import plain, shared_values
@@ -20,10 +28,12 @@ from portal.sync.mapping.intake import INTAKE
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.offers import CarriedOffers, carry_offers, compare, difference
 from portal.sync.mapping.retail_draft import retail_draft, without_strain
+from portal.sync.mapping.shop_holds import BEFORE_PACKING
 from portal.sync.questions import (
     BeyondStock,
     CustomerNumbered,
     Facts,
+    GoodsTakenOff,
     ItemBySku,
     Question,
     SameLabel,
@@ -36,6 +46,8 @@ Admit = Callable[[ShopOrder, Store, Rules], Admission | Finding]
 # What a person said of whose an order is, under this name in `Link.choices`: an id in Flourish, or that
 # somebody new is to be made.
 CUSTOMER, NEW_CUSTOMER = "customer", "new"
+# How long until it is asked again whether Flourish's figures have caught up.
+_FIGURES_SECONDS = 120.0
 # The setting of what becomes of an order beyond the stock, and the one of its values that holds it.
 OVERSOLD, HELD = "oversold", "held"
 
@@ -74,7 +86,33 @@ def plan_shop_order(  # noqa: PLR0913 - all that is known of one order
     decision = replace(decision, drift=_drift(made, agreed), base=agreed if base is None else None)
     decision = follow.with_findings(decision, _discounts(order, made, agreed, rules))
     decision = replace(decision, findings=(*decision.findings, *_same_label(order, facts[others])))
-    return telling.plan(decision, order, made, base=agreed, rules=rules)
+    decision = telling.plan(decision, order, made, base=agreed, rules=rules)
+    return _with_release(decision, order, made, rules, facts)
+
+
+def _with_release(
+    decision: Decision, order: ShopOrder, made: RetailOrder, rules: Rules, facts: Facts
+) -> Decision | Inquiry:
+    """Once Flourish's figure has taken an order's goods off, the shop is to keep none back besides: they
+    would be taken off twice (AQ-11)."""
+    is_packed = made.is_known and made.status not in BEFORE_PACKING
+    keeps = rules.platform_holds and rules.writes and not order.is_released and not order.is_over
+    if decision.action is not None or not (is_packed and keeps):
+        return decision
+    asked = GoodsTakenOff(order.number)
+    if asked not in facts:
+        return Inquiry((asked,))
+    if not facts[asked]:
+        return replace(decision, again_in=_FIGURES_SECONDS)
+    where = rules.platform_label
+    return Decision(
+        "release_goods",
+        f"End {where}'s own hold of the goods: Flourish has taken them off what it has to sell.",
+        f"Trellis tells {where}.",
+        "waiting",
+        action=ReleaseGoods(order.number),
+        findings=decision.findings,
+    )
 
 
 class _Intake:

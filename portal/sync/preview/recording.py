@@ -44,7 +44,7 @@ from portal.sync.questions import (
     StrainNamed,
 )
 from portal.sync.retail import CustomerLookup
-from portal.sync.shopping import Store
+from portal.sync.shopping import ShopOrder, Store
 
 _NOTHING = Decimal(0)
 # What a look asks of Flourish besides what is recorded below.
@@ -134,6 +134,12 @@ class RecordingPlatform:
         merged = {**order.external_ids, **external_ids}
         ids = {key: one for key, one in merged.items() if one}
         self._orders[number] = replace(order, external_ids=ids, paid=order.paid or bool(paid_on))
+
+    def release(self, number: str) -> None:
+        """Capture that the platform keeps nothing back for an order any more."""
+        order = self._orders[number]
+        if isinstance(order, ShopOrder):
+            self._orders[number] = replace(order, is_released=True)
 
     def set_term(self, number: str, term: str, *, key: str = "") -> None:
         """Capture a payment term."""

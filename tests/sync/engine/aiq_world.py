@@ -47,7 +47,7 @@ _OVER = (CLOSED, CANCELLED)
 class Aiq(World):
     """Orders in one store of AIQ."""
 
-    WRITES: tuple[str, ...] = ("move", "tell")
+    WRITES: tuple[str, ...] = ("move", "tell", "release")
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,6 +97,9 @@ class Aiq(World):
     ) -> None:
         ids = {name: one for name, one in external_ids.items() if one}
         self._call("tell", lambda: self.put(self.orders[number], external_ids=ids), about=f":{number}")
+
+    def release(self, number: str) -> None:
+        self._call("release", lambda: self.put(self.orders[number], is_released=True), about=f":{number}")
 
     def set_term(self, number: str, term: str, *, key: str = "") -> None:
         raise AssertionError(f"a term is never written: {number} {term} {key}")
@@ -233,8 +236,9 @@ def aiq_order(number: str = examples.NUMBER, **changed: Any) -> ShopOrder:
 
 
 def open_aiq_shop(desk: Desk, tenant_id: UUID, name: str = "AIQ") -> Shop:
-    """Make a hub with a facility, and a live connection to a store of AIQ on it."""
+    """Make a hub with a facility, and a live connection to a store of AIQ that keeps nothing back itself."""
     shop = open_shop(desk, tenant_id, name, AIQ)
+    shop.choose(platform_holds=False)
     shop.leaflink, shop.flourish = cast(Any, Aiq()), RetailFlourish()
     return shop
 

@@ -108,6 +108,7 @@ KINDS = {
     "cancel_order": ("cancel_order", "cancel_to_move"),
     "tell": ("tell_platform",),
     "create_customer": ("make_customer",),
+    "release": ("release_goods",),
 }
 
 
