@@ -23,6 +23,7 @@ from bench import (
     quiet,
     recovery,
     setup,
+    statuses,
     throughput,
     watchers,
 )
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
     "watchers": lambda _: watchers.measure(),
     "memory": lambda _: memory.measure(),
     "menu": lambda _: menu.measure(),
+    "statuses": lambda _: statuses.measure(),
     "monitoring": lambda _: monitoring.measure(),
     "recovery": lambda _: recovery.measure(),
     "setup": lambda _: setup.measure(),
