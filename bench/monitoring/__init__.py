@@ -32,6 +32,7 @@ from portal.embedded.valkey import Valkey
 from portal.extensions import APP_ROLE, Sessions
 from portal.migrations import upgrade
 from portal.models import Link, LogLine, Operation, Problem, Run
+from portal.queries import problems
 from portal.web import build
 from tests.web import factory
 from tests.web.conftest import Visitor
@@ -91,7 +92,8 @@ def _pages(sessions: Sessions, filled: Filled) -> Iterator[Page]:
         rows = _Rows(session, filled.company.id)
         far_order = rows.cursor(Link, Link.placed_at, Link.kind == "order")
         far_write = rows.cursor(Operation, Operation.intent_at)
-        far_problem = rows.cursor(Problem, Problem.opened_at, Problem.closed_at.is_(None))
+        is_open = Problem.closed_at.is_(None)
+        far_problem = rows.cursor(Problem, Problem.opened_at, is_open, size=problems.SHOWN)
         run_id = session.scalar(
             select(Run.id).where(Run.connection_id == filled.connection_id).order_by(Run.started_at).limit(1)
         )
@@ -165,10 +167,10 @@ class _Rows:
     session: Any
     tenant_id: UUID
 
-    def cursor(self, table: Any, at: Any, *conditions: Any) -> str:
+    def cursor(self, table: Any, at: Any, *conditions: Any, size: int = _ROWS_OF_A_PAGE) -> str:
         """Where page 1,000 of a list begins."""
         query = select(at, table.id).where(table.tenant_id == self.tenant_id, *conditions)
-        skipped = (_FAR - 1) * _ROWS_OF_A_PAGE - 1
+        skipped = (_FAR - 1) * size - 1
         row: tuple[datetime, UUID] = self.session.execute(
             query.order_by(at.desc(), table.id.desc()).offset(skipped).limit(1)
         ).one()

@@ -20,6 +20,8 @@ STATES = ("open", "ignored", "closed")
 NOBODY = "nobody"
 # Causes are counted among the newest so many problems of a list.
 MOST_GROUPED = 2_000
+# Problems on a page: each says what to do, so that twice as many are read by nobody and cost twice the time.
+SHOWN = 25
 _OPEN = (Problem.closed_at.is_(None), Problem.ignored_until.is_(None))
 _IN_STATE: dict[str, tuple[ColumnElement[bool], ...]] = {
     "open": _OPEN,
@@ -187,7 +189,7 @@ def page(
     filters: Filters,
     *,
     after: tuple[datetime, UUID] | None = None,
-    size: int = 50,
+    size: int = SHOWN,
 ) -> tuple[Sequence[Problem], bool]:
     """Read one page of problems, newest first, and whether there is more."""
     shown = _shown().options(_LISTED).where(*filters.conditions(tenant_id))

@@ -96,9 +96,9 @@ FAULTS = (
     Fault(
         68,
         "A catalogue of a hundred thousand items",
-        "Both sides are read page by page into mirrors, a broken pull goes on at its page, and memory holds"
-        " one batch.",
-        "a run with so many rows against the sandbox: the figures are from 10,000.",
+        "Both sides are read page by page into mirrors, a broken pull goes on at its page, memory holds one"
+        " batch, and what a whole list says is taken over in one go through its rows.",
+        "a run with so many rows against the sandbox: the bench reads them from lists of its own.",
     ),
     Fault(
         69,
