@@ -192,7 +192,8 @@ def _one(product: Demo, ledger: Ledger, sku: str, change: dict[str, Any]) -> flo
     ledger.news()
     began = time.monotonic()
     product.control("POST", f"flourish/items/{sku}", change)
-    while not any(is_write(row) and "/products/" in row["path"] for row in ledger.news()):
+    # Of a product, or of its one lot where it is sold by batch; nothing else is written here.
+    while not any(is_write(row) for row in ledger.news()):
         if time.monotonic() - began > _GIVE_UP_SECONDS:
             raise TimeoutError(f"{sku} is not in LeafLink after {_GIVE_UP_SECONDS:g} s")
         time.sleep(_LOOK_SECONDS)
