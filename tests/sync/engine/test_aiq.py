@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
 
-from portal.models import HeldLine, Link
+from portal.models import Link
 from portal.sync.checker.orders import Case, wrongs
-from portal.sync.engine import holds
 from portal.sync.errors import Rejected, Unsettled
-from portal.sync.mapping.shop_stock import StockReading
 from portal.sync.retail import Person
 from tests.sync.engine.aiq_world import OTHER, SKU, aiq_line, aiq_order, open_aiq_shop, told_id
-from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
-from tests.sync.engine.shop import Shop
+from tests.sync.engine.crashing import CrashNow, CrashPoints
 from tests.sync.platforms.aiq.examples import NUMBER, line
 
 LOST = Unsettled("It answered 502", http_status=502)
@@ -379,147 +374,3 @@ def test_a_check_finds_what_both_sides_do_not_share(shop, changed, codes):
     shop.flourish.change("RO-1", **changed)
 
     assert list(wrong(shop, link_id)) == codes
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A look at one order: how it comes about, the points that it passes, and how it ends."""
-
-    prepare: Callable[[Shop], object]
-    trail: tuple[str, ...]
-    status: str = "CONFIRMED"
-    flourish: str = "Submitted"
-
-
-def pack(shop):
-    place(shop)
-    shop.look_until_quiet()
-    shop.flourish.change("RO-1", status="Packed")
-    shop.mark(NUMBER)
-
-
-def cancel_there(shop):
-    place(shop)
-    shop.look_until_quiet()
-    shop.flourish.change("RO-1", status="Cancelled")
-    shop.mark(NUMBER)
-
-
-def lose(create):
-    """A create whose answer was lost, its settle time over."""
-
-    def prepare(shop):
-        place(shop)
-        shop.flourish.fail(create, LOST, effect=True)
-        shop.look()
-        shop.pass_time(shop.settle_seconds + 1)
-
-    return prepare
-
-
-FLOWS = {
-    "made, sent and told": Flow(place, look_of(writes=3)),
-    "packed": Flow(pack, look_of(writes=1), "READY_FOR_PICKUP", "Packed"),
-    "cancelled in Flourish": Flow(cancel_there, look_of(writes=1), "CANCELLED", "Cancelled"),
-    "lost customer found": Flow(lose("create_customer"), look_of(writes=2, settling=True)),
-    "lost order found": Flow(lose("create_order"), look_of(writes=1, settling=True)),
-}
-CASES = [
-    (name, point, flow.trail[: position + 1].count(point))
-    for name, flow in FLOWS.items()
-    for position, point in enumerate(flow.trail)
-]
-
-
-@pytest.mark.parametrize("name", FLOWS)
-def test_a_look_passes_the_points_that_the_matrix_says(shop, points, name):
-    FLOWS[name].prepare(shop)
-    points.passed.clear()
-
-    shop.look()
-
-    assert tuple(points.passed) == FLOWS[name].trail
-
-
-@pytest.mark.fault(1, 2, 3, 4)
-@pytest.mark.parametrize(("name", "point", "turn"), CASES, ids=[f"{n}-{p}-{t}" for n, p, t in CASES])
-def test_a_killed_worker_leaves_nothing_that_the_next_one_does_not_bring_to_its_end(
-    shop, points, name, point, turn
-):
-    flow = FLOWS[name]
-    flow.prepare(shop)
-    points.crash_at(point, turn=turn)
-    with pytest.raises(CrashNow):
-        shop.look()
-    shop.pass_time(46)
-
-    shop.look_until_quiet(most=12)
-
-    (link,) = {shop.link(one.link_id).id: shop.link(one.link_id) for one in shop.operations()}.values()
-    assert (link.state, link.lease_owner, link.due_at) == ("settled", None, None)
-    assert (link.flourish_id, link.done_seq, link.crashes) == ("RO-1", link.dirty_seq, 0)
-    assert (len(shop.flourish.orders), len(shop.flourish.people)) == (1, 1)
-    assert shop.flourish.orders["RO-1"].status == flow.flourish
-    assert here(shop).status == flow.status == link.foreign_status
-    assert told_id(here(shop)) == "RO-1"
-    assert {one.status for one in shop.operations()} <= {"ok", "abandoned"}
-    assert shop.problems() == {}
-
-
-def held(shop):
-    """What is kept back, by SKU: eaches, and whether that has ended in Flourish."""
-    with shop.desk.tenant(shop.tenant_id) as session:
-        rows = session.scalars(select(HeldLine)).all()
-        return {row.sku_key: (row.eaches, row.ended_at is not None) for row in rows}
-
-
-@pytest.mark.promise("AQ-11")
-def test_an_order_keeps_its_goods_back_from_when_it_is_seen_until_it_is_packed(shop):
-    place(shop, status="PENDING")
-    shop.look_until_quiet()
-    assert held(shop) == {SKU: (Decimal(2), False)}
-    shop.leaflink.put(here(shop), status="CONFIRMED")
-    shop.mark(NUMBER)
-    shop.look_until_quiet()
-    assert held(shop) == {SKU: (Decimal(2), False)}
-    shop.flourish.change("RO-1", status="Packed")
-    shop.mark(NUMBER)
-    shop.look_until_quiet()
-
-    assert held(shop) == {SKU: (Decimal(2), True)}
-
-
-@pytest.mark.promise("AQ-11")
-def test_what_is_cancelled_before_it_was_sent_is_let_go_at_once(shop):
-    place(shop, status="PENDING")
-    shop.look_until_quiet()
-    shop.leaflink.put(here(shop), status="CANCELLED")
-    shop.mark(NUMBER)
-    shop.look_until_quiet()
-
-    assert held(shop) == {}
-
-
-@pytest.mark.promise("AQ-11")
-def test_aiq_keeps_nothing_back_any_more_once_flourishs_figure_has_the_goods_off(shop):
-    shop.choose(platform_holds=True)
-    link_id = place(shop)
-    shop.look()
-    shop.flourish.change("RO-1", status="Packed")
-    shop.mark(NUMBER)
-    shop.look()
-    assert not here(shop).is_released
-    assert shop.link(link_id).due_at is not None
-    with shop.desk.tenant(shop.tenant_id) as session:
-        holds.release(session, shop.connection_id, SKU, StockReading(Decimal(9), after_now()))
-    shop.pass_time(121)
-    shop.look_until_quiet()
-
-    assert here(shop).is_released
-    assert kinds(shop)[-1] == "release_goods"
-    assert (shop.link(link_id).state, shop.link(link_id).due_at) == ("settled", None)
-
-
-def after_now():
-    """A moment by the database's clock, or a little later."""
-    return datetime.now(UTC) + timedelta(seconds=5)
