@@ -239,3 +239,17 @@ def test_what_a_platform_keeps_back_itself_is_known_with_each_line(stocked):
     assert sum_of.held == 0
     assert sum_of.quantity == 10
     assert isinstance(rows(stocked)[0].created_at, datetime)
+
+
+@pytest.mark.parametrize("aiq_holds", [True, False], ids=["AIQ holds", "AIQ does not"])
+def test_two_hundred_orders_at_once_for_the_last_ten_leave_nothing_to_sell_and_are_named(stocked, aiq_holds):
+    orders = [placed(f"n-{number:03}", at=number, items=[line(SKU, quantity=1)]) for number in range(200)]
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda one: note(stocked, one, platform_holds=aiq_holds), orders))
+
+    found = offer(StockReading(Decimal(10), NOON + timedelta(hours=9)), held(stocked))
+    assert found.oversold == tuple(one.label for one in orders[10:])
+    assert max(found.quantity - (200 if aiq_holds else 0), Decimal(0)) == 0
+    assert beyond(stocked, orders[9]) == ()
+    assert beyond(stocked, orders[10]) == (SKU,)

@@ -100,10 +100,18 @@ def _place(
     )
     shown, sku = listing(shop_item, labs, rules.chosen), _sku(found)
     if isinstance(shown, Listing):
-        shown = replace(shown, sku=sku, fields={**shown.fields, "sku": sku})
+        warnings = (*shown.warnings, *_dropped(shown))
+        shown = replace(shown, sku=sku, fields={**shown.fields, "sku": sku}, warnings=warnings)
     product = None if found.product is None else replace(found.product, sku=sku)
     quantity = None if offered is None else shelf.counted.published(offered, rules)
     return Place(found.item.id, sku, shown, quantity, product)
+
+
+def _dropped(shown: Listing) -> tuple[str, ...]:
+    """What of a lab's findings AIQ has no place for, in one sentence; nothing where labs are not synced."""
+    if not shown.dropped or "labs" not in shown.fields:
+        return ()
+    return (f"AIQ has no place for {len(shown.dropped)} of the substances that its lab found.",)
 
 
 def _sku(found: Pair) -> str:
