@@ -48,6 +48,7 @@ class Offer:
         is_stale: whether people are told how old it is.
         is_hidden: whether it is hidden for its age.
         is_written: whether anything is written to the platform at all.
+        is_shown: whether the item belongs on the menu.
     """
 
     sellable: str
@@ -59,6 +60,7 @@ class Offer:
     is_stale: bool
     is_hidden: bool
     is_written: bool
+    is_shown: bool
 
 
 def view(session: Session, link: Link) -> Offer | None:
@@ -92,6 +94,7 @@ def view(session: Session, link: Link) -> Offer | None:
         is_stale=is_stale(figure, now),
         is_hidden=shelf.counted.is_hidden(rules),
         is_written=rules.writes_stock,
+        is_shown=link.state != "skipped" or not rules.writes_stock,
     )
 
 
