@@ -1,7 +1,8 @@
 """What a sync of AIQ's menu costs us: 10,000 items, of which one in a hundred has a new price since then.
 
-Both systems answer from memory, so that only our own work is measured: reading both, labs, the plan of each
-item, and the writes. There is no connection to AIQ yet; the engine's own share is not in these figures.
+Both systems answer from memory, so that only our own work is measured: reading both, what the mirror keeps,
+the plan of every item, whether it changed or not, and the writes. The database's share is not in these
+figures; the engine plans only what changed.
 """
 
 from __future__ import annotations
@@ -15,25 +16,31 @@ from typing import Any
 import psutil
 
 from bench.figures import Figure
-from portal.sync.decisions import CatalogueRules
-from portal.sync.domain import Product
+from portal.sync.decisions import Decision
+from portal.sync.domain import FacilityFacts, Product
 from portal.sync.drafts import PutProduct
 from portal.sync.flourish.shop_items import read_shop_item
-from portal.sync.mapping.shop_stock import StockReading, offer
+from portal.sync.mapping.facts import item_facts, item_from
+from portal.sync.mapping.shop_facts import lab_facts, lab_from, shop_facts, shop_item_from
+from portal.sync.mapping.shop_shelf import ShopShelf, ShopStock
+from portal.sync.mapping.shop_stock import StockReading
+from portal.sync.platforms.aiq import AIQ
 from portal.sync.platforms.aiq.client import AiqClient
-from portal.sync.platforms.aiq.labs import labs_of
-from portal.sync.platforms.aiq.listing import listing
-from portal.sync.platforms.aiq.menu import Place, plan_place
+from portal.sync.platforms.aiq.shop import CATALOGUE, plan_item
 from portal.sync.reading import Fields
 from portal.sync.retail import LabResult
 
 ITEMS, CHANGED = 10_000, 100
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
-RULES = CatalogueRules("c1", "AIQ Ecommerce", fields=(), writes_stock=True)
-CHOSEN: Mapping[str, Any] = {"sync_terpenes": True}
+RULES = CATALOGUE.rules(
+    AIQ.chosen({"sync_terpenes": True}),
+    "c1",
+    FacilityFacts("7", "Oakland", "", "UTC", sales_rep_required=False),
+)
 # As many substances as a lab's panel has.
 FOUND = {name: Decimal("0.12") for name in ("thc", "thca", "cbd", "limonene", "myrcene", "linalool")}
 FOUND |= {f"substance_{place}": Decimal("0.01") for place in range(60)}
+LAB = LabResult("1", "L1", "Pass", is_final=True, analysed_at=BEGAN, percentages=FOUND)
 
 
 class Shelf:
@@ -93,12 +100,23 @@ def _sync(client: AiqClient, bases: dict[str, Any], *, changed: bool) -> None:
 
 
 def _plan(row: dict[str, Any], product: Product | None, base: Any) -> PutProduct | None:
-    item = read_shop_item(Fields.of(row), lambda *_: None)
-    lab = LabResult("1", "L1", "Pass", is_final=True, analysed_at=BEGAN, percentages=FOUND)
-    shown = listing(item, labs_of((lab,), {"L1": Decimal(12)}, item.claims), CHOSEN)
-    left = offer(StockReading(Decimal(12), BEGAN), ()).quantity
-    decision = plan_place(Place(item.item.id, item.item.sku, shown, left, product), base=base, rules=RULES)
-    return decision.action if isinstance(decision.action, PutProduct) else None
+    """Plan an item as a look does: of what the mirror keeps of it, which goes through JSON and back."""
+    read = read_shop_item(Fields.of(row), lambda *_: None)
+    item = item_from(item_facts(read.item))
+    lab = lab_from("L1", lab_facts(LAB))
+    on = ShopShelf(
+        sku=item.sku,
+        items=(item,),
+        products=(product,) if product is not None else (),
+        stock=Decimal(12),
+        lots={"L1": Decimal(12)},
+        shop_item=shop_item_from(shop_facts(read), item, None),
+        labs=(lab,),
+        counted=ShopStock(reading=StockReading(Decimal(12), BEGAN)),
+    )
+    decision = plan_item(on, base=base, rules=RULES, facts={})
+    action = decision.action if isinstance(decision, Decision) else None
+    return action if isinstance(action, PutProduct) else None
 
 
 def _item(place: int, price: str) -> dict[str, Any]:
