@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,7 @@ from tests.sandbox.calls import DoorCalls
 from tests.sandbox.doors import AIQ_BASE, FLOURISH_BASE, HOME, SKU, Doors
 from tests.sandbox.thinned import thin
 from tests.sync.engine.shop import Shop, open_shop
+from tests.sync.platforms.aiq.examples import made
 
 ANN = audit.Actor("Ann")
 
@@ -40,6 +41,7 @@ class Room:
     shop: Shop
     aiq: DoorCalls
     flourish: DoorCalls
+    orders: list[str] = field(default_factory=list)
 
     def clients(self) -> tuple[AiqClient, FlourishClient]:
         """Clients that know nothing yet."""
@@ -108,10 +110,11 @@ class Room:
         )
         assert answer.status_code in (200, 201), answer.text
         number: str = answer.json["id"]  # type: ignore[index]
+        self.orders.append(number)
         self.hold(number)
         return number
 
-    def hold(self, number: str, *, platform_holds: bool = False) -> None:
+    def hold(self, number: str, flourish: Any = None, *, platform_holds: bool = False) -> None:
         """As an order's look does."""
         order, shop = self.clients()[0].order(number), self.shop
         assert order is not None
@@ -120,7 +123,9 @@ class Room:
             link_id = marks.mark(session, connection, Hint("order", number, "test", label=order.label))
             link = session.get_one(Link, link_id, with_for_update={"key_share": True})
             link.label, link.due_at = order.label, None
-            holds.note(session, link, order, None, platform_holds=platform_holds, seen_at=datetime.now(UTC))
+            holds.note(
+                session, link, order, flourish, platform_holds=platform_holds, seen_at=datetime.now(UTC)
+            )
 
     def writes(self) -> list[str]:
         """What was written to AIQ, which is then forgotten, with all calls."""
@@ -135,20 +140,20 @@ def room(doors: Doors, desk: Any, tenant_id: UUID, monkeypatch: pytest.MonkeyPat
     """A live AIQ connection of which nothing was synced yet."""
     thin(doors.simulation)
     shop = open_shop(desk, tenant_id, "AIQ", AIQ)
-    made = Room(
+    opened = Room(
         doors,
         shop,
         DoorCalls(doors, f"{AIQ_BASE}/", {"x-dispense-api-key": "aq-greenleaf-key"}),
         DoorCalls(doors, FLOURISH_BASE.removesuffix("/v1"), {"x-api-key": "fl-greenleaf-key"}),
     )
-    monkeypatch.setattr(polls, "open_platform", lambda *_: made.clients()[0])
-    monkeypatch.setattr(polls, "open_hub", lambda *_: made.clients()[1])
+    monkeypatch.setattr(polls, "open_platform", lambda *_: opened.clients()[0])
+    monkeypatch.setattr(polls, "open_hub", lambda *_: opened.clients()[1])
     doors.control("POST", "/settings", {"aiq_per_second": 0})
     with desk.tenant(tenant_id) as session:
         session.execute(update(Facility).values(flourish_id=HOME))
         settings = {"category_table": dict.fromkeys(_categories(doors), FLOWER)}
         session.execute(update(Connection).values(settings=settings))
-    return made
+    return opened
 
 
 def _categories(doors: Doors) -> set[str]:
@@ -168,6 +173,7 @@ def test_a_menu_is_filled_then_kept_and_never_offers_what_orders_hold(room):
     _assert_a_change_costs_what_changed(room)
     _assert_what_an_order_holds_is_not_offered(room)
     _assert_an_order_beyond_the_stock_is_named(room)
+    _assert_a_hold_is_let_go_once_flourish_has_packed_it(room)
     _assert_nothing_is_written_where_that_is_off(room)
 
 
@@ -234,6 +240,19 @@ def _assert_an_order_beyond_the_stock_is_named(room: Room) -> None:
     room.pull(pull.STOCK)
     assert room.link().decision_code == "agree"
     assert "oversold" not in room.shop.problems()
+
+
+def _assert_a_hold_is_let_go_once_flourish_has_packed_it(room: Room) -> None:
+    """The look at the order marks the item, whose stock is then read: after the order was seen."""
+    (number,) = room.orders
+    packed = replace(made("Packed", 3, sku=SKU), original_order_id=number)
+    room.hold(number, packed)
+    room.work()
+    with room.shop.desk.tenant(room.shop.tenant_id) as session:
+        (held,) = session.scalars(select(HeldLine))
+        assert held.ended_at is not None
+        assert held.released_at is not None
+    assert Decimal(room.product()["quantityTotal"]) == Decimal(room.doors.item(SKU)["sellable_qty"])
 
 
 def _assert_nothing_is_written_where_that_is_off(room: Room) -> None:

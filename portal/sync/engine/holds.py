@@ -61,7 +61,23 @@ def note(
     """
     skus = _skus(session, link, made)
     found = shop_holds.holds_of(order, made, seen_since=seen_at, skus=skus, platform_holds=platform_holds)
-    now = {hold.line: _values(sku, hold) for sku, holds in found.items() for hold in holds}
+    _put_down(
+        session, link, {hold.line: _values(sku, hold) for sku, holds in found.items() for hold in holds}
+    )
+
+
+def forget(session: Session, link: Link) -> None:
+    """Let go of all that an order keeps back: its platform does not know it any more.
+
+    Args:
+        session: a session in which the order's link is locked, and nothing of items.
+        link: the order's link.
+    """
+    _put_down(session, link, {})
+
+
+def _put_down(session: Session, link: Link, now: dict[str, dict[str, Any]]) -> None:
+    """Have an order keep this back, by line, and mark the items of which that changed."""
     before = {row.line: row for row in session.scalars(select(HeldLine).where(HeldLine.link_id == link.id))}
     changes = [
         change for line in before.keys() | now.keys() if (change := _change(before.get(line), now.get(line)))

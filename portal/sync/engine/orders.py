@@ -151,6 +151,7 @@ class OrderMatter:
         """See `Matter`."""
         if any(finding.code == "gone_on_platform" for finding in findings):
             note_held(session, link, None)
+            holds.forget(session, link)
         if not findings and not known_problem:
             return
         opened, closed = journal.report(session, link, findings)

@@ -139,6 +139,14 @@ def test_a_line_that_is_no_more_in_its_order_holds_nothing(stocked):
     assert [(row.sku_key, row.eaches) for row in rows(stocked)] == [("SKU-2", 7)]
 
 
+def test_an_order_that_its_platform_does_not_know_any_more_holds_nothing(stocked):
+    link_id, before = note(stocked, placed(), made("Submitted", 0, sku=SKU)), marks_of(stocked)
+    with stocked.desk.tenant(stocked.tenant_id) as session:
+        holds.forget(session, session.get_one(Link, link_id, with_for_update=LOCKED))
+    assert rows(stocked) == []
+    assert marks_of(stocked)[SKU][0] == before[SKU][0] + 1
+
+
 def release(stocked, began_at):
     with stocked.desk.tenant(stocked.tenant_id) as session:
         holds.release(session, stocked.connection_id, SKU, StockReading(Decimal(10), began_at))
