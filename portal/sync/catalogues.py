@@ -4,7 +4,7 @@ decides about a SKU."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from portal.sync.decisions import CatalogueRules, Decision, Inquiry
@@ -62,3 +62,6 @@ class Catalogue:
     plan: Planner = plan_product
     # How often all stock is read anew. Webhooks tell of it in between.
     stock_seconds: float = 3600.0
+    # What a write calls it, where that is not the field of `domain.Product` that then holds it; "quantity" is
+    # what can be ordered, unless it is named here.
+    names: Mapping[str, str] = field(default_factory=dict)

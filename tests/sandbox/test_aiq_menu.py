@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -17,12 +17,17 @@ from portal.sync import audit
 from portal.sync.domain import Hint
 from portal.sync.engine import catalogue, holds, marks, pull
 from portal.sync.engine import poll as polls
+from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.poll import poll
 from portal.sync.engine.reconcile import reconcile
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.platforms.aiq import AIQ
 from portal.sync.platforms.aiq.client import AiqClient
 from portal.sync.platforms.aiq.terms import FLOWER
+from portal.sync.preview.items import ItemRehearsal
+from portal.sync.preview.recording import RecordingFlourish, RecordingPlatform
+from portal.sync.preview.rehearsal import rehearse
+from portal.sync.preview.shelf import gather
 from sandbox.store import equal
 from tests.sandbox.calls import DoorCalls
 from tests.sandbox.doors import AIQ_BASE, FLOURISH_BASE, HOME, SKU, Doors
@@ -161,6 +166,33 @@ def _categories(doors: Doors) -> set[str]:
     items = doors.simulation.office("flourish", "greenleaf").find("item")
     found = {one.get("ecommerce_sub_category_name") or one["item_category"] for one in items}
     return {one for one in found if one}
+
+
+@pytest.mark.promise("ON-5")
+def test_a_rehearsal_of_an_item_ends_as_its_look_would_and_writes_nothing(room):
+    """What is new, and what is there with other values: each comes to rest after a captured write."""
+    with room.shop.desk.tenant(room.shop.tenant_id) as session:
+        connection = session.get_one(Connection, room.shop.connection_id)
+        catalogue.read(session, connection)
+    room.pull()
+    client, flourish = room.clients()
+    names = AIQ.catalogue.names if AIQ.catalogue is not None else {}
+    platform = RecordingPlatform(client, names=names)
+    recorded = RecordingFlourish(flourish, {}, {})
+    account = replace(room.account, client=platform, flourish=cast(Any, recorded))
+    with room.shop.desk.tenant(room.shop.tenant_id) as session:
+        connection = session.get_one(Connection, room.shop.connection_id)
+        rules = catalogue_rules_of(connection, AIQ)
+        skus = session.scalars(select(MirroredItem.sku_key).order_by(MirroredItem.sku_key)).all()
+        _ = connection.hub.facilities, connection.facility
+    room.writes()
+    ends: Counter[str] = Counter()
+    for seen in gather(room.shop.desk, account, None, connection, skus):
+        matter = ItemRehearsal(account, platform, rules, connection.id, seen)
+        ends[rehearse(matter, base=seen.base).decision.code] += 1
+    assert ends["agree"] > 30
+    assert "two_writers" not in ends
+    assert room.writes() == []
 
 
 @pytest.mark.promise("AQ-2")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from portal.sync.batches import Batch
@@ -30,6 +31,7 @@ from portal.sync.drafts import DestinationDraft, DraftLine, OutboundDraft, Outbo
 from portal.sync.flourish.client import FlourishClient
 from portal.sync.mapping.facts import product_facts, product_from
 from portal.sync.mapping.keys import license_key, sku_key
+from portal.sync.mapping.units import EACH
 from portal.sync.preview.naming import NEW
 from portal.sync.preview.retail_recording import RecordingRetail
 from portal.sync.product_writers import ShopClient
@@ -47,6 +49,12 @@ from portal.sync.retail import CustomerLookup
 from portal.sync.shopping import ShopOrder, Store
 
 _NOTHING = Decimal(0)
+# Of a platform whose writes call fields as we do.
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+# What a text or a list is where a write says that there is nothing.
+_BLANK: Mapping[str, Any] = MappingProxyType(
+    {"brand": "", "description": "", "strain_class": "", "strains": []}
+)
 # What a look asks of Flourish besides what is recorded below.
 _READS = frozenset({"outbound_orders", "item", "items_by_sku", "stock_of"})
 
@@ -59,8 +67,11 @@ class RecordingPlatform:
         strains: names of strains that earlier captured writes made.
     """
 
-    def __init__(self, client: PlatformClient, strains: Iterable[str] = ()) -> None:
+    def __init__(
+        self, client: PlatformClient, strains: Iterable[str] = (), names: Mapping[str, str] = NO_NAMES
+    ) -> None:
         self._client = client
+        self._names = names
         self._strains = {name.strip().casefold(): name for name in strains}
         self._products: dict[str, Product] = {}
         self._orders: dict[str, SourceOrder] = {}
@@ -190,15 +201,14 @@ class RecordingPlatform:
             listing_state="Available",
             listed=True,
             archived=False,
-            unit=str(draft.fields["unit"]),
+            unit=str(draft.fields.get("unit") or EACH),
             quantity=quantity,
             reserved=_NOTHING,
             available=quantity,
             stock_kind=StockKind.MANAGED,
             updated_at=datetime.now(UTC),
         )
-        fields = {name: value for name, value in draft.fields.items() if name != "quantity"}
-        return self._keep(blank, fields)
+        return self._keep(blank, self._as_there(draft.fields))
 
     def put_product(self, item_id: str, draft: ProductDraft) -> Product:
         """Capture an item that is put there whole."""
@@ -206,11 +216,17 @@ class RecordingPlatform:
         known = next((one for one in self._products.values() if sku_key(one.sku) == sku_key(draft.sku)), None)
         if known is None:
             return self.create_product(draft)
-        self.set_stock(known.ref, "available", Decimal(str(draft.fields["quantity"])))
-        return self._keep(
-            self._products[known.ref],
-            {name: value for name, value in draft.fields.items() if name != "quantity"},
-        )
+        if "quantity" in draft.fields:
+            field = self._names.get("quantity", "available")
+            self.set_stock(known.ref, field, Decimal(str(draft.fields["quantity"])))
+        return self._keep(self._products[known.ref], self._as_there(draft.fields))
+
+    def _as_there(self, fields: Json) -> dict[str, Any]:
+        """Fields as the product then has them, by our names, without its stock. Nothing is an empty text."""
+        named = {self._names.get(name, name): value for name, value in fields.items() if name != "quantity"}
+        if isinstance(strain := named.get("strains"), str):
+            named["strains"] = [strain]
+        return {name: _BLANK.get(name, value) if value is None else value for name, value in named.items()}
 
     def update_product(self, ref: str, changes: Json) -> Product:
         """Capture changed fields of a product."""

@@ -23,6 +23,7 @@ from portal.sync.retail import (
     RetailLine,
     RetailOrder,
 )
+from portal.sync.shopping import ShopItem
 
 _NOTHING = Decimal(0)
 
@@ -65,6 +66,14 @@ class RecordingRetail:
         )
         self._customers.append(made)
         return MadeCustomer(made.id)
+
+    def shop_item(self, item_id: str) -> ShopItem | None:
+        """Read one item as shops need it."""
+        return self._client.shop_item(item_id)
+
+    def shop_items_by_sku(self, sku: str) -> tuple[ShopItem, ...]:
+        """Read every item with exactly this SKU as shops need it."""
+        return self._client.shop_items_by_sku(sku)
 
     def order(self, order_id: str) -> RetailOrder | None:
         """Read an order as it would be by now."""

@@ -23,7 +23,7 @@ from portal.sync.engine.accounts import (
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.said import said_of
 from portal.sync.http import Exchange
-from portal.sync.preview.recording import RecordingFlourish, RecordingPlatform
+from portal.sync.preview.recording import NO_NAMES, RecordingFlourish, RecordingPlatform
 from portal.sync.registry import platform as platform_by_key
 
 
@@ -89,10 +89,11 @@ def open_sides(
         CountingTape(calls, "flourish"),
         hub_turnstile(desk, connection.hub, yields=True),
     )
-    platform = RecordingPlatform(client, strains)
+    declared = platform_by_key(connection.platform)
+    names = declared.catalogue.names if declared.catalogue is not None else NO_NAMES
+    platform = RecordingPlatform(client, strains, names)
     facilities = {one.flourish_id: one.name for one in connection.hub.facilities}
     flourish = RecordingFlourish(hub, destinations or {}, facilities)
-    declared = platform_by_key(connection.platform)
     account = Account(
         platform=declared,
         client=platform,

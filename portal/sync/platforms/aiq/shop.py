@@ -171,4 +171,12 @@ def _told(decision: Decision, shelf: ShopShelf, offered: Offered | None) -> Deci
     )
 
 
-CATALOGUE = Catalogue(FIELDS, item_rules, plan_item, stock_seconds=_STOCK_SECONDS)
+# AIQ's names -> ours, where a product shows again what was written. Its quantity is what the store has.
+_NAMES = {
+    "quantity": "quantity",
+    "enable": "listed",
+    "cannabisComplianceType": "category",
+    "cannabisStrain": "strains",
+    "cannabisType": "strain_class",
+}
+CATALOGUE = Catalogue(FIELDS, item_rules, plan_item, stock_seconds=_STOCK_SECONDS, names=_NAMES)
