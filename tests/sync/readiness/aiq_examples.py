@@ -52,6 +52,7 @@ EXAMPLES = (
     Example("aiq_key", "AIQ refuses the key", {"facts": {"key_error": "AIQ refuses the key: 401."}}),
     Example("native", "Nobody has said yet", {"settings": {NATIVE_INTEGRATION: NOT_SAID}}),
     Example("native", "twice", {"settings": {NATIVE_INTEGRATION: IS_ON}}),
+    Example("aiq_webhook", "No webhook of AIQ was received yet", {"facts": {"received_at": None}}),
     Example("native", "somebody else sends them", {"coming_shop_orders": (coming(pos_id="00000900"),)}),
     Example(
         "order_numbers",

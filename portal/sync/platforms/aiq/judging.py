@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from portal.sync.checks import Snapshot, Verdict
 from portal.sync.platforms.aiq.categories import category_text, kind_of
 from portal.sync.platforms.aiq.listing import CATEGORY_TABLE
-from portal.sync.verdicts import entries, number, ready, shown, some, wrong
+from portal.sync.verdicts import earlier, entries, number, ready, shown, some, wrong
 
 # The settings that answer what no API tells.
 NATIVE_INTEGRATION = "native_integration"
@@ -38,6 +38,21 @@ def native(snapshot: Snapshot) -> Verdict:
     if said != IS_OFF:
         return wrong("Nobody has said yet whether AIQ's own Flourish integration is off.", step)
     return ready("AIQ's own Flourish integration is off, somebody said.")
+
+
+def webhook(snapshot: Snapshot) -> Verdict:
+    """A webhook came, to the address that is all that it shows."""
+    received = snapshot.facts.get("received_at")
+    if received is not None:
+        said = (
+            f"The last one came {earlier(received, snapshot.at)}. Nothing signs it, so AIQ is asked of each."
+        )
+        return ready(said)
+    step = (
+        "Enter the webhook's address in AIQ under Organization, Webhooks, with the events of orders. Then"
+        " change an order there and check again."
+    )
+    return wrong("No webhook of AIQ was received yet, so changes come by the next poll, minutes later.", step)
 
 
 def numbers(snapshot: Snapshot) -> Verdict:

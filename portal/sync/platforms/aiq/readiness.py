@@ -69,6 +69,18 @@ READINESS = Readiness(
             source=_ARTICLE,
         ),
         Check(
+            "aiq_webhook",
+            _CONNECT,
+            "Receive an AIQ webhook",
+            "A webhook brings a new order within seconds. Until one came, nobody knows that its address is"
+            " right.",
+            "warning",
+            judging.webhook,
+            needs=("aiq_key",),
+            where="platform",
+            source="AIQ: Webhooks",
+        ),
+        Check(
             "order_numbers",
             _CONNECT,
             "Have AIQ give each order a number of its own",
