@@ -15,6 +15,7 @@ from sandbox.simulation import Simulation
 
 LEAFLINK_KEY = "ll-greenleaf-key"
 ORDO_KEY = "or-greenleaf-key"
+AIQ_KEY = "aq-greenleaf-key"
 WEBHOOK_KEY = "ll-greenleaf-webhook"
 
 

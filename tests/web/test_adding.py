@@ -13,7 +13,7 @@ from portal.models import AuditEvent, Connection, Facility, Hub, Secret, Stream
 from portal.sync.audit import Actor
 from portal.sync.connecting import go_live
 from tests.cli import served
-from tests.cli.served import LEAFLINK_KEY, ORDO_KEY, WEBHOOK_KEY
+from tests.cli.served import AIQ_KEY, LEAFLINK_KEY, ORDO_KEY, WEBHOOK_KEY
 from tests.web import factory, newcomers
 from tests.web.conftest import first
 
@@ -329,3 +329,26 @@ def test_a_platform_that_asks_to_wait_says_nothing_about_the_key(connect, sandbo
 def test_nothing_is_polled_or_written_before_it_is_live(connect, sessions, nothing):
     connect()
     assert [stream.last_ok_at for stream in rows(sessions, nothing, Stream)] == [None, None]
+
+
+@pytest.mark.promise("AQ-1")
+def test_of_an_aiq_store_the_id_is_told_and_nothing_but_the_address_of_its_webhook_is_secret(
+    owner, new, sandbox, connect_flourish
+):
+    connect_flourish()
+    asked = {
+        "name": "AIQ",
+        "api_key": AIQ_KEY,
+        "base_url": f"{sandbox[0]}/aiq/2023-03/",
+        "hub": first(r'name="hub"\s+value="([^"]+)"', owner.get(f"{new}/aiq").text),
+    }
+    refused = owner.post(f"{new}/aiq", {**asked, "venue": ""})
+    beside = html.unescape(first(r'id="venue-error">([^<]+)<', refused.text))
+
+    assert refused.status_code == 422
+    store = first(r"Greenleaf Oakland \((\w+)\)", beside)
+    connected = owner.post(f"{new}/aiq", {**asked, "venue": store})
+
+    assert "Greenleaf Oakland" in connected.text
+    assert "this address is the only secret" in connected.text
+    assert "/webhooks/aiq/" in connected.text
