@@ -65,6 +65,22 @@ _SHOPPERS: tuple[Mapping[str, Any], ...] = (
     },
     {"customer": {"medicalExpiration": "2020-12-31"}, "medical": True},
 )
+# Where each category of the shop's items stands on its menu.
+_PLACES: Mapping[str, str] = {
+    "Packaged Flower": "FLOWER",
+    "Single Pre-Rolls": "PRE_ROLLS",
+    "Pre-Roll Packs": "PRE_ROLLS",
+    "Infused Pre-Rolls": "PRE_ROLLS",
+    "510 Cartridges": "VAPORIZERS",
+    "Disposables": "VAPORIZERS",
+    "Badder": "CONCENTRATES",
+    "Live Resin": "CONCENTRATES",
+    "Rosin": "CONCENTRATES",
+    "Gummies": "EDIBLES",
+    "Chocolates": "EDIBLES",
+    "Tinctures": "TINCTURES",
+    "Balms": "TOPICALS",
+}
 COMPANIES = (
     _Company(
         "greenleaf",
@@ -80,7 +96,7 @@ COMPANIES = (
         "Verde Collective",
         "America/Los_Angeles",
         "a shop on AIQ, live",
-        {"native_integration": "off"},
+        {"native_integration": "off", "category_table": _PLACES},
         platform="aiq",
         facility="Verde Oakland Store",
         orders=_SHOPPERS,
