@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.sync.contract import Platform
+from portal.sync.platforms.aiq import AIQ
 from portal.sync.platforms.leaflink import LEAFLINK
 from portal.sync.platforms.ordo import ORDO
 from tests.browser.walk import Call, Walk
@@ -35,6 +36,7 @@ class Setup:
         mended: what the last check comes to.
         order: how an order is placed that may come in.
         things: how many products and orders the first sync is about.
+        made: which of Flourish's lists they are in once they came in.
     """
 
     platform: Platform
@@ -50,6 +52,7 @@ class Setup:
     things: int
     spoilt: tuple[Call, ...] = ()
     afterwards: Callable[[Walk], None] = lambda walk: None
+    made: str = "orders"
 
     @property
     def owner(self) -> str:
@@ -60,6 +63,7 @@ class Setup:
         """What is typed into the platform's form, of what the sandbox says of the account."""
         fields = (one.name for one in self.platform.credentials)
         known = {"api_key": account["key"], "webhook_key": account.get("webhook_key")}
+        known["venue"] = next((venue["id"] for venue in account.get("venues", ())), None)
         return {name: known[name] for name in fields if known.get(name)}
 
 
@@ -215,6 +219,26 @@ def _no_item_is_doubled(walk: Walk) -> None:
     assert own["EM-FL35-BLUDRE"] == next(one["id"] for one in there if one["sku"] == "em-fl35-bludre")
 
 
+# Categories of Verde's items, and where they stand on AIQ's menu.
+_PLACES = (
+    *("Packaged Flower = FLOWER", "Rosin = CONCENTRATES", "Badder = CONCENTRATES"),
+    *("Live Resin = CONCENTRATES", "Disposables = VAPORIZERS", "510 Cartridges = VAPORIZERS"),
+    *("Infused Pre-Rolls = PRE_ROLLS", "Pre-Roll Packs = PRE_ROLLS", "Single Pre-Rolls = PRE_ROLLS"),
+    *("Gummies = EDIBLES", "Chocolates = EDIBLES", "Tinctures = TINCTURES", "Balms = TOPICALS"),
+)
+
+
+def _decide_for_aiq(walk: Walk) -> None:
+    """Say under Rules that nobody else sends the orders, and where each category stands on the menu."""
+    walk.press(walk.page.locator("#check-native"))
+    walk.look()
+    walk.follow("Open the rules")
+    walk.page.locator("input[name=native_integration][value=off]").check()
+    walk.page.locator("#category_table").fill("\n".join(_PLACES))
+    walk.press(walk.button("Save rules"))
+    walk.follow(AIQ.label)
+
+
 SETUPS: Mapping[str, Setup] = {
     one.platform.key: one
     for one in (
@@ -254,6 +278,20 @@ SETUPS: Mapping[str, Setup] = {
             order=("ordo/orders", {"company": "ember", "lines": 2, "status": "Confirmed"}),
             things=68,
             afterwards=_watch_over_ordo,
+        ),
+        Setup(
+            platform=AIQ,
+            world="verde",
+            company="Verde Collective",
+            zone="America/Los_Angeles",
+            facility="Verde Oakland Store",
+            found="5 of 9 ready – 1 blocks go-live.",
+            blocking=("Switch AIQ's own Flourish integration off",),
+            decide=_decide_for_aiq,
+            mended="7 of 9 ready – nothing blocks go-live.",
+            order=("aiq/orders", {"company": "verde", "lines": 2, "status": "CONFIRMED"}),
+            things=38,
+            made="retail_orders",
         ),
     )
 }

@@ -236,5 +236,5 @@ def see_an_order_arrive(walk: Walk, setup: Setup) -> None:
 
 def orders(walk: Walk, setup: Setup) -> int:
     """How many orders the company has in Flourish."""
-    found = walk.shop.control("GET", "state?of=orders")["flourish"]["orders"]
+    found = walk.shop.control("GET", f"state?of={setup.made}")["flourish"][setup.made]
     return sum(one["company"] == setup.world for one in found)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,9 @@ class Story:
         console: the page of those who place it.
         buttons: what they press, one after the other.
         arrived: what its page says of that.
+        typed: what is entered before, by its label.
+        confirmed: who confirms it on its page, where that is somebody else, and what they press.
+        staff: whose page of the order in Flourish it is.
         steps: what staff press in Flourish, each with the status that the platform has by then, as a pattern.
     """
 
@@ -39,6 +42,9 @@ class Story:
     buttons: tuple[str, ...]
     arrived: str
     steps: tuple[tuple[str, str], ...]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    confirmed: tuple[str, str] | None = None
+    staff: str = "warehouse"
 
 
 STORIES = {
@@ -53,6 +59,15 @@ STORIES = {
         ("Draft 3 random lines", "Confirm"),
         "Order confirmed",
         (("Allocate", "Awaiting Delivery"), ("Ship", "(Delivered|Paid)")),
+    ),
+    "aiq": Story(
+        "shopper/shelf/",
+        ("Place order",),
+        "Order confirmed",
+        (("Pack", "READY_FOR_PICKUP"), ("Complete", "CLOSED")),
+        typed={"Quantity of Verde Blue Dream 3.5g Jar": "2"},
+        confirmed=("shop", "Confirm"),
+        staff="counter",
     ),
 }
 
@@ -101,9 +116,15 @@ def place_order_in_the_console(context: BrowserContext, shop: Product, platform:
     before = called(shop, seller)
     console = context.new_page()
     console.goto(f"{shop.sandbox_url}/{seller.company}/{story.console}")
+    for name, value in story.typed.items():
+        console.get_by_label(name).fill(value)
     for button in story.buttons:
         console.get_by_role("button", name=button).click()
         console.wait_for_load_state()
+    if story.confirmed is not None:
+        part, button = story.confirmed
+        console.goto(console.url.replace(f"/{story.console.partition('/')[0]}/", f"/{part}/"))
+        console.get_by_role("button", name=button).click()
     (label,) = called(shop, seller) - before
     expect(console.locator("main")).to_contain_text(label)
     console.close()
@@ -138,7 +159,7 @@ def test_an_order_is_watched_from_the_buyers_click_to_shipped_without_a_reload(
     assert number is not None
     console = context.new_page()
     for button, status in told.steps:
-        console.goto(f"{shop.sandbox_url}/{company}/warehouse/orders/{number[1]}")
+        console.goto(f"{shop.sandbox_url}/{company}/{told.staff}/orders/{number[1]}")
         console.get_by_role("button", name=button, exact=True).click()
         expect(story).to_contain_text(
             re.compile(f"{status} in {PLATFORMS[platform].label}"), timeout=_PATIENCE_MS

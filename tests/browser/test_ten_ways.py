@@ -274,7 +274,7 @@ def named(one: Seller | Way) -> str:
 def test_what_its_page_says_is_wrong_is_put_right(desk: Desk, shop: Shop, seller: Seller, way: Way) -> None:
     order = shop.orders[way.name]
     desk.come_in(seller.company)
-    desk.open(order, order[seller.called])
+    desk.open(order, str(order[seller.called]))
     if way.staff:
         desk.is_resolved()
     for action, status in way.staff:
@@ -286,6 +286,8 @@ def test_what_its_page_says_is_wrong_is_put_right(desk: Desk, shop: Shop, seller
     desk.mend(order, way.mend)
     for action in way.mend_by:
         desk.act(seller, order, action)
+    if way.answer:
+        desk.page.get_by_role("button", name=way.answer).click()
     if way.is_asked_for:
         desk.retry()
 

@@ -26,6 +26,7 @@ class Way:
             then has, which is waited for, or nothing.
         mend_by: what staff do with it in Flourish to put it right.
         is_asked_for: somebody presses "Retry now" afterwards.
+        answer: what somebody presses on the page of the order to put it right; empty for nothing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Way:
     staff: tuple[tuple[str, str], ...] = ()
     mend_by: tuple[str, ...] = ()
     is_asked_for: bool = False
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Seller:
         return path, {**body, **way.order}
 
 
-def _item(known_as: str, **changed: Any) -> Call:
-    return f"flourish/items/{known_as}", {"company": "ember", **changed}
+def _item(known_as: str, company: str = "ember", **changed: Any) -> Call:
+    return f"flourish/items/{known_as}", {"company": company, **changed}
 
 
 def _rep(known_as: str, **changed: Any) -> Call:
@@ -135,6 +137,30 @@ _ORDO_WAYS = (
     ),
 )
 
+_AIQ_WAYS = (
+    Way(
+        "a phone number that is somebody else's",
+        ("The phone number of this order is somebody else's", "Choose the customer in Trellis"),
+        order={
+            "customer": {
+                "firstName": "Rosa",
+                "lastName": "Moreno",
+                "email": "rosa.moreno@guests.example",
+                "phone": "5105550100",
+                "birthday": "1985-02-03",
+            }
+        },
+        answer="Make a new customer",
+    ),
+    Way(
+        "an item that Flourish has under another SKU",
+        ("VD-FL35-RUN is unknown in Flourish", "Give the item this SKU in Flourish"),
+        spoil=(_item("VD-FL35-RUN", "verde", sku="VD-FL35-OLD"),),
+        order={"lines": [{"sku": "VD-FL35-RUN", "quantity": 1}]},
+        mend=(_item("VD-FL35-OLD", "verde", sku="VD-FL35-RUN"),),
+        is_asked_for=True,
+    ),
+)
 SELLERS: Mapping[str, Seller] = {
     one.platform: one
     for one in (
@@ -163,6 +189,22 @@ SELLERS: Mapping[str, Seller] = {
             "number",
             "id",
             _ORDO_WAYS,
+        ),
+        Seller(
+            "aiq",
+            "verde",
+            (
+                "aiq/orders",
+                {
+                    "company": "verde",
+                    "status": "CONFIRMED",
+                    "customer": "new",
+                    "lines": [{"sku": "VD-FL35-BLUDRE", "quantity": 1}],
+                },
+            ),
+            "orderId",
+            "id",
+            _AIQ_WAYS,
         ),
     )
 }
