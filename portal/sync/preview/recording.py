@@ -211,8 +211,10 @@ class RecordingPlatform:
         return self._keep(blank, self._as_there(draft.fields))
 
     def put_product(self, item_id: str, draft: ProductDraft) -> Product:
-        """Capture an item that is put there whole."""
-        del item_id
+        """Capture an item that is put there. What some of its fields alone, or a platform's own, make of a
+        product is not worked out: nothing is planned behind it."""
+        if "unit" not in draft.fields:
+            raise Captured(item_id, draft)
         known = next((one for one in self._products.values() if sku_key(one.sku) == sku_key(draft.sku)), None)
         if known is None:
             return self.create_product(draft)

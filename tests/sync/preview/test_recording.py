@@ -9,7 +9,7 @@ import pytest
 
 from portal.sync.drafts import ProductDraft
 from portal.sync.preview.naming import NEW
-from portal.sync.preview.recording import RecordingPlatform
+from portal.sync.preview.recording import Captured, RecordingPlatform
 from tests.sync.mapping.shelves import SKU, product
 
 FIELDS = {
@@ -33,6 +33,13 @@ def test_an_item_that_is_not_there_would_be_made_whole(platform):
 
     assert (made.ref, made.name, made.brand, made.available) == (f"{NEW}{SKU}", "Pre-Roll, 1 g", "Acme", 7)
     assert platform.made(SKU) == (made,)
+
+
+def test_behind_an_item_in_a_platforms_own_words_nothing_is_planned(platform):
+    shown = ProductDraft(SKU, {"name": "Pre-Roll, 1 g", "cannabisComplianceType": "PRE_ROLLS"}, {})
+
+    with pytest.raises(Captured):
+        platform.put_product("328", shown)
 
 
 def test_one_that_is_there_would_have_all_of_it(platform):
