@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from portal.sync.batches import SetLotStock
@@ -19,6 +20,7 @@ from portal.sync.engine.writes import Write
 from portal.sync.errors import Rejected, Unreadable
 from portal.sync.mapping import effects
 from portal.sync.mapping.effects import Change
+from portal.sync.mapping.facts import plain_value
 from portal.sync.preview.naming import NEW
 from portal.sync.preview.recording import Captured
 from portal.sync.questions import Question
@@ -158,6 +160,11 @@ def _changes(action: Action, now: dict[str, Any]) -> list[Change]:
 
 
 def _without_new(value: Any) -> Any:
+    """A value as rows keep it; of what has parts, such as a lab result, each part in words."""
+    if isinstance(value, Mapping):
+        return [f"{name} {_without_new(one)}" for name, one in value.items() if one is not None]
+    if isinstance(value, Decimal):
+        return plain_value(value)
     if isinstance(value, list | tuple):
         return [_without_new(one) for one in value]
     return value.removeprefix(NEW) if isinstance(value, str) else value
