@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from tests.promises.promise import Promise
 
-PARTS = "its rules stand and are tested; no connection brings orders in yet."
-CHECKS = "its checks stand and are tested; AIQ cannot be connected yet."
 PROMISES = (
     Promise(
         "AQ-1",
         "The key opens one store, a username like an e-mail is refused, and a facility is chosen first.",
-        later=CHECKS,
     ),
     Promise("AQ-2", "Only items active for e-commerce and sellable are on the menu."),
     Promise("AQ-3", "A category has its place by the store's table, or is listed; none is guessed."),
@@ -25,36 +22,38 @@ PROMISES = (
     Promise(
         "AQ-6",
         "A confirmed order is sent as Submitted at list prices, with its flag, number, notes and address.",
-        later=PARTS,
     ),
     Promise(
         "AQ-7",
         "A shopper is looked for by patient id, phone and e-mail, else made; what is unclear is a person's.",
-        later=PARTS,
     ),
     Promise(
         "AQ-8",
         "Everybody new is to be checked if the shop wants it; a check is never taken back.",
-        later=PARTS,
     ),
     Promise(
         "AQ-9",
         "Offers become discounts at list prices; both totals agree, or a problem shows it.",
-        later=PARTS,
     ),
     Promise(
         "AQ-10",
         "A status follows Flourish's; a packed delivery waits for its route, and nothing goes backwards.",
-        later=PARTS,
     ),
     Promise(
         "AQ-11",
         "What open orders hold is not offered twice, and an order beyond the stock is named.",
     ),
-    Promise("AQ-12", "Orders of one number are told apart by AIQ's id, and named.", later=PARTS),
-    Promise("AQ-13", "Nobody goes live before it is said that AIQ's own integration is off.", later=CHECKS),
+    Promise(
+        "AQ-12",
+        "Orders of one number are told apart by AIQ's id, and named.",
+    ),
+    Promise(
+        "AQ-13",
+        "Nobody goes live before it is said that AIQ's own integration is off.",
+    ),
     Promise("AQ-14", "Each field comes from its place in Flourish, and has a switch."),
     Promise(
-        "AQ-15", "Orders from before go-live are listed, and a person says what becomes of them.", later=PARTS
+        "AQ-15",
+        "Orders from before go-live are listed, and a person says what becomes of them.",
     ),
 )

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from portal.models import Link
 from portal.sync.checker.orders import Case, wrongs
@@ -138,10 +139,10 @@ def test_a_spouse_with_the_same_phone_is_a_persons_to_decide(shop):
     assert shop.problems() == {}
 
 
-def choose(shop, link_id, choice):
+def choose(shop, link_id, choice, of="customer"):
     with shop.desk.tenant(shop.tenant_id) as session:
         link = session.get_one(Link, link_id)
-        link.choices = {**link.choices, "customer": choice}
+        link.choices = {**link.choices, of: choice}
         link.dirty_seq += 1
     shop.set_due(link_id)
 
@@ -374,3 +375,30 @@ def test_a_check_finds_what_both_sides_do_not_share(shop, changed, codes):
     shop.flourish.change("RO-1", **changed)
 
     assert list(wrong(shop, link_id)) == codes
+
+
+@pytest.mark.promise("AQ-15")
+def test_an_earlier_order_is_sent_once_a_person_says_so(shop):
+    link_id = place(shop, created="2025-12-31T11:00:00.000Z")
+    shop.look_until_quiet()
+    choose(shop, link_id, "bring_in", of="intake")
+    shop.look_until_quiet()
+
+    assert shop.link(link_id).state == "settled"
+    assert told_id(here(shop)) == "RO-1"
+
+
+@pytest.mark.promise("AQ-15")
+def test_an_earlier_order_that_was_joined_follows_its_retail_order(shop):
+    place(shop, "other", orderId=1002)
+    shop.look_until_quiet()
+    shop.flourish.change("RO-1", notes=())
+    with shop.desk.tenant(shop.tenant_id) as session:
+        session.execute(update(Link).values(flourish_id=None, flourish_kind=None))
+    link_id = place(shop, created="2025-12-31T11:00:00.000Z")
+    shop.join(link_id, "RO-1")
+    shop.flourish.change("RO-1", status="Packed")
+    shop.look_one(link_id)
+
+    assert here(shop).status == "READY_FOR_PICKUP"
+    assert (shop.link(link_id).state, told_id(here(shop))) == ("settled", "RO-1")
