@@ -23,6 +23,8 @@ Found = Mapping[CustomerLookup, tuple[RetailCustomer, ...]]
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _BY = {"patient_id": "patient id", "phone": "phone number", "email": "e-mail address"}
+_NOBODY = "Nobody in Flourish has this patient id, phone or e-mail."
+_SAID_NEW = "A person said that it is somebody new."
 _PROFILE = "Choose the customer in Trellis, or correct the profile in Flourish."
 _SHOP = "Correct it in the shop's order, or make the customer in Flourish by hand."
 
@@ -100,10 +102,11 @@ def identify(
         return Review(hindrance)
     if said is not None and said.customer is not None:
         return _use(said.customer, shopper, "A person said that it is this customer.", is_said=True)
-    met = _look(_Search(shopper, rules, is_new=said is not None and said.is_new), found)
+    is_new = said is not None and said.is_new
+    met = _look(_Search(shopper, rules, is_new=is_new), found)
     if met is not None:
         return met
-    return _make(shopper, rules)
+    return _make(shopper, rules, _SAID_NEW if is_new else _NOBODY)
 
 
 def sole_keys(person: Person) -> tuple[str, ...]:
@@ -164,7 +167,7 @@ def _met(search: _Search, lookup: CustomerLookup, hits: list[RetailCustomer]) ->
     shopper, by = search.shopper, _BY[lookup.by]
     same = [each for each in hits if is_same(each.person, shopper.person)]
     if search.is_new:
-        return _use(same[0], shopper, "A person said that it is somebody new.") if len(same) == 1 else None
+        return _use(same[0], shopper, _SAID_NEW) if len(same) == 1 else None
     if len(hits) > 1 and len(same) != 1:
         return Review(_several(by, hits))
     if same:
@@ -193,7 +196,7 @@ def _use(customer: RetailCustomer, shopper: Shopper, why: str, *, is_said: bool 
     return Use(customer.id, why)
 
 
-def _make(shopper: Shopper, rules: IdentityRules) -> Identity:
+def _make(shopper: Shopper, rules: IdentityRules, why: str) -> Identity:
     person = shopper.person
     if not person.email:
         return Review(_no_email())
@@ -209,7 +212,7 @@ def _make(shopper: Shopper, rules: IdentityRules) -> Identity:
         is_verified=False if rules.verifies_new else None,
         address=shopper.address,
     )
-    return Make(draft, "Nobody in Flourish has this patient id, phone or e-mail.")
+    return Make(draft, why)
 
 
 def _missing(shopper: Shopper) -> list[str]:
