@@ -46,7 +46,7 @@ def test_the_catalogue_is_empty_and_all_else_is_there(street, shelf):
     shown = street.aiq("GET", shelf).json()
     assert (shown["count"], shown["data"]) == (0, [])
     assert street.aiq("GET", shelf.replace("products", "categories")).json()["count"] == 8
-    assert len(street.control("GET", "state").json()["aiq"]["products"]) == 120
+    assert len(street.control("GET", "state").json()["aiq"]["products"]) == 160
 
 
 def test_pages_go_round_for_ever(street, shelf):

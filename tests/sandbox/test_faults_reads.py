@@ -146,7 +146,7 @@ def test_ordo_s_catalogue_is_empty_and_all_else_is_there(street):
     street.fault("empty-catalogue", "ordo")
     assert street.ordo("GET", "/items").json() == {"data": [], "next_cursor": None}
     assert len(street.ordo("GET", "/brands").json()["data"]) == 3
-    assert len(street.control("GET", "state").json()["ordo"]["items"]) == 180
+    assert len(street.control("GET", "state").json()["ordo"]["items"]) == 216
 
 
 def test_an_ordo_order_shows_what_it_was(street):

@@ -61,7 +61,7 @@ def test_an_order_whose_answer_was_lost_is_found_by_its_customer_number_and_note
     with pytest.raises(Unsettled):
         ours.create_order(draft(customer))
     (there,) = ours.orders(customer_id=customer)
-    assert (there.original_order_id, there.notes) == ("20471883", "Trellis c1 n1\nRing twice")
+    assert (there.original_order_id, there.notes) == ("20471883", ("Trellis c1 n1", "Ring twice"))
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])

@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import update
 
 from portal.models import Link
 from portal.sync.checker.orders import Case, wrongs
@@ -139,10 +138,10 @@ def test_a_spouse_with_the_same_phone_is_a_persons_to_decide(shop):
     assert shop.problems() == {}
 
 
-def choose(shop, link_id, choice, of="customer"):
+def choose(shop, link_id, choice):
     with shop.desk.tenant(shop.tenant_id) as session:
         link = session.get_one(Link, link_id)
-        link.choices = {**link.choices, of: choice}
+        link.choices = {**link.choices, "customer": choice}
         link.dirty_seq += 1
     shop.set_due(link_id)
 
@@ -314,15 +313,6 @@ def test_two_orders_of_one_number_are_both_sent_and_somebody_is_told(shop):
     assert shop.problems()["duplicate_order_number"].cause == "1001"
 
 
-@pytest.mark.promise("AQ-15")
-def test_an_order_from_before_go_live_is_listed_and_not_sent(shop):
-    link_id = place(shop, created="2025-12-31T11:00:00.000Z")
-    shop.look_until_quiet()
-
-    assert shop.link(link_id).decision_code == "before_go_live"
-    assert shop.flourish.orders == {}
-
-
 @pytest.mark.parametrize("effect", [True, False])
 def test_a_lost_answer_ends_with_one_order(shop, effect):
     place(shop)
@@ -375,30 +365,3 @@ def test_a_check_finds_what_both_sides_do_not_share(shop, changed, codes):
     shop.flourish.change("RO-1", **changed)
 
     assert list(wrong(shop, link_id)) == codes
-
-
-@pytest.mark.promise("AQ-15")
-def test_an_earlier_order_is_sent_once_a_person_says_so(shop):
-    link_id = place(shop, created="2025-12-31T11:00:00.000Z")
-    shop.look_until_quiet()
-    choose(shop, link_id, "bring_in", of="intake")
-    shop.look_until_quiet()
-
-    assert shop.link(link_id).state == "settled"
-    assert told_id(here(shop)) == "RO-1"
-
-
-@pytest.mark.promise("AQ-15")
-def test_an_earlier_order_that_was_joined_follows_its_retail_order(shop):
-    place(shop, "other", orderId=1002)
-    shop.look_until_quiet()
-    shop.flourish.change("RO-1", notes=())
-    with shop.desk.tenant(shop.tenant_id) as session:
-        session.execute(update(Link).values(flourish_id=None, flourish_kind=None))
-    link_id = place(shop, created="2025-12-31T11:00:00.000Z")
-    shop.join(link_id, "RO-1")
-    shop.flourish.change("RO-1", status="Packed")
-    shop.look_one(link_id)
-
-    assert here(shop).status == "READY_FOR_PICKUP"
-    assert (shop.link(link_id).state, told_id(here(shop))) == ("settled", "RO-1")
