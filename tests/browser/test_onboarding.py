@@ -231,7 +231,7 @@ def see_an_order_arrive(walk: Walk, setup: Setup) -> None:
     """One that is placed now is in Flourish without anybody's doing, and the promises are kept."""
     walk.mend(setup.order)
     eventually("the order is in Flourish", lambda: orders(walk, setup) == 3, within=60, every=0.5)
-    eventually("every promise is kept", lambda: walk.shop.run("check").returncode == 0, within=60)
+    eventually("every promise is kept", lambda: walk.shop.run("check").returncode == 0, within=180)
 
 
 def orders(walk: Walk, setup: Setup) -> int:
