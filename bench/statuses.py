@@ -44,20 +44,24 @@ def measure() -> Iterator[Figure]:
 def _all_in_flourish(product: Demo) -> list[str]:
     """Place the orders; returns their ids in Flourish once all are there."""
     before = set(_open_ids(product))
-    order = {
-        "company": COMPANY,
-        "lines": 1,
-        "customer": "new",
-        "pickUpType": "IN_STORE",
-        "status": "CONFIRMED",
-    }
-    _at_once(lambda _: product.control("POST", "aiq/orders", order), range(ORDERS))
+    _at_once(lambda one: product.control("POST", "aiq/orders", one), _orders(product))
     deadline = time.monotonic() + _GIVE_UP_SECONDS
     while len(made := set(_open_ids(product)) - before) < ORDERS:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{len(made)} of {ORDERS} orders are in Flourish")
         time.sleep(_LOOK_SECONDS)
     return sorted(made)
+
+
+def _orders(product: Demo) -> Iterator[dict[str, Any]]:
+    """Orders of one thing each, spread over the menu of the connected store."""
+    venues = product.control("GET", "state?of=venues")["aiq"]["venues"]
+    venue = next(one["id"] for one in venues if one["company"] == COMPANY)
+    every = product.control("GET", "state?of=products")["aiq"]["products"]
+    own = [one for one in every if one["venue"] == venue and one["enable"] and one["quantity"]]
+    who = {"company": COMPANY, "customer": "new", "status": "CONFIRMED", "pickUpType": "IN_STORE"}
+    for place in range(ORDERS):
+        yield who | {"lines": [{"sku": own[place % len(own)]["sku"], "quantity": 1}]}
 
 
 def _open_ids(product: Demo) -> Iterator[str]:
