@@ -22,7 +22,7 @@ from portal.config import Settings
 from portal.identity import tenants
 from portal.models import Connection, Hub, Link, Secret, Stream, new_id, utc_now
 from portal.sync import audit, secrets
-from portal.sync.engine import catalogue, comparison, pull, shift
+from portal.sync.engine import catalogue, comparison, shift, sources
 from portal.sync.engine.desk import Desk, open_desk
 from portal.sync.engine.poll import poll
 from tests.sync.engine.shop import Shop, open_shop
@@ -117,7 +117,7 @@ def _due(shop: Shop) -> UUID | None:
         failing = session.scalar(select(Stream.name).where(Stream.failures > 0))
         if failing:
             raise RuntimeError(f"{failing} could not be read")
-        query = select(Stream.id).where(Stream.name.in_(pull.INTERVALS), Stream.due_at <= func.now())
+        query = select(Stream.id).where(Stream.name.in_(sources.INTERVALS), Stream.due_at <= func.now())
         return session.scalar(query.order_by(Stream.name).limit(1))
 
 

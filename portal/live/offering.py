@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Link
-from portal.queries import held
+from portal.queries import shop_holds
 from portal.sync import registry
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.said import said_of
@@ -101,7 +101,7 @@ def view(session: Session, link: Link) -> Offer | None:
 def _rows(
     session: Session, link: Link, holds: Sequence[Hold], figure: StockReading, where: str
 ) -> list[HeldRow]:
-    links = held.links(session, link.connection_id, link.foreign_id)
+    links = shop_holds.links(session, link.connection_id, link.foreign_id)
     return [
         HeldRow(links[hold.order], hold.label, _text(left), _note(hold, where))
         for hold in holds

@@ -18,6 +18,8 @@ from portal.sync import audit, journal
 from portal.sync.domain import CANCELLED, OutboundOrder
 from portal.sync.engine.accounts import Tape, open_hub
 from portal.sync.engine.desk import Desk
+from portal.sync.engine.writes import OUTBOUND, RETAIL
+from portal.sync.flourish.hub_orders import HubOrders
 from portal.sync.mapping.intake import BRING_IN, EARLIER, INTAKE, JOINED, LEAVE_ALONE
 from portal.sync.questions import DestinationByLicense
 from portal.sync.registry import platform as platform_by_key
@@ -119,12 +121,9 @@ def matches(desk: Desk, tenant_id: UUID, link_id: UUID) -> tuple[Match, ...]:
         taken = set(_taken(session, link.hub_id))
     license_number = (link.snapshot.get("customer") or {}).get("license") or ""
     places = client.answer(DestinationByLicense(license_number)) if license_number else ()
-    around = link.placed_at - _BEFORE, link.placed_at + _AFTER
-    listed: Iterator[HubOrder]
-    if is_retail:
-        listed = client.retail.orders(created_from=around[0], created_until=around[1])
-    else:
-        listed = client.outbound_orders(created_from=around[0], created_until=around[1])
+    listed = HubOrders(client, is_retail).listed(
+        created_from=link.placed_at - _BEFORE, created_until=link.placed_at + _AFTER
+    )
     found = [
         _compared(link, order, {place.id for place in places})
         for order in listed
@@ -163,7 +162,7 @@ def join(desk: Desk, tenant_id: UUID, link_id: UUID, flourish_id: str, *, actor:
         client = open_hub(desk, session, connection.hub, Tape())
         facilities = {one.flourish_id: one.name for one in connection.hub.facilities}
         is_retail = platform_by_key(connection.platform).is_retail
-    order = client.retail.order(flourish_id) if is_retail else client.outbound_order(flourish_id)
+    order = HubOrders(client, is_retail).one(flourish_id)
     if order is None or order.facility_id not in facilities:
         raise CannotLink(f"Flourish has no order {flourish_id}.")
     if order.status == CANCELLED:
@@ -186,7 +185,7 @@ def _join(session: Session, link: Link, order: HubOrder, facility: str, actor: a
     )
     if not is_open(link) or link.lease_until is not None or session.scalar(writing.limit(1)) is not None:
         raise CannotLink("This order is being worked on, or does not wait for that any more. Look again.")
-    link.flourish_kind = "retail" if isinstance(order, RetailOrder) else "outbound"
+    link.flourish_kind = RETAIL if isinstance(order, RetailOrder) else OUTBOUND
     link.flourish_id, link.flourish_status = order.id, order.status
     link.choices = {**link.choices, INTAKE: f"{JOINED}{order.id}"}
     link.dirty_seq += 1

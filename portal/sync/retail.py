@@ -210,12 +210,15 @@ class RetailOrder:
     created_at: datetime
     updated_at: datetime
     notes: tuple[str, ...] = field(default=(), repr=False)
-    # Flourish names the facility of an outbound order alone.
-    facility_name: str = ""
     submitted_at: datetime | None = None
     packed_at: datetime | None = None
     completed_at: datetime | None = None
     is_recreational: bool | None = None
+
+    @property
+    def facility_name(self) -> str:
+        """Nothing: Flourish names the facility of an outbound order alone."""
+        return ""
 
     @property
     def is_known(self) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from portal.models import Connection, Facility, HeldLine, Link, MirroredItem, Stream
 from portal.sync import audit
 from portal.sync.domain import Hint
-from portal.sync.engine import catalogue, holds, marks, pull
+from portal.sync.engine import catalogue, marks, shop_holds, sources
 from portal.sync.engine import poll as polls
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.poll import poll
@@ -71,7 +71,7 @@ class Room:
         self.shop.pass_time(700)
         with self.shop.desk.tenant(self.shop.tenant_id) as session:
             rows = {row.name: row.id for row in session.scalars(select(Stream))}
-        for name in names or tuple(pull.INTERVALS):
+        for name in names or tuple(sources.INTERVALS):
             poll(self.shop.desk, self.shop.tenant_id, rows[name])
         self.work()
 
@@ -128,7 +128,7 @@ class Room:
             link_id = marks.mark(session, connection, Hint("order", number, "test", label=order.label))
             link = session.get_one(Link, link_id, with_for_update={"key_share": True})
             link.label, link.due_at = order.label, None
-            holds.note(
+            shop_holds.note(
                 session, link, order, flourish, platform_holds=platform_holds, seen_at=datetime.now(UTC)
             )
 
@@ -213,7 +213,7 @@ def _assert_all_that_belongs_there_is_on_the_menu(room: Room) -> None:
     with room.shop.desk.tenant(room.shop.tenant_id) as session:
         links = session.scalars(select(Link).where(Link.kind == "item")).all()
         items = session.scalars(select(MirroredItem)).all()
-        stream = session.scalars(select(Stream).where(Stream.name == pull.STOCK)).one()
+        stream = session.scalars(select(Stream).where(Stream.name == sources.STOCK)).one()
     assert stream.interval_seconds == 600
     assert all(link.decision_text and link.next_step and link.due_at is None for link in links)
     codes = Counter(link.decision_code for link in links)
@@ -238,7 +238,7 @@ def _assert_nothing_is_read_or_written_twice(room: Room) -> None:
 def _assert_a_change_costs_what_changed(room: Room) -> None:
     room.change(quantity=40)
     room.change(item_name="Renamed in Flourish")
-    room.pull(pull.ITEMS, pull.STOCK)
+    room.pull(sources.ITEMS, sources.STOCK)
     assert Decimal(room.product()["quantityTotal"]) == Decimal(room.doors.item(SKU)["sellable_qty"])
     assert not any("lab-test" in call for call in room.flourish.made)
     assert len(room.writes()) == 1
@@ -262,14 +262,14 @@ def _assert_what_an_order_holds_is_not_offered(room: Room) -> None:
 def _assert_an_order_beyond_the_stock_is_named(room: Room) -> None:
     sellable = Decimal(room.doors.item(SKU)["sellable_qty"])
     room.change(quantity=2)
-    room.pull(pull.STOCK)
+    room.pull(sources.STOCK)
     left = Decimal(room.doors.item(SKU)["sellable_qty"])
     assert left < 3 < sellable
     assert Decimal(room.product()["quantityTotal"]) == 0
     assert room.link().decision_code == "oversold"
     assert "oversold" in room.shop.problems()
     room.change(quantity=40)
-    room.pull(pull.STOCK)
+    room.pull(sources.STOCK)
     assert room.link().decision_code == "agree"
     assert "oversold" not in room.shop.problems()
 
@@ -291,7 +291,7 @@ def _assert_nothing_is_written_where_that_is_off(room: Room) -> None:
     room.writes()
     room.choose(writes=False)
     room.change(quantity=30)
-    room.pull(pull.STOCK)
+    room.pull(sources.STOCK)
     assert room.writes() == []
     assert room.link().decision_code == "not_written"
     assert "nothing is written" in (room.link().decision_text or "")

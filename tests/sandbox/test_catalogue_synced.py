@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from portal.models import Connection, Facility, Link, Operation, Stream, new_id
 from portal.sync import audit
-from portal.sync.engine import catalogue, guard, pull
+from portal.sync.engine import catalogue, guard, sources
 from portal.sync.engine import poll as polls
 from portal.sync.engine.deliveries import Deliveries, Source
 from portal.sync.engine.poll import poll
@@ -56,7 +56,7 @@ class Synced:
             if whole:
                 session.execute(update(Stream).values(full_at=None))
             rows = {row.name: row.id for row in session.scalars(select(Stream))}
-        for name in pull.INTERVALS:
+        for name in sources.INTERVALS:
             poll(self.shop.desk, self.shop.tenant_id, rows[name])
 
     def work(self) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal.models import Connection, Facility, Link, Stream, new_id
 from portal.sync import aliases, audit
-from portal.sync.engine import catalogue, pull
+from portal.sync.engine import catalogue, sources
 from portal.sync.engine import poll as polls
 from portal.sync.engine.deliveries import Deliveries, Source
 from portal.sync.engine.poll import poll
@@ -65,7 +65,7 @@ class Room:
         self.shop.pass_time(4000)
         with self.shop.desk.tenant(self.shop.tenant_id) as session:
             rows = {row.name: row.id for row in session.scalars(select(Stream))}
-        for name in pull.INTERVALS:
+        for name in sources.INTERVALS:
             poll(self.shop.desk, self.shop.tenant_id, rows[name])
         self.work()
 

@@ -26,6 +26,7 @@ from portal.sync.retail import (
 from portal.sync.shopping import IdentityRules
 from tests.sandbox.calls import DoorCalls
 from tests.sandbox.doors import HOME, OTHER_SKU, SKU
+from tests.sync.mapping.shoppers import who_is
 
 GUEST = Person("Nia", "Quist", "nia@guests.example", "(415) 555-0100", date(1990, 2, 3), "MMJ-N-1")
 
@@ -46,7 +47,7 @@ def shopper(person):
 
 
 def found_out(ours, person, **more):
-    return ours.who_is(shopper(person), IdentityRules(), **more)
+    return who_is(ours, shopper(person), IdentityRules(), **more)
 
 
 def made_of(person):

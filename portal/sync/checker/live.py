@@ -106,8 +106,8 @@ def _look(
     sides = one.reader.orders([Wanted(owner.number, owner.flourish_id) for owner in owners])
     read = {owner.link_id: side for owner, side in zip(owners, sides, strict=True)}
     for side in sides:
-        if side.outbound is not None:
-            company.saw(side.outbound.id, side.outbound.status, side.outbound.notes)
+        if side.made is not None:
+            company.saw(side.made.id, side.made.status, side.made.notes)
     cases = cases_of(check, place, one, read)
     return {link_id: _judge(case, read[link_id]) for link_id, case in cases.items()}
 
@@ -147,12 +147,12 @@ def _see_strangers(
     for one in strangers:
         company.saw(one.id, one.status, one.notes)
     mute = [one.id for one in strangers if one.notes is None and one.label in labels]
-    for flourish_id, side in zip(mute, first.reader.outbound(mute), strict=True):
+    for flourish_id, side in zip(mute, first.reader.in_flourish(mute), strict=True):
         if side.error is not None:
             where = place.connection(first.connection_id)
             check.report.add("live", _unread(f"Flourish order {flourish_id}", side.error, where))
-        elif side.outbound is not None:
-            company.saw(flourish_id, side.outbound.status, side.outbound.notes)
+        elif side.made is not None:
+            company.saw(flourish_id, side.made.status, side.made.notes)
 
 
 def _prove_once(

@@ -175,14 +175,14 @@ def cases_of(check: Check, place: Place, one: Opened, read: dict[UUID, Sides]) -
         may_write = one.may_write and link.on_hold_since is None
         held_back = not may_write and link.state == "waiting"
         news = _is_new(link.foreign_version, sides.order, platform_polled) or _is_new(
-            link.flourish_version, sides.outbound, flourish_polled
+            link.flourish_version, sides.made, flourish_polled
         )
         busy = bool(row.busy or row.writing)
         cases[link.id] = Case(
             account=one.account,
             link=link,
             order=sides.order,
-            outbound=sides.outbound,
+            made=sides.made,
             has_problem=row.told,
             is_busy=busy,
             is_pending=busy or held_back or news,

@@ -38,7 +38,7 @@ class Case:
         account: both sides, open.
         link: our row, read after both sides.
         order: the platform's side, None when it does not know the order.
-        outbound: Flourish's side, None when there is none.
+        made: Flourish's side, None when there is none.
         has_problem: a person has been told.
         is_busy: it will be looked at again by itself, or is being looked at.
         is_pending: busy, or it may not write now, or something changed since the last look at all changes.
@@ -47,7 +47,7 @@ class Case:
     account: Account
     link: Link
     order: SourceOrder | None
-    outbound: HubOrder | None
+    made: HubOrder | None
     has_problem: bool
     is_busy: bool
     is_pending: bool
@@ -70,7 +70,7 @@ def none_lost(case: Case) -> str | None:
         return "workers died on it, and no problem says so"
     if case.has_problem or case.is_busy:
         return ""
-    if link.flourish_id and case.outbound is not None and not _is_left_behind(case):
+    if link.flourish_id and case.made is not None and not _is_left_behind(case):
         return ""
     if link.flourish_id and not case.is_moving:
         return f"Flourish does not know order {link.flourish_id}, and no problem says so"
@@ -89,35 +89,35 @@ def _is_left_behind(case: Case) -> bool:
 
 def one_facility(case: Case) -> str | None:
     """I4: a live Flourish order is in the facility that it was routed to."""
-    outbound, rules = case.outbound, case.account.rules
-    if outbound is None or outbound.status == CANCELLED:
+    made, rules = case.made, case.account.rules
+    if made is None or made.status == CANCELLED:
         return None
     is_routed = rules.by_rep or (case.order is not None and bool(case.order.seller_license))
     route = (case.link.base or {}).get("route") if is_routed else None
     facility = rules.within(route["facility"]).facility if route else rules.facility
-    if outbound.facility_id != facility.id:
-        shown = outbound.facility_name or outbound.facility_id
-        return f"Flourish order {outbound.id} is in {shown}, not in {facility.name}"
+    if made.facility_id != facility.id:
+        shown = made.facility_name or made.facility_id
+        return f"Flourish order {made.id} is in {shown}, not in {facility.name}"
     return ""
 
 
 def statuses_agree(case: Case) -> str | None:
     """I5: the platform has nothing to do about Flourish's status, nor Flourish about a cancelled order."""
-    if case.order is None or case.outbound is None:
+    if case.order is None or case.made is None:
         return None
     if case.is_excused or _is_left_behind(case):
         return ""  # what is left behind is no side of it any more: I2 judges that
-    return _disagreement(case.order, case.outbound, case.account)
+    return _disagreement(case.order, case.made, case.account)
 
 
-def _disagreement(order: SourceOrder, outbound: HubOrder, account: Account) -> str:
+def _disagreement(order: SourceOrder, made: HubOrder, account: Account) -> str:
     where = account.platform.label
-    both = f"{order.status} in {where}, {outbound.status} in Flourish"
+    both = f"{order.status} in {where}, {made.status} in Flourish"
     # What a person cancelled in a shop nobody but staff can cancel in Flourish; its course says so.
     if order.stage in (Stage.CANCELLED, Stage.MERGED) and not account.platform.is_retail:
-        return "" if outbound.status == CANCELLED else both
+        return "" if made.status == CANCELLED else both
     course = account.platform.course
-    wanted = course.target(order, outbound, account.rules)
+    wanted = course.target(order, made, account.rules)
     if wanted.finding is not None:
         return f"{both}, and no problem says: {wanted.finding.title}"
     move = course.next_move(order, wanted.status) if wanted.status else None
@@ -128,19 +128,19 @@ def _disagreement(order: SourceOrder, outbound: HubOrder, account: Account) -> s
 
 def lines_and_money(case: Case) -> str | None:
     """I6: the same lines and, to the cent, the same total but for tax."""
-    order, outbound = case.order, case.outbound
-    if order is None or outbound is None or outbound.status == CANCELLED or order.stage is Stage.CANCELLED:
+    order, made = case.order, case.made
+    if order is None or made is None or made.status == CANCELLED or order.stage is Stage.CANCELLED:
         return None
     if case.is_excused:
         return ""
     if (case.link.base or {}).get("joined"):
         return None  # a person said that they are one, whatever its lines
-    if isinstance(outbound, RetailOrder):
-        return _of_a_shop(case, order, outbound)
+    if isinstance(made, RetailOrder):
+        return _of_a_shop(case, order, made)
     places = case.account.rules.price_places
     here = Counter((sku_key(line.sku), line.eaches, unit_price(line, places)) for line in order.lines)
-    drifted = _changed_there(case, order, outbound)
-    there = Counter((line.sku, line.eaches, line.price) for line in drifted or lines_of(outbound))
+    drifted = _changed_there(case, order, made)
+    there = Counter((line.sku, line.eaches, line.price) for line in drifted or lines_of(made))
     label = case.account.platform.label
     if here != there:
         parts = (f"only in {label}: {_words(here - there)}", f"only in Flourish: {_words(there - here)}")
@@ -151,8 +151,8 @@ def lines_and_money(case: Case) -> str | None:
         return ""
     money = add_up(order, places)
     expected = cents(money.total - money.tax)
-    if cents(outbound.total) != expected:
-        return f"Flourish has a total of {outbound.total}; {label} has {expected} without tax"
+    if cents(made.total) != expected:
+        return f"Flourish has a total of {made.total}; {label} has {expected} without tax"
     return ""
 
 
@@ -176,14 +176,14 @@ def _of_a_shop(case: Case, order: SourceOrder, made: RetailOrder) -> str | None:
     return "" if agreement.holds else f"{where} takes {agreement.platform} off, Flourish {agreement.flourish}"
 
 
-def _changed_there(case: Case, order: SourceOrder, outbound: OutboundOrder) -> tuple[HeldLine, ...]:
+def _changed_there(case: Case, order: SourceOrder, made: OutboundOrder) -> tuple[HeldLine, ...]:
     """The lines that were written, where staff changed lines or amounts in Flourish since, and theirs stay
     (LL-18); empty elsewhere."""
-    base = arrived(case.link.base or {}, order, outbound)
+    base = arrived(case.link.base or {}, order, made)
     if "flourish" not in base:
         return ()
-    held, now = held_of(base["flourish"]), lines_of(outbound)
-    amounts = [sorted(map(str, each)) for each in (outbound.charges, outbound.discounts)]
+    held, now = held_of(base["flourish"]), lines_of(made)
+    amounts = [sorted(map(str, each)) for each in (made.charges, made.discounts)]
     is_same = Counter(now) == Counter(held.lines) and amounts == [
         sorted(held.charges),
         sorted(held.discounts),
@@ -197,7 +197,7 @@ def _words(lines: Counter[_Line]) -> str:
 
 def idempotent_rerun(case: Case) -> str | None:
     """I14: planning a settled order again asks for no write."""
-    if case.link.state != "settled" or case.order is None or case.outbound is None:
+    if case.link.state != "settled" or case.order is None or case.made is None:
         return None
     action = "" if case.is_excused else _planned(case, case.order)
     return f"looked at again, Trellis would {action}" if action else ""
@@ -211,7 +211,7 @@ def _planned(case: Case, order: SourceOrder) -> str:
         answer = plans.plan(
             account,
             order,
-            case.outbound,
+            case.made,
             base=case.link.base,
             facts=facts,
             is_moving=case.is_moving,

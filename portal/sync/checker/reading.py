@@ -49,7 +49,7 @@ class Sides:
     """Both sides of one order as just read, or why they could not be."""
 
     order: SourceOrder | None = None
-    outbound: HubOrder | None = None
+    made: HubOrder | None = None
     error: SyncError | None = None
 
 
@@ -73,7 +73,7 @@ class Reader:
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="check") as pool:
             return list(pool.map(self._both, wanted))
 
-    def outbound(self, flourish_ids: Sequence[str]) -> list[Sides]:
+    def in_flourish(self, flourish_ids: Sequence[str]) -> list[Sides]:
         """Read these Flourish orders."""
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="check") as pool:
             return list(pool.map(self._flourish_only, flourish_ids))
@@ -86,7 +86,7 @@ class Reader:
         """
 
         def read() -> list[Listed]:
-            found = self.account.hub_orders(since)
+            found = self.account.hub_orders.listed(created_from=since)
             return [Listed(one.id, one.status, one.original_order_id, one.notes) for one in found]
 
         return self._read(read)
@@ -108,18 +108,18 @@ class Reader:
         try:
             order = self._read(partial(self.account.client.order, wanted.number))
             order = renamed(order, self.account.rules.said) if order is not None else None
-            return Sides(order, self._outbound(wanted.flourish_id) if wanted.flourish_id else None)
+            return Sides(order, self._made(wanted.flourish_id) if wanted.flourish_id else None)
         except SyncError as error:
             return Sides(error=error)
 
     def _flourish_only(self, flourish_id: str) -> Sides:
         try:
-            return Sides(outbound=self._outbound(flourish_id))
+            return Sides(made=self._made(flourish_id))
         except SyncError as error:
             return Sides(error=error)
 
-    def _outbound(self, flourish_id: str) -> HubOrder | None:
-        return self._read(partial(self.account.hub_order, flourish_id))
+    def _made(self, flourish_id: str) -> HubOrder | None:
+        return self._read(partial(self.account.hub_orders.one, flourish_id))
 
     def _read(self, call: Callable[[], _T]) -> _T:
         if self._failures >= _GIVES_UP_AFTER:

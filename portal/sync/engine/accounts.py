@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from portal.sync.engine.said import said_of
 from portal.sync.entered import BY_REP
 from portal.sync.flourish import FLOURISH
 from portal.sync.flourish.client import FlourishClient
+from portal.sync.flourish.hub_orders import HubOrders
 from portal.sync.http import Exchange
 from portal.sync.product_writers import ShopClient, TakesItems
 from portal.sync.questions import (
@@ -39,7 +40,6 @@ from portal.sync.questions import (
     StoreFacts,
 )
 from portal.sync.registry import platform as platform_by_key
-from portal.sync.retail import HubOrder
 from portal.sync.sameness import NOTHING_SAID, Sameness
 from portal.sync.shopping import Store
 
@@ -136,21 +136,10 @@ class Account:
             raise TypeError(f"people do not shop in {self.platform.label}")
         return self.client.store()
 
-    def hub_order(self, flourish_id: str) -> HubOrder | None:
-        """Read an order of this platform in Flourish, or None when Flourish does not know it."""
-        if self.platform.is_retail:
-            return self.flourish.retail.order(flourish_id)
-        return self.flourish.outbound_order(flourish_id)
-
-    def hub_orders(self, created_from: datetime) -> Iterator[HubOrder]:
-        """List orders in Flourish of the kind that this platform's are, of all facilities, made since a time.
-
-        Raises:
-            Retryable: orders were moved between pages while they were read.
-        """
-        if self.platform.is_retail:
-            return self.flourish.retail.orders(created_from=created_from)
-        return self.flourish.outbound_orders(created_from=created_from)
+    @property
+    def hub_orders(self) -> HubOrders:
+        """What this platform's orders are in Flourish."""
+        return HubOrders(self.flourish, self.platform.is_retail)
 
 
 def credentials(desk: Desk, session: Session, owner: Hub | Connection) -> dict[str, str]:

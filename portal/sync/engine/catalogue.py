@@ -14,7 +14,7 @@ from portal.sync import audit, journal
 from portal.sync.domain import Hint
 from portal.sync.engine import lots, marks
 from portal.sync.engine.gate import TRIES
-from portal.sync.engine.pull import INTERVALS, PRODUCTS, STOCK
+from portal.sync.engine.sources import INTERVALS, PRODUCTS, STOCK
 from portal.sync.mapping.keys import sku_key
 from portal.sync.registry import platform as platform_by_key
 

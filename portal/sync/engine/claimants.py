@@ -42,8 +42,8 @@ def hear(
         SyncError: Flourish could not be asked.
     """
     note = marker(account.rules, number)
-    own = account.hub_order(flourish_id) if flourish_id else None
-    claimants = [account.hub_order(one) for one in ids if one != flourish_id]
+    own = account.hub_orders.one(flourish_id) if flourish_id else None
+    claimants = [account.hub_orders.one(one) for one in ids if one != flourish_id]
     marked = [order for order in claimants if order is not None and note in (order.notes or ())]
     orders = [own, *marked] if own is not None else marked
     alive = [order for order in orders if order.status != CANCELLED]

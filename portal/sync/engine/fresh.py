@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -103,29 +104,22 @@ class Reader:
         for_shop = self.rules.is_shop and row.shop is None
         if row.told is None and not along and not for_shop:
             return False
-        if self.rules.is_shop:
-            self._take_shop_item(row)
-        else:
-            self._take_item(row)
+        self._take_item(row)
         return True
 
     def _take_item(self, row: MirroredItem) -> None:
-        item = self.account.flourish.item(row.flourish_id)
-        if item is None:
+        """Read an item whole, for a shop with what only shops ask of it."""
+        flourish = self.account.flourish
+        found: Any
+        store: Callable[..., None]
+        if self.rules.is_shop:
+            found, store = flourish.retail.shop_item(row.flourish_id), mirror.store_shop_items
+        else:
+            found, store = flourish.item(row.flourish_id), mirror.store_items
+        if found is None:
             self._store(lambda session: mirror.gone_item(session, self.hub_id, row.flourish_id))
         else:
-            self._store(
-                lambda session: mirror.store_items(session, self._hub(session), [item], told=row.told)
-            )
-
-    def _take_shop_item(self, row: MirroredItem) -> None:
-        item = self.account.flourish.retail.shop_item(row.flourish_id)
-        if item is None:
-            self._store(lambda session: mirror.gone_item(session, self.hub_id, row.flourish_id))
-        else:
-            self._store(
-                lambda session: mirror.store_shop_items(session, self._hub(session), [item], told=row.told)
-            )
+            self._store(lambda session: store(session, self._hub(session), [found], told=row.told))
 
     def _hub(self, session: Session) -> Hub:
         return session.get_one(Hub, self.hub_id)

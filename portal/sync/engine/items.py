@@ -21,7 +21,7 @@ from portal.sync.batches import SetLotStock
 from portal.sync.decisions import Action, CatalogueRules, CreateProduct, Decision, Finding, Inquiry, SetStock
 from portal.sync.domain import Json
 from portal.sync.drafts import PutProduct
-from portal.sync.engine import guard, holds, item_writes, mismatches
+from portal.sync.engine import guard, item_writes, mismatches, shop_holds
 from portal.sync.engine.accounts import Account, catalogue_rules_of, planner_of, stock_facilities
 from portal.sync.engine.claim import Claim
 from portal.sync.engine.desk import Desk
@@ -114,7 +114,7 @@ class ItemMatter:
         link.snapshot = {**link.snapshot, **now, "seen": seen.fingerprint}
         link.flourish_kind, link.flourish_id = ("item", seen.item_id) if seen.item_id else (None, None)
         if seen.counted is not None and seen.counted.reading is not None:
-            holds.release(session, link.connection_id, self._sku, seen.counted.reading)
+            shop_holds.release(session, link.connection_id, self._sku, seen.counted.reading)
         link.wants_drop = self._drops
         link.looked_at = func.now()
 

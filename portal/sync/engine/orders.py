@@ -15,14 +15,14 @@ from portal.models import Link
 from portal.sync import journal
 from portal.sync.decisions import Action, Decision, Finding, Inquiry, PlatformAction, RetailAction
 from portal.sync.domain import Destination, Json, SourceOrder
-from portal.sync.engine import combining, holds, plans, retail_writes, sight
+from portal.sync.engine import combining, plans, retail_writes, shop_holds, sight
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.held import holds_of, note_held
 from portal.sync.engine.once import made_already
 from portal.sync.engine.outlook import ForAPerson
 from portal.sync.engine.platform_writes import onto_platform
-from portal.sync.engine.same_label import known_by
+from portal.sync.engine.shop_orders import known_by
 from portal.sync.engine.sight import Sight
 from portal.sync.engine.writes import Write, destination_key, write_of
 from portal.sync.mapping import identity, telling
@@ -97,10 +97,10 @@ class OrderMatter:
         return plans.plan(
             self._account,
             seen.order,
-            seen.outbound,
+            seen.made,
             base=base,
             facts=facts,
-            is_moving=seen.outbound is not None and seen.outbound.id in self._known.former_ids,
+            is_moving=seen.made is not None and seen.made.id in self._known.former_ids,
             choices=self._known.choices,
         )
 
@@ -130,7 +130,7 @@ class OrderMatter:
             action,
             self._account,
             number=self._known.number,
-            outbound=self.seen.outbound,
+            made=self.seen.made,
             former_ids=self._known.former_ids,
         )
 
@@ -143,7 +143,7 @@ class OrderMatter:
         if isinstance(seen.order, ShopOrder):
             self._note_holds(session, link, seen.order)
         else:
-            note_held(session, link, holds_of(seen.order, seen.outbound))
+            note_held(session, link, holds_of(seen.order, seen.made))
 
     def report(
         self, session: Session, link: Link, findings: Sequence[Finding], *, known_problem: bool
@@ -151,7 +151,7 @@ class OrderMatter:
         """See `Matter`."""
         if any(finding.code == "gone_on_platform" for finding in findings):
             note_held(session, link, None)
-            holds.forget(session, link)
+            shop_holds.forget(session, link)
         if not findings and not known_problem:
             return
         opened, closed = journal.report(session, link, findings)
@@ -162,6 +162,10 @@ class OrderMatter:
     def close_echoes(self, session: Session, link: Link, *, since: datetime) -> int:
         """See `Matter`."""
         return sight.close_echoes(session, link, self._sight, since=since) if self._sight else 0
+
+    @property
+    def _connection_id(self) -> UUID:
+        return UUID(self._account.rules.connection_id)
 
     @property
     def seen(self) -> Sight:
@@ -183,35 +187,34 @@ class OrderMatter:
             title = f"Flourish does not know order {flourish_id} any more"
             step = "Trellis looks once more before it takes its id back. Enter it again if it was a mistake."
             raise ForAPerson(Finding("gone_in_flourish", title, step), again_in=_GONE_SECONDS)
-        listed = self._account.hub_orders(order.placed_at - _CREATED_AROUND)
+        listed = self._account.hub_orders.listed(created_from=order.placed_at - _CREATED_AROUND)
         return all(one.id != flourish_id for one in listed)
 
     def _own_answer(self, session: Session, question: OwnQuestion) -> Any:
         """What our own rows know."""
         match question:
             case CombinedOriginals():
-                connection_id = UUID(self._account.rules.connection_id)
-                return combining.answer(session, self._tenant_id, connection_id, question)
+                return combining.answer(session, self._tenant_id, self._connection_id, question)
             case SameLabel():
                 return known_by(session, self._known.hub_id, question)
             case BeyondStock():
                 return self._beyond_stock(session)
             case GoodsTakenOff():
-                return holds.are_released(session, UUID(self._account.rules.connection_id), question.number)
+                return shop_holds.are_released(session, self._connection_id, question.number)
 
     def _note_holds(self, session: Session, link: Link, order: ShopOrder) -> None:
-        made = self.seen.outbound
+        made = self.seen.made
         if not isinstance(made, RetailOrder | None):
             raise TypeError("a person's order is a retail order in Flourish")
         # Both sides were read before this transaction began.
         seen_at = session.execute(select(func.now())).scalar_one()
         kept = self._account.rules.platform_holds
-        holds.note(session, link, order, made, platform_holds=kept, seen_at=seen_at)
+        shop_holds.note(session, link, order, made, platform_holds=kept, seen_at=seen_at)
 
     def _beyond_stock(self, session: Session) -> tuple[str, ...]:
         if not isinstance(self.seen.order, ShopOrder):
             raise TypeError("only a shop's order is beyond the stock")
-        return holds.beyond_stock(session, UUID(self._account.rules.connection_id), self.seen.order)
+        return shop_holds.beyond_stock(session, self._connection_id, self.seen.order)
 
     def _made_customers(self, lookup: CustomerLookup) -> tuple[RetailCustomer, ...]:
         """Flourish may not list yet whom we made a moment ago: our own record of them counts."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -28,12 +28,12 @@ from portal.sync.engine.accounts import (
 )
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
-from portal.sync.engine.pull import INTERVALS, Pull
-from portal.sync.engine.sources import source_of
+from portal.sync.engine.pull import Pull
+from portal.sync.engine.shop_orders import open_in_flourish
+from portal.sync.engine.sources import INTERVALS, source_of
 from portal.sync.engine.streams import claim_stream, connections_of, failed, put_off, worked
 from portal.sync.errors import ConnectionBroken, Retryable, SyncError
 from portal.sync.registry import platform as platform_by_key
-from portal.sync.retail import RETAIL_OVER
 
 FLOURISH_ORDERS, FLOURISH_RETAIL_ORDERS = "flourish.orders", "flourish.retail_orders"
 _FLOURISH_OVERLAP_SECONDS = 900.0
@@ -139,7 +139,8 @@ def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None
             return Pull(desk, stream, source_of(session, stream, flourish), open_shop)
         since = _since(stream, _FLOURISH_OVERLAP_SECONDS)
         if stream.name == FLOURISH_RETAIL_ORDERS:
-            pages = partial(flourish.retail.changed_orders, open_ids=_open_retail(session, stream.hub_id))
+            open_ids = open_in_flourish(session, Link.hub_id == stream.hub_id)
+            pages = partial(flourish.retail.changed_orders, open_ids=open_ids)
             stream.interval_seconds = _status_seconds(desk, session, stream)
             return _Source(pages, since, flourish.company)
         return _Source(flourish.changed_orders, since, flourish.company)
@@ -153,17 +154,6 @@ def _open(desk: Desk, session: Session, stream: Stream) -> _Source | Pull | None
     spec = next(spec for spec in platform.streams if spec.name == stream.name)
     # The first poll goes back behind go-live, so that earlier orders are listed too (LL-29).
     return _Source(client.changed_orders, _since(stream, spec.overlap_seconds), client.company)
-
-
-def _open_retail(session: Session, hub_id: UUID) -> Sequence[str]:
-    """Flourish's ids of retail orders to which something may still happen."""
-    query = select(Link.flourish_id).where(
-        Link.hub_id == hub_id,
-        Link.kind == "order",
-        Link.flourish_kind == "retail",
-        Link.flourish_status.not_in(RETAIL_OVER),
-    )
-    return [one for one in session.scalars(query.order_by(Link.flourish_id)) if one]
 
 
 def _status_seconds(desk: Desk, session: Session, stream: Stream) -> float:

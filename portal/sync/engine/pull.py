@@ -31,8 +31,6 @@ from portal.sync.engine.sources import INTERVALS, ITEMS, PRODUCTS, STOCK, Source
 from portal.sync.engine.streams import connections_of, release, worked
 from portal.sync.errors import Retryable
 
-__all__ = ["INTERVALS", "ITEMS", "PRODUCTS", "STOCK", "Pull", "is_pulled"]
-
 _OVERLAP = timedelta(seconds=900)
 # One job reads for so long; the next one goes on.
 _SLICE_SECONDS = 60.0

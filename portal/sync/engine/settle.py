@@ -179,7 +179,7 @@ def _look_for_destination(account: Account, operation: Operation) -> Outcome | N
 def _look_whether_cancelled(account: Account, link: Link, operation: Operation) -> Outcome | None:
     """Whose cancel it was matters: staff's would cancel the order on its platform, ours makes it anew."""
     flourish_id = operation.natural_key.partition(":")[2]
-    order = account.hub_order(flourish_id)
+    order = account.hub_orders.one(flourish_id)
     if order is None or order.status != CANCELLED:
         return None
     facility = str(operation.request.get("facility_name", ""))
@@ -219,12 +219,12 @@ def _candidates(account: Account, link: Link, operation: Operation) -> Iterator[
     What the link had before it moved is known already."""
     number = str(operation.request.get("original_order_id", ""))
     facility = str(operation.request.get("facility_id", ""))
-    for listed in account.hub_orders(operation.intent_at - _LOOK_BACK):
+    for listed in account.hub_orders.listed(created_from=operation.intent_at - _LOOK_BACK):
         if (listed.original_order_id, listed.facility_id) != (number, facility):
             continue
         if listed.id in link.former_ids:
             continue
-        whole = account.hub_order(listed.id)
+        whole = account.hub_orders.one(listed.id)
         if whole is not None:
             yield whole
 

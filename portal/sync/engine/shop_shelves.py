@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Connection, MirroredItem
 from portal.sync.domain import Shelf
-from portal.sync.engine.holds import held_of
 from portal.sync.engine.readings import lists_begun, reading
+from portal.sync.engine.shop_holds import held_of
 from portal.sync.mapping.facts import item_from
 from portal.sync.mapping.shop_facts import lab_from, shop_item_from
 from portal.sync.mapping.shop_holds import not_sent

@@ -27,14 +27,14 @@ from portal.sync.shopping import ShopOrder
 
 @dataclass(frozen=True)
 class Sight:
-    """Both sides as just read; `outbound` is None for an order that was never made in Flourish.
+    """Both sides as just read; `made` is None for an order that was never made in Flourish.
 
     `own` is the order as its platform has it; `order` has Flourish's values where people said that one of the
     platform's is the same.
     """
 
     order: SourceOrder
-    outbound: HubOrder | None
+    made: HubOrder | None
     own: SourceOrder
 
 
@@ -93,24 +93,24 @@ def look(
         raise ForAPerson(Finding("gone_on_platform", title, step))
     order = renamed(own, account.rules.said)
     if before and wrote == "platform":
-        return Sight(order, before.outbound, own)
-    outbound = account.hub_order(flourish_id) if flourish_id else None
-    if flourish_id and outbound is None:
+        return Sight(order, before.made, own)
+    made = account.hub_orders.one(flourish_id) if flourish_id else None
+    if flourish_id and made is None:
         title = f"Flourish does not know order {flourish_id} any more"
         step = f"If it was deleted by mistake, enter it again: {where} still has the order."
         raise GoneInFlourish(Finding("gone_in_flourish", title, step), Sight(order, None, own))
-    if outbound and _is_behind(outbound, before.outbound if before else None, behind):
+    if made and _is_behind(made, before.made if before else None, behind):
         reason = "Flourish does not show yet what was written to it"
         raise Retryable(reason, after=_SHOWN_SECONDS, throttled=True)
-    return Sight(order, outbound, own)
+    return Sight(order, made, own)
 
 
-def _is_behind(outbound: HubOrder, before: HubOrder | None, behind: str | None) -> bool:
+def _is_behind(made: HubOrder, before: HubOrder | None, behind: str | None) -> bool:
     """Whether a read after a write of ours shows the order as it was before it: planned from that, the same
     would be written again and again."""
     if before is not None:
-        return outbound.id == before.id and outbound.updated_at <= before.updated_at
-    return behind is not None and outbound.updated_at <= datetime.fromisoformat(behind)
+        return made.id == before.id and made.updated_at <= before.updated_at
+    return behind is not None and made.updated_at <= datetime.fromisoformat(behind)
 
 
 def note(session: Session, link: Link, sight: Sight, account: Account, *, how: str) -> None:
@@ -124,8 +124,8 @@ def note(session: Session, link: Link, sight: Sight, account: Account, *, how: s
         how: how we came to look, such as "webhook".
     """
     _note_platform(session, link, sight, account, how)
-    if sight.outbound is not None:
-        _note_flourish(session, link, sight.outbound, account, how)
+    if sight.made is not None:
+        _note_flourish(session, link, sight.made, account, how)
     link.looked_at = func.now()
 
 
@@ -164,25 +164,25 @@ def _note_platform(session: Session, link: Link, sight: Sight, account: Account,
         link.snapshot = {**link.snapshot, "words": [*numbers, *words]}
 
 
-def _note_flourish(session: Session, link: Link, outbound: HubOrder, account: Account, how: str) -> None:
-    if link.flourish_status is not None and link.flourish_status != outbound.status:
-        diff = {"changes": [["Status", link.flourish_status, outbound.status]]}
-        entry = journal.Entry("flourish", "Flourish staff", outbound.status, how=how, detail=diff)
+def _note_flourish(session: Session, link: Link, made: HubOrder, account: Account, how: str) -> None:
+    if link.flourish_status is not None and link.flourish_status != made.status:
+        diff = {"changes": [["Status", link.flourish_status, made.status]]}
+        entry = journal.Entry("flourish", "Flourish staff", made.status, how=how, detail=diff)
         journal.tell(session, link, entry)
-        journal.log(session, link, "info", f"Flourish says {outbound.status} ({how})")
-    if outbound.id != link.snapshot.get("flourish", {}).get("id"):
-        journal.remember_terms(session, link, numbers=[outbound.id])
-    link.flourish_status = outbound.status
-    link.flourish_version = outbound.updated_at.isoformat()
+        journal.log(session, link, "info", f"Flourish says {made.status} ({how})")
+    if made.id != link.snapshot.get("flourish", {}).get("id"):
+        journal.remember_terms(session, link, numbers=[made.id])
+    link.flourish_status = made.status
+    link.flourish_version = made.updated_at.isoformat()
     kept = {name: value for name, value in link.snapshot.items() if name != "behind"}
     link.snapshot = {
         **kept,
         "flourish": {
-            "id": outbound.id,
-            "status": outbound.status,
-            "payment_status": outbound.payment_status,
-            "facility": outbound.facility_name or account.rules.within(outbound.facility_id).facility.name,
-            "total": str(outbound.total),
+            "id": made.id,
+            "status": made.status,
+            "payment_status": made.payment_status,
+            "facility": made.facility_name or account.rules.within(made.facility_id).facility.name,
+            "total": str(made.total),
         },
     }
 
@@ -215,7 +215,7 @@ def _shown(sight: Sight, account: Account) -> dict[str, object]:
         "money": add_up(order, places).shown(),
         "platform": {"id": order.number, "status": order.status},
         "is_combination": order.is_combination,
-        **({"shop": _shop(order, sight.outbound, account)} if isinstance(order, ShopOrder) else {}),
+        **({"shop": _shop(order, sight.made, account)} if isinstance(order, ShopOrder) else {}),
     }
 
 
@@ -262,7 +262,7 @@ def close_echoes(session: Session, link: Link, sight: Sight, *, since: datetime)
     Returns:
         How many there were.
     """
-    seen = case((Delivery.platform == "flourish", _seen(sight.outbound)), else_=_seen(sight.order))
+    seen = case((Delivery.platform == "flourish", _seen(sight.made)), else_=_seen(sight.order))
     closed = session.execute(
         update(Delivery)
         .where(

@@ -28,6 +28,9 @@ from portal.sync.domain import CANCELLED, CREATED, Json, OutboundOrder
 from portal.sync.engine.accounts import Account
 from portal.sync.retail import SUBMITTED, HubOrder
 
+# What an order is in Flourish (`Link.flourish_kind`): one of a person, or of a company.
+RETAIL, OUTBOUND = "retail", "outbound"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -73,7 +76,7 @@ def write_of(
     account: Account,
     *,
     number: str,
-    outbound: HubOrder | None,
+    made: HubOrder | None,
     former_ids: Sequence[str] = (),
 ) -> Write:
     """Prepare the write for an action on Flourish's side; the platform's are `platform_writes`.
@@ -82,7 +85,7 @@ def write_of(
         action: the planner's action.
         account: both sides, open.
         number: the platform's id of the link's order.
-        outbound: the Flourish order as just read, None when there is none.
+        made: the Flourish order as just read, None when there is none.
         former_ids: Flourish orders that the link had before it moved.
     """
     match action:
@@ -91,9 +94,9 @@ def write_of(
         case CreateOrder():
             return _create_order(action, account, number, len(former_ids))
         case FinishOrder() | UpdateOrder():
-            return _into_order(action, account, outbound)
+            return _into_order(action, account, made)
         case CancelOrder() | CancelToMove():
-            return _cancel(action, account, outbound, former_ids)
+            return _cancel(action, account, made, former_ids)
         case _:
             raise TypeError(f"{type(action).__name__} writes nothing to an order in Flourish")
 
@@ -149,7 +152,7 @@ def _create_order(action: CreateOrder, account: Account, number: str, moves: int
 
 def created(flourish_id: str, facility: str, *, is_retail: bool = False) -> Outcome:
     """The outcome of an order that is now in Flourish, in the facility of this name."""
-    kind, status = ("retail", SUBMITTED) if is_retail else ("outbound", CREATED)
+    kind, status = (RETAIL, SUBMITTED) if is_retail else (OUTBOUND, CREATED)
     return Outcome(
         flourish_id,
         f"Created {flourish_id}",

@@ -24,7 +24,6 @@ from portal.sync.flourish.retail import read_discount, read_hint, read_lab, read
 from portal.sync.flourish.shop_items import read_shop_item
 from portal.sync.flourish.translate import write_time
 from portal.sync.flourish.variations import read_variation
-from portal.sync.mapping.identity import Ask, Make, Review, Said, Use, identify
 from portal.sync.mapping.keys import phone_key, sku_key
 from portal.sync.personal import hide
 from portal.sync.reading import Notice
@@ -38,10 +37,9 @@ from portal.sync.retail import (
     RetailCustomer,
     RetailDraft,
     RetailOrder,
-    Shopper,
     Variation,
 )
-from portal.sync.shopping import IdentityRules, ShopItem
+from portal.sync.shopping import ShopItem
 
 _CUSTOMERS, _ORDERS, _LABS = "/v1/customers", "/v1/retail-orders", "/v1/lab-test-results"
 _ITEMS = "/v1/items"
@@ -92,26 +90,6 @@ class RetailClient:
                 raise Retryable("Flourish does not show the customer that another was merged into")
             customer = following
         return customer
-
-    def who_is(
-        self, shopper: Shopper, rules: IdentityRules, *, said: Said | None = None
-    ) -> Use | Make | Review:
-        """Ask one thing after the other until it is known who a shopper is.
-
-        Args:
-            shopper: as the platform says.
-            rules: the connection's.
-            said: what a person decided for this order.
-
-        Raises:
-            Retryable, Rejected, Unreadable, ConnectionBroken.
-        """
-        found: dict[CustomerLookup, tuple[RetailCustomer, ...]] = {}
-        end = identify(shopper, rules, found, said=said)
-        while isinstance(end, Ask):
-            found[end.lookup] = self.customers(end.lookup)
-            end = identify(shopper, rules, found, said=said)
-        return end
 
     def create_customer(self, draft: CustomerDraft) -> MadeCustomer:
         """Make a customer.

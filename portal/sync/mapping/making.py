@@ -12,7 +12,7 @@ from portal.sync.mapping.asking import Asking
 from portal.sync.mapping.description import Description
 from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keeping import Kept, with_kept
-from portal.sync.mapping.pairing import ask, near
+from portal.sync.mapping.pairing import ask, only_near
 from portal.sync.mapping.stock import offered
 from portal.sync.mapping.units import EACH, GRAM, convert, rounded_down
 from portal.sync.questions import Named, OwnLicenses
@@ -102,14 +102,9 @@ def _left_alone(shelf: Shelf, item: Item, rules: CatalogueRules) -> Decision | N
         title = f"{where} takes no SKU with {' or '.join(f'“{one}”' for one in unfit)} in it"
         step = f"Give the item another SKU in Flourish: no product in {where} can have this one."
         return ask((Finding("sku_unfit", title, step),))
-    similar = near(shelf.sku, [product for product in shelf.products if not product.archived])
-    if similar:
-        return Decision(
-            "near_product",
-            f"{where} has no product {shelf.sku}, but {', '.join(similar)}: near, so nothing is linked.",
-            f"Make both SKUs equal, in Flourish or in {where}.",
-            "skipped",
-        )
+    there = [product for product in shelf.products if not product.archived]
+    if similar := only_near(shelf.sku, there, where, so="linked"):
+        return similar
     if not rules.creates:
         return Decision(
             "no_product",

@@ -82,6 +82,29 @@ def near(sku: str, found: Sequence[Item] | Sequence[Product]) -> list[str]:
     return sorted({other for other in others if near_key(other) == near_key(sku)})
 
 
+def only_near(
+    sku: str, products: Sequence[Product], where: str, *, thing: str = "product", so: str = "put there"
+) -> Decision | None:
+    """What is decided of an item that has no product, but a near one; None where none is near (LL-1).
+
+    Args:
+        sku: the item's match key.
+        products: those that may be near.
+        where: the platform's name.
+        thing: what the platform calls what it sells.
+        so: what is not done therefore.
+    """
+    similar = near(sku, products)
+    if not similar:
+        return None
+    return Decision(
+        "near_product",
+        f"{where} has no {thing} {sku}, but {', '.join(similar)}: near, so nothing is {so}.",
+        f"Make both SKUs equal, in Flourish or in {where}.",
+        "skipped",
+    )
+
+
 def _linked_elsewhere(sku: str) -> Decision:
     return Decision(
         "linked_elsewhere",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.models import Connection, LogLine, Stream
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.poll import poll
-from portal.sync.engine.pull import INTERVALS
+from portal.sync.engine.sources import INTERVALS
 from portal.sync.errors import Retryable
 
 

@@ -79,9 +79,11 @@ class RecordingRetail:
         """Read an order as it would be by now."""
         return self._orders.get(order_id) or self._client.order(order_id)
 
-    def orders(self, *, created_from: datetime | None = None) -> Iterator[RetailOrder]:
+    def orders(
+        self, *, created_from: datetime | None = None, created_until: datetime | None = None
+    ) -> Iterator[RetailOrder]:
         """List orders, for real."""
-        return self._client.orders(created_from=created_from)
+        return self._client.orders(created_from=created_from, created_until=created_until)
 
     def create_order(self, draft: RetailDraft) -> str:
         """Capture an order that is made."""

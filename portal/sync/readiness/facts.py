@@ -16,9 +16,9 @@ from portal.sync.domain import Company
 from portal.sync.engine.accounts import catalogue_rules_of, facts_of
 from portal.sync.engine.endpoints import made_at, overlaps
 from portal.sync.engine.said import said_of
+from portal.sync.engine.shop_orders import open_in_flourish
 from portal.sync.errors import ConnectionBroken, SyncError
 from portal.sync.flourish import FLOURISH
-from portal.sync.retail import RETAIL_OVER
 
 # Hosts on which a platform lets its customers try things, by how they are called in them.
 _TRIAL = ("sandbox", "integrations", "staging")
@@ -55,7 +55,7 @@ def of_rows(session: Session, connection: Connection, platform: Platform) -> dic
         "said": said_of(session, connection),
     }
     if platform.is_retail:
-        facts["pos_ids"] = _told_ids(session, connection.id)
+        facts["pos_ids"] = frozenset(open_in_flourish(session, Link.connection_id == connection.id))
     if connection.facility is not None:
         facts["facility"] = facts_of(connection.facility)
         if platform.catalogue is not None:
@@ -96,16 +96,6 @@ def _is_stored(session: Session, owner_id: UUID, name: str) -> bool:
 def _environment(base_url: str) -> str:
     host = urlsplit(base_url).hostname or ""
     return f", on {host}, where things are tried" if any(word in host for word in _TRIAL) else f", on {host}"
-
-
-def _told_ids(session: Session, connection_id: UUID) -> frozenset[str]:
-    """Flourish's ids of a connection's orders to which something may still happen."""
-    query = select(Link.flourish_id).where(
-        Link.connection_id == connection_id,
-        Link.kind == "order",
-        Link.flourish_status.not_in(RETAIL_OVER),
-    )
-    return frozenset(one for one in session.scalars(query) if one)
 
 
 def _fought_over(session: Session, connection_id: UUID) -> int:

@@ -57,21 +57,21 @@ def at_order(desk: Desk, sides: Sides, connection: Connection, link: Link) -> St
 
 
 def _compared(sides: Sides, link: Link, matter: OrderMatter, decision: Decision) -> Standings:
-    order, outbound = matter.seen.order, matter.seen.outbound
-    if outbound is None:
+    order, made = matter.seen.order, matter.seen.made
+    if made is None:
         # It is gone for good: only its id is left on the platform.
         return for_a_person(decision.findings[0], ORDER)
     account = sides.account
-    if isinstance(outbound, RetailOrder):
+    if isinstance(made, RetailOrder):
         if not isinstance(order, ShopOrder):
             raise TypeError("a retail order is a person's")
-        return of_shop_order(order, outbound, rules=account.rules, decision=decision)
-    base = joined(order, outbound) if link.base is None else link.base
+        return of_shop_order(order, made, rules=account.rules, decision=decision)
+    base = joined(order, made) if link.base is None else link.base
     return of_order(
         order,
-        outbound,
+        made,
         base=base,
-        rules=account.rules.within(outbound.facility_id),
+        rules=account.rules.within(made.facility_id),
         course=account.platform.course,
         decision=decision,
     )

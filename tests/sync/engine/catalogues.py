@@ -20,7 +20,7 @@ from portal.sync.contract import Rows
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts, Hint, Item, Product, Stock, StockKind
 from portal.sync.drafts import ProductDraft
-from portal.sync.engine import catalogue, pull
+from portal.sync.engine import catalogue, sources
 from portal.sync.engine import poll as polls
 from portal.sync.engine.accounts import Account
 from portal.sync.engine.deliveries import Deliveries, Source
@@ -325,12 +325,12 @@ class Store(Shop):
     def streams(self) -> dict[str, Stream]:
         """Its streams of the catalogue by name."""
         with self.desk.tenant(self.tenant_id) as session:
-            return {row.name: row for row in session.scalars(select(Stream)) if row.name in pull.INTERVALS}
+            return {row.name: row for row in session.scalars(select(Stream)) if row.name in sources.INTERVALS}
 
     def read(self, *names: str) -> set[UUID]:
         """Read the lists of the catalogue, or some of them, once each."""
         concerned: set[UUID] = set()
-        for name in names or (pull.ITEMS, pull.STOCK, pull.PRODUCTS):
+        for name in names or (sources.ITEMS, sources.STOCK, sources.PRODUCTS):
             concerned |= poll(self.desk, self.tenant_id, self.streams()[name].id)
         return concerned
 

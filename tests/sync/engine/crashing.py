@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import pytest
 
@@ -17,6 +18,24 @@ WRITING = (*READING, *WRITE)
 def look_of(*, writes: int, settling: bool = False) -> tuple[str, ...]:
     """The points that a look with so many writes passes, in order."""
     return ("claimed", *(SETTLING if settling else ()), *WRITING * writes, *READING, *END)
+
+
+class HasTrail(Protocol):
+    """A look that a matrix of crashes goes through."""
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The points that it passes, in order."""
+        ...
+
+
+def matrix(flows: Mapping[str, HasTrail]) -> list[tuple[str, str, int]]:
+    """Each look with each point that it passes, and for which time it passes it there."""
+    return [
+        (name, point, flow.trail[: position + 1].count(point))
+        for name, flow in flows.items()
+        for position, point in enumerate(flow.trail)
+    ]
 
 
 class CrashNow(BaseException):

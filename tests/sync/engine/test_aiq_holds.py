@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import HeldLine
-from portal.sync.engine import holds
+from portal.sync.engine import shop_holds
 from portal.sync.mapping.shop_stock import StockReading
 from tests.sync.engine.aiq_world import SKU, aiq_order, open_aiq_shop
 from tests.sync.platforms.aiq.examples import NUMBER
@@ -74,7 +74,7 @@ def test_aiq_keeps_nothing_back_any_more_once_flourishs_figure_has_the_goods_off
     assert not here(shop).is_released
     assert shop.link(link_id).due_at is not None
     with shop.desk.tenant(shop.tenant_id) as session:
-        holds.release(session, shop.connection_id, SKU, StockReading(Decimal(9), after_now()))
+        shop_holds.release(session, shop.connection_id, SKU, StockReading(Decimal(9), after_now()))
     shop.pass_time(121)
     shop.look_until_quiet()
 

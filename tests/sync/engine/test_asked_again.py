@@ -10,7 +10,7 @@ import pytest
 
 from portal.models import Connection
 from portal.sync import audit
-from portal.sync.engine import catalogue, pull
+from portal.sync.engine import catalogue, sources
 from tests.sync.engine.catalogues import furnish
 
 ANN = audit.Actor("Ann")
@@ -38,16 +38,16 @@ def have_all_read(store):
 
 ASKS: list[tuple[str, str, Callable[[Any], None]]] = [
     # list, call in the middle of which it is asked, who asks
-    (pull.STOCK, "stock", have_rules_followed),
-    (pull.STOCK, "stock", have_all_read),
-    (pull.ITEMS, "items", have_all_read),
-    (pull.PRODUCTS, "products", have_all_read),
+    (sources.STOCK, "stock", have_rules_followed),
+    (sources.STOCK, "stock", have_all_read),
+    (sources.ITEMS, "items", have_all_read),
+    (sources.PRODUCTS, "products", have_all_read),
 ]
 
 
 @pytest.mark.parametrize(("name", "call", "ask"), ASKS, ids=[f"{one[0]} {one[2].__name__}" for one in ASKS])
 def test_an_ask_while_a_list_is_read_has_it_read_whole_once_more(stocked, name, call, ask):
-    side = stocked.leaflink if name == pull.PRODUCTS else stocked.flourish
+    side = stocked.leaflink if name == sources.PRODUCTS else stocked.flourish
     asked: list[bool] = []
 
     def once():

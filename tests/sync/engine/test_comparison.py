@@ -10,7 +10,7 @@ import pytest
 from portal.models import Link
 from portal.sync import audit
 from portal.sync.decisions import Decision, Finding, SetStock
-from portal.sync.engine import comparison, guard, mismatches, pull
+from portal.sync.engine import comparison, guard, mismatches, pull, sources
 from portal.sync.engine.shelves import known
 from tests.sync.engine.catalogues import T0, furnish, item, product
 from tests.sync.engine.crashing import CrashNow, CrashPoints
@@ -95,7 +95,7 @@ def test_every_sku_of_either_side_has_a_link_with_its_decision(stocked):
 def test_nothing_is_compared_before_both_sides_were_read_whole(stocked):
     stock_up(stocked, [1])
 
-    stocked.read(pull.ITEMS, pull.STOCK)
+    stocked.read(sources.ITEMS, sources.STOCK)
 
     assert stocked.item_links() == {}
 
@@ -139,7 +139,7 @@ def test_a_link_that_is_worked_on_is_only_marked(stocked, planned):
     planned.told[sku] = stock(7)
     stocked.flourish.edit(f"item-{sku[-1]}", name="Renamed")
 
-    stocked.read_again(pull.ITEMS)
+    stocked.read_again(sources.ITEMS)
 
     link = stocked.item_links()[sku]
     assert link.fence == claims[sku].fence
@@ -182,32 +182,32 @@ def test_problems_of_many_items_are_one_with_their_number(stocked, planned):
 def test_a_comparison_that_is_killed_begins_again_and_makes_each_link_once(stocked, monkeypatch):
     monkeypatch.setattr(comparison, "_BATCH", 2)
     stock_up(stocked, range(1, 8))
-    stocked.read(pull.ITEMS, pull.STOCK)
+    stocked.read(sources.ITEMS, sources.STOCK)
     points = CrashPoints(monkeypatch)
     points.crash_at("compared", turn=2)
     with pytest.raises(CrashNow):
-        stocked.read(pull.PRODUCTS)
+        stocked.read(sources.PRODUCTS)
     half = stocked.item_links()
 
-    stocked.read_again(pull.PRODUCTS)
+    stocked.read_again(sources.PRODUCTS)
 
     assert len(half) == 4
     assert {link.decision_code for link in stocked.item_links().values()} == {"agree"}
     assert len(stocked.item_links()) == 7
-    assert stocked.streams()[pull.PRODUCTS].position is None
+    assert stocked.streams()[sources.PRODUCTS].position is None
 
 
 @pytest.mark.promise("LL-27")
 def test_a_comparison_that_runs_out_of_time_goes_on_where_it_was(stocked, monkeypatch):
     monkeypatch.setattr(comparison, "_BATCH", 2)
     stock_up(stocked, range(1, 8))
-    stocked.read(pull.ITEMS, pull.STOCK)
+    stocked.read(sources.ITEMS, sources.STOCK)
     monkeypatch.setattr(pull.Pull, "_is_over", lambda _: True)
-    stocked.read(pull.PRODUCTS)
-    place = stocked.streams()[pull.PRODUCTS].position
+    stocked.read(sources.PRODUCTS)
+    place = stocked.streams()[sources.PRODUCTS].position
 
     for _ in range(5):
-        stocked.read_again(pull.PRODUCTS)
+        stocked.read_again(sources.PRODUCTS)
 
     assert place["compared"][1] == "SKU-2"
     assert len(stocked.item_links()) == 7
@@ -265,6 +265,6 @@ def test_a_pull_of_changes_compares_what_it_saw_and_nothing_else(stocked, monkey
     monkeypatch.setattr(comparison, "known", noted)
     stocked.leaflink.edit("1005", name="Renamed")
 
-    stocked.read_again(pull.PRODUCTS)
+    stocked.read_again(sources.PRODUCTS)
 
     assert set(compared) == {"SKU-5"}

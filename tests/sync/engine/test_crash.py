@@ -14,7 +14,7 @@ from portal.sync.engine import crash
 from portal.sync.engine.crash import END, SETTLING, WRITE
 from portal.sync.errors import Unsettled
 from portal.sync.mapping.money import line_total
-from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
+from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of, matrix
 from tests.sync.engine.shop import Shop
 from tests.sync.mapping.examples import customer, line, order
 
@@ -138,11 +138,7 @@ FLOWS = {
     ),
     "too early to look": Flow(lose_the_answer_and_wait, ("claimed", *END)),
 }
-CASES = [
-    (name, point, flow.trail[: position + 1].count(point))
-    for name, flow in FLOWS.items()
-    for position, point in enumerate(flow.trail)
-]
+CASES = matrix(FLOWS)
 
 
 @pytest.fixture

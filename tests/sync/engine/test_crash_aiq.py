@@ -10,7 +10,7 @@ import pytest
 
 from portal.sync.errors import Unsettled
 from tests.sync.engine.aiq_world import aiq_order, open_aiq_shop, told_id
-from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
+from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of, matrix
 from tests.sync.engine.shop import Shop
 from tests.sync.platforms.aiq.examples import NUMBER
 
@@ -80,11 +80,7 @@ FLOWS = {
     "lost customer found": Flow(lose("create_customer"), look_of(writes=2, settling=True)),
     "lost order found": Flow(lose("create_order"), look_of(writes=1, settling=True)),
 }
-CASES = [
-    (name, point, flow.trail[: position + 1].count(point))
-    for name, flow in FLOWS.items()
-    for position, point in enumerate(flow.trail)
-]
+CASES = matrix(FLOWS)
 
 
 @pytest.mark.parametrize("name", FLOWS)

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from portal.models import Connection, Link, MirroredItem
 from portal.sync import audit, registry, rules, switches
 from portal.sync.catalogues import Catalogue
-from portal.sync.engine import catalogue, guard, marks, pull
+from portal.sync.engine import catalogue, guard, marks, sources
 from portal.sync.errors import Rejected, Retryable, Unsettled
 from tests.sync.engine.catalogues import furnish, item, product
 from tests.sync.engine.catalogues import rules as store_rules
@@ -126,12 +126,12 @@ def test_a_new_item_is_found_by_its_webhook_through_its_list(stocked):
     stocked.begin(1)
     stocked.flourish.shelve(item(2), sellable=4)
     stocked.leaflink.stock_up(product(2))
-    stocked.set_stream(pull.ITEMS, due_at=stocked.connection().created_at.replace(year=2100))
+    stocked.set_stream(sources.ITEMS, due_at=stocked.connection().created_at.replace(year=2100))
     stocked.announce_item("item-2")
 
-    stocked.read(pull.ITEMS)
+    stocked.read(sources.ITEMS)
     stocked.pass_time(4000)
-    stocked.read(pull.PRODUCTS)
+    stocked.read(sources.PRODUCTS)
     stocked.look_until_quiet()
 
     assert offered(stocked, 2) == 4
@@ -144,8 +144,8 @@ def test_a_second_full_sync_writes_nothing_and_one_percent_changed_writes_exactl
     stocked.begin(*numbers)
     stocked.look_until_quiet()
     forget_calls(stocked)
-    stocked.set_stream(pull.ITEMS, full_at=None)
-    stocked.set_stream(pull.PRODUCTS, full_at=None)
+    stocked.set_stream(sources.ITEMS, full_at=None)
+    stocked.set_stream(sources.PRODUCTS, full_at=None)
     assert stocked.read_again() == set()
     assert stocked.writes() == 0
     stocked.flourish.count_anew("item-50", 3)
@@ -231,7 +231,7 @@ def test_a_refused_write_is_a_problem_of_its_item_and_closes_once_it_works(stock
 def test_an_empty_list_of_stock_takes_nothing_off_sale_until_a_person_approves_it(stocked):
     stocked.begin(*range(100, 140))
     stocked.flourish.shelves = []
-    stocked.read_again(pull.STOCK)
+    stocked.read_again(sources.STOCK)
     stocked.look_until_quiet()
     assert (stocked.writes(), set(stocked.problems())) == (0, {"mass_drop"})
     with stocked.desk.tenant(stocked.tenant_id) as session:
@@ -264,7 +264,7 @@ def test_drops_that_come_one_by_one_are_held_from_the_25th_on_and_other_writes_g
         assert session.get_one(Connection, stocked.connection_id).drops_approved_until is None
     for number in range(100, 140):
         stocked.flourish.count_anew(f"item-{number}", 10)
-    stocked.read_again(pull.STOCK)
+    stocked.read_again(sources.STOCK)
     for _ in range(6):
         stocked.look()
     assert {offered(stocked, number) for number in range(100, 140)} == {10}
@@ -322,7 +322,7 @@ def test_a_changed_rule_is_followed_by_every_product_soon(stocked, monkeypatch):
         assert rules.change(session, keys, row, {"price_places": "2"}, actor=ANN)
     monkeypatch.setitem(registry.PLATFORMS, "leaflink", buffered)
 
-    assert stocked.read(pull.STOCK) == {stocked.connection_id}
+    assert stocked.read(sources.STOCK) == {stocked.connection_id}
     stocked.look_until_quiet()
 
     assert [offered(stocked, number) for number in (1, 2)] == [7, 7]

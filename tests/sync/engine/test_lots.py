@@ -14,7 +14,7 @@ from portal.sync import audit, registry
 from portal.sync.batches import Batch
 from portal.sync.catalogues import Catalogue
 from portal.sync.domain import Hint
-from portal.sync.engine import guard, marks, pull
+from portal.sync.engine import guard, marks, sources
 from portal.sync.engine.accounts import catalogue_rules_of
 from portal.sync.engine.shelves import known
 from portal.sync.errors import Rejected, Retryable, Unsettled
@@ -79,7 +79,7 @@ def kinds(stocked: Store) -> set[str]:
 @pytest.mark.promise("LL-11")
 def test_where_both_sides_agree_nothing_is_written_however_often_lists_are_read(begin):
     stocked = begin(1, 2, A=5, B=3)
-    stocked.set_stream(pull.PRODUCTS, full_at=None, batches_at=None)
+    stocked.set_stream(sources.PRODUCTS, full_at=None, batches_at=None)
 
     assert stocked.read_again() == set()
 
@@ -116,7 +116,7 @@ def test_units_that_move_between_lots_are_found_by_the_list_of_stock(begin):
     stocked.flourish.count_anew("item-1", 4, lot="A")
     stocked.flourish.count_anew("item-1", 4, lot="B")
 
-    assert stocked.read_again(pull.STOCK) == {stocked.connection_id}
+    assert stocked.read_again(sources.STOCK) == {stocked.connection_id}
     stocked.look_until_quiet()
 
     assert (offered(stocked), stocked.leaflink.count("set_lot_stock")) == ({"A": 4, "B": 4}, 2)
@@ -210,9 +210,9 @@ def test_a_product_gets_batches_and_is_kept_by_lot_from_then_on(begin):
     stocked.look_until_quiet()
     assert kinds(stocked) == {"drop_stock", "set_stock"}
     stocked.leaflink.keep_lots("1001", batch("A", stock_ref="", place=""))
-    stocked.set_stream(pull.PRODUCTS, batches_at=None)
+    stocked.set_stream(sources.PRODUCTS, batches_at=None)
 
-    stocked.read_again(pull.PRODUCTS)
+    stocked.read_again(sources.PRODUCTS)
     stocked.look_until_quiet()
 
     assert (offered(stocked), "make_lot_stock" in kinds(stocked)) == ({"A": 4}, True)
@@ -229,8 +229,8 @@ def test_a_lot_without_a_batch_is_a_problem_that_closes_once_it_has_one(begin):
     assert set(stocked.problems()) == {"batch_missing"}
     assert stocked.writes() == 0
     stocked.leaflink.keep_lots("1001", batch("NEW", stock_ref="", place=""))
-    stocked.set_stream(pull.PRODUCTS, batches_at=None)
-    stocked.read_again(pull.PRODUCTS)
+    stocked.set_stream(sources.PRODUCTS, batches_at=None)
+    stocked.read_again(sources.PRODUCTS)
     stocked.look_until_quiet()
     assert (stocked.problems(), offered(stocked)) == ({}, {"A": 5, "NEW": 3})
 
@@ -251,7 +251,7 @@ def test_a_refused_lot_is_a_problem_of_its_item(begin):
 def test_an_empty_list_of_stock_takes_no_lot_off_sale_until_a_person_approves_it(begin):
     stocked = begin(*range(100, 130), A=5, B=3)
     stocked.flourish.shelves = []
-    stocked.read_again(pull.STOCK)
+    stocked.read_again(sources.STOCK)
     stocked.look_until_quiet()
     assert (stocked.writes(), set(stocked.problems())) == (0, {"mass_drop"})
     with stocked.desk.tenant(stocked.tenant_id) as session:
@@ -306,7 +306,7 @@ def test_a_preview_shows_each_lot_that_would_be_written_and_writes_nothing(begin
     for lot, units in (("A", 9), ("B", 1), ("NEW", 4)):
         stocked.flourish.count_anew("item-1", units, lot=lot)
     stocked.set("connection", state="paused")
-    stocked.set_stream(pull.PRODUCTS, batches_at=None)
+    stocked.set_stream(sources.PRODUCTS, batches_at=None)
     stocked.read_again()
     platform = RecordingPlatform(stocked.leaflink)
     account = replace(stocked.account, client=platform)

@@ -10,7 +10,7 @@ import pytest
 
 from portal.sync.errors import Rejected, Unsettled
 from portal.sync.platforms.ordo.status import CONFIRMED
-from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of
+from tests.sync.engine.crashing import CrashNow, CrashPoints, look_of, matrix
 from tests.sync.engine.ordo_world import open_ordo_shop, ordo_line, ordo_order, told_id
 from tests.sync.engine.shop import Shop
 from tests.sync.mapping.examples import customer
@@ -220,11 +220,7 @@ FLOWS = {
     "changed, shipped and paid": Flow(edit_and_ship, look_of(writes=2), status="Paid", eaches=(25, 3)),
     "lost order found": Flow(lose_the_create, look_of(writes=3, settling=True)),
 }
-CASES = [
-    (name, point, flow.trail[: position + 1].count(point))
-    for name, flow in FLOWS.items()
-    for position, point in enumerate(flow.trail)
-]
+CASES = matrix(FLOWS)
 
 
 @pytest.mark.parametrize("name", FLOWS)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 import pytest
 from sqlalchemy import text
 
-from portal.sync.engine import pull
+from portal.sync.engine import sources
 from portal.sync.engine.poll import poll
 from portal.sync.engine.pull_place import Place
 from tests.sync.engine.catalogues import T0, furnish
@@ -20,9 +20,9 @@ ROWS = 10_000
 # Each with each other is a hundred million: a minute.
 MOST_SECONDS = 10.0
 MIRRORS = {
-    pull.ITEMS: "INSERT INTO item (hub_id, flourish_id, {common}) SELECT :hub, number, {values}",
-    pull.STOCK: "INSERT INTO item (hub_id, flourish_id, {common}) SELECT :hub, number, {values}",
-    pull.PRODUCTS: "INSERT INTO product (connection_id, foreign_id, listing_state, archived, {common})"
+    sources.ITEMS: "INSERT INTO item (hub_id, flourish_id, {common}) SELECT :hub, number, {values}",
+    sources.STOCK: "INSERT INTO item (hub_id, flourish_id, {common}) SELECT :hub, number, {values}",
+    sources.PRODUCTS: "INSERT INTO product (connection_id, foreign_id, listing_state, archived, {common})"
     " SELECT :connection, number, 'Available', false, {values}",
 }
 COMMON = "id, tenant_id, sku_key, near_key, sku, name, facts, created_at"
@@ -43,7 +43,7 @@ def read_all_but_one(stocked, name: str) -> None:
     """Have a list read to its end that showed each row but the first one."""
     stream = stocked.streams()[name]
     begun = T0.replace(year=2036).isoformat()
-    part = "7" if name == pull.STOCK else ""
+    part = "7" if name == sources.STOCK else ""
     place = Place(full=True, begun=begun, part=part, part_begun=begun, at="", rows=ROWS - 1, total=ROWS - 1)
     values = {"hub": stocked.hub_id, "connection": stocked.connection_id, "stream": stream.id}
     values |= {"tenant": stocked.tenant_id, "begun": T0, "rows": ROWS, "part": part}
@@ -58,9 +58,9 @@ def gone(rows) -> list[str]:
 
 
 TAKEN_OVER = {
-    pull.ITEMS: lambda stocked: gone(stocked.mirrored_items()) == ["000001"],
-    pull.PRODUCTS: lambda stocked: gone(stocked.mirrored_products()) == ["000001"],
-    pull.STOCK: lambda stocked: (
+    sources.ITEMS: lambda stocked: gone(stocked.mirrored_items()) == ["000001"],
+    sources.PRODUCTS: lambda stocked: gone(stocked.mirrored_products()) == ["000001"],
+    sources.STOCK: lambda stocked: (
         sorted(row.stock["7"] for row in stocked.mirrored_items().values()) == ["0", *["5"] * (ROWS - 1)]
     ),
 }

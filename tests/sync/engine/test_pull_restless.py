@@ -8,7 +8,7 @@ from sqlalchemy import update
 from portal.models import Link
 from portal.sync import audit, journal
 from portal.sync.decisions import Finding
-from portal.sync.engine import guard, pull
+from portal.sync.engine import guard, sources
 from portal.sync.errors import ConnectionBroken
 from tests.sync.engine.catalogues import furnish, item, product
 
@@ -23,7 +23,7 @@ def stocked(shop, monkeypatch):
 @pytest.mark.fault(67)
 def test_stock_that_moved_in_every_pass_is_read_from_its_beginning_the_next_time(stocked):
     stocked.flourish.shelve(*(item(number) for number in range(1, 8)), sellable=5)
-    stocked.read(pull.ITEMS)
+    stocked.read(sources.ITEMS)
     whole = list(stocked.flourish.shelves)
 
     def sell() -> None:
@@ -33,22 +33,22 @@ def test_stock_that_moved_in_every_pass_is_read_from_its_beginning_the_next_time
         stocked.flourish.meanwhile["stock"] = sell
 
     stocked.flourish.meanwhile["stock"] = sell
-    stocked.read(pull.STOCK)
-    assert stocked.streams()[pull.STOCK].position is None
+    stocked.read(sources.STOCK)
+    assert stocked.streams()[sources.STOCK].position is None
     stocked.flourish.meanwhile.clear()
     stocked.flourish.shelves = whole
 
-    stocked.read_again(pull.STOCK)
+    stocked.read_again(sources.STOCK)
 
     assert {row.stock["7"] for row in stocked.mirrored_items().values()} == {"5"}
 
 
 def lose_all_products(stocked) -> None:
     stocked.leaflink.stock_up(*(product(number) for number in range(100, 140)))
-    stocked.read(pull.PRODUCTS)
+    stocked.read(sources.PRODUCTS)
     stocked.leaflink.products_by_ref.clear()
-    stocked.set_stream(pull.PRODUCTS, full_at=None)
-    stocked.read_again(pull.PRODUCTS)
+    stocked.set_stream(sources.PRODUCTS, full_at=None)
+    stocked.read_again(sources.PRODUCTS)
     assert set(stocked.problems()) == {"mass_gone"}
 
 
@@ -58,7 +58,7 @@ def test_a_list_that_lost_its_rows_is_read_whole_as_soon_as_that_is_approved(sto
 
     with stocked.desk.tenant(stocked.tenant_id) as session:
         guard.approve(session, stocked.desk.settings.master_keys, stocked.connection_id, actor=ANN)
-    stocked.read(pull.PRODUCTS)
+    stocked.read(sources.PRODUCTS)
 
     assert None not in {row.gone_at for row in stocked.mirrored_products().values()}
     assert stocked.problems() == {}
@@ -69,9 +69,9 @@ def test_what_is_asked_about_a_list_stays_asked_while_its_polls_fail_and_work_ag
     lose_all_products(stocked)
 
     stocked.leaflink.fail("products", ConnectionBroken("no", http_status=500), times=1)
-    stocked.read_again(pull.PRODUCTS)
+    stocked.read_again(sources.PRODUCTS)
     assert set(stocked.problems()) >= {"mass_gone"}
-    stocked.read_again(pull.PRODUCTS)
+    stocked.read_again(sources.PRODUCTS)
 
     assert set(stocked.problems()) == {"mass_gone"}
 
@@ -86,7 +86,7 @@ def test_a_comparison_leaves_the_problem_of_an_item_on_which_workers_died(stocke
         session.execute(update(Link).where(Link.id == link.id).values(values))
 
     stocked.flourish.count_anew("item-2", 3)
-    stocked.read_again(pull.STOCK)
+    stocked.read_again(sources.STOCK)
 
     assert "worker_died" in stocked.problems()
 
@@ -97,6 +97,6 @@ def test_a_connection_whose_key_is_refused_is_not_asked_for_its_brands_and_lines
     asked = len(stocked.leaflink.calls)
     stocked.flourish.edit("item-1", brand="Another")
 
-    stocked.read_again(pull.ITEMS)
+    stocked.read_again(sources.ITEMS)
 
     assert len(stocked.leaflink.calls) == asked

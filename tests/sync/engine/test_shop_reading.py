@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal.models import Connection, Facility, Hub, MirroredItem, PulledRow, Stream
 from portal.sync import audit
-from portal.sync.engine import catalogue, mirror, pull
+from portal.sync.engine import catalogue, mirror, sources
 from portal.sync.engine.shop_reading import Labs, Variations, is_asked_by, is_behind
 from portal.sync.engine.sources import source_of
 from portal.sync.platforms.aiq import AIQ
@@ -57,7 +57,7 @@ def shop(desk, tenant_id) -> Shop:
     return made
 
 
-def stream(shop: Shop, name: str = pull.STOCK) -> Stream:
+def stream(shop: Shop, name: str = sources.STOCK) -> Stream:
     with shop.desk.tenant(shop.tenant_id) as session:
         return session.scalars(select(Stream).where(Stream.name == name)).one()
 
@@ -142,7 +142,7 @@ def test_nothing_is_asked_of_items_that_are_not_on_the_menu(shop, changed):
     retail = Retail()
     have(shop, shop_item(price=None, **changed), lots={"L-1": "12"})
     assert read(shop, retail)
-    assert Variations(cast(Any, retail)).read(shop.desk, stream(shop, pull.ITEMS), lambda: False)
+    assert Variations(cast(Any, retail)).read(shop.desk, stream(shop, sources.ITEMS), lambda: False)
     assert retail.asked == []
 
 
@@ -173,7 +173,7 @@ def test_the_cheapest_variation_is_asked_of_items_without_a_price_and_only_then(
     prices = Variations(cast(Any, retail))
 
     for _ in range(2):
-        assert prices.read(shop.desk, stream(shop, pull.ITEMS), lambda: False)
+        assert prices.read(shop.desk, stream(shop, sources.ITEMS), lambda: False)
 
     variation = item(shop).variation
     assert variation is not None
@@ -182,7 +182,7 @@ def test_the_cheapest_variation_is_asked_of_items_without_a_price_and_only_then(
         assert session.scalars(select(PulledRow.ref)).all() == ["00000345"]
     # It changed, so that its variations may have, too.
     have(shop, shop_item(price=None, updated_at=NOON + timedelta(hours=1)))
-    prices.read(shop.desk, stream(shop, pull.ITEMS), lambda: False)
+    prices.read(shop.desk, stream(shop, sources.ITEMS), lambda: False)
     assert retail.asked == ["00000345"] * 2
 
 
@@ -208,7 +208,7 @@ def test_a_hub_without_a_shop_reads_its_items_as_before(shop):
         connection.platform = "leaflink"
         session.flush()
         assert not is_asked_by(connection)
-        plain = source_of(session, session.merge(stream(shop, pull.ITEMS)), cast(Any, shop.flourish))
+        plain = source_of(session, session.merge(stream(shop, sources.ITEMS)), cast(Any, shop.flourish))
     assert (plain.for_shops, plain.besides) == (False, None)
 
 

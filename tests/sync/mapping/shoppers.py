@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from portal.sync.flourish.retail_client import RetailClient
+from portal.sync.mapping.identity import Ask, Make, Review, Said, Use, identify
 from portal.sync.retail import CustomerLookup, Person, RetailCustomer, Shopper
+from portal.sync.shopping import IdentityRules
 
 BORN = date(1990, 2, 3)
 NIA = Person(
@@ -42,3 +45,15 @@ def customer(ref: str = "7", *, person: Person | None = None, **changes: Any) ->
     """Flourish's customer of Nia, without a patient id unless a person is given."""
     theirs = person or replace(NIA, patient_id="")
     return replace(RetailCustomer(ref, theirs, is_active=True, is_verified=True), **changes)
+
+
+def who_is(
+    retail: RetailClient, shopper: Shopper, rules: IdentityRules, *, said: Said | None = None
+) -> Use | Make | Review:
+    """Ask Flourish one thing after the other, as the engine does, until it is known who a shopper is."""
+    found: dict[CustomerLookup, tuple[RetailCustomer, ...]] = {}
+    end = identify(shopper, rules, found, said=said)
+    while isinstance(end, Ask):
+        found[end.lookup] = retail.customers(end.lookup)
+        end = identify(shopper, rules, found, said=said)
+    return end

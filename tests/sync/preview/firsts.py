@@ -17,7 +17,7 @@ from portal.sync import audit
 from portal.sync.approval import approved
 from portal.sync.connecting import go_live
 from portal.sync.engine import poll as polls
-from portal.sync.engine import pull
+from portal.sync.engine import sources
 from portal.sync.engine.poll import poll
 from portal.sync.engine.reconcile import reconcile
 from portal.sync.flourish.client import FlourishClient
@@ -89,7 +89,7 @@ class First:
         """Poll everything that is due and look at all that is, until nothing is."""
         with self.shop.desk.tenant(self.shop.tenant_id) as session:
             rows = {row.name: row.id for row in session.scalars(select(Stream))}
-        for name in (*pull.INTERVALS, *(name for name in rows if name not in pull.INTERVALS)):
+        for name in (*sources.INTERVALS, *(name for name in rows if name not in sources.INTERVALS)):
             poll(self.shop.desk, self.shop.tenant_id, rows[name])
         for _ in range(40):
             claims = self.shop.claims(200)

@@ -17,12 +17,11 @@ from portal.sync.platforms.aiq.listing import CATEGORY_TABLE, FIELDS, SWITCHES
 from portal.sync.platforms.aiq.readiness import READINESS
 from portal.sync.platforms.aiq.shop import CATALOGUE, HIDING
 from portal.sync.platforms.aiq.status import CHECKED_IN_YIELDS, COURSE, LADDER, STAGES
-from portal.sync.platforms.aiq.terms import KINDS
+from portal.sync.platforms.aiq.terms import KINDS, LABEL
 from portal.sync.platforms.aiq.translate import EXTERNAL_ID, read_webhook
 from portal.sync.retail import Fulfilment
 from portal.sync.shopping import IdentityRules
 
-LABEL = "AIQ Ecommerce"
 HOSTS = ("api.dispenseapp.com",)
 DEFAULT_BASE_URL = "https://api.dispenseapp.com/2023-03/"
 KEY_HEADER = "x-dispense-api-key"

@@ -11,16 +11,16 @@ from portal.sync.catalogues import Catalogue
 from portal.sync.decisions import CatalogueRules, Decision, Finding, Inquiry
 from portal.sync.domain import FacilityFacts, Json, Shelf
 from portal.sync.entered import Setting
-from portal.sync.mapping.pairing import Pair, near, pair
+from portal.sync.mapping.pairing import Pair, only_near, pair
 from portal.sync.mapping.shop_shelf import HIDES_OLD, ShopShelf, is_by_weight
 from portal.sync.mapping.shop_stock import Offered, oversold
 from portal.sync.platforms.aiq.labs import THC_SOURCE, TOTAL_THC, labs_of
 from portal.sync.platforms.aiq.listing import FIELDS, Listing, listing
 from portal.sync.platforms.aiq.menu import Place, plan_place
+from portal.sync.platforms.aiq.terms import LABEL
 from portal.sync.questions import Facts
 from portal.sync.shopping import ShopItem
 
-_LABEL = "AIQ Ecommerce"
 # How long an item may be offered by an old figure; AIQ's own article syncs every ten minutes.
 _STOCK_SECONDS = 600.0
 WRITES, BUFFER = "writes", "stock_buffer"
@@ -55,7 +55,7 @@ def item_rules(chosen: Mapping[str, Any], connection_id: str, facility: Facility
     compared = tuple(name for name, switch in _COMPARED if not switch or chosen[switch] is True)
     return CatalogueRules(
         connection_id=connection_id,
-        platform_label=_LABEL,
+        platform_label=LABEL,
         fields=compared if is_written else (),
         writes_stock=is_written,
         is_shop=True,
@@ -78,8 +78,8 @@ def plan_item(shelf: Shelf, *, base: Json | None, rules: CatalogueRules, facts: 
     found = pair(shelf, base=before, rules=rules)
     if isinstance(found, Decision):
         return found
-    if found.product is None and (similar := near(shelf.sku, shelf.products)):
-        return _near(shelf.sku, similar)
+    if found.product is None and (similar := only_near(shelf.sku, shelf.products, LABEL)):
+        return similar
     if shelf.shop_item is None:
         return _unread()
     offered = shelf.counted.offered(rules.stock_buffer, by_weight=is_by_weight(found.product))
@@ -121,15 +121,6 @@ def _sku(found: Pair) -> str:
     return found.product.own_sku or found.product.sku
 
 
-def _near(sku: str, similar: list[str]) -> Decision:
-    return Decision(
-        "near_product",
-        f"{_LABEL} has no product {sku}, but {', '.join(similar)}: near, so nothing is put there.",
-        f"Make both SKUs equal, in Flourish or in {_LABEL}.",
-        "skipped",
-    )
-
-
 def _unread() -> Decision:
     return Decision(
         "item_unread",
@@ -143,8 +134,8 @@ def _not_written(decision: Decision) -> Decision:
     """What would be written, where nothing may be."""
     return Decision(
         "not_written",
-        f"{_LABEL} has it otherwise, and nothing is written: the connection only reads {_LABEL}.",
-        f"Switch on the rule to write to {_LABEL}, or correct it there by hand.",
+        f"{LABEL} has it otherwise, and nothing is written: the connection only reads {LABEL}.",
+        f"Switch on the rule to write to {LABEL}, or correct it there by hand.",
         "skipped",
         findings=decision.findings,
     )

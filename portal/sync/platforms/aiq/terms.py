@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from portal.sync.retail import Fulfilment
 
+LABEL = "AIQ Ecommerce"
 # How an order changes hands -> Flourish's fulfilment type, which has none for what is sent (`SHIPPING`).
 DELIVERY, SHIPPING = "DELIVERY", "SHIPPING"
 FULFILMENTS = MappingProxyType(

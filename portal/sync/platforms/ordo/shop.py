@@ -8,7 +8,7 @@ from typing import Any
 from portal.sync.catalogues import Catalogue, FieldRow
 from portal.sync.decisions import CatalogueRules
 from portal.sync.domain import FacilityFacts
-from portal.sync.mapping.whole import plan_whole
+from portal.sync.platforms.ordo.whole import plan_whole
 
 FIELDS = (
     FieldRow("stock", "Sellable quantity", "what Flourish says is sellable in the facility, zero too"),

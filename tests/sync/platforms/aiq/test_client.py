@@ -48,7 +48,7 @@ def store():
     headers = aiq.authorise({"api_key": " aq-key "})
     with (
         responses.RequestsMock() as wire,
-        Caller(address, headers, label=aiq.LABEL, turnstile=lambda: None, user_agent="Trellis") as calls,
+        Caller(address, headers, label=aiq.AIQ.label, turnstile=lambda: None, user_agent="Trellis") as calls,
     ):
         yield AiqClient(calls, VENUE), wire
 

@@ -23,16 +23,18 @@ from portal.sync.mapping.offers import carry_offers, compare
 from portal.sync.mapping.retail_draft import retail_draft, without_strain
 from portal.sync.mapping.shop_holds import holds_of
 from portal.sync.mapping.shop_stock import StockReading, offer
-from portal.sync.platforms.aiq import LABEL, authorise
+from portal.sync.platforms.aiq import authorise
 from portal.sync.platforms.aiq.client import AiqClient
 from portal.sync.platforms.aiq.intake import Purpose, hindrance, purpose
 from portal.sync.platforms.aiq.labs import labs_of
 from portal.sync.platforms.aiq.listing import Listing, listing
 from portal.sync.platforms.aiq.menu import Place, plan_place
 from portal.sync.platforms.aiq.status import WAITS_FOR_ROUTE, wanted
+from portal.sync.platforms.aiq.terms import LABEL
 from portal.sync.retail import Shopper
 from portal.sync.shopping import IdentityRules, Store
 from tests.cli import served
+from tests.sync.mapping.shoppers import who_is
 
 HOME, DAY = "00000001", date(2026, 11, 28)
 RULES = Rules(
@@ -83,7 +85,7 @@ def control(town):
 
 def customer_of(flourish, shopper):
     """Who somebody is in Flourish; made there if nobody is."""
-    end = flourish.retail.who_is(shopper, IdentityRules())
+    end = who_is(flourish.retail, shopper, IdentityRules())
     if isinstance(end, Make):
         return flourish.retail.create_customer(end.draft).id
     assert isinstance(end, Use)

@@ -14,10 +14,11 @@ from portal.sync.drafts import ProductDraft
 from portal.sync.errors import ConnectionBroken, Rejected, Retryable
 from portal.sync.http import Caller
 from portal.sync.mapping.money import add_up
-from portal.sync.platforms.aiq import LABEL, authorise
+from portal.sync.platforms.aiq import authorise
 from portal.sync.platforms.aiq.client import AiqClient
 from portal.sync.platforms.aiq.labs import Labs
 from portal.sync.platforms.aiq.listing import Listing, listing
+from portal.sync.platforms.aiq.terms import LABEL
 from portal.sync.retail import Fulfilment
 from tests.cli import served
 from tests.sync.platforms.aiq.examples import shop_item

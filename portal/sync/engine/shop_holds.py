@@ -22,8 +22,8 @@ from portal.models import Connection, HeldLine, Link, MirroredItem
 from portal.sync.engine.accounts import stock_facilities
 from portal.sync.engine.held import mark_items
 from portal.sync.engine.readings import lists_begun, one_item, reading
-from portal.sync.mapping import shop_holds
 from portal.sync.mapping.keys import sku_key
+from portal.sync.mapping.shop_holds import holds_of
 from portal.sync.mapping.shop_stock import Hold, StockReading, offer
 from portal.sync.retail import RetailOrder
 from portal.sync.shopping import ShopOrder
@@ -60,7 +60,7 @@ def note(
         seen_at: when `made` had been read, by the database's clock.
     """
     skus = _skus(session, link, made)
-    found = shop_holds.holds_of(order, made, seen_since=seen_at, skus=skus, platform_holds=platform_holds)
+    found = holds_of(order, made, seen_since=seen_at, skus=skus, platform_holds=platform_holds)
     _put_down(
         session, link, {hold.line: _values(sku, hold) for sku, holds in found.items() for hold in holds}
     )
@@ -107,7 +107,7 @@ def beyond_stock(session: Session, connection_id: UUID, order: ShopOrder) -> tup
     lock_items(session, connection_id, connection.hub_id, skus)
     items = _items(session, connection.hub_id, skus)
     held = held_of(session, connection_id, skus)
-    own = shop_holds.holds_of(order, None, seen_since=order.placed_at, skus={}, platform_holds=False)
+    own = holds_of(order, None, seen_since=order.placed_at, skus={}, platform_holds=False)
     facilities, begun = stock_facilities(connection), lists_begun(session, connection.hub_id)
     late = []
     for key, sku in skus.items():

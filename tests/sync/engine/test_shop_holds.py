@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from portal.models import Connection, HeldLine, Link, MirroredItem
 from portal.sync.domain import Hint
-from portal.sync.engine import holds, marks
+from portal.sync.engine import marks, shop_holds
 from portal.sync.engine.readings import lists_begun, one_item, reading
 from portal.sync.mapping.shop_stock import StockReading, offer
 from tests.sync.engine.catalogues import furnish
@@ -49,7 +49,7 @@ def note(stocked, source, flourish=None, *, seen_at=NOON, platform_holds=False):
     link_id = link_of(stocked, source)
     with stocked.desk.tenant(stocked.tenant_id) as session:
         link = session.get_one(Link, link_id, with_for_update=LOCKED)
-        holds.note(session, link, source, flourish, platform_holds=platform_holds, seen_at=seen_at)
+        shop_holds.note(session, link, source, flourish, platform_holds=platform_holds, seen_at=seen_at)
     return link_id
 
 
@@ -60,12 +60,12 @@ def rows(stocked):
 
 def held(stocked, sku=SKU):
     with stocked.desk.tenant(stocked.tenant_id) as session:
-        return holds.held_of(session, stocked.connection_id, [sku]).get(sku, ())
+        return shop_holds.held_of(session, stocked.connection_id, [sku]).get(sku, ())
 
 
 def beyond(stocked, source):
     with stocked.desk.tenant(stocked.tenant_id) as session:
-        return holds.beyond_stock(session, stocked.connection_id, source)
+        return shop_holds.beyond_stock(session, stocked.connection_id, source)
 
 
 def marks_of(stocked):
@@ -142,14 +142,14 @@ def test_a_line_that_is_no_more_in_its_order_holds_nothing(stocked):
 def test_an_order_that_its_platform_does_not_know_any_more_holds_nothing(stocked):
     link_id, before = note(stocked, placed(), made("Submitted", 0, sku=SKU)), marks_of(stocked)
     with stocked.desk.tenant(stocked.tenant_id) as session:
-        holds.forget(session, session.get_one(Link, link_id, with_for_update=LOCKED))
+        shop_holds.forget(session, session.get_one(Link, link_id, with_for_update=LOCKED))
     assert rows(stocked) == []
     assert marks_of(stocked)[SKU][0] == before[SKU][0] + 1
 
 
 def release(stocked, began_at):
     with stocked.desk.tenant(stocked.tenant_id) as session:
-        holds.release(session, stocked.connection_id, SKU, StockReading(Decimal(10), began_at))
+        shop_holds.release(session, stocked.connection_id, SKU, StockReading(Decimal(10), began_at))
 
 
 def test_a_hold_is_let_go_only_by_a_figure_that_began_to_be_read_after_its_end(stocked):
@@ -208,14 +208,14 @@ def test_two_orders_are_judged_one_after_the_other(stocked):
     def judge():
         with stocked.desk.tenant(stocked.tenant_id) as session:
             link = session.get_one(Link, second_link, with_for_update=LOCKED)
-            holds.note(session, link, second, None, platform_holds=True, seen_at=NOON)
-            return holds.beyond_stock(session, stocked.connection_id, second)
+            shop_holds.note(session, link, second, None, platform_holds=True, seen_at=NOON)
+            return shop_holds.beyond_stock(session, stocked.connection_id, second)
 
     with ThreadPoolExecutor(1) as pool:
         with stocked.desk.tenant(stocked.tenant_id) as session:
             link = session.get_one(Link, first_link, with_for_update=LOCKED)
-            holds.note(session, link, first, None, platform_holds=True, seen_at=NOON)
-            assert holds.beyond_stock(session, stocked.connection_id, first) == ()
+            shop_holds.note(session, link, first, None, platform_holds=True, seen_at=NOON)
+            assert shop_holds.beyond_stock(session, stocked.connection_id, first) == ()
             other = pool.submit(judge)
             wait_for_a_waiter(session)
         assert other.result() == (SKU,)

@@ -11,7 +11,7 @@ import pytest
 from portal.sync.decisions import CatalogueRules
 from portal.sync.drafts import PutProduct
 from portal.sync.mapping.keeping import forgiven
-from portal.sync.mapping.whole import plan_whole
+from portal.sync.platforms.ordo.whole import plan_whole
 from portal.sync.questions import BrandNamed, Named
 from portal.sync.sameness import Sameness
 from tests.sync.mapping.shelves import SKU, codes, item, plan, product, shelf

@@ -17,7 +17,7 @@ from portal.sync.mapping.facts import plain_value
 from portal.sync.mapping.keeping import Kept, fought_over, keep, with_kept
 from portal.sync.mapping.keys import sku_key
 from portal.sync.mapping.making import drop_held, unread
-from portal.sync.mapping.pairing import Pair, ask, near, pair
+from portal.sync.mapping.pairing import Pair, ask, only_near, pair
 from portal.sync.mapping.units import rounded_down
 from portal.sync.questions import BrandNamed, Facts, Named
 
@@ -26,7 +26,7 @@ _PLACES = 4
 
 
 def plan_whole(shelf: Shelf, *, base: Json | None, rules: CatalogueRules, facts: Facts) -> Decision | Inquiry:
-    """Decide what is to be done about a SKU now; see `contract.Planner`."""
+    """Decide what is to be done about a SKU now; see `catalogues.Planner`."""
     before = base or {}
     found = pair(shelf, base=before, rules=rules)
     if isinstance(found, Decision):
@@ -53,15 +53,7 @@ def _left_alone(shelf: Shelf, item: Item, rules: CatalogueRules) -> Decision | N
     if not item.active:
         sentence, step = "The item is not active in Flourish.", "Activate it in Flourish to have it synced."
         return Decision("item_not_active", sentence, step, "skipped")
-    similar = near(shelf.sku, shelf.products)
-    if not similar:
-        return None
-    return Decision(
-        "near_product",
-        f"{where} has no item {shelf.sku}, but {', '.join(similar)}: near, so nothing is put there.",
-        f"Make both SKUs equal, in Flourish or in {where}.",
-        "skipped",
-    )
+    return only_near(shelf.sku, shelf.products, where, thing="item")
 
 
 def _brand_name(item: Item, rules: CatalogueRules) -> str:
