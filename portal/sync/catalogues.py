@@ -65,3 +65,9 @@ class Catalogue:
     # What a write calls it, where that is not the field of `domain.Product` that then holds it; "quantity" is
     # what can be ordered, unless it is named here.
     names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stock_field(self) -> str:
+        """The field of `domain.Product` that holds the stock which is written: what can be ordered, or, of
+        a platform that keeps back itself what its orders need, all that it was told of."""
+        return self.names.get("quantity", "available")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from portal.models import Link, MirroredProduct, Stream
+from portal.models import Connection, Link, MirroredProduct, Stream
 from portal.sync.checker.place import GRACE, Place, called, is_busy
 from portal.sync.checker.report import CounterExample, Seen, seen
 from portal.sync.mapping.facts import batch_from
 from portal.sync.mapping.lots import kept_as
+from portal.sync.registry import PLATFORMS
 
 _MOST = 10_000
 _PRODUCT = Link.base["product"].astext
@@ -51,24 +52,37 @@ def _linked_twice(session: Session, place: Place) -> list[CounterExample]:
 
 def _written_otherwise(session: Session, place: Place) -> list[CounterExample]:
     """Settled links whose product shows another stock than was agreed on, though nobody told of a change."""
+    stock = _stock_of(session)
     shown = or_(
-        MirroredProduct.facts["available"].astext == Link.base["stock"].astext,
+        stock == Link.base["stock"].astext,
         MirroredProduct.told.is_not(None),
         MirroredProduct.facts["stock_kind"].astext != "managed",
     )
     rows = session.execute(
-        _at_rest(select(Link, MirroredProduct.facts["available"].astext))
-        .where(Link.base["stock"].astext.is_not(None), not_(shown))
-        .limit(_MOST)
+        _at_rest(select(Link, stock)).where(Link.base["stock"].astext.is_not(None), not_(shown)).limit(_MOST)
     )
     return [
         CounterExample(
             called(link),
-            f"{link.base['stock'] if link.base else ''} was agreed on, and {available} is offered",
+            f"{link.base['stock'] if link.base else ''} was agreed on, and {offered} is offered",
             place.product(link.id),
         )
-        for link, available in rows
+        for link, offered in rows
     ]
+
+
+def _stock_of(session: Session) -> ColumnElement[str]:
+    """What a product shows of the stock that is written to it, by its platform."""
+    connections = session.execute(select(Connection.id, Connection.platform))
+    whole = [each.id for each in connections if _stock_field(each.platform) == "quantity"]
+    facts = MirroredProduct.facts
+    return case((Link.connection_id.in_(whole), facts["quantity"].astext), else_=facts["available"].astext)
+
+
+def _stock_field(platform: str) -> str:
+    """A platform that this version does not know any more has no catalogue either."""
+    declared = PLATFORMS.get(platform)
+    return declared.catalogue.stock_field if declared is not None and declared.catalogue is not None else ""
 
 
 def _at_rest(query: Select[Link, Any]) -> Select[Link, Any]:

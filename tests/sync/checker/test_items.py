@@ -69,3 +69,21 @@ def test_a_lot_of_which_something_else_is_offered_is_named(desk, tenant, monkeyp
         row.batches = [{**(row.batches or [{}])[0], "quantity": "9"}]
 
     assert seen(store) == (1, [("item SKU-1", "5 of lot A was agreed on, and 9 is offered")])
+
+
+@pytest.mark.promise("AQ-11")
+def test_what_a_platform_keeps_back_itself_of_what_it_was_told_is_no_difference(stocked, monkeypatch):
+    declared = registry.platform("leaflink")
+    assert declared.catalogue is not None
+    whole = replace(declared.catalogue, names={"quantity": "quantity"})
+    monkeypatch.setitem(registry.PLATFORMS, "leaflink", replace(declared, catalogue=whole))
+
+    def show(**facts):
+        with stocked.desk.tenant(stocked.tenant_id) as session:
+            row = session.scalars(select(MirroredProduct).where(MirroredProduct.foreign_id == "1001")).one()
+            row.facts = {**(row.facts or {}), **facts}
+
+    show(quantity="10", reserved="3", available="7")
+    assert seen(stocked) == (2, [])
+    show(quantity="8", reserved="3", available="5")
+    assert seen(stocked) == (2, [("item SKU-1", "10 was agreed on, and 8 is offered")])
