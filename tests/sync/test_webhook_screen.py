@@ -13,6 +13,7 @@ from portal.sync.audit import Actor
 from portal.sync.engine.endpoints import TOKEN_FIELD, made_at, overlaps
 from portal.sync.engine.inbox import Inbox
 from portal.sync.flourish import FLOURISH
+from portal.sync.registry import PLATFORMS
 from portal.sync.retention import drop_secrets
 from portal.sync.signing import examine, sign
 from tests.sync.engine.shop import open_shop
@@ -178,14 +179,21 @@ def test_the_newest_is_told_by_when_it_was_made_and_the_audit_names_who(shop, as
 @pytest.mark.parametrize(
     ("platforms", "events"),
     [
-        ((), ("Outbound Order", "Inventory", "Item")),
+        ((), ("Outbound Order", "Retail Order", "Inventory", "Item")),
         (("leaflink",), ("Outbound Order", "Inventory", "Item")),
         (("ordo",), ("Outbound Order", "Inventory")),
         (("ordo", "leaflink"), ("Outbound Order", "Inventory", "Item")),
+        (("aiq",), ("Retail Order", "Inventory", "Item")),
+        (("aiq", "ordo"), ("Outbound Order", "Retail Order", "Inventory", "Item")),
     ],
 )
 def test_the_events_to_tick_are_all_that_its_platforms_need(platforms, events):
     assert webhook_screen.events(platforms) == events
+
+
+@pytest.mark.parametrize("key", PLATFORMS)
+def test_flourishs_screen_has_each_event_that_a_platform_needs(key):
+    assert set(webhook_screen.events((key,))) == set(PLATFORMS[key].flourish_events)
 
 
 def test_a_platform_that_was_disconnected_needs_none(shop, ask):

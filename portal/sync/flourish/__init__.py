@@ -98,7 +98,7 @@ FLOURISH = Erp(
         where="Flourish, Settings, Integrations, Webhook Endpoints",
         pairs={"Trellis-Sender-1": "webhook_header_1", "Trellis-Sender-2": "webhook_header_2"},
     ),
-    events=("Outbound Order", "Inventory", "Item"),
+    events=("Outbound Order", "Retail Order", "Inventory", "Item"),
     streams=(StreamSpec("orders", interval_seconds=300.0),),
     # Flourish publishes no limit: a gentle start, faster while nothing says no, slower at once when it does.
     throttle=Throttle(per_second=5.0, burst=20, grows_to=4.0),
