@@ -99,8 +99,9 @@ def read_hint(row: Fields) -> Hint:
 
 
 def read_webhook(payload: Json) -> Hint:
-    """Read what a webhook is about, and nothing more: no signature says that AIQ sent it, so that whoever
-    acts on it asks AIQ. Types are written in more than one way, as `ORDER_CREATED` and `order.created`.
+    """Read what a webhook is about and of which version, and nothing more: no signature says that AIQ sent it,
+    so that whoever acts on it asks AIQ. Types are written in more than one way, as `ORDER_CREATED` and
+    `order.created`.
 
     Raises:
         Unreadable: it is about an order and does not say which.
@@ -112,7 +113,8 @@ def read_webhook(payload: Json) -> Hint:
     if subject != "order":
         return Hint("", "", topic)
     data = envelope.child("data")
-    return Hint("order", data.ident("id"), topic, label=data.text_or_empty("orderId"))
+    changed = data.time("modified", naive_is_utc=True) if data.has("modified") else None
+    return Hint("order", data.ident("id"), topic, changed, label=data.text_or_empty("orderId"))
 
 
 def _word(order: Fields, name: str) -> str:

@@ -137,7 +137,13 @@ def test_a_row_of_a_list_says_only_which_order_changed():
 def test_a_webhook_of_an_order_is_a_hint_whatever_its_type(kind):
     body = {"id": "e1", "type": kind, "data": payload(status="CLOSED"), "created": "2026-11-20T12:00:00Z"}
 
-    assert read_webhook(body) == Hint("order", NUMBER, kind, label="1001")
+    assert read_webhook(body) == Hint("order", NUMBER, kind, NOON, label="1001")
+
+
+def test_a_webhook_may_leave_out_when_its_order_changed():
+    body = {"id": "e1", "type": "ORDER_UPDATED", "data": {"id": NUMBER}}
+
+    assert read_webhook(body) == Hint("order", NUMBER, "ORDER_UPDATED")
 
 
 @pytest.mark.parametrize("kind", ["PRODUCT_UPDATED", "", None, 3, "x" * 99])
