@@ -52,6 +52,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
         "many_items",
         "medical_card_expired",
         "medical_card_missing",
+        "names_shared",
         "no_license",
         "no_lines",
         "no_quantity",

@@ -22,7 +22,7 @@ from portal.sync.batches import SetLotStock
 from portal.sync.catalogues import Planner
 from portal.sync.decisions import CatalogueRules, Decision, Inquiry, SetStock
 from portal.sync.drafts import PutProduct
-from portal.sync.engine import crash, guard, mismatches
+from portal.sync.engine import crash, guard, mismatches, namesakes
 from portal.sync.engine.accounts import catalogue_rules_of, planner_of
 from portal.sync.engine.bulk import copy_in
 from portal.sync.engine.desk import Desk
@@ -79,6 +79,7 @@ def compare(
             if not keys:
                 marked += guard.release_drops(session, connection)
                 mismatches.report(session, connection)
+                namesakes.report(session, connection)
                 return Compared(marked, after, complete=True)
         marked += _compare_batch(desk, tenant_id, connection_id, keys, known_facts)
         crash.point("compared")

@@ -3,8 +3,7 @@ its fields (AQ-2 to AQ-5, AQ-14). Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import escape
@@ -108,18 +107,6 @@ def listing(shop_item: ShopItem, labs: Labs, chosen: Mapping[str, Any]) -> Listi
     _weight(making)
     _labs(making, labs)
     return Listing(making.fields["sku"], making.fields, tuple(making.warnings), labs.dropped)
-
-
-def shared_names(listings: Iterable[Listing]) -> tuple[str, ...]:
-    """Say which names several SKUs have: shoppers cannot tell them apart."""
-    named: dict[str, list[str]] = defaultdict(list)
-    for each in listings:
-        named[each.fields["name"]].append(each.sku)
-    return tuple(
-        f"{name} is the name of {', '.join(sorted(skus))}."
-        for name, skus in sorted(named.items())
-        if len(skus) > 1
-    )
 
 
 def _left_out(shop_item: ShopItem) -> Unlisted | None:

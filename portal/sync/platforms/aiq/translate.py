@@ -99,8 +99,8 @@ def read_hint(row: Fields) -> Hint:
 
 
 def read_webhook(payload: Json) -> Hint:
-    """Read what a webhook is about and of which version, and nothing more: no signature says that AIQ sent it,
-    so that whoever acts on it asks AIQ. Types are written in more than one way, as `ORDER_CREATED` and
+    """Read what a webhook is about and of which version, and nothing more: no signature says that AIQ sent
+    it, so that whoever acts on it asks AIQ. Types are written in more than one way, as `ORDER_CREATED` and
     `order.created`.
 
     Raises:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from portal.sync.platforms.aiq.labs import Labs
-from portal.sync.platforms.aiq.listing import FIELDS, SWITCHES, Listing, Unlisted, listing, shared_names
+from portal.sync.platforms.aiq.listing import FIELDS, SWITCHES, Listing, Unlisted, listing
 from tests.sync.platforms.aiq.examples import shop_item
 
 LABS = Labs({"thc": Decimal(20), "thcContentUnit": "%"}, {"limonene": Decimal(1), "limoneneContentUnit": "%"})
@@ -77,14 +77,6 @@ def test_the_name_is_that_for_e_commerce_else_for_retail_else_the_items(names, e
 
     assert found.fields["name"] == expected
     assert bool(found.warnings) == warned
-
-
-@pytest.mark.promise("AQ-4")
-def test_two_items_of_one_name_are_named():
-    one, other, third = shown(sku="A"), shown(sku="B"), shown(sku="C", shop_name="Another")
-
-    assert shared_names((other, one, third)) == ("Gummies is the name of A, B.",)
-    assert shared_names((one, third)) == ()
 
 
 @pytest.mark.promise("AQ-14")
