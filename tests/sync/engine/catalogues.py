@@ -98,7 +98,7 @@ class Market(LeafLink):
 
     WRITES = (
         *LeafLink.WRITES,
-        *("create_product", "update_product", "set_stock", "set_lot_stock", "create_strain"),
+        *("create_product", "update_product", "set_stock", "set_lot_stock", "create_strain", "put_product"),
     )
 
     def __init__(self) -> None:
@@ -159,6 +159,16 @@ class Market(LeafLink):
 
     def update_product(self, ref: str, changes: Any) -> Product:
         return self._call("update_product", lambda: self.edit(ref, **changes), about=f":{ref}")
+
+    def put_product(self, item_id: str, draft: ProductDraft) -> Product:
+        """Take an item whole, as a platform does that calls its products by Flourish's ids."""
+        return self._call("put_product", lambda: self._put(item_id, draft), about=f":{item_id}")
+
+    def _put(self, item_id: str, draft: ProductDraft) -> Product:
+        own = (one.ref for one in self.products_by_ref.values() if item_id == one.ref or draft.sku == one.sku)
+        ref = next(own, item_id)
+        self.products_by_ref.setdefault(ref, product(ref=ref, sku=draft.sku))
+        return self.edit(ref, **draft.fields)
 
     def set_stock(self, ref: str, field: str, value: Decimal) -> Product:
         return self._call("set_stock", lambda: self._stocked(ref, field, value), about=f":{ref}")

@@ -12,7 +12,7 @@ from portal.sync import registry
 from portal.sync.batches import Batch, SetLotStock
 from portal.sync.catalogues import Catalogue
 from portal.sync.decisions import CreateProduct, CreateStrain, Decision, SetStock, UpdateProduct
-from portal.sync.drafts import ProductDraft
+from portal.sync.drafts import ProductDraft, PutProduct
 from portal.sync.engine import comparison, items
 from portal.sync.errors import Unsettled
 from tests.sync.engine.catalogues import Store, by_lot, furnish, item, product
@@ -64,6 +64,22 @@ def keep_lot(shelf, *, base, rules, facts):
     return decide("stock", SetLotStock(one.ref, lot, Decimal(7), drops=False, base={"product": one.ref}))
 
 
+def put(name="New", left=7):
+    """A platform that takes items whole is to have it by this name, with so much of it."""
+
+    def plan(shelf, *, base, rules, facts):
+        ref = shelf.products[0].ref if shelf.products else ""
+        if shelf.products and (shelf.products[0].name, shelf.products[0].available) == (name, left):
+            return decide("agree")
+        draft = ProductDraft(
+            shelf.sku, {"name": name, "quantity": Decimal(left), "available": Decimal(left)}, {}
+        )
+        changed, agreed = ("name", "stock"), {"item": "item-1", "product": ref}
+        return decide("put", PutProduct(ref, "item-1", draft, changed, drops=not left, base=agreed))
+
+    return plan
+
+
 @dataclass(frozen=True)
 class Flow:
     """A write: what plans it, what is called, what stands at the end, and whether it may be repeated."""
@@ -92,6 +108,11 @@ FLOWS = {
     "create": Flow(
         make_product, "create_product", lambda shop: _one(shop).name == "New", has_product=False, once=True
     ),
+    "put there": Flow(put(), "put_product", lambda shop: _one(shop).ref == "item-1", has_product=False),
+    "put anew": Flow(
+        put(), "put_product", lambda shop: (_one(shop).name, _one(shop).available) == ("New", 7)
+    ),
+    "put away": Flow(put(left=0), "put_product", lambda shop: _one(shop).available == 0),
 }
 TRAIL = look_of(writes=1)
 
