@@ -100,10 +100,29 @@ def test_an_invited_person_opens_the_mail_and_joins(site, browser, settings, own
 def test_every_entry_of_the_navigation_is_in_sight(site, sign_in, view):
     page = sign_in(site.admin, viewport=VIEWS[view])
     page.goto(f"{site.url}/t/{site.company.slug}/")
+    menu = page.get_by_role("button", name="Menu")
+    if view == "phone":
+        menu.press("Enter")
+    else:
+        expect(menu).to_be_hidden()
     entries = page.get_by_role("navigation", name="Main").get_by_role("link")
     assert entries.count() >= 8
     for entry in entries.all():
         expect(entry).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_phone_the_menu_leaves_the_page_to_its_content_until_it_is_asked_for(site, sign_in):
+    page = sign_in(site.admin, viewport=VIEWS["phone"])
+    page.goto(f"{site.url}/t/{site.company.slug}/")
+    navigation = page.get_by_role("navigation", name="Main")
+    expect(navigation).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport(ratio=1)
+
+    page.get_by_role("button", name="Menu").click()
+    expect(navigation).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(navigation).to_be_hidden()
 
 
 def _tell(site, settings, title):
