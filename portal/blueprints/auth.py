@@ -15,6 +15,7 @@ from portal.forms.signing_in import CodeForm, ProofForm, SignInForm, local_addre
 from portal.identity import accounts, people, second_factor, sessions
 from portal.identity.people import Person
 from portal.models import User
+from portal.queries import tenancy
 
 blueprint = Blueprint("auth", __name__)
 
@@ -146,7 +147,7 @@ def sign_out() -> Any:
 def start() -> Any:
     """Go to the only place that this person has, or let them choose."""
     person = proving.person()
-    tenants = [row.tenant for row in accounts.memberships_of(db.session(), person.id)]
+    tenants = tenancy.of_person(db.session(), person.id)
     if len(tenants) == 1 and not person.staff_role:
         return redirect(url_for("dashboard.show", slug=tenants[0].slug))
     if person.staff_role and not tenants:

@@ -127,8 +127,8 @@ def people_here() -> dict[UUID, str]:
     """Who can see to a problem: whoever is signed in, first, and those of the company."""
     person = current_person()
     own = {person.id: f"{person.name}{MYSELF}"} if person else {}
-    rows = members.roster(db.session(), here().id)
-    return {**own, **{user.id: user.name for _, user in rows if user.id not in own}}
+    others = members.names(db.session(), here().id)
+    return {**own, **{one: name for one, name in others.items() if one not in own}}
 
 
 def _counts(tenant_id: UUID) -> dict[str, int]:

@@ -9,9 +9,8 @@ from flask import Flask, current_app, g, request
 from portal.access import STAFF_PERMISSIONS, Here
 from portal.blueprints.auth import THEME_COOKIE, THEMES
 from portal.extensions import db
-from portal.identity.accounts import memberships_of
 from portal.identity.people import current_person
-from portal.queries import bounded, grants, problems, stops
+from portal.queries import bounded, grants, problems, stops, tenancy
 
 # What everybody sees, and what the company's owners and admins see beside it: name, page, label, permission.
 NAVIGATION = (
@@ -57,7 +56,7 @@ def _shell() -> dict[str, Any]:
         "person": person,
         "navigation": _entries(NAVIGATION, here),
         "company_navigation": _entries(COMPANY_NAVIGATION, here),
-        "tenants": [row.tenant for row in memberships_of(session, person.id)] if person else [],
+        "tenants": tenancy.of_person(session, person.id) if person else [],
         "open_problems": problems.open_count(session, here.id, bounded.FEW) if here else 0,
         "open_requests": len(requests) if here and here.may("grants.manage") else 0,
         "guests": [grant for grant in current if grant.given_at],

@@ -12,6 +12,9 @@ from portal.identity import accounts, tokens
 from portal.identity.accounts import NotAccepted
 from portal.models import Membership, SignIn, User
 
+# Who comes first in a list of people.
+_ORDER = {"owner": 0, "admin": 1, "viewer": 2}
+
 
 def addresses_of_owners(identity: Session, tenant_id: UUID) -> list[str]:
     """Read where a company's owners get their mail.
@@ -41,15 +44,24 @@ def second_factors(identity: Session, people: Collection[UUID]) -> Mapping[UUID,
     return {row[0]: row[1] for row in rows}
 
 
+def names(session: Session, tenant_id: UUID) -> Mapping[UUID, str]:
+    """Name who is in a company, in the order of `roster`, and read nothing else of them."""
+    rows = session.execute(
+        select(Membership.role, User.id, User.name)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.tenant_id == tenant_id)
+    ).all()
+    return {row.id: row.name for row in sorted(rows, key=lambda row: (_ORDER[row.role], row.name.casefold()))}
+
+
 def roster(session: Session, tenant_id: UUID) -> Sequence[Row[Membership, User]]:
     """Read who is in a company: owners first, then by name."""
-    order = {"owner": 0, "admin": 1, "viewer": 2}
     rows = session.execute(
         select(Membership, User)
         .join(User, User.id == Membership.user_id)
         .where(Membership.tenant_id == tenant_id)
     ).all()
-    return sorted(rows, key=lambda row: (order[row[0].role], row[1].name.casefold()))
+    return sorted(rows, key=lambda row: (_ORDER[row[0].role], row[1].name.casefold()))
 
 
 def change_role(session: Session, member: Membership, role: str, *, by_owner: bool) -> None:

@@ -21,6 +21,24 @@ def membership(session: Session, user_id: UUID, slug: str) -> Membership | None:
     )
 
 
+class Belonging(NamedTuple):
+    """A tenant that somebody is a member of, as far as a list of them needs."""
+
+    slug: str
+    name: str
+
+
+def of_person(session: Session, user_id: UUID) -> list[Belonging]:
+    """List the tenants that a person is a member of, by name."""
+    query = (
+        select(Tenant.slug, Tenant.name)
+        .join(Membership, Membership.tenant_id == Tenant.id)
+        .where(Membership.user_id == user_id, Tenant.retired_at.is_(None))
+    )
+    found = [Belonging(slug, name) for slug, name in session.execute(query)]
+    return sorted(found, key=lambda one: one.name.casefold())
+
+
 class Standing(NamedTuple):
     """A grant that stands: where, and until when."""
 
