@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
@@ -153,18 +152,21 @@ def test_after_a_hold_callers_come_one_by_one_at_the_pace_that_is_left(
         took(budget, "leaflink:Ann", brisk, 8)
     else:
         budget.hold("leaflink:Ann", 0.5)
-    waiting = [threading.Thread(target=call) for _ in range(8)]
+    held = time.monotonic()
+    waiting = [threading.Thread(target=call) for _ in range(16)]
     for thread in waiting:
         thread.start()
     if waits_already:
         budget.hold("leaflink:Ann", 0.5)
+        held = time.monotonic()
     for thread in waiting:
         thread.join()
 
-    # At half of forty a second, and a little more with each call; the first had their turns before the hold.
-    after = [later - earlier for earlier, later in pairwise(sorted(ended)[-6:])]
-    assert sum(after) >= 5 / 25 * 0.9
-    assert min(after) >= 0.01
+    # The first had their turns before the hold, more of them on a busy machine. The others come at half of
+    # forty a second, and a little more with each call. A thread that is woken late makes one gap narrow.
+    after = sorted(one for one in ended if one >= held + 0.4)
+    assert len(after) >= 4
+    assert after[-1] - after[0] >= (len(after) - 1) / 32 * 0.8
 
 
 def test_a_shorter_hold_does_not_end_a_longer_one(desk):
