@@ -153,7 +153,7 @@ def measure() -> Iterator[Figure]:
     with _connected(client, flourish) as (shop, database):
         sync(shop)
         agreeing = _agreeing(shop)
-        _count_rows(database)
+        _analyze(database)
         shelf.writes, before = 0, psutil.Process().memory_info().rss
         for place in range(0, ITEMS, ITEMS // CHANGED):
             flourish.keep(place, "9.00", datetime.now(UTC))
@@ -190,7 +190,7 @@ def _connected(client: AiqClient, flourish: Flourish) -> Iterator[tuple[Shop, st
         yield shop, database
 
 
-def _count_rows(database: str) -> None:
+def _analyze(database: str) -> None:
     """Have PostgreSQL know how many rows there are, as it would by itself within minutes."""
     with psycopg.connect(for_psycopg(database), autocommit=True) as connection:
         connection.execute("ANALYZE")
@@ -217,9 +217,7 @@ def _put(client: AiqClient, on: ShopItem) -> None:
         items=(on.item,),
         products=(),
         stock=Decimal(12),
-        lots={on.id: Decimal(12)},
         shop_item=on,
-        labs=tuple(Flourish().labs((on.id,))),
         counted=ShopStock(reading=StockReading(Decimal(12), BEGAN)),
     )
     decision = plan_item(shelf, base=None, rules=RULES, facts={})

@@ -123,14 +123,6 @@ def disable(session: Session, user_id: UUID) -> None:
     )
 
 
-def memberships_of(session: Session, user_id: UUID) -> list[Membership]:
-    """List the tenants that a person is a member of, by name."""
-    rows = session.scalars(select(Membership).where(Membership.user_id == user_id))
-    return sorted(
-        (row for row in rows if row.tenant.retired_at is None), key=lambda row: row.tenant.name.casefold()
-    )
-
-
 def address_of(email: str) -> str:
     """Write an e-mail address as accounts keep it.
 

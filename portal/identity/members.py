@@ -51,7 +51,7 @@ def names(session: Session, tenant_id: UUID) -> Mapping[UUID, str]:
         .join(User, User.id == Membership.user_id)
         .where(Membership.tenant_id == tenant_id)
     ).all()
-    return {row.id: row.name for row in sorted(rows, key=lambda row: (_ORDER[row.role], row.name.casefold()))}
+    return {row.id: row.name for row in sorted(rows, key=lambda row: _place(row.role, row.name))}
 
 
 def roster(session: Session, tenant_id: UUID) -> Sequence[Row[Membership, User]]:
@@ -61,7 +61,12 @@ def roster(session: Session, tenant_id: UUID) -> Sequence[Row[Membership, User]]
         .join(User, User.id == Membership.user_id)
         .where(Membership.tenant_id == tenant_id)
     ).all()
-    return sorted(rows, key=lambda row: (_ORDER[row[0].role], row[1].name.casefold()))
+    return sorted(rows, key=lambda row: _place(row[0].role, row[1].name))
+
+
+def _place(role: str, name: str) -> tuple[int, str]:
+    """Where somebody stands in a list: owners first, then by name."""
+    return _ORDER[role], name.casefold()
 
 
 def change_role(session: Session, member: Membership, role: str, *, by_owner: bool) -> None:

@@ -26,16 +26,17 @@ class Belonging(NamedTuple):
 
     slug: str
     name: str
+    role: str
 
 
 def of_person(session: Session, user_id: UUID) -> list[Belonging]:
     """List the tenants that a person is a member of, by name."""
     query = (
-        select(Tenant.slug, Tenant.name)
+        select(Tenant.slug, Tenant.name, Membership.role)
         .join(Membership, Membership.tenant_id == Tenant.id)
         .where(Membership.user_id == user_id, Tenant.retired_at.is_(None))
     )
-    found = [Belonging(slug, name) for slug, name in session.execute(query)]
+    found = [Belonging(*row) for row in session.execute(query)]
     return sorted(found, key=lambda one: one.name.casefold())
 
 
