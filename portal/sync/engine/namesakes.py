@@ -14,13 +14,14 @@ from portal.sync.decisions import Finding
 from portal.sync.engine import shop_reading
 
 CODE = "names_shared"
-# So many names are given as examples.
+# So many names are given as examples, and so many SKUs of each.
 _MOST_SHOWN = 10
 
 # As shoppers see them: letter case and spaces at the ends tell nothing apart.
 _SHARED = text(
     """
-    SELECT min(name) AS name, array_agg(sku ORDER BY sku_key) AS skus, count(*) OVER () AS number
+    SELECT min(name) AS name, (array_agg(sku ORDER BY sku_key))[1:CAST(:most AS integer)] AS skus,
+           count(*) AS named, count(*) OVER () AS number
     FROM product
     WHERE connection_id = :connection AND gone_at IS NULL AND facts ->> 'listed' = 'true'
       AND btrim(name) <> ''
@@ -47,11 +48,15 @@ def report(session: Session, connection: Connection) -> None:
 def _finding(shared: Sequence[Row[Any]]) -> Finding:
     number = shared[0].number
     names = "One name is" if number == 1 else f"{number} names are"
-    said = "; ".join(f"{row.name}: {', '.join(row.skus)}" for row in shared)
+    said = "; ".join(f"{row.name}: {', '.join(row.skus)}{_more(row)}" for row in shared)
     return Finding(
         "names_shared",
         f"{names} on the menu for several SKUs",
         "Give each item an e-commerce name of its own in Flourish.",
         text=f"{said}{'; and more' if number > len(shared) else ''}.",
-        who="tenant",
     )
+
+
+def _more(row: Row[Any]) -> str:
+    left = row.named - len(row.skus)
+    return f" and {left:,} more" if left else ""

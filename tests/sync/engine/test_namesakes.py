@@ -94,6 +94,14 @@ def test_of_many_names_some_are_given(menu):
     assert told.endswith("Name 09: A9, B9; and more.")
 
 
+def test_of_many_skus_of_one_name_some_are_given(menu):
+    menu.show(**{f"S{place:02}": {"name": "Gummies"} for place in range(13)})
+
+    _, told = menu.problem()
+
+    assert told == f"Gummies: {', '.join(f'S{place:02}' for place in range(10))} and 3 more."
+
+
 def test_of_a_platform_that_is_no_shop_nothing_is_said(shop):
     with shop.desk.tenant(shop.tenant_id) as session:
         connection = session.get_one(Connection, shop.connection_id)
