@@ -18,6 +18,7 @@ from portal.identity.people import Person, current_person
 from portal.identity.throttle import network
 from portal.models import INSTALLATION_CHAIN, Tenant
 from portal.queries import tenancy
+from portal.queries.tenancy import Belonging
 from portal.sync import audit
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -218,9 +219,9 @@ def resolve(session: Session, person: Person, slug: str) -> Here | None:
     if not slug.isprintable():
         return None  # the database would refuse NUL, and no company has such a slug
     enter(session, user=person.id)
-    membership = tenancy.membership(session, person.id, slug)
-    if membership is not None:
-        return _enter(session, person, membership.tenant, membership.role)
+    own = next((one for one in companies(session, person) if one.slug == slug), None)
+    if own is not None:
+        return _enter(session, person, own, own.role)
     if person.staff_role is None:
         return None
     enter(session, role=SYSTEM_ROLE)
@@ -233,12 +234,22 @@ def resolve(session: Session, person: Person, slug: str) -> Here | None:
     return _enter(session, person, granted.tenant, person.staff_role, through)
 
 
-def _enter(session: Session, person: Person, owned: Tenant, role: str, grant: Granted | None = None) -> Here:
+def companies(session: Session, person: Person) -> list[Belonging]:
+    """The companies that somebody is a member of, by name: asked once a request, for guard and page."""
+    found: list[Belonging] | None = g.get("companies")
+    if found is None:
+        found = g.companies = tenancy.of_person(session, person.id)
+    return found
+
+
+def _enter(
+    session: Session, person: Person, owned: Tenant | Belonging, role: str, grant: Granted | None = None
+) -> Here:
     enter(session, tenant=owned.id, user=person.id)
     return _here(owned, role, grant)
 
 
-def _here(owned: Tenant, role: str, grant: Granted | None = None) -> Here:
+def _here(owned: Tenant | Belonging, role: str, grant: Granted | None = None) -> Here:
     return Here(
         id=owned.id,
         slug=owned.slug,

@@ -13,6 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from psycopg.pq import Escaping, ExecStatus, TransactionStatus
 from redis import Redis
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, SessionTransaction
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
@@ -43,7 +44,6 @@ CONNECTION_OPTIONS = (
     " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC"
 )
 ENGINE_OPTIONS: dict[str, Any] = {
-    "pool_pre_ping": True,
     # Values are customers' data and keys: they do not belong into the text of an error.
     "hide_parameters": True,
     "connect_args": {"connect_timeout": 5, "options": CONNECTION_OPTIONS},
@@ -53,6 +53,20 @@ ENGINE_OPTIONS: dict[str, Any] = {
 def new_engine(url: str, **options: Any) -> Engine:
     """Make an engine as every process uses it."""
     return create_engine(url, **{**ENGINE_OPTIONS, **options})
+
+
+def ask_before_use(engine: Engine) -> Engine:
+    """Have an engine replace a connection whose server is gone, so that nobody meets it.
+
+    It asks by an empty message, which costs a fraction of the statement that `pool_pre_ping` sends.
+    """
+    event.listen(engine, "checkout", _ask)
+    return engine
+
+
+def _ask(driver: Any, _record: Any, _fairy: Any) -> None:
+    if isinstance(driver, psycopg.Connection) and driver.pgconn.exec_(b"").status != ExecStatus.EMPTY_QUERY:
+        raise DisconnectionError("the database's server has closed this connection")
 
 
 def enter(

@@ -7,11 +7,13 @@ import importlib.util
 import logging
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, has_app_context, request
+from flask.templating import Environment
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined, pass_context
 from redis import Redis
@@ -64,7 +66,7 @@ from portal.blueprints import (
     people as people_pages,
 )
 from portal.config import Settings, from_environment
-from portal.extensions import ENGINE_OPTIONS, Sessions, db, new_redis
+from portal.extensions import ENGINE_OPTIONS, Sessions, ask_before_use, db, new_redis
 from portal.headers import HEADERS, PRIVATE, STRICT_TRANSPORT
 from portal.identity import people
 from portal.identity.throttle import Throttle
@@ -130,9 +132,21 @@ class Portal(Flask):
         "trim_blocks": True,
         "lstrip_blocks": True,
         "undefined": StrictUndefined,
-        # Every value of every template passes here, so that no page forgets to hide what must be hidden.
-        "finalize": pass_context(lambda _context, value: presentation.shown(value)),
     }
+
+    @cached_property
+    def _pages(self) -> Environment:
+        return self.create_jinja_environment()
+
+    @cached_property
+    def _pages_of_guests(self) -> Environment:
+        """Every value of every template passes `hidden`, so that no page forgets what must be hidden."""
+        return self._pages.overlay(finalize=pass_context(lambda _context, value: presentation.hidden(value)))
+
+    @property
+    def jinja_env(self) -> Environment:
+        """The templates as whoever asks may see them."""
+        return self._pages_of_guests if has_app_context() and presentation.hides() else self._pages
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """Build an address: see `Flask`.
@@ -170,7 +184,7 @@ def build(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     redis = new_redis(settings.redis_url)
     with app.app_context():
-        sessions = Sessions(db.engine)
+        sessions = Sessions(ask_before_use(db.engine))
     app.wsgi_app = behind(settings.proxies, app.wsgi_app)  # type: ignore[assignment,method-assign]
     app.extensions["trellis"] = Trellis(Desk(settings, sessions, redis, Budget(redis)), Throttle(redis))
     _secure(app)

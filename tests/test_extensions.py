@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from portal.extensions import OpenTransaction, Sessions, enter, new_engine, refuse_open_transaction
+from portal.extensions import (
+    OpenTransaction,
+    Sessions,
+    ask_before_use,
+    enter,
+    new_engine,
+    refuse_open_transaction,
+)
 from portal.models import new_id
 
 _WHO = text("SELECT current_user, current_setting('app.tenant', true)")
@@ -78,16 +86,39 @@ def test_a_scope_that_cannot_be_entered_says_why_and_leaves_the_connection_usabl
 
 
 def test_a_connection_that_was_cut_is_told_as_such_and_replaced(engine, database_url):
-    cut = new_engine(database_url, pool_size=1, max_overflow=0, pool_pre_ping=False)
-    with Sessions(cut).app() as session:
-        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with _one_connection(database_url) as cut:
+        served_by = _cut_when_idle(engine, cut)
+        with pytest.raises(OperationalError), Sessions(cut).app() as session:
+            session.execute(text("SELECT 1"))
+        assert _served_by(cut) != served_by
+
+
+def test_an_engine_that_asks_before_use_replaces_a_connection_that_was_cut(engine, database_url):
+    with _one_connection(database_url) as cut:
+        ask_before_use(cut)
+        served_by = _cut_when_idle(engine, cut)
+        assert _served_by(cut) != served_by
+
+
+@contextmanager
+def _one_connection(database_url):
+    """An engine whose pool holds one connection."""
+    engine = new_engine(database_url, pool_size=1, max_overflow=0)
+    yield engine
+    engine.dispose()
+
+
+def _served_by(engine):
+    with Sessions(engine).app() as session:
+        return session.scalar(text("SELECT pg_backend_pid()"))
+
+
+def _cut_when_idle(engine, cut):
+    """Have the server end the process that serves a connection, while nobody uses it; returns its id."""
+    served_by = _served_by(cut)
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-    with pytest.raises(OperationalError), Sessions(cut).app() as session:
-        session.execute(text("SELECT 1"))
-    with Sessions(cut).app() as session:
-        assert session.scalar(text("SELECT pg_backend_pid()")) != pid
-    cut.dispose()
+        connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": served_by})
+    return served_by
 
 
 @pytest.mark.fault(76)

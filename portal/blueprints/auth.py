@@ -8,14 +8,13 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from portal.access import public, signed_in
+from portal.access import companies, public, signed_in
 from portal.blueprints import proving, working
 from portal.extensions import db
 from portal.forms.signing_in import CodeForm, ProofForm, SignInForm, local_address
 from portal.identity import accounts, people, second_factor, sessions
 from portal.identity.people import Person
 from portal.models import User
-from portal.queries import tenancy
 
 blueprint = Blueprint("auth", __name__)
 
@@ -147,7 +146,7 @@ def sign_out() -> Any:
 def start() -> Any:
     """Go to the only place that this person has, or let them choose."""
     person = proving.person()
-    tenants = tenancy.of_person(db.session(), person.id)
+    tenants = companies(db.session(), person)
     if len(tenants) == 1 and not person.staff_role:
         return redirect(url_for("dashboard.show", slug=tenants[0].slug))
     if person.staff_role and not tenants:

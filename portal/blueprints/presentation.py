@@ -354,11 +354,14 @@ def money(amount: str | Decimal | float | None) -> str:
 
 
 def shown(value: Any) -> Any:
-    """What a template writes for a value: to Trellis's own people inside a company, no personal data."""
+    """What is written for a value: to Trellis's own people inside a company, no personal data."""
+    return hidden(value) if hides() else value
+
+
+def hidden(value: Any) -> Any:
+    """What is written for a value to whom personal data is not shown."""
     # Markup was made here, of values that came through here.
-    if isinstance(value, str) and not isinstance(value, Markup) and hides():
-        return hide(value)
-    return value
+    return hide(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def hides() -> bool:

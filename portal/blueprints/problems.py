@@ -17,7 +17,7 @@ from portal.identity import members
 from portal.identity.people import current_person
 from portal.live import remedies
 from portal.models import Problem, new_id
-from portal.queries import problems
+from portal.queries import connections, problems
 from portal.sync import awaiting, blame
 
 blueprint = Blueprint("problems", __name__, url_prefix="/t/<slug>/problems")
@@ -37,7 +37,7 @@ def index() -> Any:
     given = wanted(request.args)
     filters = filters_of(given)
     rows, more = problems.page(session, tenant_here.id, filters, after=paging.after())
-    connections = {one.id: one.name for one in problems.connections(session, tenant_here.id)}
+    names = connections.names(session, tenant_here.id)
     causes = problems.by_cause(session, tenant_here.id, filters) if filters.state != "closed" else None
     people = people_here()
     return render_template(
@@ -49,9 +49,9 @@ def index() -> Any:
         cause=_one_cause(causes, filters),
         remedies=[remedies.remedy_of(_matter(row)) for row in causes.rows] if causes else [],
         counts=_counts(tenant_here.id),
-        connections=connections,
+        connections=names,
         people=people,
-        chips=_chips(given, connections, people),
+        chips=_chips(given, names, people),
         first_page="after" not in request.args,
         older=_older(rows[-1], given) if more else None,
         form_id=new_id(),
@@ -153,10 +153,10 @@ def _one_cause(causes: problems.Causes | None, filters: problems.Filters) -> dic
 
 
 def _chips(
-    given: Mapping[str, str], connections: Mapping[UUID, str], people: Mapping[UUID, str]
+    given: Mapping[str, str], names: Mapping[UUID, str], people: Mapping[UUID, str]
 ) -> list[tuple[str, str, str]]:
     """Each filter that is on: what it is, its value in words, and the address without it."""
-    named = {str(one): name for one, name in {**connections, **people}.items()}
+    named = {str(one): name for one, name in {**names, **people}.items()}
     words = {
         "connection": ("Connection", named.get(given.get("connection", ""), "unknown")),
         "blame": ("What failed", presentation.BLAME_WORDS.get(given.get("blame", ""), ("", ""))[0]),

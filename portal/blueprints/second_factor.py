@@ -7,14 +7,13 @@ from typing import Any
 import segno
 from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 
-from portal.access import recently_proven, signed_in
+from portal.access import companies, recently_proven, signed_in
 from portal.blueprints import proving, working
 from portal.extensions import db
 from portal.forms.signing_in import CodeForm
 from portal.identity import people, second_factor
 from portal.identity.people import Person
 from portal.models import User
-from portal.queries import tenancy
 from portal.sync import mail
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
@@ -145,7 +144,7 @@ def _needed_as() -> str:
     person = proving.person()
     if person.staff_role:
         return f"one of Trellis's own people ({person.staff_role})"
-    owned = [one.name for one in tenancy.of_person(db.session(), person.id) if one.role == "owner"]
+    owned = [one.name for one in companies(db.session(), person) if one.role == "owner"]
     return f"an owner of {' and '.join(owned)}" if owned else ""
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Flask, current_app, g, request
 
-from portal.access import STAFF_PERMISSIONS, Here
+from portal.access import STAFF_PERMISSIONS, Here, companies
 from portal.blueprints.auth import THEME_COOKIE, THEMES
 from portal.extensions import db
 from portal.identity.people import current_person
-from portal.queries import bounded, grants, problems, stops, tenancy
+from portal.queries import frame, stops
 
 # What everybody sees, and what the company's owners and admins see beside it: name, page, label, permission.
 NAVIGATION = (
@@ -48,20 +48,21 @@ def _shell() -> dict[str, Any]:
     """Read what the shell shows; called by layouts, so that only full pages pay for it."""
     person = current_person()
     here, session = g.get("here"), db.session()
-    banners = stops.banners(session, here.id if here else None) if person else None
-    which = grants.is_open_or_standing()
-    current = grants.of_tenant(session, here.id, which) if here and not here.grant else []
-    requests = [grant for grant in current if grant.given_at is None]
+    if here:
+        around = frame.of_company(session, here.id)
+    else:
+        around = frame.Frame(stops.standing(session) if person else [])
     return {
         "person": person,
         "navigation": _entries(NAVIGATION, here),
         "company_navigation": _entries(COMPANY_NAVIGATION, here),
-        "tenants": tenancy.of_person(session, person.id) if person else [],
-        "open_problems": problems.open_count(session, here.id, bounded.FEW) if here else 0,
-        "open_requests": len(requests) if here and here.may("grants.manage") else 0,
-        "guests": [grant for grant in current if grant.given_at],
-        "leaving": banners.leaving if banners else None,
-        "stops": banners.stops if banners else [],
+        "tenants": companies(session, person) if person else [],
+        "open_problems": around.open_problems,
+        "open_requests": around.open_requests if here and here.may("grants.manage") else 0,
+        # Whoever is a guest sees their own banner, and no others.
+        "guests": around.guests if here and not here.grant else (),
+        "leaving": around.leaving,
+        "stops": around.stops,
         "is_staff": bool(person and "support.see" in STAFF_PERMISSIONS.get(person.staff_role or "", ())),
     }
 

@@ -15,9 +15,9 @@ from portal.access import Here, here, tenant
 from portal.blueprints import paging, presentation, working
 from portal.blueprints.acts import cell
 from portal.extensions import Sessions, db
-from portal.models import Operation, utc_now
-from portal.queries import orders, writes
-from portal.queries.writes import Filters, Row
+from portal.models import utc_now
+from portal.queries import connections, writes
+from portal.queries.writes import Filters, Row, Write
 from portal.sync import kinds, registry
 from portal.sync.personal import hide, hide_change
 from portal.sync.redaction import redact
@@ -51,8 +51,7 @@ def index() -> Any:
     tenant_here, session = here(), db.session()
     filters = _filters(tenant_here)
     page = writes.page(session, tenant_here.id, filters, after=paging.after())
-    connections = orders.platforms(session, tenant_here.id)
-    names = {row.id: row.name for row in connections}
+    names = connections.names(session, tenant_here.id)
     kept = _kept()
     return render_template(
         "writes/index.html",
@@ -76,8 +75,7 @@ def download() -> Any:
     """Send what the filters leave as a file, piece by piece."""
     tenant_here = here()
     working.limit("writes_file", times=30)
-    connections = orders.platforms(db.session(), tenant_here.id)
-    names = {row.id: row.name for row in connections}
+    names = connections.names(db.session(), tenant_here.id)
     rows = _every(working.sessions(), tenant_here.id, _filters(tenant_here))
     answer = Response(_lines(rows, names, tenant_here), mimetype="text/csv")
     name = f"{tenant_here.slug}-writes-{utc_now():%Y%m%d-%H%M%S}.csv"
@@ -85,7 +83,7 @@ def download() -> Any:
     return answer
 
 
-def _did(write: Operation) -> str:
+def _did(write: Write) -> str:
     return kinds.said(write.kind, worked=write.status == "ok")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from portal.identity import accounts, tokens
@@ -44,13 +44,16 @@ def second_factors(identity: Session, people: Collection[UUID]) -> Mapping[UUID,
     return {row[0]: row[1] for row in rows}
 
 
+_NAMES = (
+    select(Membership.role, User.id, User.name)
+    .join(User, User.id == Membership.user_id)
+    .where(Membership.tenant_id == bindparam("tenant_id"))
+)
+
+
 def names(session: Session, tenant_id: UUID) -> Mapping[UUID, str]:
     """Name who is in a company, in the order of `roster`, and read nothing else of them."""
-    rows = session.execute(
-        select(Membership.role, User.id, User.name)
-        .join(User, User.id == Membership.user_id)
-        .where(Membership.tenant_id == tenant_id)
-    ).all()
+    rows = session.execute(_NAMES, {"tenant_id": tenant_id}).all()
     return {row.id: row.name for row in sorted(rows, key=lambda row: _place(row.role, row.name))}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.identity import random_tokens
@@ -41,6 +41,33 @@ _SYSTEMS = (
     ("Windows", "Windows"),
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
+)
+
+_OPEN = and_(
+    UserSession.ended_at.is_(None),
+    UserSession.created_at > func.now() - LONGEST,
+    # Whoever has a second factor is not signed in before it was given.
+    or_(SignIn.totp_confirmed_at.is_(None), UserSession.second_factor_at.is_not(None)),
+    or_(
+        UserSession.seen_at > func.now() - IDLE_STAFF,
+        and_(User.staff_role.is_(None), UserSession.seen_at > func.now() - IDLE),
+    ),
+)
+# Each page asks this before anything else.
+_FIND = (
+    select(
+        UserSession.id,
+        UserSession.user_id,
+        User.name,
+        User.email,
+        User.staff_role,
+        UserSession.second_factor_at.is_not(None).label("second_factor"),
+        (UserSession.proven_at > func.now() - PROOF_LASTS).label("recently_proven"),
+        (UserSession.seen_at < func.now() - _SEEN_EVERY).label("seen_long_ago"),
+    )
+    .join(User, User.id == UserSession.user_id)
+    .outerjoin(SignIn, SignIn.user_id == UserSession.user_id)
+    .where(UserSession.token_hash == bindparam("token_hash"), User.disabled_at.is_(None), _OPEN)
 )
 
 
@@ -108,21 +135,7 @@ def find(session: Session, token: str, *, used: bool) -> Found | None:
         token: as the cookie holds it.
         used: whether a person does something in it now, so that it is not idle.
     """
-    row = session.execute(
-        select(
-            UserSession.id,
-            UserSession.user_id,
-            User.name,
-            User.email,
-            User.staff_role,
-            UserSession.second_factor_at.is_not(None).label("second_factor"),
-            (UserSession.proven_at > func.now() - PROOF_LASTS).label("recently_proven"),
-            (UserSession.seen_at < func.now() - _SEEN_EVERY).label("seen_long_ago"),
-        )
-        .join(User, User.id == UserSession.user_id)
-        .outerjoin(SignIn, SignIn.user_id == UserSession.user_id)
-        .where(UserSession.token_hash == random_tokens.digest(token), User.disabled_at.is_(None), _open())
-    ).first()
+    row = session.execute(_FIND, {"token_hash": random_tokens.digest(token)}).first()
     if row is None:
         return None
     if used and row.seen_long_ago:
@@ -166,7 +179,7 @@ def open_of(session: Session, user_id: UUID) -> list[UserSession]:
         select(UserSession)
         .join(User, User.id == UserSession.user_id)
         .outerjoin(SignIn, SignIn.user_id == UserSession.user_id)
-        .where(UserSession.user_id == user_id, _open())
+        .where(UserSession.user_id == user_id, _OPEN)
         .order_by(UserSession.seen_at.desc())
     )
     return list(session.scalars(query))
@@ -178,20 +191,6 @@ def browser(agent: str) -> str:
     system = next((word for mark, word in _SYSTEMS if mark in agent), "")
     other = re.match(r"[A-Za-z][\w.-]{0,30}", agent)
     return " on ".join(filter(None, (name, system))) or (other[0] if other else "Unknown")
-
-
-def _open() -> ColumnElement[bool]:
-    now = func.now()
-    return and_(
-        UserSession.ended_at.is_(None),
-        UserSession.created_at > now - LONGEST,
-        # Whoever has a second factor is not signed in before it was given.
-        or_(SignIn.totp_confirmed_at.is_(None), UserSession.second_factor_at.is_not(None)),
-        or_(
-            UserSession.seen_at > now - IDLE_STAFF,
-            and_(User.staff_role.is_(None), UserSession.seen_at > now - IDLE),
-        ),
-    )
 
 
 def _end(session: Session, which: ColumnElement[bool], because: str) -> int:

@@ -143,7 +143,7 @@ class _InRedis:
         self._redis = redis
 
     def add(self, key: str, seconds: int, amount: int = 1) -> int:
-        with self._redis.pipeline() as pipe:
+        with self._redis.pipeline(transaction=False) as pipe:
             pipe.incrby(key, amount)
             pipe.expire(key, seconds, nx=True)
             total: int = pipe.execute()[0]

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.models import Connection, Hub, Link, Operation, Problem, Secret, Stream
+
+_NAMES = (
+    select(Connection.id, Connection.name)
+    .where(Connection.tenant_id == bindparam("tenant_id"))
+    .order_by(Connection.state == "disconnected", Connection.name)
+)
 
 
 def all_of(session: Session, tenant_id: UUID) -> Sequence[Connection]:
@@ -21,6 +27,11 @@ def all_of(session: Session, tenant_id: UUID) -> Sequence[Connection]:
         .options(joinedload(Connection.hub), joinedload(Connection.facility))
         .order_by(Connection.name)
     ).all()
+
+
+def names(session: Session, tenant_id: UUID) -> dict[UUID, str]:
+    """Name the tenant's platform connections, those that were disconnected last."""
+    return {row.id: row.name for row in session.execute(_NAMES, {"tenant_id": tenant_id})}
 
 
 def hubs_of(session: Session, tenant_id: UUID) -> Sequence[Hub]:

@@ -6,20 +6,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, any_, cast, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Uuid, any_, bindparam, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, load_only
 
-from portal.models import Connection, Link, Problem, ProblemAct, ProblemChoice
+from portal.models import Link, Problem, ProblemAct, ProblemChoice
 from portal.queries import bounded
 
 STATES = ("open", "ignored", "closed")
 NOBODY = "nobody"
 # Causes are counted among the newest so many problems of a list.
-MOST_GROUPED = 2_000
+MOST_GROUPED = bounded.FEW
+# To put a question together takes longer than its answer: those of so many lists are kept.
+_KEPT = 200
+_TENANT_ID: ColumnElement[UUID] = bindparam("tenant_id")
 # Problems on a page: each says what to do, so that twice as many are read by nobody and cost twice the time.
 SHOWN = 25
 _OPEN = (Problem.closed_at.is_(None), Problem.ignored_until.is_(None))
@@ -61,9 +65,9 @@ class Filters:
     assignee: UUID | str | None = None
     code: str = ""
     cause: str | None = None
-    codes: Collection[str] | None = None
+    codes: tuple[str, ...] | None = None
 
-    def conditions(self, tenant_id: UUID) -> list[ColumnElement[bool]]:
+    def conditions(self, tenant_id: UUID | ColumnElement[UUID]) -> list[ColumnElement[bool]]:
         """What a problem must be to be shown."""
         found = [Problem.tenant_id == tenant_id, *_IN_STATE[self.state]]
         if self.connection:
@@ -113,13 +117,8 @@ class Causes:
     number: int
 
 
-def open_count(session: Session, tenant_id: UUID, most: int = bounded.MOST) -> int:
-    """Count the open problems, to a bound (queries/bounded.py)."""
-    return count(session, tenant_id, Filters(), most)
-
-
 def count(session: Session, tenant_id: UUID, filters: Filters, most: int = bounded.MOST) -> int:
-    """Count the problems of a list, to a bound."""
+    """Count the problems of a list, to a bound (queries/bounded.py)."""
     return counts(session, tenant_id, [filters], most)[0]
 
 
@@ -127,19 +126,29 @@ def counts(
     session: Session, tenant_id: UUID, lists: Sequence[Filters], most: int = bounded.MOST
 ) -> Sequence[int]:
     """Count the problems of each of some lists, in one question, to a bound."""
-    # In the order of an index, which is shorter than the rows.
-    found = [
-        select(Problem.id).where(*filters.conditions(tenant_id)).order_by(*_newest_first(filters))
-        for filters in lists
-    ]
-    return bounded.counts(session, found, most)
+    return bounded.counts(session, [of_list(filters, tenant_id) for filters in lists], most)
+
+
+def of_list(filters: Filters, tenant_id: UUID | ColumnElement[UUID]) -> Select[UUID]:
+    """Select the ids of a list's problems, in the order of an index, which is shorter than the rows."""
+    return select(Problem.id).where(*filters.conditions(tenant_id)).order_by(*_newest_first(filters))
 
 
 def by_cause(session: Session, tenant_id: UUID, filters: Filters, *, size: int = 15) -> Causes:
     """Group the problems of a list by cause, the one that holds up most first."""
+    rows = session.execute(_by_cause(filters, size), {"tenant_id": tenant_id}).mappings().all()
+    names = [one.name for one in fields(Cause)]
+    causes = [Cause(**{name: row[name] for name in names}) for row in rows]
+    if not rows:
+        return Causes([], whole=True, number=0)
+    return Causes(causes, whole=rows[0]["seen"] <= MOST_GROUPED, number=rows[0]["causes"])
+
+
+@lru_cache(maxsize=_KEPT)
+def _by_cause(filters: Filters, size: int) -> Select[*tuple[Any, ...]]:
     narrow = select(
         Problem.code, Problem.cause, Problem.connection_id, Problem.link_id, Problem.held, Problem.opened_at
-    ).where(*filters.conditions(tenant_id))
+    ).where(*filters.conditions(_TENANT_ID))
     some = narrow.order_by(*_newest_first(filters)).limit(MOST_GROUPED + 1).subquery()
     number, oldest = func.count(), func.min(some.c.opened_at)
     grouped = (
@@ -165,7 +174,7 @@ def by_cause(session: Session, tenant_id: UUID, filters: Filters, *, size: int =
     said = (
         select(Problem.title, Problem.next_step, Problem.who, Problem.evidence)
         .where(
-            *filters.conditions(tenant_id),
+            *filters.conditions(_TENANT_ID),
             Problem.code == grouped.c.code,
             Problem.cause == grouped.c.cause,
             Problem.connection_id.is_not_distinct_from(grouped.c.connection_id),
@@ -174,13 +183,7 @@ def by_cause(session: Session, tenant_id: UUID, filters: Filters, *, size: int =
         .limit(1)
         .lateral()
     )
-    query = select(grouped, said).join(said, true()).order_by(grouped.c.number.desc(), grouped.c.oldest)
-    rows = session.execute(query).mappings().all()
-    names = [one.name for one in fields(Cause)]
-    causes = [Cause(**{name: row[name] for name in names}) for row in rows]
-    if not rows:
-        return Causes([], whole=True, number=0)
-    return Causes(causes, whole=rows[0]["seen"] <= MOST_GROUPED, number=rows[0]["causes"])
+    return select(grouped, said).join(said, true()).order_by(grouped.c.number.desc(), grouped.c.oldest)
 
 
 def page(
@@ -192,12 +195,17 @@ def page(
     size: int = SHOWN,
 ) -> tuple[Sequence[Problem], bool]:
     """Read one page of problems, newest first, and whether there is more."""
-    shown = _shown().options(_LISTED).where(*filters.conditions(tenant_id))
-    query = shown.order_by(*_newest_first(filters)).limit(size + 1)
+    query = _page(filters)
     if after is not None:
         query = query.where(tuple_(_sorted_by(filters), Problem.id) < after)
-    rows = session.scalars(query).all()
+    rows = session.scalars(query, {"tenant_id": tenant_id, "size": size + 1}).all()
     return rows[:size], len(rows) > size
+
+
+@lru_cache(maxsize=_KEPT)
+def _page(filters: Filters) -> Select[Problem]:
+    shown = _shown().options(_LISTED).where(*filters.conditions(_TENANT_ID))
+    return shown.order_by(*_newest_first(filters)).limit(bindparam("size"))
 
 
 def _sorted_by(filters: Filters) -> InstrumentedAttribute[Any]:
@@ -287,9 +295,3 @@ def chosen(session: Session, tenant_id: UUID, ids: Collection[UUID], *, size: in
 
 def _among(ids: Collection[UUID]) -> ColumnElement[bool]:
     return Problem.id == any_(cast(list(ids), ARRAY(Uuid)))
-
-
-def connections(session: Session, tenant_id: UUID) -> Sequence[Connection]:
-    """Read the connections that the list can be narrowed to, by name."""
-    query = select(Connection).where(Connection.tenant_id == tenant_id).order_by(Connection.name)
-    return session.scalars(query).all()

@@ -6,37 +6,33 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from portal.models import Grant, Membership, Tenant
 
 
-def membership(session: Session, user_id: UUID, slug: str) -> Membership | None:
-    """Find a person's membership of the tenant with this slug."""
-    return session.scalar(
-        select(Membership)
-        .join(Membership.tenant)
-        .where(Membership.user_id == user_id, Tenant.slug == slug, Tenant.retired_at.is_(None))
-    )
-
-
 class Belonging(NamedTuple):
-    """A tenant that somebody is a member of, as far as a list of them needs."""
+    """A tenant that somebody is a member of, and what they are in it."""
 
+    id: UUID
     slug: str
     name: str
+    timezone: str
+    stopped_at: datetime | None
     role: str
+
+
+_OF_PERSON = (
+    select(Tenant.id, Tenant.slug, Tenant.name, Tenant.timezone, Tenant.stopped_at, Membership.role)
+    .join(Membership, Membership.tenant_id == Tenant.id)
+    .where(Membership.user_id == bindparam("user_id"), Tenant.retired_at.is_(None))
+)
 
 
 def of_person(session: Session, user_id: UUID) -> list[Belonging]:
     """List the tenants that a person is a member of, by name."""
-    query = (
-        select(Tenant.slug, Tenant.name, Membership.role)
-        .join(Membership, Membership.tenant_id == Tenant.id)
-        .where(Membership.user_id == user_id, Tenant.retired_at.is_(None))
-    )
-    found = [Belonging(*row) for row in session.execute(query)]
+    found = [Belonging(*row) for row in session.execute(_OF_PERSON, {"user_id": user_id})]
     return sorted(found, key=lambda one: one.name.casefold())
 
 

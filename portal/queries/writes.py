@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, exists, literal, or_, select, tuple_
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from portal.models import Link, Operation, SearchTerm
 from portal.queries import search
@@ -21,8 +21,6 @@ OUTCOMES = {
     "unclear": ("intent", "unknown"),
     "abandoned": ("abandoned",),
 }
-# What no row of the list shows, and is long to read.
-_LEFT_OUT = tuple(defer(column, raiseload=True) for column in (Operation.base, Operation.response))
 # Writes of so many things are sorted among themselves; of more, the list is read until a page is full.
 _FEW = 500
 
@@ -56,11 +54,33 @@ class Thing(NamedTuple):
         return self.label or self.foreign_id
 
 
+class Write(NamedTuple):
+    """One write (see `Operation`), without what is long to read and shown nowhere in a list."""
+
+    id: UUID
+    link_id: UUID
+    connection_id: UUID
+    kind: str
+    system: str
+    request: dict[str, Any]
+    changes: list[Any]
+    why: str
+    prompted_by: str
+    status: str
+    intent_at: datetime
+    error: str | None
+    response_ref: str | None
+    http_status: int | None
+
+
+_LISTED = tuple(getattr(Operation, name) for name in Write._fields)
+
+
 @dataclass(frozen=True)
 class Row:
     """One write, and what it was made to."""
 
-    write: Operation
+    write: Write
     thing: Thing
 
 
@@ -83,15 +103,14 @@ def page(
     """Read one page of writes, newest first, from behind the given row. What they were made to is asked for
     apart: joined under row-level security, the planner would sort all writes."""
     query = (
-        select(Operation)
+        select(*_LISTED)
         .where(Operation.tenant_id == tenant_id, *_conditions(session, tenant_id, filters))
-        .options(*_LEFT_OUT)
         .order_by(Operation.intent_at.desc(), Operation.id.desc())
         .limit(size + 1)
     )
     if after is not None:
         query = query.where(tuple_(Operation.intent_at, Operation.id) < after)
-    writes = session.scalars(query).all()
+    writes = [Write(*row) for row in session.execute(query)]
     things = _things(session, tenant_id, {write.link_id for write in writes[:size]})
     return Page([Row(write, things[write.link_id]) for write in writes[:size]], len(writes) > size)
 

@@ -48,7 +48,7 @@ CHECKS = (
     Check(access, "_ask_for_more"),
     Check(access.Here, "may"),
     Check(access, "enter"),
-    Check(tenancy, "membership"),
+    Check(tenancy, "of_person"),
     Check(tenancy, "granted", who="support"),
     Check(people, "_load"),
     Check(of_people, "find"),

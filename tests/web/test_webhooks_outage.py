@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from portal.embedded.postgres import Postgres
-from portal.extensions import Sessions, new_engine, new_redis
+from portal.extensions import Sessions, ask_before_use, new_engine, new_redis
 from portal.identity import tenants
 from portal.migrations import upgrade
 from portal.sync.engine.budget import Budget
@@ -37,7 +37,7 @@ def own_postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def own_desk(own_postgres, settings) -> Iterator[Desk]:
     upgrade(own_postgres.url)
-    engine = new_engine(own_postgres.url)
+    engine = ask_before_use(new_engine(own_postgres.url))
     redis = new_redis(settings.redis_url)
     yield Desk(replace(settings, database_url=own_postgres.url), Sessions(engine), redis, Budget(redis))
     engine.dispose()

@@ -47,11 +47,10 @@ class Desk:
 def open_desk(settings: Settings) -> Desk:
     """Set up a desk for this process."""
     redis = new_redis(settings.redis_url)
-    # No ping before each use: after the database was away one look fails, and is put back.
+    # Not asked before use: after the database was away one look fails, and is put back.
     engine = new_engine(
         settings.database_url,
         pool_size=settings.links_at_once + 2,
         max_overflow=settings.links_per_worker,
-        pool_pre_ping=False,
     )
     return Desk(settings, Sessions(engine), redis, Budget(redis))
