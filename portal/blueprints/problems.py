@@ -39,19 +39,19 @@ def index() -> Any:
     rows, more = problems.page(session, tenant_here.id, filters, after=paging.after())
     names = connections.names(session, tenant_here.id)
     causes = problems.by_cause(session, tenant_here.id, filters) if filters.state != "closed" else None
-    people = people_here()
+    one, people = _one_cause(causes, filters), people_here()
     return render_template(
         "problems/index.html",
         rows=rows,
         given=given,
         filters=filters,
         causes=causes,
-        cause=_one_cause(causes, filters),
+        cause=one,
         remedies=[remedies.remedy_of(_matter(row)) for row in causes.rows] if causes else [],
         counts=_counts(tenant_here.id),
         connections=names,
         people=people,
-        chips=_chips(given, names, people),
+        chips=_chips(given, names, people, one["row"].title if one else ""),
         first_page="after" not in request.args,
         older=_older(rows[-1], given) if more else None,
         form_id=new_id(),
@@ -153,7 +153,7 @@ def _one_cause(causes: problems.Causes | None, filters: problems.Filters) -> dic
 
 
 def _chips(
-    given: Mapping[str, str], names: Mapping[UUID, str], people: Mapping[UUID, str]
+    given: Mapping[str, str], names: Mapping[UUID, str], people: Mapping[UUID, str], cause: str
 ) -> list[tuple[str, str, str]]:
     """Each filter that is on: what it is, its value in words, and the address without it."""
     named = {str(one): name for one, name in {**names, **people}.items()}
@@ -162,7 +162,7 @@ def _chips(
         "blame": ("What failed", presentation.BLAME_WORDS.get(given.get("blame", ""), ("", ""))[0]),
         "who": ("Who can do it", presentation.WHO_WORDS.get(given.get("who", ""), "")),
         "assigned": ("Given to", {ME: "me", problems.NOBODY: "nobody"}.get(given.get("assigned", ""), "")),
-        "code": ("Cause", f"{given.get('code', '').replace('_', ' ')} {given.get('cause', '')}".strip()),
+        "code": ("Cause", cause or given.get("code", "").replace("_", " ")),
     }
     chips = []
     for name, (label, value) in words.items():

@@ -19,7 +19,7 @@ from portal.sync import audit, journal
 from portal.sync.decisions import Finding
 from portal.sync.engine import mirror
 from portal.sync.engine.marks import STOCK_FIRST
-from portal.sync.engine.streams import connections_of
+from portal.sync.engine.streams import called, connections_of
 
 # So many at the least, and so large a part of what is linked, is a mass.
 _MASS, _PART = 25, 5
@@ -231,15 +231,15 @@ def note_gone(session: Session, stream: Stream, begun: str) -> None:
     held = _is_mass(missing, of) and not approved
     if not held:
         mirror.apply_gone(session, stream, begun)
-    finding = Finding(
-        "mass_gone",
-        f"{missing} of {of} rows are missing from {stream.name}",
-        "Look whether they are really gone. If so, approve it for an hour; if not, nothing is lost: Trellis"
-        " goes on with what it knew, and reads the whole list again tomorrow.",
-        cause=stream.name,
-        evidence={"missing": missing, "of": of},
-    )
     for connection in served:
+        finding = Finding(
+            "mass_gone",
+            f"{missing} of {of} rows are missing from {called(stream, connection)}",
+            "Look whether they are really gone. If so, approve it for an hour; if not, nothing is lost:"
+            " Trellis goes on with what it knew, and reads the whole list again tomorrow.",
+            cause=stream.name,
+            evidence={"missing": missing, "of": of},
+        )
         journal.report(
             session, connection, (finding,) if held else (), subject_id=stream.id, code=finding.code
         )

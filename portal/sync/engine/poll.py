@@ -31,7 +31,7 @@ from portal.sync.engine.gate import may_read
 from portal.sync.engine.pull import Pull
 from portal.sync.engine.shop_orders import open_in_flourish
 from portal.sync.engine.sources import INTERVALS, source_of
-from portal.sync.engine.streams import claim_stream, connections_of, failed, put_off, worked
+from portal.sync.engine.streams import called, claim_stream, connections_of, failed, put_off, worked
 from portal.sync.errors import ConnectionBroken, Retryable, SyncError
 from portal.sync.registry import platform as platform_by_key
 
@@ -220,5 +220,5 @@ def _finish(desk: Desk, tenant_id: UUID, stream_id: UUID, pull: _Pull) -> None:
         for connection in connections_of(session, stream):
             silence.judge(session, stream, connection, pull.unannounced)
             if pull.found:
-                text = f"Polled {stream.name}: {pull.found} changed since the last look"
+                text = f"Polled {called(stream, connection)}: {pull.found} changed since the last look"
                 journal.log(session, connection, "info", text)

@@ -28,7 +28,7 @@ from portal.sync.engine.desk import Desk
 from portal.sync.engine.gate import may_read
 from portal.sync.engine.pull_place import Place
 from portal.sync.engine.sources import INTERVALS, ITEMS, PRODUCTS, STOCK, Source
-from portal.sync.engine.streams import connections_of, release, worked
+from portal.sync.engine.streams import called, connections_of, release, worked
 from portal.sync.errors import Retryable
 
 _OVERLAP = timedelta(seconds=900)
@@ -328,15 +328,15 @@ def _together(pages: Iterator[Rows[Any]]) -> Iterator[list[Rows[Any]]]:
 
 def _tell_unreadable(session: Session, stream: Stream, place: Place) -> None:
     """Say how many rows could not be read, and why the first; the others went on."""
-    finding = Finding(
-        "unreadable_rows",
-        f"{place.unreadable} rows of {stream.name} could not be read",
-        "Correct what is named where it is kept. If it looks right there, send this to support.",
-        cause=stream.name,
-        text=place.unreadable_first,
-        who="support",
-    )
-    found = (finding,) if place.unreadable else ()
     for connection in connections_of(session, stream):
+        finding = Finding(
+            "unreadable_rows",
+            f"{place.unreadable} rows of {called(stream, connection)} could not be read",
+            "Correct what is named where it is kept. If it looks right there, send this to support.",
+            cause=stream.name,
+            text=place.unreadable_first,
+            who="support",
+        )
         if connection.catalogue_since is not None:
+            found = (finding,) if place.unreadable else ()
             journal.report(session, connection, found, subject_id=stream.id, code=finding.code)

@@ -14,6 +14,7 @@ from portal.sync.decisions import Finding
 from portal.sync.engine import breaker, gate
 from portal.sync.engine.desk import Desk
 from portal.sync.errors import ConnectionBroken, Retryable, SyncError, Unreadable
+from portal.sync.registry import platform as platform_by_key
 
 # A platform's list of orders.
 ORDERS = "orders"
@@ -82,7 +83,7 @@ def worked(session: Session, stream: Stream, latest: datetime | None) -> None:
     stream.last_ok_at = func.now()
     if stream.failures:
         for connection in connections_of(session, stream):
-            journal.log(session, connection, "done", f"Polling {stream.name} works again")
+            journal.log(session, connection, "done", f"Polling {called(stream, connection)} works again")
             for code in _OWN:
                 solved = "Polling works again."
                 journal.report(session, connection, (), subject_id=stream.id, code=code, solved=solved)
@@ -106,9 +107,10 @@ def failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, st
         stream.failures += 1
         release(session, stream, max(after or 0.0, min(stream.interval_seconds, 60.0)))
         for connection in connections_of(session, stream):
-            finding = _finding(stream, error)
+            name = called(stream, connection)
+            finding = _finding(stream, name, error)
             level = "bug" if finding.code == "bug" else "wait"
-            journal.log(session, connection, level, f"Polling {stream.name} did not work: {finding.text}")
+            journal.log(session, connection, level, f"Polling {name} did not work: {finding.text}")
             if stream.failures >= _FAILS_BEFORE_PROBLEM or not isinstance(error, _QUIET):
                 journal.report(session, connection, (finding,), subject_id=stream.id, code=finding.code)
             if stop and isinstance(error, ConnectionBroken):
@@ -117,16 +119,22 @@ def failed(desk: Desk, tenant_id: UUID, stream_id: UUID, error: Exception, *, st
                 )
 
 
-def _finding(stream: Stream, error: Exception) -> Finding:
+def _finding(stream: Stream, name: str, error: Exception) -> Finding:
     if isinstance(error, SyncError):
         step = (
             "Test the connection; replace its key if it is refused. Until then only webhooks tell of changes."
         )
-        title = f"Polling {stream.name} does not work"
+        title = f"Polling {name} does not work"
         return Finding("poll_fails", title, step, cause=stream.name, text=str(error))
-    name = type(error).__name__
-    title, step = f"Trellis failed on polling {stream.name}: {name}", "An operator looks at the worker's log."
-    return Finding("bug", title, step, cause=stream.name, text=name, who="operator")
+    kind = type(error).__name__
+    title, step = f"Trellis failed on polling {name}: {kind}", "An operator looks at the worker's log."
+    return Finding("bug", title, step, cause=stream.name, text=kind, who="operator")
+
+
+def called(stream: Stream, connection: Connection) -> str:
+    """What people call the list that a stream reads, for one of the connections that it serves."""
+    whose = platform_by_key(connection.platform).label if stream.connection_id else "Flourish"
+    return f"{whose}'s {stream.name.rpartition('.')[2].replace('_', ' ')}"
 
 
 def connections_of(session: Session, stream: Stream) -> list[Connection]:

@@ -12,6 +12,7 @@ from portal.models import Connection, LogLine, Stream
 from portal.sync.engine.desk import Desk
 from portal.sync.engine.poll import poll
 from portal.sync.engine.sources import INTERVALS
+from portal.sync.engine.streams import called
 from portal.sync.errors import Retryable
 
 
@@ -54,10 +55,11 @@ def _unread(session: Session, connection_id: UUID, since: datetime) -> list[Stre
 
 def _why(session: Session, connection_id: UUID, stream: Stream) -> str:
     """The log's own words on why a list could not be read."""
+    name = called(stream, session.get_one(Connection, connection_id))
     said = session.scalar(
         select(LogLine.text)
-        .where(LogLine.connection_id == connection_id, LogLine.text.startswith(f"Polling {stream.name}"))
+        .where(LogLine.connection_id == connection_id, LogLine.text.startswith(f"Polling {name}"))
         .order_by(LogLine.number.desc())
         .limit(1)
     )
-    return said or f"the list {stream.name} could not be read"
+    return said or f"{name} could not be read"

@@ -155,7 +155,7 @@ def test_three_failures_in_a_row_are_a_problem_that_closes_when_it_works_again(o
         again(opened, stream_id)
 
     assert seen == [set(), set()]
-    assert opened.problems()["poll_fails"].cause == "orders"
+    assert opened.problems()["poll_fails"].title == "Polling LeafLink's orders does not work"
     again(opened, stream_id)
     assert opened.problems() == {}
     assert opened.closed_problems() == {"poll_fails": "Polling works again."}

@@ -85,7 +85,12 @@ def test_one_worker_has_a_preview_at_a_time_and_the_schedule_finds_it(store):
 @pytest.mark.parametrize(
     ("call", "error", "turns", "words"),
     [
-        ("products", Retryable("LeafLink is away"), 5, "Polling products did not work: LeafLink is away"),
+        (
+            "products",
+            Retryable("LeafLink is away"),
+            5,
+            "Polling LeafLink's products did not work",
+        ),
         ("changed_orders", ConnectionBroken("LeafLink refuses the key"), 1, "LeafLink refuses the key"),
         ("changed_orders", ValueError("no"), 1, "Trellis failed on it: ValueError"),
     ],
