@@ -15,6 +15,7 @@ from portal.sync.errors import ConnectionBroken, Rejected, Retryable, Unreadable
 _FIRST_RETRY_SECONDS = 5.0
 # Asked to wait without being told how long: nobody failed, so it is short.
 _THROTTLED_SECONDS = 1.0
+_NOT_NOW = "Not now,"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Outlook:
     again_at: datetime | None = None
     failed: bool = False
     conclusive: bool = True
+    # Nothing but a wait: the other side asked for it, and what was decided before still holds.
+    is_wait: bool = False
 
 
 class ForAPerson(Exception):
@@ -39,11 +42,24 @@ class ForAPerson(Exception):
         self.again_in = again_in
 
 
+def after_wait(link: Link, decision: Decision) -> Decision:
+    """What is decided about a link while it is asked to wait.
+
+    What Trellis is about to do stays decided, so that a storm of 429 is not told with each try; only the next
+    step says what it waits for. What held it back before may be over by now: that is not said again.
+    """
+    code, sentence = link.decision_code, link.decision_text
+    if link.state != "waiting" or not (code and sentence) or sentence.startswith(_NOT_NOW):
+        return decision
+    waits_for = f"{decision.sentence} {decision.next_step}"
+    return replace(decision, code=code, sentence=sentence, next_step=waits_for)
+
+
 def held_back(decision: Decision, obstacle: str) -> Decision:
     """What would be done, and why it is not done now."""
     return replace(
         decision,
-        sentence=f"Not now, {obstacle}: {decision.sentence}",
+        sentence=f"{_NOT_NOW} {obstacle}: {decision.sentence}",
         next_step="It is done once that is over: resume the connection, switch the stop off, or release it.",
         state="stuck" if decision.state == "stuck" else "waiting",
         action=None,
@@ -67,7 +83,7 @@ def retry(error: Retryable | ConnectionBroken) -> Outlook:
     throttled = isinstance(error, Retryable) and error.throttled
     after = error.after if isinstance(error, Retryable) else None
     again_in = after or (_THROTTLED_SECONDS if throttled else None)
-    return Outlook(decision, again_in=again_in, failed=not throttled, conclusive=False)
+    return Outlook(decision, again_in=again_in, failed=not throttled, conclusive=False, is_wait=throttled)
 
 
 def stuck(finding: Finding, *, again_in: float | None = None) -> Outlook:

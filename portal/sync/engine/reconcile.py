@@ -296,6 +296,9 @@ class _Look:
     def _conclude(self, session: Session, link: Link, view: Outlook) -> None:
         """Hand the link back with its decision, its problems and its next due time, in one commit."""
         decision, claim = view.decision, self._claim
+        if view.is_wait:
+            journal.log(session, link, "wait", decision.sentence, run_id=claim.run_id)
+            decision = outlook.after_wait(link, decision)
         self._note(session, link)
         combining.keep(session, link, decision.originals)
         self._originals += decision.originals

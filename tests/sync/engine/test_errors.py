@@ -67,6 +67,23 @@ def test_being_throttled_is_no_failure(shop):
     assert shop.connection().failures == 0
 
 
+@pytest.mark.fault(18)
+def test_a_storm_of_429_is_told_with_the_next_step_and_not_with_each_try(shop):
+    asked = Retryable("Flourish asked to call less often", throttled=True)
+    shop.flourish.fail("create_order", asked, times=2)
+    link_id = shop.arrive()
+    for _ in range(4):
+        shop.look()
+        if shop.link(link_id).state == "waiting":
+            assert shop.link(link_id).next_step.startswith("Flourish asked to call less often.")
+            assert shop.link(link_id).decision_code == "bring_in"
+        shop.pass_time(5)
+
+    assert shop.link(link_id).state == "settled"
+    assert [title for title in shop.story(link_id) if "less often" in title] == []
+    assert sum("less often" in text for text in shop.log()) == 2
+
+
 @pytest.mark.fault(20)
 @pytest.mark.parametrize(("attempts", "ceiling"), [(0, 5), (1, 10), (3, 40), (8, 900), (500, 900)])
 def test_pauses_grow_with_full_jitter_under_a_cap(attempts, ceiling):

@@ -14,7 +14,7 @@ def test_a_read_that_lags_behind_our_update_is_waited_for_and_nothing_is_written
     """For a moment Flourish shows what was there before."""
     shop.flourish.lag = there(shop)
     edit(shop, lines=(line(eaches="20"),))
-    assert "does not show yet" in shop.link(link_id).decision_text
+    assert "does not show yet" in shop.link(link_id).next_step
     # The webhook of the write comes back at once.
     for _ in range(3):
         look(shop)
