@@ -23,8 +23,6 @@ from portal.sync import awaiting, blame
 blueprint = Blueprint("problems", __name__, url_prefix="/t/<slug>/problems")
 
 ME = "me"
-# The lists whose length their tab says.
-_COUNTED = ("open", "ignored")
 # What narrows the list, as its address says it.
 FILTERS = ("connection", "blame", "who", "assigned", "code", "cause")
 
@@ -48,7 +46,7 @@ def index() -> Any:
         causes=causes,
         cause=one,
         remedies=[remedies.remedy_of(_matter(row)) for row in causes.rows] if causes else [],
-        counts=_counts(tenant_here.id),
+        counts=problems.by_state(session, tenant_here.id),
         connections=names,
         people=people,
         chips=_chips(given, names, people, one["row"].title if one else ""),
@@ -129,11 +127,6 @@ def people_here() -> dict[UUID, str]:
     own = {person.id: f"{person.name}{MYSELF}"} if person else {}
     others = members.names(db.session(), here().id)
     return {**own, **{one: name for one, name in others.items() if one not in own}}
-
-
-def _counts(tenant_id: UUID) -> dict[str, int]:
-    lists = [problems.Filters(state=state) for state in _COUNTED]
-    return dict(zip(_COUNTED, problems.counts(db.session(), tenant_id, lists), strict=True))
 
 
 def _matter(row: problems.Cause) -> remedies.Matter:

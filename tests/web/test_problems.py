@@ -150,14 +150,14 @@ def test_paging_skips_nothing_and_repeats_nothing(sessions, company, admin, show
 
 
 def test_counts_end_where_they_would_get_slow_and_say_so(sessions, company, admin, monkeypatch):
-    monkeypatch.setattr(bounded, "MOST", 3)
+    monkeypatch.setattr(bounded, "FEW", 3)
     monkeypatch.setattr(problems, "MOST_GROUPED", 4)
     with sessions.tenant(company.id) as session:
         link = factory.order(session, company)
         for number in range(6):
             factory.problem(session, link, cause=str(number))
     text = admin.get(f"/t/{company.slug}/problems").text
-    assert 'Open <span class="num">more than 3</span>' in " ".join(text.split())
+    assert 'Open <span class="num">3+</span>' in " ".join(text.split())
     assert "counted among the newest 4" in text
 
 
