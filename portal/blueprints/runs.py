@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -116,13 +115,13 @@ def _stretch(log: logs.Log) -> tuple[logs.Stretch, int | None]:
 
 def _neighbours(shown: Shown, stretch: logs.Stretch, at: int | None) -> dict[str, Any]:
     """Where the lines before and behind those shown are, and the errors."""
-    rows: Sequence[logs.LogRow] = stretch.rows
-    first = rows[0][0].number if rows else stretch.last
-    end = at if at is not None else rows[-1][0].number + 1 if rows else stretch.last
+    rows = stretch.rows
+    first = rows[0].number if rows else stretch.last
+    end = at if at is not None else rows[-1].number + 1 if rows else stretch.last
     return {
         "older": shown.address(before=first),
         "has_older": stretch.older,
-        "newer": shown.address(after=rows[-1][0].number if rows else first) if stretch.newer else None,
+        "newer": shown.address(after=rows[-1].number if rows else first) if stretch.newer else None,
         "error_before": shown.address(".error", before=end),
         "error_after": shown.address(".error", after=end),
     }

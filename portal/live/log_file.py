@@ -10,7 +10,6 @@ from typing import Any
 
 from portal.access import Here
 from portal.extensions import Sessions
-from portal.models import LogLine
 from portal.queries import grants, logs
 from portal.sync.personal import hide, hide_change
 from portal.sync.redaction import MASK
@@ -25,7 +24,7 @@ class Form:
 
     ending: str
     mimetype: str
-    write: Callable[[LogLine, Here], str]
+    write: Callable[[logs.Line, Here], str]
 
 
 def pieces(sessions: Sessions, here: Here, log: logs.Log, form: Form) -> Iterator[bytes]:
@@ -44,19 +43,19 @@ def pieces(sessions: Sessions, here: Here, log: logs.Log, form: Form) -> Iterato
                 return
             rows = logs.lines(session, log, after=cursor, size=_BATCH)
         if rows:
-            cursor = rows[-1][0].number
-            yield "".join(form.write(line, here) for line, _ in rows).encode()
+            cursor = rows[-1].number
+            yield "".join(form.write(line, here) for line in rows).encode()
         more = len(rows) == _BATCH
 
 
-def _text(line: LogLine, here: Here) -> str:
+def _text(line: logs.Line, here: Here) -> str:
     """One line for people: time with its zone, level, what it is about, sentence."""
     said = " ".join(f"{line.entity}  {line.text}".splitlines())
     at = line.at.astimezone(here.zone).isoformat(sep=" ", timespec="milliseconds")
     return f"{at}  {line.level:<5}  {hide(said) if here.masked else said}\n"
 
 
-def _json(line: LogLine, here: Here) -> str:
+def _json(line: logs.Line, here: Here) -> str:
     """One line for programs, with what is behind the sentence."""
     said: dict[str, Any] = {"about": line.entity, "text": line.text, "raw": line.raw}
     facts = {

@@ -157,12 +157,10 @@ def log_messages(watch: Watch, cursor: int) -> tuple[Sequence[Message], bool]:
     head = logs.head(session, log)
     lines = logs.lines(session, log, after=cursor, size=BATCH)
     more = len(lines) == BATCH
-    reached = max([0 if more else head, *(line.number for line, _ in lines[-1:])])
+    reached = max([0 if more else head, *(line.number for line in lines[-1:])])
     if reached <= cursor:
         return [], False
-    html = "".join(
-        render_template("runs/_line.html", line=line, kind=kind, zone=watch.here.zone) for line, kind in lines
-    )
+    html = "".join(render_template("runs/_line.html", line=line, zone=watch.here.zone) for line in lines)
     return [Message(reached, html)], more
 
 

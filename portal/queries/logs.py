@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, bindparam, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, select, true
 from sqlalchemy.orm import Session
 
 from portal.models import Connection, Link, LogLine, SearchTerm
@@ -21,8 +23,22 @@ PAGE_LINES = 100
 # Orders that one number may stand for: more are not looked for.
 _MOST_LINKS = 50
 
-# A line, and the kind of the link that it is about.
-LogRow = Row[LogLine, str | None]
+
+class Line(NamedTuple):
+    """One line of a log (see `LogLine`), and the kind of the thing that it is about."""
+
+    number: int
+    at: datetime
+    level: str
+    entity: str
+    text: str
+    raw: dict[str, Any]
+    run_id: UUID | None
+    link_id: UUID | None
+    kind: str | None
+
+
+_LINE = (*(getattr(LogLine, name) for name in Line._fields[:-1]), Link.kind)
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,7 @@ class Log:
 class Stretch:
     """Lines beside each other, oldest first."""
 
-    rows: Sequence[LogRow]
+    rows: Sequence[Line]
     # Whether there are lines before and behind them.
     older: bool
     newer: bool
@@ -108,14 +124,14 @@ def head(session: Session, log: Log) -> int:
     return session.scalar(query) or 0
 
 
-def lines(session: Session, log: Log, *, after: int, size: int = PAGE_LINES) -> Sequence[LogRow]:
+def lines(session: Session, log: Log, *, after: int, size: int = PAGE_LINES) -> Sequence[Line]:
     """Read the lines behind a number, oldest first."""
     return _read(session, log, LogLine.number > after, size)
 
 
 def tail(
     session: Session, log: Log, *, before: int | None = None, size: int = PAGE_LINES
-) -> tuple[Sequence[LogRow], bool]:
+) -> tuple[Sequence[Line], bool]:
     """Read the newest lines, or those before a number, oldest first; and whether there are older ones."""
     until = LogLine.number < before if before is not None else true()
     rows = _read(session, log, until, size + 1, backwards=True)
@@ -139,7 +155,7 @@ def behind(session: Session, log: Log, number: int) -> Stretch:
     """Read the lines behind a number."""
     last = head(session, log)
     rows = lines(session, log, after=number, size=PAGE_LINES + 1)
-    _, older = tail(session, log, before=rows[0][0].number if rows else number + 1, size=0)
+    _, older = tail(session, log, before=rows[0].number if rows else number + 1, size=0)
     return _forward(rows, older, last)
 
 
@@ -161,40 +177,40 @@ def error(session: Session, log: Log, *, before: int | None = None, after: int |
         rows = lines(session, errors, after=after, size=1)
     else:
         rows, _ = tail(session, errors, before=before, size=1)
-    return rows[0][0].number if rows else None
+    return rows[0].number if rows else None
 
 
-def _forward(rows: Sequence[LogRow], older: bool, last: int) -> Stretch:
+def _forward(rows: Sequence[Line], older: bool, last: int) -> Stretch:
     """A stretch of rows that were read to the end, or one more than a page holds."""
     newer = len(rows) > PAGE_LINES
     rows = rows[:PAGE_LINES]
     return Stretch(rows, older, newer, _end(rows, 0 if newer else last))
 
 
-def _end(rows: Sequence[LogRow], last: int) -> int:
-    return max(last, rows[-1][0].number) if rows else last
+def _end(rows: Sequence[Line], last: int) -> int:
+    return max(last, rows[-1].number) if rows else last
 
 
 def _read(
     session: Session, log: Log, bound: ColumnElement[bool], size: int, *, backwards: bool = False
-) -> list[LogRow]:
+) -> list[Line]:
     """Read so many lines. Each level is asked for by itself, along the index that has it: one that is rare
     is found as quickly as any."""
     if log.filters.searches:
         # A value, not a query inside the query: of that the planner would not know how little it leaves.
         bound = and_(bound, LogLine.number > head(session, log) - TEXT_REACH)
     order = LogLine.number.desc() if backwards else LogLine.number
-    rows: list[LogRow] = []
+    rows: list[Line] = []
     for level in log.filters.levels or ("",):
         query = _lines(log, level).where(bound).order_by(order).limit(size)
-        rows += session.execute(query)
-    rows.sort(key=lambda row: row[0].number, reverse=backwards)
+        rows += (Line(*row) for row in session.execute(query))
+    rows.sort(key=lambda row: row.number, reverse=backwards)
     return rows[:size]
 
 
-def _lines(log: Log, level: str) -> Select[LogLine, str | None]:
+def _lines(log: Log, level: str) -> Select[*tuple[Any, ...]]:
     return (
-        select(LogLine, Link.kind)
+        select(*_LINE)
         .outerjoin(Link, Link.id == LogLine.link_id)
         .where(
             LogLine.tenant_id == log.tenant_id,

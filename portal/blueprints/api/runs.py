@@ -64,7 +64,7 @@ def get_lines(run_id: UUID, query: LinesQuery) -> Lines:
     filters = logs.LogFilters(levels=(query.level,) if query.level else (), text=query.text, run=run.id)
     log = logs.Log(tenant_id, run.connection_id, filters)
     rows = logs.lines(session, log, after=query.number, size=query.limit + 1)
-    shown = [line for line, _ in rows[: query.limit]]
+    shown = rows[: query.limit]
     return Lines(
         items=[LogLine.model_validate(line) for line in shown],
         next=str(shown[-1].number) if len(rows) > query.limit else None,
