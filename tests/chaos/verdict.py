@@ -12,9 +12,8 @@ from tests.chaos.people import Order
 from tests.chaos.stock import Offered
 from tests.chaos.truths import FlourishOrder, Request, Truths
 
-# A call that had its turn before the answer of another said to wait: a write's intent is committed between
-# its turn and its call, which took 0.84 s once, on a slow machine with a worker being ended.
-_UNDER_WAY = timedelta(seconds=1)
+# A call that had left before the answer of another said to wait.
+_UNDER_WAY = timedelta(seconds=0.5)
 _ENDED_AT_LEAFLINK = ("Cancelled", "Rejected")
 _FLOURISH_ORDER = re.compile(r"/outbound-orders/([^/?]+)")
 _LEAFLINK_ORDER = re.compile(r"/orders-received/([0-9a-f-]{36})")

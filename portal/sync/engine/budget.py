@@ -131,7 +131,7 @@ class Budget:
             if (stopping or threading.Event()).wait(wait):
                 return wait
             # A 429 that came meanwhile takes the turn away again from whoever had one by then.
-            wait = self._reserve(owner, throttle) if self._is_held(owner) else 0.0
+            wait = self._reserve(owner, throttle) if self.held(owner) else 0.0
             if wait < 0:
                 return -wait
         return 0.0
@@ -159,14 +159,15 @@ class Budget:
             for (owner, throttle), (bucket, held) in zip(throttles.items(), rows, strict=True)
         }
 
-    def _is_held(self, owner: str) -> bool:
-        """Whether nobody may call for this owner now."""
+    def held(self, owner: str) -> float:
+        """For how many seconds nobody may call for this owner; 0.0 when somebody may."""
         try:
-            return bool(self._redis.exists(_keys(owner)[1]))
+            left = self._redis.pttl(_keys(owner)[1]) / 1000
         except RedisError:
             with self._lock:
                 bucket = self._local.get(owner)
-                return bucket is not None and bucket.held_until > time.monotonic()
+                left = bucket.held_until - time.monotonic() if bucket else 0.0
+        return max(0.0, left)
 
     def hold(self, owner: str, seconds: float) -> None:
         """Let nobody call for this owner for a while, and then at half the pace: the API answered 429."""

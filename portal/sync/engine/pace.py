@@ -40,21 +40,24 @@ class Turnstile:
         self._mine = threading.local()
 
     def __call__(self) -> None:
-        """Wait for a call's turn, unless this thread has taken it ahead.
+        """Wait for a call's turn, unless this thread has taken it ahead, and no 429 took it away again.
 
         Raises:
             Retryable: the turn is too far off to wait for.
         """
+        budget = self._desk.budget
         if getattr(self._mine, "ahead", False):
             self._mine.ahead = False
-            return
-        wait = self._desk.budget.take(self._owner, self._throttle, self._desk.stopping)
+            wait = budget.held(self._owner)
+        else:
+            wait = budget.take(self._owner, self._throttle, self._desk.stopping)
         if wait:
             reason = "This account allows no more calls for the moment"
             raise _BudgetSpent(reason, after=wait, throttled=True)
 
     def ahead(self) -> None:
-        """Wait for the turn of this thread's next call now, so that the call itself goes at once.
+        """Wait for the turn of this thread's next call now, so that the call itself goes at once, or not at
+        all.
 
         Raises:
             Retryable: the turn is too far off to wait for.

@@ -319,6 +319,19 @@ def test_a_turn_taken_ahead_is_this_threads_next_call_and_no_other(desk):
         turnstile()
 
 
+@pytest.mark.fault(18)
+def test_a_429_takes_a_turn_away_that_was_taken_ahead(desk):
+    """Between a write's turn and its call its intent is committed, which may take long."""
+    turnstile = Turnstile(desk, f"leaflink:{uuid4()}", Throttle(100.0, 100))
+    turnstile.ahead()
+    turnstile.hold(30)
+
+    with pytest.raises(_BudgetSpent) as refused:
+        turnstile()
+
+    assert 28 < (refused.value.after or 0) <= 30
+
+
 def test_a_worker_that_is_to_end_waits_for_no_turn(desk):
     desk.stopping.set()
     turnstile = Turnstile(desk, f"leaflink:{uuid4()}", Throttle(0.2, 1))
