@@ -17,7 +17,7 @@ from portal.identity import members
 from portal.identity.people import current_person
 from portal.live import remedies
 from portal.models import Problem, new_id
-from portal.queries import connections, problems
+from portal.queries import bounded, connections, problems
 from portal.sync import awaiting, blame
 
 blueprint = Blueprint("problems", __name__, url_prefix="/t/<slug>/problems")
@@ -37,19 +37,19 @@ def index() -> Any:
     rows, more = problems.page(session, tenant_here.id, filters, after=paging.after())
     names = connections.names(session, tenant_here.id)
     causes = problems.by_cause(session, tenant_here.id, filters) if filters.state != "closed" else None
-    one, people = _one_cause(causes, filters), people_here()
+    cause, people = _one_cause(causes, filters), people_here()
     return render_template(
         "problems/index.html",
         rows=rows,
         given=given,
         filters=filters,
         causes=causes,
-        cause=one,
+        cause=cause,
         remedies=[remedies.remedy_of(_matter(row)) for row in causes.rows] if causes else [],
-        counts=problems.by_state(session, tenant_here.id),
+        ignored=problems.count(session, tenant_here.id, problems.Filters("ignored"), bounded.FEW),
         connections=names,
         people=people,
-        chips=_chips(given, names, people, one["row"].title if one else ""),
+        chips=_chips(given, names, people, cause["row"].title if cause else ""),
         first_page="after" not in request.args,
         older=_older(rows[-1], given) if more else None,
         form_id=new_id(),
@@ -146,7 +146,7 @@ def _one_cause(causes: problems.Causes | None, filters: problems.Filters) -> dic
 
 
 def _chips(
-    given: Mapping[str, str], names: Mapping[UUID, str], people: Mapping[UUID, str], cause: str
+    given: Mapping[str, str], names: Mapping[UUID, str], people: Mapping[UUID, str], title: str
 ) -> list[tuple[str, str, str]]:
     """Each filter that is on: what it is, its value in words, and the address without it."""
     named = {str(one): name for one, name in {**names, **people}.items()}
@@ -155,7 +155,7 @@ def _chips(
         "blame": ("What failed", presentation.BLAME_WORDS.get(given.get("blame", ""), ("", ""))[0]),
         "who": ("Who can do it", presentation.WHO_WORDS.get(given.get("who", ""), "")),
         "assigned": ("Given to", {ME: "me", problems.NOBODY: "nobody"}.get(given.get("assigned", ""), "")),
-        "code": ("Cause", cause or given.get("code", "").replace("_", " ")),
+        "code": ("Cause", title or given.get("code", "").replace("_", " ")),
     }
     chips = []
     for name, (label, value) in words.items():

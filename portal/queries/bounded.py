@@ -20,13 +20,8 @@ def count(session: Session, query: Select[Any], most: int = MOST) -> int:
 
 def counts(session: Session, queries: Sequence[Select[Any]], most: int = MOST) -> Sequence[int]:
     """Count the rows of each of some queries, in one question, each to the same bound."""
-    return session.execute(counting(queries, most)).one()
-
-
-def counting(queries: Sequence[Select[Any]], most: int) -> Select[*tuple[Any, ...]]:
-    """The question of `counts`, for whoever asks it again and again."""
     numbers = [
         select(func.count()).select_from(query.limit(most + 1).subquery()).scalar_subquery()
         for query in queries
     ]
-    return select(*numbers)
+    return session.execute(select(*numbers)).one()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +21,6 @@ STATES = ("open", "ignored", "closed")
 NOBODY = "nobody"
 # Causes are counted among the newest so many problems of a list.
 MOST_GROUPED = bounded.FEW
-# Those whose number their tab says.
-_COUNTED = ("open", "ignored")
 # To put a question together takes longer than its answer: those of so many lists are kept.
 _KEPT = 200
 _TENANT_ID: ColumnElement[UUID] = bindparam("tenant_id")
@@ -122,17 +120,6 @@ class Causes:
 def count(session: Session, tenant_id: UUID, filters: Filters, most: int = bounded.MOST) -> int:
     """Count the problems of a list, to a bound (queries/bounded.py)."""
     return bounded.count(session, of_list(filters, tenant_id), most)
-
-
-def by_state(session: Session, tenant_id: UUID) -> dict[str, int]:
-    """Count the problems that are not closed by their state, in one question, as far as the frame does."""
-    numbers = session.execute(_by_state(bounded.FEW), {"tenant_id": tenant_id}).one()
-    return dict(zip(_COUNTED, numbers, strict=True))
-
-
-@cache
-def _by_state(most: int) -> Select[*tuple[Any, ...]]:
-    return bounded.counting([of_list(Filters(state), _TENANT_ID) for state in _COUNTED], most)
 
 
 def of_list(filters: Filters, tenant_id: UUID | ColumnElement[UUID]) -> Select[UUID]:
